@@ -7,6 +7,10 @@ editor shows it: the header is line 1.
 
 import csv
 import io
+import re
+import zipfile
+from collections.abc import Hashable
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +21,46 @@ import pandera.pandas as pa
 from viewcast.errors import DataError
 
 SHOWN = 5
+THOUSANDS = ",.'’ \u00a0\u202f"
 
 
-def read_text(path: Path) -> str:
-    """The text of a file, without byte-order mark and without soft hyphens.
+def is_csv(file: Traversable) -> bool:
+    """Whether this is a CSV file by its name; the hidden companions that macOS adds are not."""
+    return file.name.lower().endswith(".csv") and not file.name.startswith(".") and file.is_file()
+
+
+def csv_files(source: Path) -> list[Traversable]:
+    """The CSV files of a folder or of a zip (at any depth, never unpacked), or the one file itself.
+
+    Refuses (DataError) a source without CSV files, and a zip that is damaged or that holds several
+    files of the same name. Only the last part of a name counts, so none leads out of a folder.
+    """
+    found: list[Traversable] = [source]
+    if source.is_dir():
+        found = [*sorted(source.iterdir())]
+    elif source.suffix.lower() == ".zip" and source.is_file():
+        try:
+            archive = zipfile.ZipFile(io.BytesIO(source.read_bytes()))
+        except zipfile.BadZipFile as error:
+            raise DataError(f"{source}: not a zip file ({error})") from error
+        archive.filename = str(source)  # names the zip in messages about its members
+        found = [zipfile.Path(archive, name) for name in sorted(archive.namelist())]
+    files = [file for file in found if is_csv(file)]
+    if not files:
+        raise DataError(f"{source}: found no CSV file, expected a folder, zip or file of CSV")
+    if len({file.name for file in files}) < len(files):
+        raise DataError(f"{source}: found CSV files of the same name, expected one export")
+    return files
+
+
+def read_text(path: Traversable) -> str:
+    """The text of a file (or of a member of a zip), without byte-order mark and soft hyphens.
 
     Refuses (DataError) a file that is missing, empty, or not UTF-8.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; `dvc pull` brings the embedded data")
     content = path.read_bytes()
-    if not content.strip():
-        raise DataError(f"{path}: the file is empty; expected a header and rows")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -37,13 +69,26 @@ def read_text(path: Path) -> str:
             f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8; "
             "save the file as 'CSV UTF-8' and try again"
         ) from error
+    if not text.strip():
+        raise DataError(f"{path}: the file is empty; expected a header and rows")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(
+            f"{path}, line {line}: found a zero byte, as in UTF-16; expected UTF-8; "
+            "save the file as 'CSV UTF-8' and try again"
+        )
     return text.replace("\u00ad", "")
 
 
-def read_rows(path: Path) -> list[list[str]]:
-    """All lines of a CSV file, header first, as lists of stripped strings (R rows, any width)."""
+def read_rows(path: Traversable, delimiters: str = ",") -> list[list[str]]:
+    """All lines of a CSV file, header first, as lists of stripped strings (R rows, any width).
+
+    Fields are split at that one of ``delimiters`` which the header holds most often.
+    """
+    text = read_text(path)
+    delimiter = max(delimiters, key=text.lstrip().partition("\n")[0].count)
     try:
-        rows = list(csv.reader(io.StringIO(read_text(path)), strict=True))
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise DataError(f"{path}: not a CSV file ({error})") from error
     return [[cell.strip() for cell in row] for row in rows]
@@ -58,29 +103,58 @@ def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
     missing = [column for column in columns if column not in header]
     if missing:
         raise DataError(f"{path}, line 1: columns {missing} are missing; found {header}")
-    for line, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            raise DataError(
-                f"{path}, line {line}: found {len(row)} fields, expected {len(header)} ({header})"
-            )
+    check_widths(dict(enumerate(rows, start=2)), header, path)
     lines = pd.RangeIndex(2, len(rows) + 2, name="line")
     return pd.DataFrame(rows, columns=header, index=lines, dtype="str")[columns]
 
 
-def numbers(text: pd.Series, source: Path) -> pd.Series:
+def check_widths(rows: dict[int, list[str]], header: list[str], path: Traversable) -> None:
+    """Refuse (DataError) the first of ``rows``, keyed by line, with more or fewer fields than C."""
+    for line, row in rows.items():
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}, line {line}: found {len(row)} fields, expected {len(header)} ({header})"
+            )
+
+
+def numbers(text: pd.Series, source: Traversable) -> pd.Series:
     """Strings to float64; empty becomes NaN, anything else that is no number is refused."""
     empty = text == ""
     parsed = pd.to_numeric(text.where(~empty), errors="coerce").astype("float64")
     wrong = parsed.isna() & ~empty
     if wrong.any():
-        line = wrong.idxmax()
-        raise DataError(
-            f"{source}, line {line}, column {text.name!r}: found {text[line]!r}, expected a number"
-        )
+        line = first(wrong)
+        raise refusal(source, line, text.name, repr(text[line]), "a number")
     return parsed
 
 
-def validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, source: Path) -> pd.DataFrame:
+def counts(text: pd.Series, source: Traversable) -> pd.Series:
+    """Strings to float64 as ``numbers``, also with the thousands separators of a spreadsheet.
+
+    A separator is taken as such only where the whole column is grouped by it in threes.
+    """
+    for mark in THOUSANDS:
+        grouped = re.compile(rf"[-+]?(\d{{1,3}}|[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+)|")
+        if text.str.contains(mark, regex=False).any() and all(map(grouped.fullmatch, text)):
+            return numbers(text.str.replace(mark, "", regex=False), source)
+    return numbers(text, source)
+
+
+def first(mask: pd.Series) -> int:
+    """The line of the first true value of a mask (R bool, indexed by line)."""
+    return int(mask.index[int(mask.to_numpy(bool).argmax())])
+
+
+def refusal(
+    source: Traversable, line: int, column: Hashable, found: str, expected: str
+) -> DataError:
+    """The error to raise for one cell of a file."""
+    return DataError(
+        f"{source}, line {line}, column {column!r}: found {found}, expected {expected}"
+    )
+
+
+def validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, source: Traversable) -> pd.DataFrame:
     """The frame as the schema wants it, or a DataError that lists the first offending cells.
 
     ``frame`` is indexed by the line in ``source``; a check names what it expects in ``error=``.
@@ -99,5 +173,7 @@ def _describe(case: dict[Any, Any]) -> str:
         "not_nullable": "a value (missing is not allowed)",
         "field_uniqueness": "a value that occurs once",
     }.get(case["check"], case["check"])
+    found = case["failure_case"]
+    shown = f"{found:%Y-%m-%d}" if isinstance(found, pd.Timestamp) else repr(found)
     where = "" if pd.isna(case["index"]) else f"line {case['index']}, "
-    return f"{where}column {case['column']!r}: found {case['failure_case']!r}, expected {expected}"
+    return f"{where}column {case['column']!r}: found {shown}, expected {expected}"

@@ -1,0 +1,25 @@
+"""Train, score and record one model: `python pipelines/train.py model=deep data=channel`."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import parse
+from viewcast.entry import stage
+from viewcast.paths import run_path
+from viewcast.progress import epochs
+from viewcast.report.terminal import say
+from viewcast.run import run
+
+
+@stage(__file__)
+def main(config: dict[str, Any], root: Path) -> None:
+    """Write the folder of the run; without `output` it is named after the run's identity."""
+    checked = parse(config)
+    output = root / checked.output if checked.output else run_path(root, checked.identity())
+    with epochs(checked) as watch:
+        result = run(checked, root, output, watch)
+    say(result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The configuration as typed objects: every key is checked where it is declared.
+
+Hydra composes ``conf/`` into plain mappings; ``parse`` turns one into a ``Config`` or refuses it
+with the key, the value and what is allowed, before any work. A section that names a class in
+``_target_`` becomes an object of that class, so that a new model, trainer or data set is one class
+and one YAML file.
+"""
+
+import hashlib
+import json
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from viewcast.errors import ConfigError
+from viewcast.published import Published
+
+STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+OBJECTS = ("data", "model", "trainer", "loss")
+NOT_IDENTITY = ("tracking", "output", "published")
+PREPARATION = ("name", "raw", "unit", "scale", "lags", "country", "splits", "column")
+
+
+@dataclass(frozen=True, config=STRICT)
+class Tracking:
+    """Where runs are logged: ``uri`` and ``artifacts`` (absolute), ``experiment`` (a name).
+
+    ``flush_seconds``: at most so much of a curve is lost in a crash.
+    """
+
+    uri: str
+    artifacts: str | None
+    experiment: str
+    flush_seconds: Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """One run: data, model, trainer and loss, the seed and the thread count they run with.
+
+    ``name``: the experiment. ``output``: the folder of the results, null to name it after the
+    identity. ``plain``: the mapping that this was parsed from.
+    """
+
+    name: str
+    data: Any
+    model: Any
+    trainer: Any
+    loss: Any
+    tracking: Tracking
+    published: Published | None
+    seed: Annotated[int, Field(ge=0)]
+    threads: Annotated[int, Field(ge=1)]
+    output: str | None
+    plain: dict[str, Any]
+
+    def identity(self) -> str:
+        """Hash of everything that decides the result (16 hex): all but tracking and output."""
+        return digest({k: v for k, v in self.plain.items() if k not in NOT_IDENTITY})
+
+    def reference(self) -> Published | None:
+        """The published figure: that of the experiment, or the data set's for this model."""
+        if self.name == "main":
+            return self.published or self.data.published.get(self.model.name)
+        return self.published
+
+    def preparation(self) -> str:
+        """Hash of the settings that decide the prepared table."""
+        return preparation(self.plain["data"])
+
+
+def parse(plain: Mapping[str, Any]) -> Config:
+    """A composed mapping as a Config; refuses (ConfigError) unknown, impossible, contradictory."""
+    built = dict(plain)
+    for section in OBJECTS:
+        if section in built:
+            built[section] = build(built[section], section)
+    config = construct(Config, {**built, "plain": dict(plain)}, "")
+    if config.model.kind not in config.trainer.serves:
+        raise ConfigError(
+            f"trainer = {config.trainer.name} cannot train model = {config.model.name}: it serves "
+            f"models of kind {', '.join(config.trainer.serves)}, this one is a {config.model.kind}"
+        )
+    return config
+
+
+def build(section: Mapping[str, Any], where: str) -> Any:
+    """The object of a section: the class named by ``_target_``, given the other keys."""
+    given = dict(section)
+    target = given.pop("_target_", None)
+    if target is None:
+        raise ConfigError(f"{where}._target_ is missing; expected the class to build")
+    try:
+        cls = pkgutil.resolve_name(target)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{where}._target_ = {target}: no such class ({error})") from error
+    return construct(cls, given, where)
+
+
+def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
+    """An instance of a checked dataclass, or a ConfigError that names each wrong key."""
+    known = [field.name for field in fields(cls)]
+    prefix = f"{where}." if where else ""
+    unknown = [f"{prefix}{key}" for key in given if key not in known]
+    if unknown:
+        shown = [f"{prefix}{key}" for key in known if key != "plain"]
+        raise ConfigError(
+            f"unknown key {', '.join(unknown)}; allowed: {', '.join(shown) or 'none'}"
+        )
+    try:
+        return cls(**given)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, prefix)) from error
+
+
+def _explain(error: ValidationError, prefix: str) -> str:
+    lines = []
+    for problem in error.errors():
+        key = prefix + ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "missing":
+            lines.append(f"{key} is missing; it has no default")
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["loc"]:
+                message = f"{key} = {problem['input']!r}: {message}"
+            lines.append(message if problem["loc"] else f"{key}{message}")
+    return "\n".join(lines)
+
+
+def preparation(data: Mapping[str, Any]) -> str:
+    """Hash of the part of a data section that decides the prepared table."""
+    return digest({key: value for key, value in data.items() if key in PREPARATION})
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON of plain values (16 hex)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,159 @@
+"""A series of daily views: dates as people write them, the check, and the windows of features."""
+
+from importlib.resources.abc import Traversable
+from itertools import product
+
+import holidays
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from viewcast.data.raw import first, refusal, validate
+from viewcast.errors import ConfigError, DataError
+
+WEEKDAYS = ("tue", "wed", "thu", "fri", "sat", "sun")
+DAYS_PER_YEAR = 365.25
+
+# An export has ISO dates; a spreadsheet saves them in any of the orders of its language.
+_ORDERS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y")
+DATE_FORMATS = tuple(order.format(separator) for order, separator in product(_ORDERS, "-/."))
+
+
+def parse_dates(text: pd.Series, source: Traversable) -> pd.Series:
+    """The dates of a whole column, in the one format that reads all of it.
+
+    ``text`` holds R strings, indexed by the line in ``source``; R dates are returned. Where several
+    formats read every line, the one that gives consecutive days is meant (``03-04-2021``). Refuses
+    (DataError) lines that are no date in the format of the others, and a column that stays
+    ambiguous.
+    """
+    readings = {
+        format_: pd.to_datetime(text, format=format_, errors="coerce") for format_ in DATE_FORMATS
+    }
+    most = max(dates.notna().sum() for dates in readings.values())
+    best = {
+        format_: dates for format_, dates in readings.items() if dates.notna().sum() == most > 0
+    }
+    if most < len(text):
+        _refuse_date(text, best, source)
+    gapless = [dates for dates in best.values() if _consecutive(dates)]
+    meant, *others = gapless or list(best.values())
+    if any(not dates.equals(meant) for dates in others):
+        readings_ = " and as ".join(best)
+        found = f"{text.iloc[0]!r}, which reads as {readings_}, and the days do not tell which"
+        raise refusal(source, int(text.index[0]), text.name, found, "dates such as 2021-12-31")
+    return meant
+
+
+def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.Series:
+    """The daily series behind two parsed columns, or a refusal.
+
+    ``dates`` (datetime64) and ``views`` (float64) hold one row per day in any order and share an
+    index: the line in ``source``. Returns the views of D consecutive days as float64 named
+    ``views``, on a DatetimeIndex of frequency ``D``.
+
+    Refuses (DataError) missing, negative, infinite or broken counts; missing, repeated or future
+    days, and gaps between days. The message names file, line, column, what was found and expected.
+    """
+    date, count = str(dates.name or "date"), str(views.name or "views")
+    if len(dates) == 0:
+        raise DataError(f"{source}, column {date!r}: found no days, expected at least one")
+    frame = validate(pd.DataFrame({date: dates, count: views}), _schema(date, count), source)
+    frame = frame.sort_values(date)
+    _refuse_gaps(frame[date], source)
+    index = pd.DatetimeIndex(frame[date], name="date").as_unit("us")
+    series = pd.Series(frame[count].to_numpy("float64"), index=index, name="views")
+    return series.asfreq("D")
+
+
+def windows(series: pd.Series, lags: int, country: str | None) -> pd.DataFrame:
+    """Features of each day that are known before it begins, for days with a full window.
+
+    ``series`` holds D consecutive days as ``check_daily`` gives them. Returns float64 of shape
+    (D - lags, lags + 7 or 8), indexed by day t: ``lag_1`` .. ``lag_{lags}`` (views of day t - 1 ..
+    t - lags), ``tue`` .. ``sun`` (0 or 1; Monday is the base), ``holiday`` (0 or 1, public holiday
+    in ``country``; absent without a country) and ``age`` (years since the first day).
+
+    Refuses a series without a full window or with gaps (DataError), and fewer than one lag or a
+    country that the library `holidays` does not know (ConfigError).
+    """
+    if lags < 1:
+        raise ConfigError(f"lags={lags}: expected at least 1")
+    if len(series) < lags + 1:
+        raise DataError(
+            f"the series is shorter than the window: found {len(series)} days, expected at least "
+            f"{lags + 1} ({lags} lags and the day itself); use fewer lags or a longer export"
+        )
+    if not _consecutive(series.index.to_series()):
+        raise DataError("the series has gaps or repeated days; expected consecutive days")
+    index = pd.DatetimeIndex(series.index)
+    days = index[lags:]
+    views = series.to_numpy("float64")
+    # The last window ends on the last day and would belong to the day after it.
+    past = np.lib.stride_tricks.sliding_window_view(views, lags)[:-1, ::-1]
+    weekday = days.day_of_week.to_numpy()[:, None] == np.arange(1, 7)
+    names = [f"lag_{lag}" for lag in range(1, lags + 1)] + list(WEEKDAYS)
+    parts = [past, weekday]
+    if country is not None:
+        names.append("holiday")
+        parts.append(_holidays(days, country)[:, None])
+    age = (days - index[0]).days.to_numpy() / DAYS_PER_YEAR
+    features = np.hstack([*parts, age[:, None]]).astype("float64")
+    return pd.DataFrame(features, index=days, columns=[*names, "age"])
+
+
+def _holidays(days: pd.DatetimeIndex, country: str) -> np.ndarray:
+    if country not in holidays.list_supported_countries():
+        raise ConfigError(
+            f"country={country!r}: no public holidays are known; expected an ISO 3166 code such as "
+            "'DE', 'TW' or 'US', or null for no holidays"
+        )
+    calendar = holidays.country_holidays(country, years=range(days[0].year, days[-1].year + 1))
+    return days.isin(pd.to_datetime(list(calendar)))
+
+
+def _consecutive(dates: pd.Series) -> bool:
+    span = dates.max() - dates.min()
+    return bool(dates.is_unique and span == pd.Timedelta(days=len(dates) - 1))
+
+
+def _refuse_date(text: pd.Series, best: dict[str, pd.Series], source: Traversable) -> None:
+    line, expected = int(text.index[0]), "a date such as 2021-12-31"
+    if best:
+        format_, dates = next(iter(best.items()))
+        line, other = first(dates.isna()), text[first(dates.notna())]
+        expected = f"a date like {other!r} ({format_}) as in the other lines"
+    raise refusal(source, line, text.name, repr(text[line]), expected)
+
+
+def _refuse_gaps(dates: pd.Series, source: Traversable) -> None:
+    missing = dates.diff().dt.days.fillna(1).astype(int) - 1
+    if not missing.any():
+        return
+    line = first(missing > 0)
+    day = dates[line] - pd.Timedelta(days=int(missing[line]))
+    raise refusal(
+        source,
+        line,
+        dates.name,
+        f"{dates[line]:%Y-%m-%d} next after {day - pd.Timedelta(days=1):%Y-%m-%d}",
+        f"consecutive days; first missing day {day:%Y-%m-%d}, {missing.sum()} missing in all",
+    )
+
+
+def _schema(date: str, count: str) -> pa.DataFrameSchema:
+    today = pd.Timestamp.today().normalize()
+    whole_day = pa.Check(lambda dates: dates == dates.dt.normalize(), error="a day without a time")
+    past = pa.Check.le(today, error=f"a day not later than today ({today:%Y-%m-%d})")
+    # Counts beyond 2**53 would not survive as float64; no channel comes near.
+    whole = pa.Check(
+        lambda views: views.abs().le(2**53) & (views == views.round()), error="a whole number"
+    )
+    return pa.DataFrameSchema(
+        {
+            date: pa.Column(
+                checks=[whole_day, past], unique=True, report_duplicates="exclude_first"
+            ),
+            count: pa.Column(float, [pa.Check.ge(0, error="a count of at least 0"), whole]),
+        }
+    )

@@ -1,0 +1,75 @@
+"""Lectures: minutes from slides. One row per slide deck of three courses."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pydantic import ConfigDict, model_validator
+from pydantic.dataclasses import dataclass
+
+from viewcast.data import raw, table
+from viewcast.published import Published
+from viewcast.data.split import ByLecture, known_split
+
+COLUMNS = ["course", "lecture", "title", "pages", "words", "minutes"]
+
+POSITIVE = pa.Check.gt(0, error="a number above 0")
+WHOLE = pa.Check(lambda values: values % 1 == 0, error="a whole number")
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "course": pa.Column(str, pa.Check.str_length(min_value=1, error="the name of a course")),
+        "lecture": pa.Column(float, [pa.Check.ge(0, error="a number from 0"), WHOLE]),
+        "pages": pa.Column(float, [POSITIVE, WHOLE]),
+        "words": pa.Column(float, [POSITIVE, WHOLE], nullable=True),
+        "minutes": pa.Column(float, POSITIVE),
+        "row": pa.Column(str, unique=True),
+    }
+)
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Lectures:
+    """Slide decks with pages, words (unknown for some) and minutes.
+
+    ``raw``: the folder of ``lectures.csv``. ``split``: which of ``splits`` is used. ``features``:
+    named feature sets. ``block``: rows that belong together when noise is measured (1: lectures
+    are exchangeable). ``published``: the lecturer's figures by model.
+    """
+
+    name: str
+    label: str
+    raw: str
+    unit: str
+    splits: dict[str, ByLecture]
+    split: str
+    features: dict[str, list[str]]
+    block: int
+    published: dict[str, Published]
+
+    @model_validator(mode="after")
+    def _split_is_known(self) -> "Lectures":
+        known_split(self.split, self.splits)
+        return self
+
+    def prepare(self, root: Path) -> pd.DataFrame:
+        """The tidy table: features pages, words, words per page; one column per split."""
+        source = root / self.raw / "lectures.csv"
+        text = raw.read_columns(source, COLUMNS)
+        frame = text[["course", "title"]].copy()
+        for column in ("lecture", "pages", "words", "minutes"):
+            frame[column] = raw.numbers(text[column], source)
+        frame["row"] = text["course"] + "/" + text["lecture"]
+        frame = raw.validate(frame, SCHEMA, source)
+        keys = pd.DataFrame(
+            {
+                "row": frame["row"],
+                "entity": frame["course"],
+                "time": frame["lecture"].astype(np.int64),
+                "target": frame["minutes"],
+            }
+        )
+        features = frame[["pages", "words"]].assign(words_per_page=frame["words"] / frame["pages"])
+        splits = {name: split.label(frame["row"]) for name, split in self.splits.items()}
+        return table.assemble(keys, features, splits, self.unit)

@@ -1,0 +1,111 @@
+"""The prepared table: the one form in which every data set goes on.
+
+One row per target. Columns:
+
+- ``row``: str, the key, unique; ``entity``: str, the course or channel; ``time``: the lecture's
+  number (int64) or the day (datetime64), unique within the entity;
+- ``target``: float64, in ``unit``: str, the same on every row;
+- ``split_<name>``: one per way of splitting; ``train``, ``validation``, ``test`` or ``unused``;
+- every other column is a feature, float64; missing where the source does not know it.
+
+A table is stored as one Parquet file that also carries the identity of the settings that made it.
+"""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from viewcast.errors import ConfigError, DataError
+
+KEYS = ["row", "entity", "time", "target", "unit"]
+SPLITS = ("train", "validation", "test", "unused")
+IDENTITY = b"viewcast.preparation"
+
+
+def assemble(
+    keys: pd.DataFrame, features: pd.DataFrame, splits: dict[str, pd.Series], unit: str
+) -> pd.DataFrame:
+    """Join keys (row, entity, time, target), features and splits, all on the same index."""
+    table = keys[["row", "entity", "time"]].copy()
+    table["target"] = keys["target"].astype("float64")
+    table["unit"] = unit
+    for name, split in splits.items():
+        table[f"split_{name}"] = split
+    table = table.join(features.astype("float64"))
+    if table["row"].duplicated().any():
+        twice = table.loc[table["row"].duplicated(), "row"].iloc[0]
+        raise DataError(f"row {twice!r} occurs twice; expected one row per target")
+    return table.reset_index(drop=True)
+
+
+def feature_columns(table: pd.DataFrame) -> list[str]:
+    """The features, in the order of the table."""
+    return [c for c in table.columns if c not in KEYS and not c.startswith("split_")]
+
+
+def write(table: pd.DataFrame, path: Path, identity: str) -> None:
+    """Store the table in one step: a reader sees the former file or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, IDENTITY: identity.encode()})
+    partial = path.with_suffix(".partial")
+    pq.write_table(arrow, partial)
+    os.replace(partial, path)
+
+
+def read(path: Path, identity: str, data: str) -> pd.DataFrame:
+    """Read a table back; refuses (DataError) none, or one prepared with other settings."""
+    if not path.is_file():
+        raise DataError(f"{path}: not prepared yet; type `dvc repro prepare@{data}`")
+    arrow = pq.read_table(path)
+    found = (arrow.schema.metadata or {}).get(IDENTITY, b"").decode()
+    if found != identity:
+        raise DataError(
+            f"{path}: prepared with other settings of data={data} than the ones asked for; "
+            f"type `python pipelines/prepare.py data={data}` with the same data.* overrides"
+        )
+    return arrow.to_pandas()
+
+
+def select(wanted: str | list[str], sets: dict[str, list[str]], columns: list[str]) -> list[str]:
+    """Feature columns from a set's name or a list of columns, sets and ranges ``lag_1..lag_7``.
+
+    Refuses (ConfigError) a name that is neither, and says which there are.
+    """
+    if isinstance(wanted, str):
+        if wanted not in sets:
+            raise ConfigError(
+                f"model.features = {wanted}: the data have no such feature set; "
+                f"allowed: {', '.join(sets)}, or a list of columns"
+            )
+        wanted = sets[wanted]
+    chosen: list[str] = []
+    for name in wanted:
+        first, last = re.fullmatch(r"(.+?)(?:\.\.(.+))?", name).groups()  # type: ignore[union-attr]
+        missing = [end for end in (first, last) if end and end not in columns]
+        if missing:
+            raise ConfigError(
+                f"model.features: {missing[0]!r} is no column of the data; allowed: "
+                f"{', '.join(columns)}"
+            )
+        start = columns.index(first)
+        chosen += columns[start : columns.index(last or first) + 1]
+    return list(dict.fromkeys(chosen))
+
+
+def holdout(rows: pd.DataFrame) -> str:
+    """The identity of a set of target rows, whatever their features and their order (16 hex).
+
+    SHA-256 over entity, time and target of all rows, each hashed by itself and sorted.
+    """
+    cells = zip(rows["entity"], rows["time"].astype(str), rows["target"], strict=True)
+    digests = sorted(
+        hashlib.sha256(f"{entity}\x1f{time}\x1f{float(target)!r}".encode()).digest()
+        for entity, time, target in cells
+    )
+    return hashlib.sha256(b"".join(digests)).hexdigest()[:16]

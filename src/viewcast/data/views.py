@@ -1,0 +1,89 @@
+"""Daily views of one channel as a prepared table: the simulated channel and Studio exports."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from viewcast.data import raw, studio, table
+from viewcast.data.daily import check_daily, windows
+from viewcast.published import Published
+from viewcast.data.split import ByDate, ByTail, known_split
+
+STRICT = ConfigDict(extra="forbid")
+Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class DailyViews:
+    """What the data sets of daily views share.
+
+    ``raw``: the folder under the project. ``unit`` and ``scale``: targets and lags are views
+    divided by ``scale``. ``lags``: days of the window. ``country``: whose public holidays are a
+    feature (ISO code), null for none. ``split``: which of ``splits`` is used. ``features``: named
+    feature sets. ``block``: days that belong together when noise is measured.
+    """
+
+    name: str
+    label: str
+    raw: str
+    unit: str
+    scale: Annotated[float, Field(gt=0)]
+    lags: Count
+    country: str | None
+    splits: dict[str, ByDate | ByTail]
+    split: str
+    features: dict[str, list[str]]
+    block: Count
+    published: dict[str, Published]
+
+    @model_validator(mode="after")
+    def _split_is_known(self) -> "DailyViews":
+        known_split(self.split, self.splits)
+        return self
+
+    def daily(self, folder: Path) -> pd.Series:
+        """The checked daily series, in views (DatetimeIndex)."""
+        raise NotImplementedError
+
+    def prepare(self, root: Path) -> pd.DataFrame:
+        """The tidy table: lags, weekday, holiday, age; a feature of a day knows days before only."""
+        series = self.daily(root / self.raw) / self.scale
+        features = windows(series, self.lags, self.country)
+        days = pd.DatetimeIndex(features.index)
+        keys = pd.DataFrame(
+            {
+                "row": days.strftime("%Y-%m-%d"),
+                "entity": self.name,
+                "time": days,
+                "target": series.loc[days],
+            },
+            index=days,
+        )
+        splits = {name: split.label(days) for name, split in self.splits.items()}
+        return table.assemble(keys, features, splits, self.unit)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Channel(DailyViews):
+    """The simulated channel: ``simulated_daily_views.csv`` with columns date, views."""
+
+    def daily(self, folder: Path) -> pd.Series:
+        """The series of the one file."""
+        source = folder / "simulated_daily_views.csv"
+        text = raw.read_columns(source, ["date", "views"])
+        dates = pd.to_datetime(text["date"], format="%Y-%m-%d", errors="coerce")
+        return check_daily(dates, raw.numbers(text["views"], source), source)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Studio(DailyViews):
+    """A YouTube Studio export as it was downloaded. ``column``: the metric, null to find views."""
+
+    column: str | None
+
+    def daily(self, folder: Path) -> pd.Series:
+        """The daily totals of the export."""
+        return studio.read_export(folder, self.column)

@@ -1,0 +1,77 @@
+"""Losses: how wrong a prediction is, per row, on average, and in which direction.
+
+Shape letters: K candidates (optional leading axes), N rows. ``rows`` works on numpy arrays and on
+torch tensors alike, so that training and scoring cannot disagree; ``slope`` is for tensors.
+"""
+
+from typing import Any, ClassVar, Protocol
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+Array = Any  # a numpy array or a torch tensor; torch is not imported where nothing is trained
+
+
+class Loss(Protocol):
+    """What training and scoring ask of a loss."""
+
+    name: ClassVar[str]
+
+    def rows(self, prediction: Array, target: Array) -> Array:
+        """Loss of each row, (..., N) from (..., N) and (N,)."""
+
+    def slope(self, prediction: Array, target: Array) -> Array:
+        """Derivative of each row's loss by its prediction, (..., N)."""
+
+    def unit(self, unit: str) -> str:
+        """The unit of the loss, given that of the target."""
+
+    def rescale(self, factor: float) -> float:
+        """By what a loss grows when prediction and target are multiplied by ``factor``."""
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class MSE:
+    """Mean squared error; its unit is the square of the target's."""
+
+    name: ClassVar[str] = "mse"
+
+    def rows(self, prediction: Array, target: Array) -> Array:
+        """Squared error of each row."""
+        residual = prediction - target
+        return residual * residual
+
+    def slope(self, prediction: Array, target: Array) -> Array:
+        """Twice the residual."""
+        return 2 * (prediction - target)
+
+    def unit(self, unit: str) -> str:
+        """``minutes`` becomes ``minutes²``; a unit of two words is put in brackets first."""
+        return f"({unit})²" if " " in unit else f"{unit}²"
+
+    def rescale(self, factor: float) -> float:
+        """Squared errors grow with the square."""
+        return factor**2
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class MAE:
+    """Mean absolute error, in the unit of the target."""
+
+    name: ClassVar[str] = "mae"
+
+    def rows(self, prediction: Array, target: Array) -> Array:
+        """Absolute error of each row."""
+        return abs(prediction - target)
+
+    def slope(self, prediction: Array, target: Array) -> Array:
+        """Sign of the residual; 0 where the prediction is exact."""
+        return (prediction - target).sign()
+
+    def unit(self, unit: str) -> str:
+        """The unit of the target."""
+        return unit
+
+    def rescale(self, factor: float) -> float:
+        """Absolute errors grow in proportion."""
+        return abs(factor)

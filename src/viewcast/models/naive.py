@@ -1,0 +1,27 @@
+"""What any model must beat: the last value, the value a season ago, or the mean."""
+
+from typing import ClassVar
+
+import pandas as pd
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from viewcast.models.fitted import FittedNaive
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Naive:
+    """Predicts its one feature as it stands; with an empty feature set, the training mean.
+
+    ``features`` names a feature set of the data: ``naive`` (yesterday) or ``seasonal`` (the same
+    weekday last week).
+    """
+
+    name: str
+    features: str | list[str]
+    kind: ClassVar[str] = "lookup"
+
+    def look_up(self, train: pd.DataFrame, validation: pd.DataFrame) -> FittedNaive:
+        """``train`` holds the key, the target and the model's features."""
+        inputs = [column for column in train.columns if column not in ("row", "target")]
+        return FittedNaive(inputs, float(train["target"].mean()))

@@ -1,0 +1,82 @@
+"""Piecewise-linear networks: y = c₀ + Σ cᵢ max(0, bᵢ + wᵢ·x), and deeper; none hidden is a line.
+
+Shape letters: K candidates (optional leading axis), N rows, F features, H hidden units.
+Parameters are an ordered list of layers (weight (..., F, H), bias (..., 1, H)); ``forward`` works
+on numpy arrays and on torch tensors, with or without the leading axis, and keeps nothing.
+"""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = Any  # a numpy array or a torch tensor
+Layers = list[tuple[Array, Array]]
+
+
+def shapes(features: int, hidden: tuple[int, ...]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Weight and bias shape of each layer, from the features to the one output."""
+    return [((i, o), (1, o)) for i, o in pairwise((features, *hidden, 1))]
+
+
+def size(features: int, hidden: tuple[int, ...]) -> int:
+    """How many parameters the network has."""
+    return sum(math.prod(w) + math.prod(b) for w, b in shapes(features, hidden))
+
+
+def unflatten(flat: Array, features: int, hidden: tuple[int, ...]) -> Layers:
+    """The layers as views into one flat vector (..., P), each layer's weight before its bias."""
+    layers, start = [], 0
+    for weight, bias in shapes(features, hidden):
+        middle, end = start + math.prod(weight), start + math.prod(weight) + math.prod(bias)
+        lead = flat.shape[:-1]
+        layers.append(
+            (
+                flat[..., start:middle].reshape(*lead, *weight),
+                flat[..., middle:end].reshape(*lead, *bias),
+            )
+        )
+        start = end
+    return layers
+
+
+def activations(layers: Layers, x: Array) -> list[Array]:
+    """The input of every layer and, last, the output (..., N, 1); x is (..., N, F)."""
+    values = [x]
+    for weight, bias in layers[:-1]:
+        values.append((values[-1] @ weight + bias).clip(min=0))
+    weight, bias = layers[-1]
+    values.append(values[-1] @ weight + bias)
+    return values
+
+
+def forward(layers: Layers, x: Array) -> Array:
+    """Predictions (..., N) for x (..., N, F)."""
+    return activations(layers, x)[-1][..., 0]
+
+
+def gradient(layers: Layers, values: list[Array], slope: Array) -> Layers:
+    """Derivative of Σ loss by every parameter, by the chain rule from the last layer to the first.
+
+    ``values`` come from ``activations``; ``slope`` (..., N) is the derivative of each row's
+    (weighted) loss by its prediction. max(0, ·) has derivative 0 at 0.
+    """
+    delta = slope[..., None]
+    gradients = []
+    for level in range(len(layers) - 1, -1, -1):
+        below = values[level]
+        gradients.append((below.mT @ delta, delta.sum(-2, keepdims=True)))
+        if level:
+            delta = (delta @ layers[level][0].mT) * (below > 0)
+    return gradients[::-1]
+
+
+def start_values(features: int, hidden: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:
+    """A flat random start (P,): uniform in ±1/√(inputs of the layer), as torch.nn.Linear does."""
+    parts = []
+    for weight, bias in shapes(features, hidden):
+        bound = 1 / math.sqrt(weight[0])
+        parts.append(rng.uniform(-bound, bound, math.prod(weight) + math.prod(bias)))
+    return np.concatenate(parts)

@@ -1,0 +1,46 @@
+"""The plan of a pipeline: every run it consists of, composed before the first one starts.
+
+The composed file is what DVC watches, key by key: ``data.<data>`` (what preparation depends on),
+``main.<data>.<model>`` (what a train stage depends on) and ``study.<experiment>``. Where runs are
+tracked is left out: it decides no result.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import PREPARATION, parse
+from viewcast.errors import ConfigError
+
+Compose = Callable[[Sequence[str]], dict[str, Any]]
+
+
+def plan(datasets: list[str], models: list[str], baselines: list[str], root: Path, compose: Compose) -> dict[str, Any]:  # fmt: skip
+    """Compose and check every run; refuses (ConfigError) the first that cannot be right."""
+    composed: dict[str, Any] = {"data": {}, "main": {}, "study": {}}
+
+    def checked(*overrides: str) -> dict[str, Any]:
+        run = compose(overrides)
+        try:
+            parse(run)
+        except ConfigError as error:
+            raise ConfigError(f"{' '.join(overrides)}: {error}") from error
+        run.pop("tracking")
+        return run
+
+    for data in datasets:
+        composed["main"][data] = {m: checked(f"data={data}", f"model={m}") for m in models}
+        section = next(iter(composed["main"][data].values()))["data"]
+        composed["data"][data] = {k: v for k, v in section.items() if k in PREPARATION}
+        for model in baselines:
+            if model == "seasonal_naive" and "seasonal" not in section["features"]:
+                continue  # no season, no seasonal forecast
+            name = f"{data}_{model}"
+            composed["study"][name] = checked(f"data={data}", f"model={model}", f"name={name}")
+    for file in sorted((root / "conf" / "experiment").glob("*.yaml")):
+        run = checked(f"experiment={file.stem}")
+        if run["name"] != file.stem:
+            raise ConfigError(f"{file.name}: name = {run['name']}; expected the file's name")
+        if run["data"]["name"] in datasets:
+            composed["study"][file.stem] = run
+    return composed

@@ -1,0 +1,51 @@
+"""Progress bars on standard error; nothing at all where that is not a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from viewcast.training.problem import OnEpoch
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+@contextmanager
+def epochs(config: Any) -> Iterator[OnEpoch | None]:
+    """A bar over the epochs of a run; None for trainers that have none."""
+    total = getattr(config.trainer, "epochs", None)
+    if total is None:
+        yield None
+        return
+    with _progress() as bar:
+        task = bar.add_task(f"{config.data.name} {config.model.name}", total=total)
+        yield lambda epoch, train_loss, val_loss: bar.update(task, completed=epoch)
+
+
+@contextmanager
+def runs(total: int) -> Iterator[Progress]:
+    """A bar over the runs of a study; tick it by ``advance`` of task 0."""
+    with _progress() as bar:
+        bar.add_task("study", total=total)
+        yield bar

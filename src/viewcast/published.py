@@ -1,0 +1,13 @@
+"""Figures that others published for the same experiment, to print beside ours and never as ours."""
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Published:
+    """A published mean loss on the training and on the validation rows, null where not given."""
+
+    train: float | None
+    validation: float | None
+    source: str

@@ -1,0 +1,21 @@
+"""Numbers as people read them."""
+
+import math
+
+
+def short(value: float | None, digits: int = 3) -> str:
+    """Three significant digits, thousands separated; a dash for what is not known."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{min(decimals, 6)}f}"
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """A value and its standard error, as many decimals as the error's second digit warrants."""
+    if value is None or error is None or error == 0:
+        return short(value)
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"

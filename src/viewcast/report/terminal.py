@@ -1,0 +1,57 @@
+"""What the terminal shows: one run in a few lines, all runs in a table."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from viewcast.report.numbers import short, with_error
+
+
+def say(result: dict[str, Any]) -> None:
+    """One run: its losses with unit and error, or why there are none."""
+    print(f"{result['label']}: {result['model']} ({result['experiment']}), run {result['run_id']}")
+    for sentence in result["left_out"]:
+        print(f"  {sentence}")
+    if result["status"] == "diverged":
+        print(f"  {result['failure']}")
+        return
+    validation = with_error(result["val_loss"], result["val_error"])
+    print(
+        f"  {result['loss']} in {result['unit']}: train {short(result['train_loss'])}, "
+        f"validation {validation} (± standard error), best epoch {result['best_epoch']}"
+    )
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """All runs, one table per data set: losses, published figures of the lecturer, verdict."""
+    console = Console()
+    for label in dict.fromkeys(row["label"] for row in rows):
+        of_data = [row for row in rows if row["label"] == label]
+        unit = of_data[0]["unit"]
+        table = Table(
+            title=f"{label}: {of_data[0]['loss'].upper()} in {unit}; validation ± standard error",
+            title_justify="left",
+        )
+        table.add_column("experiment", overflow="fold")
+        table.add_column("model", overflow="fold")
+        for heading in ("train", "validation"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("published\ntrain / val", justify="right", no_wrap=True)
+        table.add_column("verdict", overflow="fold")
+        for row in of_data:
+            table.add_row(
+                row["experiment"].removeprefix(f"{row['data']}_"),
+                row["model"],
+                short(row["train_loss"]),
+                with_error(row["val_loss"], row["val_error"]),
+                _published(row),
+                row["verdict"],
+            )
+        console.print(table)
+
+
+def _published(row: dict[str, Any]) -> str:
+    if row["published_train"] is None and row["published_val"] is None:
+        return ""
+    return f"{short(row['published_train'])} / {short(row['published_val'])}"

@@ -1,0 +1,1 @@
+"""Runs in MLflow: the only part of viewcast that imports it."""

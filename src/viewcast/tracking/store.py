@@ -1,0 +1,61 @@
+"""Reaching the tracking store, safely for many processes at once."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+# MLflow reads these when it is imported; progress bars of copies of a few kilobytes are noise.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.pop("MLFLOW_RUN_ID", None)
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from viewcast.config import Tracking
+from viewcast.errors import TrackingError
+
+SQLITE = "sqlite:///"
+
+for _name in ("mlflow", "alembic"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
+    """A client and the id of the experiment, created on first use.
+
+    The first use of a SQLite store creates its tables, which MLflow does not guard: a file lock
+    beside the database lets one process do it while the others wait. Raises TrackingError where
+    the store cannot be reached.
+    """
+    mlflow.set_tracking_uri(tracking.uri)
+    try:
+        with _first_use(tracking.uri):
+            client = MlflowClient(tracking.uri)
+            found = client.get_experiment_by_name(tracking.experiment)
+            if found is not None:
+                return client, found.experiment_id
+            where = None if tracking.artifacts is None else Path(tracking.artifacts).as_uri()
+            return client, client.create_experiment(tracking.experiment, artifact_location=where)
+    except (MlflowException, OSError) as error:
+        raise TrackingError(
+            f"tracking.uri = {tracking.uri}: cannot be used ({error}); "
+            "start the server, or choose tracking=sqlite"
+        ) from error
+
+
+@contextmanager
+def _first_use(uri: str) -> Iterator[None]:
+    if not uri.startswith(SQLITE):
+        yield
+        return
+    database = Path(uri.removeprefix(SQLITE))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(database.with_suffix(".lock")), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield

@@ -1,0 +1,98 @@
+"""What every trainer is given, and what every trainer gives back.
+
+Shape letters: N training rows, M validation rows, F features, P parameters.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from viewcast.loss import Loss
+from viewcast.models.fitted import Fitted
+
+Vector = NDArray[np.float64]
+OnEpoch = Callable[[int, float, float | None], None]
+
+
+def ignore_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
+    """The observer that watches nothing."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One model on one split of one data set, ready to be trained.
+
+    ``train`` and ``validation`` hold the row key, the target and the model's features, in the
+    units of the prepared table, without missing values; ``validation`` may be empty.
+    """
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    inputs: list[str]
+    loss: Loss
+    seed: int
+    threads: int
+    identity: str
+    checkpoint: Path | None = None
+    on_epoch: OnEpoch = ignore_epoch
+
+    def x(self, rows: pd.DataFrame) -> Vector:
+        """Features (N, F)."""
+        return rows[self.inputs].to_numpy(np.float64)
+
+    def y(self, rows: pd.DataFrame) -> Vector:
+        """Targets (N,)."""
+        return rows["target"].to_numpy(np.float64)
+
+    def mean_loss(self, model: Fitted, rows: pd.DataFrame) -> float | None:
+        """Mean loss of a fitted model on some rows; None without rows."""
+        if rows.empty:
+            return None
+        return float(self.loss.rows(model.predict(rows), self.y(rows)).mean())
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted model and how it came about.
+
+    ``curve``: columns epoch, train_loss, val_loss (NaN without validation rows), one row per
+    epoch. ``best_epoch``: the epoch whose parameters were kept. ``path``: the parameters after
+    each update, where asked for. ``surface``: w, b, loss of every grid point, where searched.
+    """
+
+    model: Fitted
+    curve: pd.DataFrame
+    best_epoch: int
+    path: pd.DataFrame = field(default_factory=pd.DataFrame)
+    surface: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+class Trainer(ABC):
+    """A way of finding parameters. ``serves``: the kinds of model it can train."""
+
+    serves: ClassVar[tuple[str, ...]]
+
+    def check(self, problem: Problem, model: Any) -> None:
+        """Refuse (ConfigError) a problem it cannot solve, before a run exists. Default: none."""
+        return
+
+    @abstractmethod
+    def fit(self, problem: Problem, model: Any) -> Trained:
+        """Find the parameters of the model."""
+
+
+def at_once(problem: Problem, model: Fitted, surface: pd.DataFrame | None = None) -> Trained:
+    """The result of a trainer that has no epochs: one point of a curve, epoch 1."""
+    train_loss = problem.mean_loss(model, problem.train)
+    val_loss = problem.mean_loss(model, problem.validation)
+    assert train_loss is not None, "a problem without training rows is refused earlier"
+    problem.on_epoch(1, train_loss, val_loss)
+    curve = pd.DataFrame({"epoch": [1], "train_loss": [train_loss], "val_loss": [val_loss]})
+    curve = curve.astype({"train_loss": "float64", "val_loss": "float64"})
+    return Trained(model, curve, 1, surface=pd.DataFrame() if surface is None else surface)
