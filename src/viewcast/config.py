@@ -79,7 +79,7 @@ def parse(plain: Mapping[str, Any]) -> Config:
     for section in OBJECTS:
         if section in built:
             built[section] = build(built[section], section)
-    config = construct(Config, {**built, "plain": dict(plain)}, "")
+    config: Config = construct(Config, {**built, "plain": dict(plain)}, "")
     if config.model.kind not in config.trainer.serves:
         raise ConfigError(
             f"trainer = {config.trainer.name} cannot train model = {config.model.name}: it serves "

@@ -24,7 +24,7 @@ Plain = dict[str, Any]
 def stage(
     script: str, config_name: str = "config"
 ) -> Callable[[Callable[[Plain, Path], None]], Callable[[], None]]:
-    """Make ``main(config, root)`` a Hydra program: ``config`` composed and plain, ``root`` its home.
+    """Make ``main(config, root)`` a Hydra program; ``config`` is composed and plain.
 
     An error of viewcast is printed in one piece, without a traceback, and exits with 1.
     """

@@ -1,5 +1,10 @@
 """The errors of viewcast: every message says what was found, what was expected, what to do."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 class ViewcastError(Exception):
     """Base of all errors that a user can mend; entry points print it without a traceback."""
@@ -14,7 +19,15 @@ class DataError(ViewcastError):
 
 
 class DivergenceError(ViewcastError):
-    """Training left the finite numbers: the learning rate is too high for the problem."""
+    """Training left the finite numbers: the learning rate is too high for the problem.
+
+    ``curve`` and ``path`` hold the epochs and updates until then, as in ``Trained``.
+    """
+
+    def __init__(self, message: str, curve: "pd.DataFrame", path: "pd.DataFrame") -> None:
+        super().__init__(message)
+        self.curve = curve
+        self.path = path
 
 
 class TrackingError(ViewcastError):

@@ -9,14 +9,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import PREPARATION, parse
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+from ruamel.yaml import YAML
+
+from viewcast.config import PREPARATION, Tracking, parse
 from viewcast.errors import ConfigError
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]
 
 
-def plan(datasets: list[str], models: list[str], baselines: list[str], root: Path, compose: Compose) -> dict[str, Any]:  # fmt: skip
-    """Compose and check every run; refuses (ConfigError) the first that cannot be right."""
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Pipeline:
+    """``conf/pipeline.yaml``: data sets, models with a stage of their own, baselines."""
+
+    datasets: list[str]
+    models: list[str]
+    baselines: list[str]
+    tracking: Tracking
+
+
+def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
+    """Compose and check every run; refuses (ConfigError) the first that cannot be right.
+
+    ``compose`` makes a mapping of Hydra overrides.
+    """
     composed: dict[str, Any] = {"data": {}, "main": {}, "study": {}}
 
     def checked(*overrides: str) -> dict[str, Any]:
@@ -28,11 +45,11 @@ def plan(datasets: list[str], models: list[str], baselines: list[str], root: Pat
         run.pop("tracking")
         return run
 
-    for data in datasets:
-        composed["main"][data] = {m: checked(f"data={data}", f"model={m}") for m in models}
+    for data in pipeline.datasets:
+        composed["main"][data] = {m: checked(f"data={data}", f"model={m}") for m in pipeline.models}
         section = next(iter(composed["main"][data].values()))["data"]
         composed["data"][data] = {k: v for k, v in section.items() if k in PREPARATION}
-        for model in baselines:
+        for model in pipeline.baselines:
             if model == "seasonal_naive" and "seasonal" not in section["features"]:
                 continue  # no season, no seasonal forecast
             name = f"{data}_{model}"
@@ -41,6 +58,18 @@ def plan(datasets: list[str], models: list[str], baselines: list[str], root: Pat
         run = checked(f"experiment={file.stem}")
         if run["name"] != file.stem:
             raise ConfigError(f"{file.name}: name = {run['name']}; expected the file's name")
-        if run["data"]["name"] in datasets:
+        if run["data"]["name"] in pipeline.datasets:
             composed["study"][file.stem] = run
     return composed
+
+
+def add_dataset(root: Path, data: str) -> None:
+    """Name a data set in ``conf/pipeline.yaml``, keeping the file's comments; once is enough."""
+    path = root / "conf" / "pipeline.yaml"
+    yaml = YAML()
+    pipeline = yaml.load(path)
+    if data not in pipeline["datasets"]:
+        pipeline["datasets"].append(data)
+        partial = path.with_suffix(".partial")
+        yaml.dump(pipeline, partial)
+        partial.replace(path)

@@ -77,13 +77,11 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
     marker = checkpoints / "run_id"
 
     def on_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
-        curve.append((epoch, train_loss, val_loss))
         recorder.on_epoch(epoch, train_loss, val_loss)
         if watch is not None:
             watch(epoch, train_loss, val_loss)
 
-    curve: list[tuple[int, float, float | None]] = []
-    shown = [name for name in ("row", "target") if name not in rows.inputs] + rows.inputs
+    shown = ["row", "target", *rows.inputs]
     problem = Problem(
         train=rows.train[shown],
         validation=rows.validation[shown],
@@ -91,7 +89,7 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
         loss=config.loss,
         seed=config.seed,
         threads=config.threads,
-        identity=f"{config.identity()}-{table.holdout(rows.train)}",
+        identity=f"{config.identity()}-{table.content(rows.train, rows.validation)}",
         checkpoint=checkpoints,
         on_epoch=on_epoch,
     )
@@ -109,12 +107,12 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
             result |= _store(trained, rows, config, output)
             _record(recorder, trained, rows, result, output)
     except DivergenceError as error:
-        frame = pd.DataFrame(curve, columns=["epoch", "train_loss", "val_loss"])
-        frame.to_csv(output / "curve.csv", index=False)
+        _store_curves(error.curve, error.path, output)
         result |= {"status": "diverged", "failure": str(error)}
     (output / "result.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     for file in checkpoints.iterdir():
         file.unlink()
+    (checkpoints / "finished").touch()  # DVC warns about an empty output
     return result
 
 
@@ -154,9 +152,7 @@ def _store(trained: Trained, rows: Rows, config: Config, output: Path) -> dict[s
     predicted = predictions(trained.model, splits, config.loss)
     fitted.save(trained.model, output / "model", config.data.unit)
     predicted.to_parquet(output / "predictions.parquet", index=False)
-    trained.curve.to_csv(output / "curve.csv", index=False)
-    if not trained.path.empty:
-        trained.path.to_csv(output / "path.csv", index=False)
+    _store_curves(trained.curve, trained.path, output)
     if not trained.surface.empty:
         trained.surface.to_parquet(output / "surface.parquet", index=False)
     train, validation = (
@@ -173,6 +169,12 @@ def _store(trained: Trained, rows: Rows, config: Config, output: Path) -> dict[s
         "params": trained.model.figures(),
         "test": dict(zip(test["row"], test["prediction"], strict=True)) if len(test) == 1 else {},
     }
+
+
+def _store_curves(curve: pd.DataFrame, path: pd.DataFrame, output: Path) -> None:
+    curve.to_csv(output / "curve.csv", index=False)
+    if not path.empty:
+        path.to_csv(output / "path.csv", index=False)
 
 
 def _record(

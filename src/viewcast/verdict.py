@@ -27,7 +27,7 @@ def verdict(
     same training rows, where there is one.
     """
     if run["status"] == "diverged":
-        return run["failure"].split(":")[0]
+        return str(run["failure"]).split(":", maxsplit=1)[0]
     if run["val_loss"] is None:
         return "not validated: " + "; ".join(run["left_out"])
     if run["val_loss"] == 0:
@@ -60,12 +60,12 @@ def _against_naive(run: Run, losses: pd.Series, naive: pd.Series | None) -> str:
 def _overfitting(run: Run, curve: pd.DataFrame) -> str:
     if len(curve) < 2 or curve["val_loss"].isna().all():
         return ""
-    best = curve["val_loss"].idxmin()
-    last, lowest = curve["val_loss"].iloc[-1], curve["val_loss"][best]
-    fell = curve["train_loss"].iloc[-1] < curve["train_loss"][best]
+    best = int(curve["val_loss"].to_numpy().argmin())
+    last, lowest = curve["val_loss"].iloc[-1], curve["val_loss"].iloc[best]
+    fell = curve["train_loss"].iloc[-1] < curve["train_loss"].iloc[best]
     if not (fell and last > ROSE * lowest):
         return ""
-    epoch = int(curve["epoch"][best])
+    epoch = int(curve["epoch"].iloc[best])
     if run["best_epoch"] == epoch:
         return f"stopped in time at epoch {epoch}"
     return f"overfitted: validation was {short(lowest)} at epoch {epoch}"

@@ -9,8 +9,8 @@ from pydantic import ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
 
 from viewcast.data import raw, table
-from viewcast.published import Published
 from viewcast.data.split import ByLecture, known_split
+from viewcast.published import Published
 
 COLUMNS = ["course", "lecture", "title", "pages", "words", "minutes"]
 

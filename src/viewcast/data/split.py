@@ -1,5 +1,6 @@
 """Who is trained on, who validates, who is kept for the test: decided first, by time or course."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -38,7 +39,7 @@ class ByDate:
     def _apart(self) -> "ByDate":
         spans = {"train": self.train, "validation": self.validation, "test": self.test}
         ordered = sorted(spans, key=lambda name: pd.Timestamp(spans[name].first))
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in itertools.pairwise(ordered):
             if pd.Timestamp(spans[before].last) >= pd.Timestamp(spans[after].first):
                 raise ValueError(f"{before} and {after} share days; a day may be in one only")
         return self

@@ -12,7 +12,6 @@ A table is stored as one Parquet file that also carries the identity of the sett
 """
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def write(table: pd.DataFrame, path: Path, identity: str) -> None:
     arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, IDENTITY: identity.encode()})
     partial = path.with_suffix(".partial")
     pq.write_table(arrow, partial)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read(path: Path, identity: str, data: str) -> pd.DataFrame:
@@ -69,7 +68,8 @@ def read(path: Path, identity: str, data: str) -> pd.DataFrame:
             f"{path}: prepared with other settings of data={data} than the ones asked for; "
             f"type `python pipelines/prepare.py data={data}` with the same data.* overrides"
         )
-    return arrow.to_pandas()
+    frame: pd.DataFrame = arrow.to_pandas()
+    return frame
 
 
 def select(wanted: str | list[str], sets: dict[str, list[str]], columns: list[str]) -> list[str]:
@@ -109,3 +109,12 @@ def holdout(rows: pd.DataFrame) -> str:
         for entity, time, target in cells
     )
     return hashlib.sha256(b"".join(digests)).hexdigest()[:16]
+
+
+def content(*frames: pd.DataFrame) -> str:
+    """Hash of every cell of some frames, features too, in their order (16 hex)."""
+    digest = hashlib.sha256()
+    for frame in frames:
+        digest.update(",".join(frame.columns).encode())
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]

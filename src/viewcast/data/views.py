@@ -9,8 +9,8 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.data import raw, studio, table
 from viewcast.data.daily import check_daily, windows
-from viewcast.published import Published
 from viewcast.data.split import ByDate, ByTail, known_split
+from viewcast.published import Published
 
 STRICT = ConfigDict(extra="forbid")
 Count = Annotated[int, Field(ge=1)]
@@ -49,7 +49,7 @@ class DailyViews:
         raise NotImplementedError
 
     def prepare(self, root: Path) -> pd.DataFrame:
-        """The tidy table: lags, weekday, holiday, age; a feature of a day knows days before only."""
+        """The tidy table: lags, weekday, holiday, age; no feature of a day knows that day's views."""
         series = self.daily(root / self.raw) / self.scale
         features = windows(series, self.lags, self.country)
         days = pd.DatetimeIndex(features.index)

@@ -25,7 +25,10 @@ class Fitted(Protocol):
     """Anything that predicts from rows of the prepared table."""
 
     kind: ClassVar[str]
-    inputs: list[str]
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns it predicts from."""
 
     def predict(self, rows: pd.DataFrame) -> Vector:
         """One prediction per row, in the unit of the target."""
@@ -90,7 +93,7 @@ class FittedMemory:
 
     def predict(self, rows: pd.DataFrame) -> Vector:
         """What is remembered of each row key, else 0."""
-        return rows["row"].map(self.memory).fillna(0.0).to_numpy(np.float64)
+        return np.array([self.memory.get(row, 0.0) for row in rows["row"]], dtype=np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Keys as UTF-8 bytes joined by newlines, and targets in the same order."""
@@ -123,7 +126,7 @@ class FittedNaive:
         """The one input column, or the constant."""
         if self.inputs:
             return rows[self.inputs[0]].to_numpy(np.float64)
-        return np.full(len(rows), self.constant)
+        return np.full(len(rows), self.constant, dtype=np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The constant."""

@@ -6,7 +6,6 @@ ignored; so is none.
 """
 
 import json
-import os
 from pathlib import Path
 
 from safetensors import safe_open
@@ -24,7 +23,7 @@ def write(
     partial = folder / (FILE + ".partial")
     about = {"identity": identity, "numbers": json.dumps(numbers)}
     save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata=about)
-    os.replace(partial, folder / FILE)
+    partial.replace(folder / FILE)
 
 
 def read(folder: Path | None, identity: str) -> tuple[dict[str, Tensor], dict[str, float]] | None:

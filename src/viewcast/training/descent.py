@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from viewcast.errors import DivergenceError
+from viewcast.loss import Loss
 from viewcast.models import network
 from viewcast.models.scaling import Scaling, Vector
 from viewcast.training import checkpoint, optimiser
@@ -49,6 +50,13 @@ class State:
     path: list[Tensor]  # (P,) after each update
     order: torch.Generator
 
+    @classmethod
+    def first(cls, flat: Tensor, seed: int) -> "State":
+        """Before any update; ``flat`` is kept and changed in place."""
+        order = torch.Generator().manual_seed(seed)
+        memory = optimiser.empty_memory(flat)
+        return cls(flat, memory, flat.clone(), math.inf, 0, 0, 0, [], [], order)
+
     def tensors(self) -> dict[str, Tensor]:
         """The part of a checkpoint that is arrays."""
         return {
@@ -82,6 +90,36 @@ class State:
         self.step = int(numbers["step"])
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What does not change: rows in scaled units, and views into the parameters and their slope.
+
+    The views follow the updates, which are made in place on ``State.flat``.
+    """
+
+    x: Tensor  # (N, F)
+    y: Tensor  # (N,)
+    x_val: Tensor  # (M, F)
+    y_val: Tensor  # (M,)
+    layers: network.Layers
+    slope: Tensor  # (P,)
+    slopes: network.Layers
+    loss: Loss
+    raw_units: float
+
+    def train_loss(self) -> float:
+        """Mean loss of the training rows, in raw units."""
+        return self._mean(self.x, self.y)
+
+    def val_loss(self) -> float:
+        """Mean loss of the validation rows, in raw units; NaN without rows."""
+        return self._mean(self.x_val, self.y_val) if len(self.y_val) else math.nan
+
+    def _mean(self, x: Tensor, y: Tensor) -> float:
+        mean = self.loss.rows(network.forward(self.layers, x), y).mean()
+        return float(mean) * self.raw_units
+
+
 def descend(
     problem: Problem,
     settings: "GradientDescent",
@@ -95,30 +133,13 @@ def descend(
     DivergenceError, with step and learning rate, when the training loss is not finite or has
     grown ``settings.explode`` times over its value at the start.
     """
-    torch.set_num_threads(problem.threads)  # it changes the last bits of a sum
+    torch.set_num_threads(problem.threads)  # their number changes the last bits of a sum
     dtype = getattr(torch, settings.precision)
-    x, y = _scaled(problem, problem.train, scaling, dtype)
-    x_val, y_val = _scaled(problem, problem.validation, scaling, dtype)
-    rows = len(x)
-    batch = rows if settings.batch_size == "full" else min(settings.batch_size, rows)
-    raw_units = problem.loss.rescale(scaling.y_std)
-
     flat = torch.tensor(start, dtype=dtype)
-    layers = network.unflatten(flat, x.shape[-1], hidden)  # views: they follow the updates
-    slope = torch.empty_like(flat)
-    slopes = network.unflatten(slope, x.shape[-1], hidden)
-
-    def mean_loss(features: Tensor, target: Tensor) -> float:
-        if not len(target):
-            return math.nan
-        value = problem.loss.rows(network.forward(layers, features), target).mean()
-        return float(value) * raw_units
-
-    order = torch.Generator().manual_seed(problem.seed)
-    state = State(
-        flat, optimiser.empty_memory(flat), flat.clone(), math.inf, 0, 0, 0, [], [], order
-    )
-    limit = settings.explode * max(mean_loss(x, y), raw_units)
+    scene = _scene(problem, hidden, scaling, flat)
+    state = State.first(flat, problem.seed)
+    start_loss = scene.train_loss()
+    limit = settings.explode * max(start_loss, scene.raw_units)
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
         state.restore(*saved)
@@ -127,57 +148,76 @@ def descend(
     last_write = time.monotonic()
 
     while state.epoch < settings.epochs and not _out_of_patience(state, settings.patience):
-        shuffled = torch.randperm(rows, generator=order) if settings.shuffle else None
-        xs, ys = (x, y) if shuffled is None else (x[shuffled], y[shuffled])
-        for xb, yb in zip(xs.split(batch), ys.split(batch), strict=True):
-            values = network.activations(layers, xb)
-            by_row = problem.loss.slope(values[-1][..., 0], yb) / len(yb)
-            for into, derived in zip(slopes, network.gradient(layers, values, by_row), strict=True):
-                into[0].copy_(derived[0])
-                into[1].copy_(derived[1])
-            state.step += 1
-            if settings.optimiser == "adam":
-                optimiser.adam(
-                    flat,
-                    slope,
-                    state.memory,
-                    settings.lr,
-                    settings.momentum,
-                    settings.beta2,
-                    state.step,
-                )
-            else:
-                optimiser.sgd(flat, slope, state.memory, settings.lr, settings.momentum)
-            if settings.keep_path:
-                state.path.append(flat.clone())
-        state.epoch += 1
-        train_loss, val_loss = mean_loss(x, y), mean_loss(x_val, y_val)
+        _one_epoch(scene, state, settings)
+        train_loss, val_loss = scene.train_loss(), scene.val_loss()
         state.curve.append((train_loss, val_loss))
         problem.on_epoch(state.epoch, train_loss, _or_none(val_loss))
         if not train_loss <= limit:
             raise DivergenceError(
                 f"diverged at step {state.step} (epoch {state.epoch}) with learning rate "
-                f"{settings.lr:g}: training loss {train_loss:.4g} after {limit / settings.explode:.4g} "
-                "at the start; try a smaller trainer.lr"
+                f"{settings.lr:g}: training loss {train_loss:.4g} after {start_loss:.4g} at the "
+                "start; try a smaller trainer.lr",
+                _curve(state),
+                _path(state),
             )
         if settings.keep == "last" or val_loss < state.best_loss:
-            state.best.copy_(flat)
+            state.best.copy_(state.flat)
             state.best_loss, state.best_epoch = val_loss, state.epoch
         if problem.checkpoint and time.monotonic() - last_write >= settings.checkpoint_seconds:
             checkpoint.write(problem.checkpoint, state.tensors(), state.numbers(), problem.identity)
             last_write = time.monotonic()
 
-    curve = pd.DataFrame(state.curve, columns=["train_loss", "val_loss"], dtype=np.float64)
-    curve.insert(0, "epoch", np.arange(1, len(curve) + 1))
     kept = state.best.numpy().astype(np.float64)
-    return Descent(kept, curve, state.best_epoch, _path(state.path))
+    return Descent(kept, _curve(state), state.best_epoch, _path(state))
 
 
-def _scaled(
-    problem: Problem, rows: pd.DataFrame, scaling: Scaling, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    x = torch.as_tensor(scaling.inputs(problem.x(rows)), dtype=dtype)
-    return x, torch.as_tensor(scaling.targets(problem.y(rows)), dtype=dtype)
+def _scene(problem: Problem, hidden: tuple[int, ...], scaling: Scaling, flat: Tensor) -> Scene:
+    def scaled(rows: pd.DataFrame) -> tuple[Tensor, Tensor]:
+        x = torch.as_tensor(scaling.inputs(problem.x(rows)), dtype=flat.dtype)
+        return x, torch.as_tensor(scaling.targets(problem.y(rows)), dtype=flat.dtype)
+
+    features, slope = len(problem.inputs), torch.empty_like(flat)
+    return Scene(
+        *scaled(problem.train),
+        *scaled(problem.validation),
+        layers=network.unflatten(flat, features, hidden),
+        slope=slope,
+        slopes=network.unflatten(slope, features, hidden),
+        loss=problem.loss,
+        raw_units=problem.loss.rescale(scaling.y_std),
+    )
+
+
+def _one_epoch(scene: Scene, state: State, settings: "GradientDescent") -> None:
+    """One update per batch, over all training rows once."""
+    rows = len(scene.y)
+    batch = rows if settings.batch_size == "full" else min(settings.batch_size, rows)
+    x, y = scene.x, scene.y
+    if settings.shuffle:
+        order = torch.randperm(rows, generator=state.order)
+        x, y = x[order], y[order]
+    for first in range(0, rows, batch):
+        yb = y[first : first + batch]
+        values = network.activations(scene.layers, x[first : first + batch])
+        by_row = scene.loss.slope(values[-1][..., 0], yb) / len(yb)
+        derived = network.gradient(scene.layers, values, by_row)
+        for (weight, bias), (of_weight, of_bias) in zip(scene.slopes, derived, strict=True):
+            weight.copy_(of_weight)
+            bias.copy_(of_bias)
+        state.step += 1
+        _update(scene, state, settings)
+        if settings.keep_path:
+            state.path.append(state.flat.clone())
+    state.epoch += 1
+
+
+def _update(scene: Scene, state: State, settings: "GradientDescent") -> None:
+    flat, memory, lr = state.flat, state.memory, settings.lr
+    if settings.optimiser == "sgd":
+        optimiser.sgd(flat, scene.slope, memory, lr, settings.momentum)
+    else:
+        betas = (settings.momentum, settings.beta2)
+        optimiser.adam(flat, scene.slope, memory, lr, betas, state.step)
 
 
 def _out_of_patience(state: State, patience: int | None) -> bool:
@@ -188,10 +228,16 @@ def _or_none(loss: float) -> float | None:
     return None if math.isnan(loss) else loss
 
 
-def _path(path: list[Tensor]) -> pd.DataFrame:
-    if not path:
+def _curve(state: State) -> pd.DataFrame:
+    frame = pd.DataFrame(state.curve, columns=["train_loss", "val_loss"], dtype=np.float64)
+    frame.insert(0, "epoch", np.arange(1, len(frame) + 1))
+    return frame
+
+
+def _path(state: State) -> pd.DataFrame:
+    if not state.path:
         return pd.DataFrame()
-    values = torch.stack(path).double().numpy()
+    values = torch.stack(state.path).double().numpy()
     columns = [f"p{i}" for i in range(values.shape[1] - 1)] + ["b"]
     frame = pd.DataFrame(values, columns=columns)
     frame.insert(0, "update", np.arange(1, len(frame) + 1))

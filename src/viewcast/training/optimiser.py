@@ -23,10 +23,11 @@ def sgd(parameters: Tensor, slope: Tensor, memory: Memory, lr: float, momentum: 
     parameters.sub_(slope, alpha=lr)
 
 
-def adam(  # noqa: PLR0917
-    parameters: Tensor, slope: Tensor, memory: Memory, lr: float, beta1: float, beta2: float, t: int
+def adam(
+    parameters: Tensor, slope: Tensor, memory: Memory, lr: float, betas: tuple[float, float], t: int
 ) -> None:
     """Adam (Kingma and Ba 2015, Algorithm 1), in place; ``t`` counts updates from 1."""
+    beta1, beta2 = betas
     first = memory["first"].lerp_(slope, 1 - beta1)
     second = memory["second"].mul_(beta2).addcmul_(slope, slope, value=1 - beta2)
     root = second.sqrt().div_((1 - beta2**t) ** 0.5).add_(ADAM_EPSILON)

@@ -1,0 +1,49 @@
+# All set-up happens here: every target makes the environment and brings the data if need be.
+PYTHON ?= python3.11
+VENV ?= .venv
+PORT ?= 5000
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check ui benchmark clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@echo "  make run DATA=studio SOURCE=<folder, csv or zip>   the same on your own YouTube Studio export"
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --disable-pip-version-check -r requirements.lock
+	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+data: data.dvc | $(READY)
+	dvc pull --quiet data.dvc
+	@touch data
+
+run: $(READY) data  ## predict, log to MLflow, and show what was learned
+ifdef SOURCE
+	python pipelines/bring.py data=$(or $(DATA),studio) "source='$(SOURCE)'"
+	dvc add --quiet data
+endif
+	dvc repro
+	@python pipelines/show.py
+
+test: $(READY) data  ## run the whole test suite
+	python -m pytest
+
+check: $(READY)  ## formatting, lint and types
+	ruff format --check .
+	ruff check .
+	mypy
+
+ui: $(READY)  ## the MLflow UI on 127.0.0.1
+	@echo "http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
+	mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///$(CURDIR)/mlflow/mlflow.db
+
+benchmark: $(READY) data  ## measure speed, side by side with what it is compared to
+	@set -e; for script in benchmarks/bench_*.py; do python $$script; done
+
+clean:  ## remove what the pipeline built, the tracking store too
+	rm -rf build mlflow reports/index.html reports/figures reports/summary.json

@@ -1,0 +1,22 @@
+"""Bring a YouTube Studio export under data/ and add it to the pipeline."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import build
+from viewcast.data.studio import bring
+from viewcast.entry import stage
+from viewcast.plan import add_dataset
+
+
+@stage(__file__, "bring")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Check the export, copy it, and name its data set in conf/pipeline.yaml."""
+    data = build(config["data"], "data")
+    folder = bring(Path(config["source"]).expanduser(), root / data.raw, data.column)
+    add_dataset(root, data.name)
+    print(f"brought {config['source']} to {folder.relative_to(root)}")
+
+
+if __name__ == "__main__":
+    main()
