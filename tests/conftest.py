@@ -1,9 +1,13 @@
 """Fixtures of all tests."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from clone import Clone
 from hypothesis import settings
+from mlflow import MlflowClient
+from project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,3 +23,26 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data are absent: no folder `shared` beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracking database with tables and without runs; making one takes more than a second."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, empty_store: Path) -> Project:
+    """An empty project in a temporary folder."""
+    (tmp_path / "mlflow").mkdir()
+    shutil.copy(empty_store, tmp_path / "mlflow" / "mlflow.db")
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def done_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
+    """A fresh clone after its first `make run`, and what that printed; tests only read it."""
+    clone = Clone.of_repository(tmp_path_factory.mktemp("clone"))
+    return clone, clone.make("run")

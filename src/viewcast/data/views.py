@@ -49,7 +49,7 @@ class DailyViews:
         raise NotImplementedError
 
     def prepare(self, root: Path) -> pd.DataFrame:
-        """The tidy table: lags, weekday, holiday, age; no feature of a day knows that day's views."""
+        """The tidy table: lags, weekday, holiday, age; a feature knows the days before only."""
         series = self.daily(root / self.raw) / self.scale
         features = windows(series, self.lags, self.country)
         days = pd.DatetimeIndex(features.index)

@@ -6,6 +6,7 @@ latest ``flush_seconds`` after they were measured, so a crash loses no more than
 
 import hashlib
 import subprocess
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,8 @@ from viewcast.tracking import served_model as served
 from viewcast.tracking.store import connect
 
 BATCH = 1000  # MLflow takes no more metrics in one call
+# Columns nobody compares runs by; the whole configuration is an artifact of the run.
+NOT_SHOWN = ("tracking", "output", "published", "data.splits", "data.features", "data.published")
 LONGEST = 500  # characters of a parameter that the UI shows
 
 
@@ -47,7 +50,8 @@ class Recorder:
         self.flushed = time.monotonic()
         if replaces is not None:
             self._end_interrupted(replaces)
-        parameters = [Param(k, v[:LONGEST]) for k, v in flat(config.plain).items()]
+        shown = {k: v for k, v in flat(config.plain).items() if not k.startswith(NOT_SHOWN)}
+        parameters = [Param(k, v[:LONGEST]) for k, v in shown.items() if "_target_" not in k]
         self.client.log_batch(self.run_id, params=parameters)
         self.client.log_dict(self.run_id, config.plain, "config.yaml")
 
@@ -158,6 +162,8 @@ def _tags(config: Config, root: Path) -> dict[str, str]:
         "viewcast.unit": config.loss.unit(config.data.unit),
         "viewcast.identity": config.identity(),
         "viewcast.git_commit": _git_commit(root),
+        "mlflow.source.name": Path(sys.argv[0]).name,
+        "mlflow.source.type": "LOCAL",
         "viewcast.dvc_lock": (
             hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.is_file() else "none"
         ),

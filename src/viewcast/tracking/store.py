@@ -21,6 +21,7 @@ from viewcast.config import Tracking
 from viewcast.errors import TrackingError
 
 SQLITE = "sqlite:///"
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows losses, not chats
 
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -41,7 +42,7 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
             if found is not None:
                 return client, found.experiment_id
             where = None if tracking.artifacts is None else Path(tracking.artifacts).as_uri()
-            return client, client.create_experiment(tracking.experiment, artifact_location=where)
+            return client, client.create_experiment(tracking.experiment, where, KIND)
     except (MlflowException, OSError) as error:
         raise TrackingError(
             f"tracking.uri = {tracking.uri}: cannot be used ({error}); "

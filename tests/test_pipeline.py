@@ -1,0 +1,210 @@
+"""The whole way, with the real tools, in a fresh clone with an empty home directory."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from clone import Clone, stages_run
+from mlflow import MlflowClient
+
+pytestmark = pytest.mark.slow
+
+COLUMNS = {
+    *("data", "model", "experiment", "loss", "unit", "train_loss", "val_loss", "params"),
+    *("published_train", "published_val", "verdict", "run_id"),
+}
+
+
+@pytest.fixture(scope="session")
+def first_output(done_clone: tuple[Clone, str]) -> str:
+    return done_clone[1]
+
+
+@pytest.fixture(scope="session")
+def done(done_clone: tuple[Clone, str]) -> Clone:
+    """A clone in which `make run` has run once; tests only read it."""
+    return done_clone[0]
+
+
+@pytest.fixture
+def mine(done: Clone, tmp_path: Path) -> Clone:
+    """A copy of that clone, to change."""
+    return done.copy(tmp_path)
+
+
+def summary(clone: Clone) -> list[dict[str, object]]:
+    return list(json.loads((clone.root / "reports" / "summary.json").read_text()))
+
+
+def test_make_run_ends_with_every_model_and_the_next_two_commands(
+    done: Clone, first_output: str
+) -> None:
+    table = first_output[first_output.rindex("Running stage") :]
+    for row in summary(done):
+        short = str(row["experiment"]).removeprefix(f"{row['data']}_")
+        assert short in table
+    assert "published" in table
+    assert "channel (simulated)" in table
+    assert "make ui" in table
+    assert "reports/index.html" in table
+
+
+def test_the_summary_has_the_columns_that_other_tools_rely_on(done: Clone) -> None:
+    rows = summary(done)
+    assert all(set(row) >= COLUMNS for row in rows)
+    assert {row["experiment"] for row in rows} >= {
+        file.stem for file in (done.root / "conf" / "experiment").glob("*.yaml")
+    }
+    by_name = {row["experiment"]: row for row in rows}
+    course = by_name["lectures_course"]
+    assert course["params"] == pytest.approx({"w": 1.912, "b": 0.593}, abs=5e-4)
+    assert (course["published_train"], course["published_val"]) == (240, 1143)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "train", "validation"),
+    [
+        ("main-linear", 0.48, 0.58),
+        ("channel_linear_7", 0.38, 0.49),
+        ("channel_linear_28", 0.33, 0.46),
+        ("channel_linear_56", 0.32, 0.46),
+    ],
+)
+def test_lines_on_the_simulated_channel_lose_what_was_published_within_a_tenth(
+    done: Clone, experiment: str, train: float, validation: float
+) -> None:
+    rows = {
+        f"main-{row['model']}" if row["experiment"] == "main" else row["experiment"]: row
+        for row in summary(done)
+        if row["data"] == "channel"
+    }
+    row = rows[experiment]
+    assert (row["published_train"], row["published_val"]) == (train, validation)
+    assert row["train_loss"] == pytest.approx(train, rel=0.1)
+    assert row["val_loss"] == pytest.approx(validation, rel=0.1)
+
+
+def test_every_row_of_the_summary_is_a_run_in_mlflow(done: Clone) -> None:
+    client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("viewcast").experiment_id
+    runs = {run.info.run_id: run for run in client.search_runs([experiment], max_results=1000)}
+    assert {row["run_id"] for row in summary(done)} == set(runs)
+    failed = [run for run in runs.values() if run.info.status != "FINISHED"]
+    assert [run.data.tags["viewcast.experiment"] for run in failed] == ["lectures_descent_diverges"]
+
+
+def test_the_diverged_run_is_said_at_the_end_and_the_others_went_on(first_output: str) -> None:
+    assert "diverged at step 11" in first_output[first_output.rindex("Running stage") :]
+
+
+def test_pictures_are_artifacts_of_the_runs_they_show(done: Clone) -> None:
+    client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
+    brute_force = next(r for r in summary(done) if r["experiment"] == "lectures_brute_force")
+    pictures = client.list_artifacts(str(brute_force["run_id"]), "pictures")
+    assert any(file.path.endswith(".png") for file in pictures)
+
+
+def test_a_second_make_run_recomputes_nothing(done: Clone) -> None:
+    output = done.make("run")
+    assert stages_run(output) == []
+    assert "make ui" in output
+
+
+def test_an_edited_learning_rate_reruns_that_model_and_what_follows(mine: Clone) -> None:
+    mine.edit("conf/model/deep.yaml", "  layers: 1\n", "  layers: 1\n\ntrainer: {lr: 0.002}\n")
+    mine.sh("dvc", "repro", "compose")
+    would_run = stages_run(mine.sh("dvc", "repro", "--dry"))
+    deep = ["train@lectures-deep", "train@channel-deep"]
+    assert would_run == [*deep, "study", "evaluate", "report"]
+
+
+def test_an_edited_option_that_nobody_uses_reruns_nothing_downstream(mine: Clone) -> None:
+    mine.edit("conf/tracking/server.yaml", "flush_seconds: 1.0", "flush_seconds: 2.0")
+    assert stages_run(mine.sh("dvc", "repro")) == ["compose"]
+
+
+def test_one_changed_experiment_is_the_only_one_trained_again(mine: Clone) -> None:
+    mine.edit("conf/trainer/brute_force.yaml", "points: 100", "points: 101")
+    before = {row["experiment"]: row["run_id"] for row in summary(mine)}
+    output = mine.sh("dvc", "repro")
+    assert stages_run(output) == ["compose", "study", "evaluate", "report"]
+    after = {row["experiment"]: row["run_id"] for row in summary(mine)}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"lectures_brute_force"}
+    difference = mine.sh("dvc", "metrics", "diff")
+    assert "lectures_brute_force.train_loss" in difference
+    assert "lectures_brute_force" in mine.sh("dvc", "metrics", "show", "--json")
+
+
+def test_plots_can_be_shown_and_compared(mine: Clone) -> None:
+    mine.sh("git", "commit", "--quiet", "--all", "--message", "as run here")
+    mine.sh("dvc", "plots", "show", "--out", "plots")
+    assert "train_loss" in (mine.root / "plots" / "index.html").read_text()
+    mine.sh("dvc", "plots", "diff", "HEAD", "--out", "compared")
+    assert "train_loss" in (mine.root / "compared" / "index.html").read_text()
+
+
+def test_overrides_and_multirun_work_as_in_any_hydra_program(mine: Clone) -> None:
+    output = mine.sh(
+        *("python", "pipelines/train.py", "--multirun", "data=channel", "model=linear,naive")
+    )
+    assert "linear (main)" in output
+    assert "naive (main)" in output
+    output = mine.sh(
+        *("python", "pipelines/train.py", "model=deep", "data=channel", "trainer.lr=0.01"),
+        "trainer.epochs=2",
+    )
+    assert "best epoch" in output
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trainer.lrr=1", "unknown key trainer.lrr; allowed: _target_, name, optimiser, lr"),
+        ("+trainer.lrr=1", "unknown key trainer.lrr; allowed: trainer.name, trainer.lr"),
+        ("trainer.lr=-1", "trainer.lr = -1: Input should be greater than 0"),
+        ("trainer=lookup", "trainer = lookup cannot train model = deep"),
+        ("model=dep", "Available options in 'model':\n\taugmented\n\tdeep"),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_words_and_leaves_nothing(
+    done: Clone, override: str, message: str
+) -> None:
+    before = sorted((done.root / "build" / "runs").glob("*"))
+    output = done.sh("python", "pipelines/train.py", "model=deep", override, status=1)
+    assert message in output
+    assert "Traceback" not in output
+    assert sorted((done.root / "build" / "runs").glob("*")) == before
+
+
+EXPORTS = ["codingtrain-2021", "wholebrainhealth-2020-2022", "weima-2020-german"]
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_a_real_studio_export_goes_the_same_way(mine: Clone, shared: Path, export: str) -> None:
+    before = (mine.root / "data.dvc").read_text()
+    output = mine.make("run", "DATA=studio", f"SOURCE={shared / 'data' / 'studio' / export}")
+    assert (mine.root / "data.dvc").read_text() != before
+    ran = stages_run(output)
+    assert "train@studio-deep" in ran
+    assert not any("lectures" in stage or "channel" in stage for stage in ran)
+    rows = {row["model"]: row for row in summary(mine) if row["data"] == "studio"}
+    assert set(rows) >= {"linear", "augmented", "deep", "naive", "seasonal_naive", "lazy", "lazy2"}
+    assert all(row["unit"] == "views" for row in rows.values())
+    predicted = pd.read_parquet(mine.root / "build/train/studio/linear/predictions.parquet")
+    assert (predicted["split"] == "validation").sum() == 45
+    assert stages_run(mine.make("run")) == []
+
+
+def test_a_refused_export_leaves_data_and_pipeline_as_they_were(
+    mine: Clone, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "Totals.csv").write_text("Date,Views\n2021-01-01,5\n2021-01-02,-7\n")
+    output = mine.sh("python", "pipelines/bring.py", f"source='{export}'", status=1)
+    assert "Totals.csv" in output
+    assert "-7" in output
+    assert mine.sh("git", "status", "--porcelain", "conf", "data.dvc") == ""
+    assert not (mine.root / "data" / "studio").exists()

@@ -1,0 +1,276 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from project import REPOSITORY, Project
+
+from viewcast.config import Tracking
+from viewcast.data import table
+from viewcast.errors import TrackingError
+from viewcast.paths import prepared_path
+from viewcast.run import rows_of
+from viewcast.tracking.recorder import Recorder, flat
+from viewcast.tracking.store import connect
+
+DEEP = ("model=deep", "trainer.epochs=7", "trainer.patience=null")
+
+
+def history(project: Project, run_id: str, key: str) -> list[tuple[int, float]]:
+    points = project.client.get_metric_history(run_id, key)
+    return [(point.step, point.value) for point in sorted(points, key=lambda point: point.step)]
+
+
+def test_every_epoch_has_both_losses_under_the_same_keys_in_every_run(project: Project) -> None:
+    deep, line = project.run(*DEEP), project.run("model=linear")
+    for key in ("train_loss", "val_loss"):
+        assert [step for step, _ in history(project, deep["run_id"], key)] == list(range(1, 8))
+        assert [step for step, _ in history(project, line["run_id"], key)] == [1]
+
+
+def test_the_curve_in_mlflow_is_the_curve_on_disk(project: Project) -> None:
+    result = project.run(*DEEP)
+    curve = pd.read_csv(project.output(project.config(*DEEP)) / "curve.csv")
+    for key in ("train_loss", "val_loss"):
+        np.testing.assert_allclose(
+            [value for _, value in history(project, result["run_id"], key)], curve[key], rtol=1e-12
+        )
+
+
+def test_a_run_carries_its_parameters_tags_gap_and_best_epoch(project: Project) -> None:
+    result = project.run(*DEEP)
+    recorded = project.recorded(result["run_id"])
+    tags, metrics = recorded.data.tags, recorded.data.metrics
+    assert recorded.info.status == "FINISHED"
+    assert recorded.data.params["trainer.lr"] == "0.001"
+    assert recorded.data.params["seed"] == "2021"
+    assert recorded.data.params["threads"] == "1"
+    assert tags["viewcast.data"] == "lectures"
+    assert tags["viewcast.model"] == "deep"
+    assert tags["viewcast.experiment"] == "main"
+    assert tags["viewcast.unit"] == "minutes²"
+    assert len(tags["viewcast.git_commit"].removesuffix("-dirty")) in (4, 40)
+    assert len(tags["viewcast.dvc_lock"]) in (4, 16)
+    assert metrics["best_epoch"] == result["best_epoch"]
+    assert metrics["generalization_gap"] == pytest.approx(result["val_loss"] - result["train_loss"])
+
+
+def test_the_composed_configuration_and_the_row_predictions_are_artifacts(
+    project: Project,
+) -> None:
+    result = project.run("model=linear")
+    names = {file.path for file in project.client.list_artifacts(result["run_id"])}
+    assert {"config.yaml", "predictions.parquet", "curve.csv"} <= names
+    folder = project.client.download_artifacts(result["run_id"], "predictions.parquet")
+    predicted = pd.read_parquet(folder)
+    validation = predicted[predicted["split"] == "validation"]
+    assert validation["loss"].mean() == pytest.approx(result["val_loss"])
+    assert predicted.loc[predicted["split"] == "test", ["target", "loss"]].isna().all(axis=None)
+
+
+def test_the_rows_used_are_inputs_named_by_the_hash_of_all_of_them(project: Project) -> None:
+    result = project.run("model=linear")
+    rows = rows_of(project.config("model=linear"), project.root)
+    inputs = {
+        entry.tags[0].value: entry.dataset
+        for entry in project.recorded(result["run_id"]).inputs.dataset_inputs
+    }
+    assert inputs["training"].digest == table.holdout(rows.train)
+    assert inputs["validation"].digest == table.holdout(rows.validation)
+    tags = project.recorded(result["run_id"]).data.tags
+    assert tags["viewcast.holdout"] == inputs["validation"].digest
+
+
+def test_runs_on_the_same_days_with_other_features_share_their_holdout(project: Project) -> None:
+    one, two = project.run("model=linear"), project.run("model=augmented")
+    assert one["holdout"] == two["holdout"]
+    found = project.client.search_runs(
+        ["1"], f"tags.`viewcast.holdout` = '{one['holdout']}'", max_results=10
+    )
+    assert {run.info.run_id for run in found} == {one["run_id"], two["run_id"]}
+
+
+PREDICT = """
+import sys, mlflow, pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(sys.argv[2])
+rows = pd.read_parquet(sys.argv[3])
+print(repr([float(value) for value in model.predict(rows)]))
+assert "torch" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("model", ["linear", "deep", "lazy", "naive"])
+def test_a_fresh_process_loads_the_model_and_predicts_the_same_numbers(
+    project: Project, model: str
+) -> None:
+    overrides = (f"model={model}", *(("trainer.epochs=3",) if model == "deep" else ()))
+    result = project.run(*overrides)
+    rows = rows_of(project.config(*overrides), project.root)
+    needed = rows.inputs or ["row"]
+    rows.validation[needed].to_parquet(project.root / "rows.parquet")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PREDICT,
+            f"sqlite:///{project.root}/mlflow/mlflow.db",
+            f"runs:/{result['run_id']}/model",
+            str(project.root / "rows.parquet"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    predicted = pd.read_parquet(project.output(project.config(*overrides)) / "predictions.parquet")
+    expected = predicted.loc[predicted["split"] == "validation", "prediction"]
+    assert json.loads(done.stdout.splitlines()[-1]) == expected.tolist()
+
+
+def test_the_stored_model_has_signature_and_example_and_no_pickle(project: Project) -> None:
+    result = project.run("model=linear")
+    mlflow.set_tracking_uri(f"sqlite:///{project.root}/mlflow/mlflow.db")
+    info = mlflow.models.get_model_info(f"runs:/{result['run_id']}/model")
+    assert [column.name for column in info.signature.inputs] == ["pages"]
+    assert info.saved_input_example_info is not None
+    stored = {file.suffix for file in (project.root / "mlflow").rglob("*") if file.is_file()}
+    assert not stored & {".pkl", ".pickle", ".pt", ".pth", ".joblib"}
+
+
+def test_a_diverging_run_ends_failed_with_step_and_learning_rate(project: Project) -> None:
+    result = project.run("experiment=lectures_descent_diverges")
+    recorded = project.recorded(result["run_id"])
+    assert result["status"] == "diverged"
+    assert recorded.info.status == "FAILED"
+    assert "step 11" in recorded.data.tags["viewcast.failure"]
+    assert "learning rate 0.001" in recorded.data.tags["viewcast.failure"]
+    assert len(history(project, result["run_id"], "train_loss")) == 11
+
+
+def test_left_out_rows_are_said_in_the_run(project: Project) -> None:
+    result = project.run("experiment=lectures_course_words")
+    said = "7 of 7 validation rows left out: words unknown"
+    assert project.recorded(result["run_id"]).data.tags["viewcast.left_out"] == said
+    assert result["left_out"] == [said]
+    assert result["val_loss"] is None
+
+
+def test_simulated_data_is_tagged_as_simulated(project: Project) -> None:
+    result = project.run("data=channel", "model=linear")
+    assert project.recorded(result["run_id"]).data.tags["viewcast.simulated"] == "true"
+
+
+def test_points_are_written_in_batches(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = project.config("model=linear", "tracking.flush_seconds=3600")
+    calls = []
+    with Recorder(config, project.root) as recorder:
+        write = recorder.client.log_batch
+        monkeypatch.setattr(
+            recorder.client, "log_batch", lambda *a, **k: (calls.append(k), write(*a, **k))
+        )
+        for epoch in range(1, 1001):
+            recorder.on_epoch(epoch, 1.0, 2.0)
+    assert [len(call["metrics"]) for call in calls] == [1000, 1000]
+    assert len(history(project, recorder.run_id, "val_loss")) == 1000
+
+
+CRASH = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from project import Project
+from viewcast.tracking.recorder import Recorder
+project = Project(Path(sys.argv[1]))
+recorder = Recorder(project.config("model=linear", "tracking.flush_seconds=0"), project.root)
+print(recorder.run_id, flush=True)
+for epoch in range(1, 100):
+    recorder.on_epoch(epoch, 1.0, 2.0)
+    if epoch == 60:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_crash_loses_nothing_older_than_the_flush_interval(project: Project) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CRASH, str(project.root), str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert len(history(project, done.stdout.strip(), "val_loss")) == 60
+
+
+FIRST_USE = """
+import sys
+from viewcast.config import Tracking
+from viewcast.tracking.store import connect
+print(connect(Tracking(sys.argv[1], sys.argv[2], "viewcast", 1.0))[1])
+"""
+
+
+def test_six_processes_may_use_a_new_store_at_once(tmp_path: Path) -> None:
+    arguments = [f"sqlite:///{tmp_path}/new/mlflow.db", str(tmp_path / "artifacts")]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", FIRST_USE, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(6)
+    ]
+    ended = [process.communicate() for process in started]
+    assert [process.returncode for process in started] == [0] * 6, ended
+    assert len({out for out, _ in ended}) == 1
+
+
+def test_a_server_that_is_down_is_named_and_nothing_is_trained() -> None:
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    try:
+        with pytest.raises(TrackingError, match=r"tracking.uri = http://127.0.0.1:9: .*sqlite"):
+            connect(Tracking("http://127.0.0.1:9", None, "viewcast", 1.0))
+    finally:
+        del os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]
+
+
+def test_an_interrupted_run_is_ended_killed_and_named_by_the_one_that_resumes(
+    project: Project,
+) -> None:
+    config = project.config("model=linear")
+    project.prepare(config)
+    interrupted = Recorder(config, project.root)
+    checkpoints = project.output(config).parent / "checkpoints" / config.identity()
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "run_id").write_text(interrupted.run_id)
+    result = project.run("model=linear")
+    assert project.recorded(interrupted.run_id).info.status == "KILLED"
+    tags = project.recorded(result["run_id"]).data.tags
+    assert tags["viewcast.resumes"] == interrupted.run_id
+
+
+def test_a_run_writes_nothing_when_its_data_are_prepared_with_other_settings(
+    project: Project,
+) -> None:
+    project.prepare(project.config("data=channel"))
+    with pytest.raises(Exception, match="prepared with other settings"):
+        project.run("data=channel", "data.lags=28", "model.features=[lag_1]")
+    assert project.client.get_experiment_by_name("viewcast") is None
+    assert prepared_path(project.root, "channel").is_file()
+
+
+def test_nested_settings_become_flat_scalars() -> None:
+    nested = {"a": {"b": 1, "c": {"d": [1, 2]}}, "e": None, "f": {}}
+    assert flat(nested) == {"a.b": "1", "a.c.d": "[1, 2]", "e": "None", "f": "{}"}
+
+
+def test_the_configured_store_is_absolute() -> None:
+    tracking = Project(REPOSITORY).plain("tracking=sqlite")["tracking"]
+    assert tracking["artifacts"].startswith("/")
