@@ -21,7 +21,17 @@ def loaded_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["plan", "config", "data.views", "data.lectures", "summary", "models.fitted", "run", "study"],
+    [
+        "plan",
+        "config",
+        "data.views",
+        "data.lectures",
+        "summary",
+        "models.fitted",
+        "run",
+        "study",
+        "report.page",
+    ],
 )
 def test_no_module_imports_torch_mlflow_or_hydra_before_it_trains(module: str) -> None:
     assert loaded_after(f"import viewcast.{module}") <= {"matplotlib"}
@@ -33,7 +43,7 @@ def test_only_gradient_descent_needs_torch() -> None:
     assert "torch" in loaded_after("import viewcast.training.descent")
 
 
-@pytest.mark.parametrize("stage", ["compose", "prepare", "evaluate", "report", "show"])
+@pytest.mark.parametrize("stage", ["compose", "prepare", "evaluate", "show"])
 def test_stages_that_neither_train_nor_record_import_neither_torch_nor_mlflow(stage: str) -> None:
     imported = loaded_after(f"import runpy; runpy.run_path('pipelines/{stage}.py')")
     assert not imported & {"torch", "mlflow"}

@@ -33,6 +33,16 @@ def metrics_path(root: Path) -> Path:
     return root / "reports" / "metrics.json"
 
 
+def figures_path(root: Path) -> Path:
+    """The folder of the pictures, replaced as a whole."""
+    return root / "reports" / "figures"
+
+
+def page_path(root: Path) -> Path:
+    """The report that people read."""
+    return root / "reports" / "index.html"
+
+
 def run_path(root: Path, identity: str) -> Path:
     """The folder of a run that somebody started by hand."""
     return root / "build" / "runs" / identity

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
@@ -63,13 +64,28 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
     return composed
 
 
+def write_params(runs: dict[str, Any], path: Path) -> None:
+    """Store the plan where DVC watches it."""
+    path.parent.mkdir(exist_ok=True)
+    # The YAML code in C takes a tenth of the second that the one in Python takes.
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    path.write_text(yaml.dump(runs, Dumper=dumper, sort_keys=True, allow_unicode=True))
+
+
+def read_params(path: Path) -> dict[str, Any]:
+    """Read a plan back."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    runs: dict[str, Any] = yaml.load(path.read_text(), Loader=loader)
+    return runs
+
+
 def add_dataset(root: Path, data: str) -> None:
     """Name a data set in ``conf/pipeline.yaml``, keeping the file's comments; once is enough."""
     path = root / "conf" / "pipeline.yaml"
-    yaml = YAML()
-    pipeline = yaml.load(path)
+    keeping_comments = YAML()
+    pipeline = keeping_comments.load(path)
     if data not in pipeline["datasets"]:
         pipeline["datasets"].append(data)
         partial = path.with_suffix(".partial")
-        yaml.dump(pipeline, partial)
+        keeping_comments.dump(pipeline, partial)
         partial.replace(path)

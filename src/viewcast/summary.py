@@ -86,7 +86,7 @@ def _same_but_straight(one: Finished, finished: list[Finished]) -> Finished | No
     for other in finished:
         same = all(other.result[key] == one.result[key] for key in keys)
         if same and other.result["trainer"] == "closed_form" and other is not one:
-            return other if one.result["model"] == "deep" else None
+            return other if one.result["kind"] == "network" else None
     return None
 
 

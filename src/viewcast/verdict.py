@@ -50,11 +50,12 @@ def _against_naive(run: Run, losses: pd.Series, naive: pd.Series | None) -> str:
     if gain is None or gain.error is None:
         return ""
     shown = with_error(abs(gain.mean), gain.error)
-    if gain.mean > CLEAR * gain.error:
-        return f"beats naive by {shown}"
-    if gain.mean < -CLEAR * gain.error:
-        return f"worse than naive by {shown}"
-    return "cannot be told from naive"
+    clearly = "" if abs(gain.mean) > CLEAR * gain.error else "perhaps "
+    return (
+        f"{clearly}better than naive by {shown}"
+        if gain.mean > 0
+        else (f"{clearly}worse than naive by {shown}")
+    )
 
 
 def _overfitting(run: Run, curve: pd.DataFrame) -> str:
@@ -68,4 +69,6 @@ def _overfitting(run: Run, curve: pd.DataFrame) -> str:
     epoch = int(curve["epoch"].iloc[best])
     if run["best_epoch"] == epoch:
         return f"stopped in time at epoch {epoch}"
+    if run["kind"] == "line":  # too stiff to overfit: on its way it passed a better place
+        return f"validation was better, {short(lowest)}, at epoch {epoch}"
     return f"overfitted: validation was {short(lowest)} at epoch {epoch}"

@@ -19,3 +19,8 @@ def with_error(value: float | None, error: float | None) -> str:
         return short(value)
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+
+
+def as_published(value: float | None) -> str:
+    """With the digits it was published with: more would claim a precision that nobody stated."""
+    return "–" if value is None else f"{value:,g}"

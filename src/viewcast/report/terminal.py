@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from viewcast.report.numbers import short, with_error
+from viewcast.report.numbers import as_published, short, with_error
 
 
 def say(result: dict[str, Any]) -> None:
@@ -54,4 +54,4 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 def _published(row: dict[str, Any]) -> str:
     if row["published_train"] is None and row["published_val"] is None:
         return ""
-    return f"{short(row['published_train'])} / {short(row['published_val'])}"
+    return f"{as_published(row['published_train'])} / {as_published(row['published_val'])}"

@@ -1,0 +1,23 @@
+"""The report: every picture whose runs are there, and one page that tells the story."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import Tracking, construct
+from viewcast.entry import stage
+from viewcast.paths import page_path
+from viewcast.report.page import build
+from viewcast.tracking.pictures import show
+
+
+@stage(__file__, "pipeline")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Write reports/figures/ and reports/index.html; store each picture with the runs it shows."""
+    pictures = build(root)
+    show(pictures, construct(Tracking, config["tracking"], "tracking"))
+    page = page_path(root)
+    print(f"report: {len(pictures)} pictures, {page.relative_to(root)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""All pictures, drawn and stored in one go."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from viewcast.report.figures import (
+    canaries,
+    courses,
+    curves,
+    functions,
+    gaps,
+    predictions,
+    series,
+    sizes,
+    surface,
+)
+from viewcast.report.figures.results import Results
+from viewcast.report.figures.style import Picture, applied
+
+MODULES = (series, surface, functions, sizes, gaps, courses, predictions, curves, canaries)
+
+
+def draw_all(results: Results, folder: Path) -> list[Picture]:
+    """Every picture whose runs are there, in a folder that holds nothing else.
+
+    The folder is replaced at the end: until then a reader finds the former pictures.
+    """
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    pictures = []
+    with applied():
+        for module in MODULES:
+            for drawing in module.draw(results):
+                stored = drawing.save(partial)
+                pictures.append(_moved(stored, folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.replace(folder)
+    return pictures
+
+
+def _moved(picture: Picture, folder: Path) -> Picture:
+    return replace(picture, path=folder / picture.path.name)

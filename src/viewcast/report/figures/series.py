@@ -1,0 +1,88 @@
+"""The days of a channel: the whole series, and its end with the splits shaded."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from viewcast.report.figures.results import Results
+from viewcast.report.figures.style import (
+    INK,
+    MUTED,
+    TRAIN,
+    VALIDATION,
+    Drawing,
+    day_axis,
+    plain,
+    sheet,
+)
+
+CLOSE = 150  # days of the lower panel
+WEEKLY = 0.1  # what the best weekday must have over the worst to be worth a word
+SHADES = {"validation": "#f8e3da", "test": "#e7e9ec"}
+
+
+def draw(results: Results) -> Iterator[Drawing]:
+    """One overview per daily data set."""
+    for data in results.daily:
+        table = results.table(data)
+        split = results.of(data)[0]["split"]
+        if table is not None and f"split_{split}" in table:
+            days = table.assign(split=table[f"split_{split}"]).sort_values("time")
+            yield _overview(results, data, days)
+
+
+def _overview(results: Results, data: str, days: pd.DataFrame) -> Drawing:
+    open_ = days[days["split"] != "test"].set_index("time")
+    unit = results.of(data)[0]["target_unit"]
+    weekly = open_["target"].groupby(open_.index.day_name()).mean()  # type: ignore[attr-defined]
+    low, high = str(weekly.idxmin()), str(weekly.idxmax())
+    drop = 1 - weekly[low] / weekly[high] if weekly[high] else 0.0
+    follows = "Views follow the week" if drop >= WEEKLY else "Views hardly depend on the weekday"
+    title = (
+        f"{follows}: {low}s bring {drop:.0%} less than {high}s "
+        f"({plain(weekly[low])} against {plain(weekly[high])} {unit})"
+    )
+    figure, panels = sheet(results.label(data), title, 4.0, rows=2)
+    whole, close = panels
+    whole.plot(open_.index, open_["target"], color=INK, lw=0.45)
+    close.plot(open_.index, open_["target"], color=TRAIN, lw=1.3, marker="o", ms=2.2)
+    first = days["time"].iloc[max(0, len(days) - CLOSE)]
+    end = days["time"].iloc[-1]
+    close.set_xlim(first, end)
+    whole.set_xlim(days["time"].iloc[0], end)
+    in_view = open_.loc[open_.index >= first, "target"]
+    top = in_view.max() * 1.2 if len(in_view) else None
+    close.set_ylim(0, top)
+    for axes in panels:
+        for name, shade in SHADES.items():
+            part = days.loc[days["split"] == name, "time"]
+            if len(part):
+                axes.axvspan(part.iloc[0], part.iloc[-1], color=shade, lw=0, zorder=0)
+                if axes is close:
+                    _say(axes, part, name)
+        day_axis(axes)
+    whole.set_ylim(0, None)
+    whole.set_title(f"all {plain(len(days))} days", size=9, loc="left", color=MUTED)
+    close.set_title(f"the last {min(CLOSE, len(days))} days", size=9, loc="left", color=MUTED)
+    close.set_xlabel("day")
+    figure.supylabel(f"{unit} a day", size=9)
+    counts = days["split"].value_counts()
+    caption = (
+        f"{plain(counts.get('train', 0))} days to learn from, {plain(counts.get('validation', 0))} "
+        f"to validate, {plain(counts.get('test', 0))} kept closed: the truth of the test days is "
+        "not drawn, since who has seen it cannot forget it."
+    )
+    alt = f"{title}. Daily views over time with validation and test days shaded."
+    ids = [run["run_id"] for run in results.of(data) if run["experiment"] == "main"]
+    return Drawing(f"{data}_series", figure, title, caption, alt, ids)
+
+
+def _say(axes: Axes, part: pd.Series, name: str) -> None:
+    words = {"validation": ("validation", VALIDATION), "test": ("test,\nkept closed", INK)}
+    text, colour = words[name]
+    middle = part.iloc[len(part) // 2]
+    axes.text(
+        middle, 0.97, text, transform=axes.get_xaxis_transform(), ha="center", va="top",
+        size=8.5, color=colour,
+    )  # fmt: skip
