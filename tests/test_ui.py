@@ -72,6 +72,6 @@ def test_comparing_all_runs_shows_training_and_validation_loss_side_by_side(
 def test_the_charts_overlay_the_same_loss_of_all_runs(address: str, page: Page) -> None:
     page.goto(f"{address}/#/experiments/1/runs?compareRunsMode=CHART")
     for metric in ("train_loss", "val_loss"):
+        page.get_by_placeholder("Search metric charts").fill(metric)
         chart = page.get_by_text(metric, exact=True).first
-        chart.scroll_into_view_if_needed()
-        expect(chart).to_be_visible()
+        expect(chart).to_be_visible(timeout=60_000)
