@@ -31,7 +31,7 @@ endif
 	@python pipelines/show.py
 
 test: $(READY) data  ## run the whole test suite
-	python -m pytest
+	python -m pytest --numprocesses 2 --dist loadgroup
 
 check: $(READY)  ## formatting, lint and types
 	ruff format --check .

@@ -8,7 +8,7 @@ import pytest
 from clone import Clone, stages_run
 from mlflow import MlflowClient
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clone")]
 
 COLUMNS = {
     *("data", "model", "experiment", "loss", "unit", "train_loss", "val_loss", "params"),

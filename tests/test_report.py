@@ -70,7 +70,8 @@ class Fake:
             "target_unit": "thousand views" if daily else "minutes", "block": 1,
             "status": "finished", "left_out": [], "holdout": data, "published_train": None,
             "published_val": None, "published_source": None, "train_loss": 0.25, "val_loss": 0.5,
-            "val_error": 0.05, "best_epoch": 3, "params": {}, "test": {}, "identity": name,
+            "val_error": 0.05, "best_epoch": 3, "params": {}, "settings": {},
+            "kind": "network" if model == "deep" else "line", "test": {}, "identity": name,
             "run_id": f"id-{data}-{name}-{model}", "verdict": "cannot be told from naive",
         }  # fmt: skip
         row |= said

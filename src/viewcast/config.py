@@ -10,7 +10,7 @@ import hashlib
 import json
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -79,7 +79,12 @@ def parse(plain: Mapping[str, Any]) -> Config:
     for section in OBJECTS:
         if section in built:
             built[section] = build(built[section], section)
+    if "plain" in plain:
+        raise ConfigError("unknown key plain; allowed: " + ", ".join(_keys(Config)))
     config: Config = construct(Config, {**built, "plain": dict(plain)}, "")
+    for section, part in (("model", "kind"), ("trainer", "serves"), ("loss", "rows")):
+        if not hasattr(built[section], part):
+            raise ConfigError(f"{section}._target_ = {plain[section]['_target_']}: no {section}")
     if config.model.kind not in config.trainer.serves:
         raise ConfigError(
             f"trainer = {config.trainer.name} cannot train model = {config.model.name}: it serves "
@@ -98,30 +103,49 @@ def build(section: Mapping[str, Any], where: str) -> Any:
         cls = pkgutil.resolve_name(target)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"{where}._target_ = {target}: no such class ({error})") from error
+    if not is_dataclass(cls):
+        raise ConfigError(f"{where}._target_ = {target}: no class of settings")
     return construct(cls, given, where)
 
 
 def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
     """An instance of a checked dataclass, or a ConfigError that names each wrong key."""
-    known = [field.name for field in fields(cls)]
+    known = _keys(cls)
     prefix = f"{where}." if where else ""
-    unknown = [f"{prefix}{key}" for key in given if key not in known]
+    unknown = [f"{prefix}{key}" for key in given if key not in (*known, "plain")]
     if unknown:
-        shown = [f"{prefix}{key}" for key in known if key != "plain"]
+        shown = [f"{prefix}{key}" for key in known]
         raise ConfigError(
             f"unknown key {', '.join(unknown)}; allowed: {', '.join(shown) or 'none'}"
         )
     try:
         return cls(**given)
     except ValidationError as error:
-        raise ConfigError(_explain(error, prefix)) from error
+        raise ConfigError(_explain(error, prefix, given)) from error
 
 
-def _explain(error: ValidationError, prefix: str) -> str:
+def _keys(cls: Any) -> list[str]:
+    return [field.name for field in fields(cls) if field.name != "plain"]
+
+
+def _path(location: tuple[Any, ...], given: Any) -> list[str]:
+    """The keys on the way; pydantic puts the members of unions between them."""
+    keys = []
+    for part in location:
+        inside = range(len(given)) if isinstance(given, list) else given
+        if isinstance(given, Mapping | list) and part in inside:
+            keys.append(str(part))
+            given = given[part]
+    return keys
+
+
+def _explain(error: ValidationError, prefix: str, given: Mapping[str, Any]) -> str:
     lines = []
     for problem in error.errors():
-        key = prefix + ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "missing":
+        location, missing = problem["loc"], problem["type"] == "missing"
+        keys = _path(location, given) + ([str(location[-1])] if missing else [])
+        key = prefix + ".".join(keys)
+        if missing:
             lines.append(f"{key} is missing; it has no default")
         else:
             message = problem["msg"].removeprefix("Value error, ")

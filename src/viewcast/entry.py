@@ -15,8 +15,9 @@ import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from viewcast.errors import ViewcastError
+from viewcast.errors import ConfigError, ViewcastError
 
 Plain = dict[str, Any]
 
@@ -73,7 +74,10 @@ def _told(error: HydraException) -> str:
 
 def plain(composed: DictConfig) -> Plain:
     """All interpolations resolved, nothing of Hydra left."""
-    resolved = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    try:
+        resolved = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(str(error).splitlines()[0]) from error
     assert isinstance(resolved, dict)
     return {str(key): value for key, value in resolved.items() if key != "hydra"}
 

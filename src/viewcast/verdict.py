@@ -29,7 +29,7 @@ def verdict(
     if run["status"] == "diverged":
         return str(run["failure"]).split(":", maxsplit=1)[0]
     if run["val_loss"] is None:
-        return "not validated: " + "; ".join(run["left_out"])
+        return "not validated: " + ("; ".join(run["left_out"]) or "the split has no such rows")
     if run["val_loss"] == 0:
         return "has seen the validation rows: no model is right on every one"
     parts = []
@@ -49,6 +49,8 @@ def _against_naive(run: Run, losses: pd.Series, naive: pd.Series | None) -> str:
     gain = score((naive - losses.reindex(naive.index)).to_numpy(), run["block"])
     if gain is None or gain.error is None:
         return ""
+    if gain.mean == 0:
+        return "as good as naive"
     shown = with_error(abs(gain.mean), gain.error)
     clearly = "" if abs(gain.mean) > CLEAR * gain.error else "perhaps "
     return (

@@ -1,11 +1,12 @@
 """Lectures: minutes from slides. One row per slide deck of three courses."""
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from viewcast.data import raw, table
@@ -14,7 +15,9 @@ from viewcast.published import Published
 
 COLUMNS = ["course", "lecture", "title", "pages", "words", "minutes"]
 
-POSITIVE = pa.Check.gt(0, error="a number above 0")
+POSITIVE = pa.Check.in_range(
+    0, np.inf, include_min=False, include_max=False, error="a number above 0"
+)
 WHOLE = pa.Check(lambda values: values % 1 == 0, error="a whole number")
 
 SCHEMA = pa.DataFrameSchema(
@@ -45,7 +48,7 @@ class Lectures:
     splits: dict[str, ByLecture]
     split: str
     features: dict[str, list[str]]
-    block: int
+    block: Annotated[int, Field(ge=1)]
     published: dict[str, Published]
 
     @model_validator(mode="after")
@@ -60,7 +63,9 @@ class Lectures:
         frame = text[["course", "title"]].copy()
         for column in ("lecture", "pages", "words", "minutes"):
             frame[column] = raw.numbers(text[column], source)
-        frame["row"] = text["course"] + "/" + text["lecture"]
+        # The number as it is meant, not as it is spelt: 01 and 1 are one lecture.
+        numbers = frame["lecture"].map("{:.0f}".format).astype("str")
+        frame["row"] = text["course"] + "/" + numbers
         frame = raw.validate(frame, SCHEMA, source)
         keys = pd.DataFrame(
             {

@@ -80,18 +80,22 @@ def read_text(path: Traversable) -> str:
     return text.replace("\u00ad", "")
 
 
-def read_rows(path: Traversable, delimiters: str = ",") -> list[list[str]]:
-    """All lines of a CSV file, header first, as lists of stripped strings (R rows, any width).
+def read_rows(path: Traversable, delimiters: str = ",") -> dict[int, list[str]]:
+    """All rows of a CSV file, header first, as stripped strings by the line they begin on.
 
     Fields are split at that one of ``delimiters`` which the header holds most often.
     """
     text = read_text(path)
     delimiter = max(delimiters, key=text.lstrip().partition("\n")[0].count)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+        reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+        rows, line = {}, 1
+        for row in reader:  # a quoted cell may run over several lines
+            rows[line] = [cell.strip() for cell in row]
+            line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{path}: not a CSV file ({error})") from error
-    return [[cell.strip() for cell in row] for row in rows]
+    return rows
 
 
 def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
@@ -99,13 +103,14 @@ def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
 
     Refuses (DataError) missing columns and lines with the wrong number of fields.
     """
-    header, *rows = read_rows(path)
+    rows = read_rows(path)
+    header = rows.pop(1)
     missing = [column for column in columns if column not in header]
     if missing:
         raise DataError(f"{path}, line 1: columns {missing} are missing; found {header}")
-    check_widths(dict(enumerate(rows, start=2)), header, path)
-    lines = pd.RangeIndex(2, len(rows) + 2, name="line")
-    return pd.DataFrame(rows, columns=header, index=lines, dtype="str")[columns]
+    check_widths(rows, header, path)
+    lines = pd.Index(rows, name="line", dtype="int64")
+    return pd.DataFrame([*rows.values()], columns=header, index=lines, dtype="str")[columns]
 
 
 def check_widths(rows: dict[int, list[str]], header: list[str], path: Traversable) -> None:

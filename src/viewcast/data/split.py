@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import pandas as pd
@@ -22,6 +23,9 @@ class Span:
 
     @model_validator(mode="after")
     def _in_order(self) -> "Span":
+        for day in (self.first, self.last):
+            # A year or a month alone would be other days to a slice than to a comparison.
+            datetime.strptime(day, "%Y-%m-%d")
         if pd.Timestamp(self.first) > pd.Timestamp(self.last):
             raise ValueError(f"the first day {self.first} is after the last day {self.last}")
         return self
@@ -87,7 +91,9 @@ class ByLecture:
         every = [*self.train, *self.validation, *self.test]
         twice = sorted({row for row in every if every.count(row) > 1})
         if twice:
-            raise ValueError(f"lectures {twice} are in two splits; a lecture may be in one only")
+            raise ValueError(
+                f"lectures {twice} are listed twice; a lecture may be in one split only"
+            )
         return self
 
     def label(self, rows: pd.Series) -> pd.Series:

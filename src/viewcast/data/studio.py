@@ -130,7 +130,7 @@ def bring(source: Path, into: Path, column: str | None = None) -> Path:
 def _table(file: Traversable) -> _Table:
     """The cells of a file without blank lines and without a last line that is a remark."""
     rows = read_rows(file, delimiters=",;\t")
-    lines = {line: row for line, row in enumerate(rows, start=1) if any(row)}
+    lines = {line: row for line, row in rows.items() if any(row)}
     if not lines:
         raise DataError(f"{file}, line 1: found no header, expected one")
     header = lines.pop(min(lines))

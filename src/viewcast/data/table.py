@@ -12,7 +12,6 @@ A table is stored as one Parquet file that also carries the identity of the sett
 """
 
 import hashlib
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -61,7 +60,10 @@ def read(path: Path, identity: str, data: str) -> pd.DataFrame:
     """Read a table back; refuses (DataError) none, or one prepared with other settings."""
     if not path.is_file():
         raise DataError(f"{path}: not prepared yet; type `dvc repro prepare@{data}`")
-    arrow = pq.read_table(path)
+    try:
+        arrow = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path}: damaged ({error}); type `dvc repro prepare@{data}`") from error
     found = (arrow.schema.metadata or {}).get(IDENTITY, b"").decode()
     if found != identity:
         raise DataError(
@@ -73,7 +75,7 @@ def read(path: Path, identity: str, data: str) -> pd.DataFrame:
 
 
 def select(wanted: str | list[str], sets: dict[str, list[str]], columns: list[str]) -> list[str]:
-    """Feature columns from a set's name or a list of columns, sets and ranges ``lag_1..lag_7``.
+    """Feature columns from a set's name or a list of columns and ranges ``lag_1..lag_7``.
 
     Refuses (ConfigError) a name that is neither, and says which there are.
     """
@@ -86,15 +88,18 @@ def select(wanted: str | list[str], sets: dict[str, list[str]], columns: list[st
         wanted = sets[wanted]
     chosen: list[str] = []
     for name in wanted:
-        first, last = re.fullmatch(r"(.+?)(?:\.\.(.+))?", name).groups()  # type: ignore[union-attr]
-        missing = [end for end in (first, last) if end and end not in columns]
+        first, dots, last = name.partition("..") if name not in columns else (name, "", "")
+        ends = [first, last] if dots and first and last else [name]
+        missing = [end for end in ends if end not in columns]
         if missing:
             raise ConfigError(
                 f"model.features: {missing[0]!r} is no column of the data; allowed: "
                 f"{', '.join(columns)}"
             )
-        start = columns.index(first)
-        chosen += columns[start : columns.index(last or first) + 1]
+        start, end = columns.index(ends[0]), columns.index(ends[-1])
+        if start > end:
+            raise ConfigError(f"model.features: {name} runs backwards; type {ends[1]}..{ends[0]}")
+        chosen += columns[start : end + 1]
     return list(dict.fromkeys(chosen))
 
 

@@ -1,10 +1,10 @@
 """Daily views of one channel as a prepared table: the simulated channel and Studio exports."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.dataclasses import dataclass
 
 from viewcast.data import raw, studio, table
@@ -14,6 +14,16 @@ from viewcast.published import Published
 
 STRICT = ConfigDict(extra="forbid")
 Count = Annotated[int, Field(ge=1)]
+
+
+def _way(split: Any) -> str:
+    tail = isinstance(split, ByTail) or (isinstance(split, dict) and "train" not in split)
+    return "by tail" if tail else "by date"
+
+
+Split = Annotated[
+    Annotated[ByDate, Tag("by date")] | Annotated[ByTail, Tag("by tail")], Discriminator(_way)
+]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -33,7 +43,7 @@ class DailyViews:
     scale: Annotated[float, Field(gt=0)]
     lags: Count
     country: str | None
-    splits: dict[str, ByDate | ByTail]
+    splits: dict[str, Split]
     split: str
     features: dict[str, list[str]]
     block: Count

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from viewcast.errors import DataError
@@ -96,8 +97,8 @@ class FittedMemory:
         return np.array([self.memory.get(row, 0.0) for row in rows["row"]], dtype=np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Keys as UTF-8 bytes joined by newlines, and targets in the same order."""
-        keys = "\n".join(self.memory).encode()
+        """Keys as a JSON list in UTF-8, and targets in the same order."""
+        keys = json.dumps(list(self.memory), ensure_ascii=False).encode()
         return {
             "keys": np.frombuffer(keys, dtype=np.uint8),
             "targets": np.fromiter(self.memory.values(), np.float64, len(self.memory)),
@@ -110,7 +111,7 @@ class FittedMemory:
     @classmethod
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedMemory":
         """The inverse of ``arrays``."""
-        keys = arrays["keys"].tobytes().decode().split("\n")
+        keys = json.loads(arrays["keys"].tobytes())
         return cls(inputs, dict(zip(keys, map(float, arrays["targets"]), strict=True)))
 
 
@@ -159,5 +160,5 @@ def load(folder: Path) -> Fitted:
         about = json.loads((folder / "model.json").read_text())
         arrays = load_file(folder / "weights.safetensors")
         return KINDS[about["kind"]].restore(about["inputs"], arrays)
-    except (FileNotFoundError, KeyError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise DataError(f"{folder}: holds no model of viewcast ({error!r})") from error

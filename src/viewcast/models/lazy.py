@@ -1,9 +1,9 @@
 """The memorising function, the canary of overfitting; twice, the canary of validation reuse."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.models.fitted import FittedMemory
@@ -17,7 +17,7 @@ class Lazy:
     """
 
     name: str
-    remembers: list[Literal["train", "validation"]]
+    remembers: Annotated[list[Literal["train", "validation"]], Field(min_length=1)]
     features: list[str]
     kind: ClassVar[str] = "lookup"
 

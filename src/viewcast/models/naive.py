@@ -6,6 +6,7 @@ import pandas as pd
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from viewcast.errors import ConfigError
 from viewcast.models.fitted import FittedNaive
 
 
@@ -24,4 +25,9 @@ class Naive:
     def look_up(self, train: pd.DataFrame, validation: pd.DataFrame) -> FittedNaive:
         """``train`` holds the key, the target and the model's features."""
         inputs = [column for column in train.columns if column not in ("row", "target")]
+        if len(inputs) > 1:
+            raise ConfigError(
+                f"model = {self.name}: predicts one feature as it stands, found {inputs}; "
+                "choose model.features with one column or none"
+            )
         return FittedNaive(inputs, float(train["target"].mean()))

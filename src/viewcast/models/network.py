@@ -77,6 +77,6 @@ def start_values(features: int, hidden: tuple[int, ...], rng: np.random.Generato
     """A flat random start (P,): uniform in ±1/√(inputs of the layer), as torch.nn.Linear does."""
     parts = []
     for weight, bias in shapes(features, hidden):
-        bound = 1 / math.sqrt(weight[0])
+        bound = 1 / math.sqrt(max(weight[0], 1))
         parts.append(rng.uniform(-bound, bound, math.prod(weight) + math.prod(bias)))
     return np.concatenate(parts)

@@ -21,8 +21,10 @@ class Scaling:
     @classmethod
     def of(cls, x: Vector, y: Vector) -> "Scaling":
         """Learnt from training rows x (N, F), y (N,); a constant feature keeps its size."""
-        x_std, y_std = x.std(axis=0), float(y.std())
-        return cls(x.mean(axis=0), np.where(x_std > 0, x_std, 1.0), float(y.mean()), y_std or 1.0)
+        # The deviation of equal numbers is not always exactly 0: their mean is rounded.
+        x_std = np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 1.0)
+        y_std = float(y.std()) if np.ptp(y) > 0 else 1.0
+        return cls(x.mean(axis=0), x_std, float(y.mean()), y_std)
 
     @classmethod
     def identity(cls, features: int) -> "Scaling":

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from viewcast.errors import ConfigError
@@ -17,9 +17,15 @@ from viewcast.training.problem import Problem, Trained, Trainer, at_once
 class Grid:
     """``points`` values from ``low`` to ``high``, both included."""
 
-    low: float
-    high: float
+    low: Annotated[float, Field(allow_inf_nan=False)]
+    high: Annotated[float, Field(allow_inf_nan=False)]
     points: Annotated[int, Field(ge=2)]
+
+    @model_validator(mode="after")
+    def _upwards(self) -> "Grid":
+        if self.low >= self.high:
+            raise ValueError(f"low = {self.low:g} is not below high = {self.high:g}")
+        return self
 
     def values(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The grid, (points,)."""

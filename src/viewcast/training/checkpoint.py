@@ -8,7 +8,7 @@ ignored; so is none.
 import json
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -30,11 +30,15 @@ def read(folder: Path | None, identity: str) -> tuple[dict[str, Tensor], dict[st
     """Tensors and numbers of the checkpoint that this very run left, if there is one."""
     if folder is None or not (folder / FILE).is_file():
         return None
-    with safe_open(folder / FILE, framework="pt") as file:
-        about = file.metadata()
-        if about["identity"] != identity:
-            return None
-        return {k: file.get_tensor(k).clone() for k in file.keys()}, json.loads(about["numbers"])  # noqa: SIM118
+    try:
+        with safe_open(folder / FILE, framework="pt") as file:
+            about = file.metadata() or {}
+            if about.get("identity") != identity:
+                return None
+            tensors = {k: file.get_tensor(k).clone() for k in file.keys()}  # noqa: SIM118
+            return tensors, json.loads(about["numbers"])
+    except SafetensorError:  # damaged, by a full disk or a loss of power
+        return None
 
 
 def clear(folder: Path | None) -> None:

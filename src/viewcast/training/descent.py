@@ -152,7 +152,8 @@ def descend(
         train_loss, val_loss = scene.train_loss(), scene.val_loss()
         state.curve.append((train_loss, val_loss))
         problem.on_epoch(state.epoch, train_loss, _or_none(val_loss))
-        if not train_loss <= limit:
+        lost = settings.keep == "best" and not math.isfinite(val_loss)
+        if lost or not (train_loss <= limit and math.isfinite(train_loss)):
             raise DivergenceError(
                 f"diverged at step {state.step} (epoch {state.epoch}) with learning rate "
                 f"{settings.lr:g}: training loss {train_loss:.4g} after {start_loss:.4g} at the "

@@ -33,7 +33,7 @@ class GradientDescent(Trainer):
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"]
     epochs: Annotated[int, Field(ge=1)]
     shuffle: bool
-    start: Literal["random"] | list[float]
+    start: Literal["random"] | list[Annotated[float, Field(allow_inf_nan=False)]]
     optimiser: Literal["sgd", "adam"]
     momentum: Annotated[float, Field(ge=0, lt=1)]
     beta2: Annotated[float, Field(ge=0, lt=1)]

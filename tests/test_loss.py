@@ -1,0 +1,110 @@
+"""The losses: formula, unit, scaling and slope."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viewcast.loss import MAE, MSE, Loss
+
+BOTH = [MSE(), MAE()]
+numbers = st.floats(-1e3, 1e3)
+pairs = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8)
+
+
+def test_squared_error_of_each_row() -> None:
+    rows = MSE().rows(np.array([3.0, 1.0, -2.0]), np.array([1.0, 1.0, 1.0]))
+    assert rows.tolist() == [4.0, 0.0, 9.0]
+
+
+def test_absolute_error_of_each_row() -> None:
+    rows = MAE().rows(np.array([3.0, 1.0, -2.0]), np.array([1.0, 1.0, 1.0]))
+    assert rows.tolist() == [2.0, 0.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "unit", "expected"),
+    [
+        (MSE(), "minutes", "minutes²"),
+        (MSE(), "thousand views", "(thousand views)²"),
+        (MAE(), "minutes", "minutes"),
+        (MAE(), "thousand views", "thousand views"),
+    ],
+)
+def test_the_loss_has_a_unit_of_its_own(loss: Loss, unit: str, expected: str) -> None:
+    assert loss.unit(unit) == expected
+
+
+@pytest.mark.parametrize("loss", BOTH)
+@given(pairs=pairs, factor=st.sampled_from([10.0, 1000.0, 0.001, -2.0]))
+def test_rescaling_tells_the_loss_of_rescaled_views(
+    loss: Loss, pairs: list[tuple[float, float]], factor: float
+) -> None:
+    prediction, target = np.array(pairs).T
+    rescaled = loss.rows(prediction * factor, target * factor)
+    expected = loss.rows(prediction, target) * loss.rescale(factor)
+    np.testing.assert_allclose(rescaled, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_ten_times_the_views_is_a_hundred_times_the_squared_error() -> None:
+    assert (MSE().rescale(10), MAE().rescale(10)) == (100, 10)
+
+
+@pytest.mark.parametrize("loss", BOTH)
+@given(prediction=numbers, target=numbers)
+def test_slope_is_the_finite_difference_away_from_the_kink(
+    loss: Loss, prediction: float, target: float
+) -> None:
+    step = 1e-3
+    if abs(prediction - target) < 10 * step:
+        prediction = target + 1
+    above, below = (
+        loss.rows(torch.tensor([prediction + sign * step], dtype=torch.float64), target)
+        for sign in (1, -1)
+    )
+    slope = loss.slope(torch.tensor([prediction], dtype=torch.float64), target)
+    assert slope.item() == pytest.approx(float(above - below) / (2 * step), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", BOTH)
+def test_an_exact_prediction_costs_nothing_and_pulls_nowhere(loss: Loss) -> None:
+    exact = torch.tensor([5.0])
+    assert loss.rows(exact, exact).item() == 0
+    assert loss.slope(exact, exact).item() == 0
+
+
+@pytest.mark.parametrize("loss", BOTH)
+@given(pairs=pairs)
+def test_the_loss_is_never_negative_and_the_same_either_way_round(
+    loss: Loss, pairs: list[tuple[float, float]]
+) -> None:
+    prediction, target = np.array(pairs).T
+    rows = loss.rows(prediction, target)
+    assert (rows >= 0).all()
+    assert np.array_equal(rows, loss.rows(target, prediction))
+
+
+@pytest.mark.parametrize("loss", BOTH)
+@given(pairs=pairs)
+def test_scoring_in_numpy_and_training_in_torch_agree_to_the_bit(
+    loss: Loss, pairs: list[tuple[float, float]]
+) -> None:
+    prediction, target = np.array(pairs).T
+    by_torch = loss.rows(torch.tensor(prediction), torch.tensor(target)).numpy()
+    assert np.array_equal(loss.rows(prediction, target), by_torch)
+
+
+@pytest.mark.parametrize("loss", BOTH)
+def test_candidates_on_a_leading_axis_are_scored_each_by_itself(loss: Loss) -> None:
+    prediction, target = np.arange(6.0).reshape(2, 3), np.array([1.0, 1.0, 1.0])
+    together = loss.rows(prediction, target)
+    assert together.shape == (2, 3)
+    assert np.array_equal(together[1], loss.rows(prediction[1], target))
+
+
+@pytest.mark.parametrize("loss", BOTH)
+def test_a_missing_target_has_a_missing_loss(loss: Loss) -> None:
+    rows = loss.rows(np.array([1.0, 2.0]), np.array([np.nan, 2.0]))
+    assert np.isnan(rows[0])
+    assert rows[1] == 0
