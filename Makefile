@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 PORT ?= 5000
 export PATH := $(abspath $(VENV))/bin:$(PATH)
+export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help

@@ -11,6 +11,8 @@ from filelock import FileLock
 
 # MLflow reads these when it is imported; progress bars of copies of a few kilobytes are noise.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# Usage reports wait for a network that need not be there: up to seconds at the end of a stage.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.pop("MLFLOW_RUN_ID", None)
 
 import mlflow
