@@ -124,7 +124,7 @@ def test_an_override_is_stronger_than_an_experiment() -> None:
 def test_composing_leaves_no_key_of_hydra() -> None:
     assert set(compose(ROOT, [])) == {
         *("name", "data", "model", "trainer", "loss", "tracking"),
-        *("published", "seed", "threads", "output"),
+        *("published", "seed", "threads", "device", "output"),
     }
 
 
@@ -188,6 +188,13 @@ def test_an_unknown_key_of_the_tracking_is_refused() -> None:
         ("trainer.keep=first", "trainer.keep = 'first': Input should be 'best' or 'last'"),
         ("trainer.patience=0", "trainer.patience = 0: Input should be greater than or equal to 1"),
         ("trainer.explode=1", "trainer.explode = 1: Input should be greater than 1"),
+        ("trainer.weight_decay=-1", "trainer.weight_decay = -1: Input should be greater than or"),
+        ("trainer.weight_decay=inf", "trainer.weight_decay = inf: Input should be a finite"),
+        ("trainer.row_share=0", "trainer.row_share = 0: Input should be greater than 0"),
+        ("trainer.row_share=1.1", "trainer.row_share = 1.1: Input should be less than or equal"),
+        ("trainer.feature_share=0", "trainer.feature_share = 0: Input should be greater than 0"),
+        ("trainer.feature_share=2", "trainer.feature_share = 2: Input should be less than or"),
+        ("trainer.train_loss=before", "'before': Input should be 'after' or 'during'"),
         ("trainer.start=[a]", "trainer.start.0 = 'a': Input should be a valid number"),
         ("trainer.start=zero", "trainer.start = 'zero': Input should be"),
         ("trainer.start=[nan, 1]", "trainer.start.0 = nan: Input should be a finite number"),
@@ -219,7 +226,7 @@ def test_an_impossible_channel_is_refused(override: str) -> None:
     "key",
     [
         *("name", "data", "model", "trainer", "loss", "tracking"),
-        *("published", "seed", "threads", "output"),
+        *("published", "seed", "threads", "device", "output"),
     ],
 )
 def test_a_missing_key_is_refused_since_nothing_has_a_default(key: str) -> None:
@@ -416,6 +423,10 @@ def test_the_identity_does_not_depend_on_what_changes_no_result(override: str) -
         "trainer.lr=0.5",
         "trainer.start=[1.0, 2.0]",
         "trainer.shuffle=false",
+        "trainer.weight_decay=0.1",
+        "trainer.row_share=0.5",
+        "trainer.feature_share=0.5",
+        "trainer.train_loss=during",
     ],
 )
 def test_the_identity_depends_on_whatever_changes_the_result(override: str) -> None:
@@ -538,6 +549,7 @@ PUBLIC_KEYS = [
     "data.splits.within.train",
     "data.splits.within.validation",
     "data.unit",
+    "device",
     "loss._target_",
     "model._target_",
     "model.features",
@@ -587,6 +599,7 @@ PUBLIC_KEYS = [
     "trainer.checkpoint_seconds",
     "trainer.epochs",
     "trainer.explode",
+    "trainer.feature_share",
     "trainer.keep",
     "trainer.keep_path",
     "trainer.lr",
@@ -595,12 +608,15 @@ PUBLIC_KEYS = [
     "trainer.optimiser",
     "trainer.patience",
     "trainer.precision",
+    "trainer.row_share",
     "trainer.shuffle",
     "trainer.standardise",
     "trainer.start",
+    "trainer.train_loss",
     "trainer.w.high",
     "trainer.w.low",
     "trainer.w.points",
+    "trainer.weight_decay",
 ]
 
 

@@ -21,7 +21,8 @@ from viewcast.errors import ConfigError, DivergenceError
 from viewcast.loss import MAE, MSE
 from viewcast.models.deep import Deep
 from viewcast.models.linear import Linear
-from viewcast.training import checkpoint, descent
+from viewcast.training import checkpoint
+from viewcast.training.backprop import Backprop
 from viewcast.training.closed_form import ClosedForm
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem, Trained
@@ -39,8 +40,12 @@ SETTINGS: dict[str, Any] = {
     "optimiser": "sgd",
     "momentum": 0.0,
     "beta2": 0.999,
+    "weight_decay": 0.0,
+    "row_share": 1.0,
+    "feature_share": 1.0,
     "standardise": True,
     "precision": "float64",
+    "train_loss": "after",
     "keep": "last",
     "patience": None,
     "explode": 1e6,
@@ -177,22 +182,14 @@ def test_losses_of_the_curve_are_in_raw_units(loss: Any) -> None:
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
     """The first feature of the rows of every update, recorded as they come."""
     seen: list[list[float]] = []
-    activations = descent.network.activations
+    backward = Backprop.backward
 
-    def watched(layers: Any, x: Any) -> Any:
-        if watched.training:  # type: ignore[attr-defined]
-            seen.append(x[:, 0].tolist())
-        return activations(layers, x)
+    def watched(passes: Backprop, x: Any, slope: Any) -> None:
+        (own,) = x  # a run is one candidate
+        seen.append(own[:, 0].tolist())
+        backward(passes, x, slope)
 
-    def training(*arguments: Any) -> None:
-        watched.training = True  # type: ignore[attr-defined]
-        one_epoch(*arguments)
-        watched.training = False  # type: ignore[attr-defined]
-
-    one_epoch = descent._one_epoch
-    watched.training = False  # type: ignore[attr-defined]
-    monkeypatch.setattr(descent.network, "activations", watched)
-    monkeypatch.setattr(descent, "_one_epoch", training)
+    monkeypatch.setattr(Backprop, "backward", watched)
     return seen
 
 
@@ -229,18 +226,26 @@ def test_without_shuffling_rows_come_in_their_own_order(batches: list[list[float
 
 
 def test_shuffling_takes_another_order_each_epoch(batches: list[list[float]]) -> None:
-    fit(problem(), epochs=2, shuffle=True, **RAW)
-    assert batches[0] != batches[1]
+    fit(problem(), epochs=2, shuffle=True, batch_size=4, **RAW)
+    assert [*chain(*batches[:4])] != [*chain(*batches[4:])]
+
+
+def test_the_one_batch_of_all_rows_is_not_shuffled(batches: list[list[float]]) -> None:
+    # Its order changes nothing but rounding.
+    given = problem()
+    fit(given, epochs=2, shuffle=True, **RAW)
+    assert batches == [given.train["x0"].tolist()] * 2
 
 
 def test_the_order_depends_on_the_seed_only(batches: list[list[float]]) -> None:
+    options: dict[str, Any] = {"epochs": 2, "shuffle": True, "batch_size": 4}
     torch.manual_seed(1)
-    fit(problem(), epochs=2, shuffle=True, **RAW)
+    fit(problem(), **options, **RAW)
     torch.manual_seed(2)
-    fit(problem(), DEEP, epochs=2, shuffle=True, optimiser="adam", standardise=False, lr=1e-6)
-    fit(problem(seed=6), epochs=2, shuffle=True, **RAW)
-    assert batches[0:2] == batches[2:4]
-    assert batches[0:2] != batches[4:6]
+    fit(problem(), DEEP, optimiser="adam", standardise=False, lr=1e-6, **options)
+    fit(problem(seed=6), **options, **RAW)
+    assert batches[0:8] == batches[8:16]
+    assert batches[0:8] != batches[16:24]
 
 
 def test_training_leaves_the_global_random_state_alone() -> None:
@@ -681,11 +686,3 @@ def test_a_truncated_checkpoint_costs_the_epochs_and_not_the_run(tmp_path: Path)
 def test_no_checkpoint_is_written_more_often_than_asked_for(tmp_path: Path) -> None:
     fit(problem(checkpoint=tmp_path), checkpoint_seconds=3600.0)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_cleared_checkpoint_is_gone_and_clearing_none_is_no_error(tmp_path: Path) -> None:
-    interrupted(tmp_path, LINE, 9)
-    checkpoint.clear(tmp_path)
-    checkpoint.clear(tmp_path)
-    checkpoint.clear(None)
-    assert checkpoint.read(tmp_path, "this very run") is None

@@ -11,7 +11,7 @@ import json
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
@@ -42,8 +42,8 @@ class Tracking:
 class Config:
     """One run: data, model, trainer and loss, the seed and the thread count they run with.
 
-    ``name``: the experiment. ``output``: the folder of the results, null to name it after the
-    identity. ``plain``: the mapping that this was parsed from.
+    ``name``: the experiment. ``device``: where gradient descent runs. ``output``: the folder of the
+    results, null to name it after the identity. ``plain``: the mapping that this was parsed from.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Config:
     published: Published | None
     seed: Annotated[int, Field(ge=0)]
     threads: Annotated[int, Field(ge=1)]
+    device: Literal["cpu", "cuda", "auto"]
     output: str | None
     plain: dict[str, Any]
 

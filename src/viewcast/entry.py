@@ -23,9 +23,12 @@ Plain = dict[str, Any]
 
 
 def stage(
-    script: str, config_name: str = "config"
+    script: str, config_name: str = "config", open_key: str | None = None
 ) -> Callable[[Callable[[Plain, Path], None]], Callable[[], None]]:
     """Make ``main(config, root)`` a Hydra program; ``config`` is composed and plain.
+
+    ``open_key``: a section that takes any key, and ``range(n)`` as a value (Hydra would take it for
+    a sweep of its own).
 
     An error of viewcast is printed in one piece, without a traceback, and exits with 1.
     """
@@ -43,6 +46,8 @@ def stage(
         def program() -> None:
             os.chdir(root)
             _resolve_root(root)
+            if open_key is not None:
+                sys.argv[1:] = [_opened(argument, open_key) for argument in sys.argv[1:]]
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as exceptions, told below
             try:
                 hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
@@ -61,6 +66,14 @@ def compose(root: Path, overrides: Sequence[str], config_name: str = "config") -
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(root / "conf"), version_base="1.3"):
         return plain(hydra.compose(config_name, list(overrides)))
+
+
+def _opened(argument: str, section: str) -> str:
+    """An override of an open section in the form that adds the key if need be."""
+    key, equals, value = argument.partition("=")
+    if not equals or not key.startswith(f"{section}."):
+        return argument
+    return f"++{key}='{value}'" if value.startswith("range(") else f"++{key}={value}"
 
 
 def _told(error: HydraException) -> str:

@@ -20,8 +20,8 @@ class Loss(Protocol):
     def rows(self, prediction: Array, target: Array) -> Array:
         """Loss of each row, (..., N) from (..., N) and (N,)."""
 
-    def slope(self, prediction: Array, target: Array) -> Array:
-        """Derivative of each row's loss by its prediction, (..., N)."""
+    def slope(self, prediction: Array, target: Array, weight: float) -> Array:
+        """Derivative of each row's loss, times ``weight``, by its prediction, (..., N)."""
 
     def unit(self, unit: str) -> str:
         """The unit of the loss, given that of the target."""
@@ -41,9 +41,9 @@ class MSE:
         residual = prediction - target
         return residual * residual
 
-    def slope(self, prediction: Array, target: Array) -> Array:
+    def slope(self, prediction: Array, target: Array, weight: float) -> Array:
         """Twice the residual."""
-        return 2 * (prediction - target)
+        return (prediction - target).mul_(2 * weight)
 
     def unit(self, unit: str) -> str:
         """``minutes`` becomes ``minutes²``; a unit of two words is put in brackets first."""
@@ -64,9 +64,9 @@ class MAE:
         """Absolute error of each row."""
         return abs(prediction - target)
 
-    def slope(self, prediction: Array, target: Array) -> Array:
+    def slope(self, prediction: Array, target: Array, weight: float) -> Array:
         """Sign of the residual; 0 where the prediction is exact."""
-        return (prediction - target).sign()
+        return (prediction - target).sign_().mul_(weight)
 
     def unit(self, unit: str) -> str:
         """The unit of the target."""

@@ -53,3 +53,8 @@ def run_folders(root: Path) -> list[Path]:
     main = sorted((root / "build" / "train").glob("*/*/result.json"))
     study = sorted((root / "build" / "study").glob("*/result.json"))
     return [result.parent for result in (*main, *study)]
+
+
+def sweep_path(root: Path, identity: str) -> Path:
+    """The folder of a sweep."""
+    return root / "build" / "sweeps" / identity

@@ -1,6 +1,6 @@
 """Progress bars on standard error; nothing at all where that is not a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -23,6 +24,7 @@ def _progress() -> Progress:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TaskProgressColumn(show_speed=True),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console,
@@ -49,3 +51,11 @@ def runs(total: int) -> Iterator[Progress]:
     with _progress() as bar:
         bar.add_task("study", total=total)
         yield bar
+
+
+@contextmanager
+def candidate_epochs(candidates: int, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar over all epochs of all candidates of a sweep, with rate and time left."""
+    with _progress() as bar:
+        task = bar.add_task(f"{candidates:,} candidates, epochs", total=total)
+        yield lambda epochs: bar.advance(task, epochs)

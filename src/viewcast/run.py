@@ -20,6 +20,7 @@ from viewcast.errors import DataError, DivergenceError
 from viewcast.models import fitted
 from viewcast.paths import prepared_path
 from viewcast.scores import predictions, score
+from viewcast.training.cohort import device_of
 from viewcast.training.problem import OnEpoch, Problem, Trained
 
 KEYS = ["row", "entity", "time", "target"]
@@ -91,6 +92,7 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
         threads=config.threads,
         identity=f"{config.identity()}-{table.content(rows.train, rows.validation)}",
         checkpoint=checkpoints,
+        device=device_of(config.device),
         on_epoch=on_epoch,
     )
     config.trainer.check(problem, config.model)

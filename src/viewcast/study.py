@@ -5,19 +5,16 @@ A run is kept, and not trained again, while its settings, its prepared data and 
 trains are the same and the tracking store still knows it.
 """
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from viewcast.config import Tracking, construct, digest, parse
+from viewcast.origin import code_digest, files_digest
 from viewcast.paths import prepared_path, study_path
 from viewcast.progress import runs
 from viewcast.run import run
-
-PACKAGE = Path(__file__).parent
-NOT_TRAINING = ("report", "data")  # their effect on a run is in the prepared table, or is none
 
 
 def study(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> dict[str, str]:
@@ -30,14 +27,14 @@ def study(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> dict[s
         if folder.name not in (*plans, "checkpoints"):
             shutil.rmtree(folder)
     known = _known_runs(construct(Tracking, tracking, "tracking"))
-    code = _digest_of(*sorted(_training_code()))
+    code = code_digest()
     outcome = {}
     with runs(len(plans)) as bar:
         for name, plan in plans.items():
             bar.update(bar.task_ids[0], description=name)
             config = parse({**plan, "tracking": tracking})
             folder = study_path(root, name)
-            data = _digest_of(prepared_path(root, config.data.name))
+            data = files_digest(prepared_path(root, config.data.name))
             key = digest([plan, data, code])
             if _former_run(folder, key) in known:
                 outcome[name] = "kept"
@@ -67,13 +64,3 @@ def _former_run(folder: Path, key: str) -> str | None:
         return None
     run_id: str = json.loads((folder / "result.json").read_text())["run_id"]
     return run_id
-
-
-def _training_code() -> list[Path]:
-    files = PACKAGE.rglob("*.py")
-    return [file for file in files if file.relative_to(PACKAGE).parts[0] not in NOT_TRAINING]
-
-
-def _digest_of(*files: Path) -> str:
-    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
-    return digest(digests)

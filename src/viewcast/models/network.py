@@ -57,22 +57,6 @@ def forward(layers: Layers, x: Array) -> Array:
     return activations(layers, x)[-1][..., 0]
 
 
-def gradient(layers: Layers, values: list[Array], slope: Array) -> Layers:
-    """Derivative of Σ loss by every parameter, by the chain rule from the last layer to the first.
-
-    ``values`` come from ``activations``; ``slope`` (..., N) is the derivative of each row's
-    (weighted) loss by its prediction. max(0, ·) has derivative 0 at 0.
-    """
-    delta = slope[..., None]
-    gradients = []
-    for level in range(len(layers) - 1, -1, -1):
-        below = values[level]
-        gradients.append((below.mT @ delta, delta.sum(-2, keepdims=True)))
-        if level:
-            delta = (delta @ layers[level][0].mT) * (below > 0)
-    return gradients[::-1]
-
-
 def start_values(features: int, hidden: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:
     """A flat random start (P,): uniform in ±1/√(inputs of the layer), as torch.nn.Linear does."""
     parts = []

@@ -1,11 +1,15 @@
 """What the terminal shows: one run in a few lines, all runs in a table."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from viewcast.report.numbers import as_published, short, with_error
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def say(result: dict[str, Any]) -> None:
@@ -21,6 +25,21 @@ def say(result: dict[str, Any]) -> None:
         f"  {result['loss']} in {result['unit']}: train {short(result['train_loss'])}, "
         f"validation {validation} (± standard error), best epoch {result['best_epoch']}"
     )
+
+
+def say_sweep(candidates: "pd.DataFrame", unit: str, parent: str, folder: Path) -> None:
+    """The outcome of a sweep: how many candidates, the best, where to look."""
+    diverged = int((candidates["status"] == "diverged").sum())
+    print(f"{len(candidates):,} candidates, {diverged} diverged; parent run {parent}")
+    scored = candidates.dropna(subset=["val_loss"])
+    if not scored.empty:
+        best = scored.nsmallest(1, "val_loss").iloc[0]
+        print(
+            f"  best by validation: candidate {best['candidate']}, "
+            f"{with_error(best['val_loss'], best['val_error'])} {unit} (± standard error) at epoch "
+            f"{best['best_epoch']}; chosen among {len(scored):,} by these rows, so it flatters"
+        )
+    print(f"  tables and pictures: {folder}")
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

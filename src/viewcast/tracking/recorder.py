@@ -44,14 +44,13 @@ class Recorder:
         if config.name != "main":
             name = config.name
         self.config = config
-        run = self.client.create_run(experiment_id, run_name=name, tags=_tags(config, root))
+        run = self.client.create_run(experiment_id, run_name=name, tags=run_tags(config, root))
         self.run_id: str = run.info.run_id
         self.points: list[Metric] = []
         self.flushed = time.monotonic()
         if replaces is not None:
             self._end_interrupted(replaces)
-        shown = {k: v for k, v in flat(config.plain).items() if not k.startswith(NOT_SHOWN)}
-        parameters = [Param(k, v[:LONGEST]) for k, v in shown.items() if "_target_" not in k]
+        parameters = [Param(key, value) for key, value in shown_params(config.plain).items()]
         self.client.log_batch(self.run_id, params=parameters)
         self.client.log_dict(self.run_id, config.plain, "config.yaml")
 
@@ -153,7 +152,15 @@ def flat(value: Any, prefix: str = "") -> dict[str, str]:
     return {prefix.rstrip("."): str(value)}
 
 
-def _tags(config: Config, root: Path) -> dict[str, str]:
+def shown_params(plain: dict[str, Any]) -> dict[str, str]:
+    """The settings of a run as flat parameters, without those nobody compares runs by."""
+    everything = flat(plain).items()
+    shown = {k: v for k, v in everything if not k.startswith(NOT_SHOWN) and "_target_" not in k}
+    return {key: value[:LONGEST] for key, value in shown.items()}
+
+
+def run_tags(config: Config, root: Path) -> dict[str, str]:
+    """What tells a run from others: its data, model, experiment, unit, code and identity."""
     lock = root / "dvc.lock"
     return {
         "viewcast.data": config.data.name,

@@ -1,245 +1,224 @@
-"""The training loop: epochs of updates, the loss after each, the best kept.
+"""The training loop: K candidates of one architecture, epoch by epoch, the best of each kept.
 
-Shape letters: N training rows, M validation rows, F features, P parameters, E epochs, B batch rows.
-Nothing here knows MLflow, Hydra or files other than the checkpoint.
+An ordinary run is the cohort with K = 1. Candidates share the rows and the shape of a batch; each
+has its own start, order of rows, learning rate, patience and end. Who has ended (patience spent,
+diverged) is left out of the books at once and out of the arithmetic as soon as that saves an
+eighth. Nothing that one candidate does can be seen in another's numbers: tests compare bits
+(hidden layers of a single unit are compared to 1e-6: how their products round depends on company).
+
+Shape letters: K candidates, N training rows, M validation rows, F features, P parameters (padded),
+E epochs, B batch rows. Nothing here knows MLflow, Hydra or files other than the checkpoint.
 """
 
 import math
+import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from viewcast.errors import DivergenceError
-from viewcast.loss import Loss
 from viewcast.models import network
 from viewcast.models.scaling import Scaling, Vector
 from viewcast.training import checkpoint, optimiser
 from viewcast.training.problem import Problem
+from viewcast.training.scene import Data, Scene
+from viewcast.training.state import State
 
 if TYPE_CHECKING:
     from viewcast.training.gradient_descent import GradientDescent
 
+OnEpochs = Callable[[int, NDArray[np.int64], Vector, Vector], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One member of a cohort: its settings, its seed, its start (P₀,) in the scaled units."""
+
+    settings: "GradientDescent"
+    seed: int
+    start: Vector
+
+    def rows(self, count: int) -> NDArray[np.int64]:
+        """The training rows it learns from: a random share of them, in order."""
+        return self._share(count, self.settings.row_share, 1)
+
+    def features(self, count: int) -> NDArray[np.int64]:
+        """The features it sees: a random share of them, in order."""
+        return self._share(count, self.settings.feature_share, 2)
+
+    def _share(self, count: int, share: float, stream: int) -> NDArray[np.int64]:
+        rng = np.random.default_rng([self.seed, stream])
+        return np.sort(rng.permutation(count)[: max(1, round(share * count))])
+
 
 @dataclass(frozen=True)
 class Descent:
-    """Parameters kept (P,), loss curve, the epoch they are from, and the path if asked for."""
+    """Parameters kept (P₀,), loss curve, the epoch they are from, the path if asked for.
+
+    ``failure`` says how a candidate diverged, and is None for one that did not.
+    """
 
     flat: Vector
     curve: pd.DataFrame
     best_epoch: int
     path: pd.DataFrame
-
-
-@dataclass
-class State:
-    """All that changes during training, and all that a checkpoint must hold."""
-
-    flat: Tensor  # (P,)
-    memory: optimiser.Memory
-    best: Tensor  # (P,)
-    best_loss: float
-    best_epoch: int
-    epoch: int
-    step: int
-    curve: list[tuple[float, float]]  # training and validation loss, one pair per epoch
-    path: list[Tensor]  # (P,) after each update
-    order: torch.Generator
-
-    @classmethod
-    def first(cls, flat: Tensor, seed: int) -> "State":
-        """Before any update; ``flat`` is kept and changed in place."""
-        order = torch.Generator().manual_seed(seed)
-        memory = optimiser.empty_memory(flat)
-        return cls(flat, memory, flat.clone(), math.inf, 0, 0, 0, [], [], order)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """The part of a checkpoint that is arrays."""
-        return {
-            "flat": self.flat,
-            "best": self.best,
-            "curve": torch.tensor(self.curve, dtype=torch.float64).reshape(-1, 2),
-            "path": torch.stack(self.path) if self.path else torch.empty(0),
-            "order": self.order.get_state(),
-            **self.memory,
-        }
-
-    def numbers(self) -> dict[str, float]:
-        """The part of a checkpoint that is plain numbers."""
-        return {
-            "best_loss": self.best_loss,
-            "best_epoch": self.best_epoch,
-            "epoch": self.epoch,
-            "step": self.step,
-        }
-
-    def restore(self, tensors: dict[str, Tensor], numbers: dict[str, float]) -> None:
-        """Go back to a checkpoint."""
-        self.flat.copy_(tensors["flat"])
-        self.best = tensors["best"]
-        self.memory = {name: tensors[name] for name in self.memory}
-        self.curve = [(float(a), float(b)) for a, b in tensors["curve"]]
-        self.path = list(tensors["path"])
-        self.order.set_state(tensors["order"])
-        self.best_loss = numbers["best_loss"]
-        self.best_epoch, self.epoch = int(numbers["best_epoch"]), int(numbers["epoch"])
-        self.step = int(numbers["step"])
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What does not change: rows in scaled units, and views into the parameters and their slope.
-
-    The views follow the updates, which are made in place on ``State.flat``.
-    """
-
-    x: Tensor  # (N, F)
-    y: Tensor  # (N,)
-    x_val: Tensor  # (M, F)
-    y_val: Tensor  # (M,)
-    layers: network.Layers
-    slope: Tensor  # (P,)
-    slopes: network.Layers
-    loss: Loss
-    raw_units: float
-
-    def train_loss(self) -> float:
-        """Mean loss of the training rows, in raw units."""
-        return self._mean(self.x, self.y)
-
-    def val_loss(self) -> float:
-        """Mean loss of the validation rows, in raw units; NaN without rows."""
-        return self._mean(self.x_val, self.y_val) if len(self.y_val) else math.nan
-
-    def _mean(self, x: Tensor, y: Tensor) -> float:
-        mean = self.loss.rows(network.forward(self.layers, x), y).mean()
-        return float(mean) * self.raw_units
+    failure: str | None
 
 
 def descend(
     problem: Problem,
-    settings: "GradientDescent",
+    candidates: Sequence[Candidate],
     hidden: tuple[int, ...],
     scaling: Scaling,
-    start: Vector,
-) -> Descent:
-    """Train from ``start`` (P,) in the scaled units; losses of the curve are in raw units.
+    on_epochs: OnEpochs,
+) -> list[Descent]:
+    """Train candidates whose settings agree in all but ``cohort.OWN``; one result for each.
 
-    Goes on from the problem's checkpoint where there is one, to bit-equal results. Raises
-    DivergenceError, with step and learning rate, when the training loss is not finite or has
-    grown ``settings.explode`` times over its value at the start.
+    Losses of the curves are in raw units. Goes on from the problem's checkpoint where there is
+    one, to bit-equal results. ``on_epochs`` is told of each epoch: its number, the candidates
+    (k,) that ran it, their training and validation losses (k,).
     """
     torch.set_num_threads(problem.threads)  # their number changes the last bits of a sum
-    dtype = getattr(torch, settings.precision)
-    flat = torch.tensor(start, dtype=dtype)
-    scene = _scene(problem, hidden, scaling, flat)
-    state = State.first(flat, problem.seed)
-    start_loss = scene.train_loss()
-    limit = settings.explode * max(start_loss, scene.raw_units)
+    everyone, shared = list(candidates), candidates[0].settings
+    dtype, device = getattr(torch, shared.precision), torch.device(problem.device)
+    data = Data.of(problem, scaling, dtype, device)
+    raw_units = problem.loss.rescale(scaling.y_std)
+
+    scene = Scene(data, everyone, hidden, problem.loss, raw_units)
+    for place, candidate in enumerate(everyone):
+        scene.flat[place, : len(candidate.start)] = torch.as_tensor(candidate.start, dtype=dtype)
+    scene.forget_masked()
+    memory = optimiser.Memory.empty(scene.flat, scene.lr)
+    state = State.first(memory, scene.flat, [c.seed for c in everyone], shared.epochs)
+    start_loss = scene.train_loss().cpu().numpy()
+    explode = np.array([c.settings.explode for c in everyone])
+    limit = explode * np.maximum(start_loss, raw_units)
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
-        state.restore(*saved)
-        for epoch, losses in enumerate(state.curve, start=1):
-            problem.on_epoch(epoch, losses[0], _or_none(losses[1]))
+        state.restore(saved)
+        scene = _scene_of(state, everyone, scene, hidden)
+        for epoch in range(1, state.epoch + 1):
+            ran = np.flatnonzero((state.last == 0) | (state.last >= epoch))
+            on_epochs(epoch, ran, *state.curve[epoch - 1, ran].T)
     last_write = time.monotonic()
 
-    while state.epoch < settings.epochs and not _out_of_patience(state, settings.patience):
-        _one_epoch(scene, state, settings)
-        train_loss, val_loss = scene.train_loss(), scene.val_loss()
-        state.curve.append((train_loss, val_loss))
-        problem.on_epoch(state.epoch, train_loss, _or_none(val_loss))
-        lost = settings.keep == "best" and not math.isfinite(val_loss)
-        if lost or not (train_loss <= limit and math.isfinite(train_loss)):
-            raise DivergenceError(
-                f"diverged at step {state.step} (epoch {state.epoch}) with learning rate "
-                f"{settings.lr:g}: training loss {train_loss:.4g} after {start_loss:.4g} at the "
-                "start; try a smaller trainer.lr",
-                _curve(state),
-                _path(state),
-            )
-        if settings.keep == "last" or val_loss < state.best_loss:
-            state.best.copy_(state.flat)
-            state.best_loss, state.best_epoch = val_loss, state.epoch
-        if problem.checkpoint and time.monotonic() - last_write >= settings.checkpoint_seconds:
-            checkpoint.write(problem.checkpoint, state.tensors(), state.numbers(), problem.identity)
+    while state.epoch < shared.epochs and state.running.any():
+        train_loss = _one_epoch(scene, state, shared).cpu().numpy()
+        _keep_books(scene, state, everyone, limit, train_loss)
+        ran = np.flatnonzero((state.last == 0) | (state.last == state.epoch))
+        on_epochs(state.epoch, ran, *state.curve[state.epoch - 1, ran].T)
+        running = state.running
+        if running.any() and 8 * running.sum() <= 7 * len(running):
+            state.keep_only(torch.as_tensor(np.flatnonzero(running)))
+            scene = _scene_of(state, everyone, scene, hidden)
+        if problem.checkpoint and time.monotonic() - last_write >= shared.checkpoint_seconds:
+            checkpoint.write(problem.checkpoint, state.tensors(), problem.identity)
             last_write = time.monotonic()
-
-    kept = state.best.numpy().astype(np.float64)
-    return Descent(kept, _curve(state), state.best_epoch, _path(state))
-
-
-def _scene(problem: Problem, hidden: tuple[int, ...], scaling: Scaling, flat: Tensor) -> Scene:
-    def scaled(rows: pd.DataFrame) -> tuple[Tensor, Tensor]:
-        x = torch.as_tensor(scaling.inputs(problem.x(rows)), dtype=flat.dtype)
-        return x, torch.as_tensor(scaling.targets(problem.y(rows)), dtype=flat.dtype)
-
-    features, slope = len(problem.inputs), torch.empty_like(flat)
-    return Scene(
-        *scaled(problem.train),
-        *scaled(problem.validation),
-        layers=network.unflatten(flat, features, hidden),
-        slope=slope,
-        slopes=network.unflatten(slope, features, hidden),
-        loss=problem.loss,
-        raw_units=problem.loss.rescale(scaling.y_std),
-    )
+    size = network.size(data.x.shape[-1], hidden)
+    updates = int(state.memory.step) // max(state.epoch, 1)
+    return [
+        _result(state, c, place, size, updates, start_loss[place])
+        for place, c in enumerate(everyone)
+    ]
 
 
-def _one_epoch(scene: Scene, state: State, settings: "GradientDescent") -> None:
-    """One update per batch, over all training rows once."""
-    rows = len(scene.y)
-    batch = rows if settings.batch_size == "full" else min(settings.batch_size, rows)
-    x, y = scene.x, scene.y
-    if settings.shuffle:
-        order = torch.randperm(rows, generator=state.order)
-        x, y = x[order], y[order]
-    for first in range(0, rows, batch):
-        yb = y[first : first + batch]
-        values = network.activations(scene.layers, x[first : first + batch])
-        by_row = scene.loss.slope(values[-1][..., 0], yb) / len(yb)
-        derived = network.gradient(scene.layers, values, by_row)
-        for (weight, bias), (of_weight, of_bias) in zip(scene.slopes, derived, strict=True):
-            weight.copy_(of_weight)
-            bias.copy_(of_bias)
-        state.step += 1
-        _update(scene, state, settings)
-        if settings.keep_path:
-            state.path.append(state.flat.clone())
+def _scene_of(
+    state: State, everyone: list[Candidate], former: Scene, hidden: tuple[int, ...]
+) -> Scene:
+    """The scene of the candidates that are still computed."""
+    computed = [everyone[place] for place in state.ids.tolist()]
+    scene = Scene(former.data, computed, hidden, former.loss, former.raw_units)
+    torch.mul(state.memory.units, scene.lr, out=scene.flat)
+    return scene
+
+
+def _one_epoch(scene: Scene, state: State, shared: "GradientDescent") -> Tensor:
+    """One update per batch, over all training rows of each candidate once; the training loss (K,).
+
+    ``after`` the epoch it is the loss of all rows, ``during`` it that of each row just before the
+    update that the row was used for.
+    """
+    size = scene.count if shared.batch_size == "full" else shared.batch_size
+    # The order of rows within the one batch there is would change nothing but rounding.
+    order = _orders(scene, state) if shared.shuffle and size < scene.count else None
+    for x, y, predicted in scene.batches(size, order):
+        passes = scene.passes(y.shape[1])
+        passes.forward(x, predicted)
+        passes.backward(x, scene.loss.slope(predicted, y, 1 / y.shape[1]))
+        if scene.decays:
+            scene.slope.addcmul_(scene.flat, scene.decay)
+        if shared.optimiser == "sgd":
+            optimiser.sgd(scene.flat, scene.slope, state.memory, scene.lr, shared.momentum)
+        else:
+            betas = (shared.momentum, shared.beta2)
+            optimiser.adam(scene.flat, scene.slope, state.memory, scene.lr, betas)
+        if shared.keep_path:
+            state.path.append(scene.flat[0].clone())
     state.epoch += 1
+    return scene.train_loss() if shared.train_loss == "after" else scene.epoch_loss(order)
 
 
-def _update(scene: Scene, state: State, settings: "GradientDescent") -> None:
-    flat, memory, lr = state.flat, state.memory, settings.lr
-    if settings.optimiser == "sgd":
-        optimiser.sgd(flat, scene.slope, memory, lr, settings.momentum)
-    else:
-        betas = (settings.momentum, settings.beta2)
-        optimiser.adam(flat, scene.slope, memory, lr, betas, state.step)
+def _orders(scene: Scene, state: State) -> Tensor:
+    """A new order (K, N) of the rows of each computed candidate."""
+    generators = [state.orders[place] for place in state.ids.tolist()]
+    orders = [torch.randperm(scene.count, generator=generator) for generator in generators]
+    return torch.stack(orders).to(scene.flat.device)
 
 
-def _out_of_patience(state: State, patience: int | None) -> bool:
-    return patience is not None and state.epoch - state.best_epoch >= patience
+def _keep_books(
+    scene: Scene, state: State, everyone: list[Candidate], limit: Vector, train: Vector
+) -> None:
+    """Validate every computed candidate; note losses, better parameters, and who has ended."""
+    val = scene.val_loss().cpu().numpy()
+    better = []
+    for place in np.flatnonzero(state.running):
+        number = int(state.ids[place])
+        settings = everyone[number].settings
+        state.curve[state.epoch - 1, number] = train[place], val[place]
+        lost = settings.keep == "best" and not math.isfinite(val[place])
+        if lost or not train[place] <= min(limit[number], sys.float_info.max):
+            state.last[number], state.diverged[number] = state.epoch, True
+            continue
+        if settings.keep == "last" or val[place] < state.best_loss[number]:
+            better.append((number, place))
+            state.best_loss[number], state.best_epoch[number] = val[place], state.epoch
+        waited = state.epoch - state.best_epoch[number]
+        if settings.patience is not None and waited >= settings.patience:
+            state.last[number] = state.epoch
+    if better:
+        into, from_ = torch.tensor(better, device=scene.flat.device).T
+        state.best[into] = scene.flat[from_]
 
 
-def _or_none(loss: float) -> float | None:
-    return None if math.isnan(loss) else loss
+def _result(
+    state: State, candidate: Candidate, place: int, size: int, updates: int, start_loss: float
+) -> Descent:
+    last = int(state.last[place]) or state.epoch
+    losses = state.curve[:last, place]
+    curve = pd.DataFrame(losses, columns=["train_loss", "val_loss"])
+    curve.insert(0, "epoch", np.arange(1, last + 1))
+    failure = None
+    if state.diverged[place]:
+        failure = (
+            f"diverged at step {last * updates} (epoch {last}) with learning rate "
+            f"{candidate.settings.lr:g}: training loss {losses[-1, 0]:.4g} after "
+            f"{start_loss:.4g} at the start; try a smaller trainer.lr"
+        )
+    kept = state.best[place, :size].cpu().numpy().astype(np.float64)
+    return Descent(kept, curve, int(state.best_epoch[place]), _path(state.path, size), failure)
 
 
-def _curve(state: State) -> pd.DataFrame:
-    frame = pd.DataFrame(state.curve, columns=["train_loss", "val_loss"], dtype=np.float64)
-    frame.insert(0, "epoch", np.arange(1, len(frame) + 1))
-    return frame
-
-
-def _path(state: State) -> pd.DataFrame:
-    if not state.path:
+def _path(path: list[Tensor], size: int) -> pd.DataFrame:
+    if not path:
         return pd.DataFrame()
-    values = torch.stack(state.path).double().numpy()
-    columns = [f"p{i}" for i in range(values.shape[1] - 1)] + ["b"]
+    values = torch.stack(path)[:, :size].double().cpu().numpy()
+    columns = [f"p{i}" for i in range(size - 1)] + ["b"]
     frame = pd.DataFrame(values, columns=columns)
     frame.insert(0, "update", np.arange(1, len(frame) + 1))
     return frame

@@ -6,10 +6,10 @@ import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from viewcast.errors import ConfigError
+from viewcast.errors import ConfigError, DivergenceError
 from viewcast.models import network
 from viewcast.models.fitted import FittedNetwork
-from viewcast.models.scaling import Scaling
+from viewcast.models.scaling import Scaling, Vector
 from viewcast.training.problem import Problem, Trained, Trainer
 
 
@@ -20,12 +20,15 @@ class GradientDescent(Trainer):
     ``lr``: learning rate. ``batch_size``: rows per update, or ``full``. ``epochs``: passes over
     the training rows at most. ``shuffle``: a new order of rows each epoch. ``start``: ``random``
     (from the run's seed) or the parameters in order, weights then bias, layer by layer.
+    ``weight_decay``: this times the parameters is added to the gradient. ``row_share``,
+    ``feature_share``: learn from so large a random part of the training rows, of the features.
     ``standardise``: learn in units of the training rows' standard deviations, features and target.
-    ``keep``: the parameters of the ``best`` epoch by validation loss, or of the ``last``.
-    ``patience``: stop after so many epochs without a new best; null for never. ``explode``: how
-    many times its first value the training loss may reach before the run has diverged.
-    ``keep_path``: keep the parameters after every update. ``checkpoint_seconds``: least time
-    between two checkpoints.
+    ``train_loss``: measured on all training rows ``after`` the epoch, or ``during`` it, each row
+    just before its update, which costs nothing. ``keep``: the parameters of the ``best`` epoch by
+    validation loss, or of the ``last``. ``patience``: stop after so many epochs without a new best;
+    null for never. ``explode``: how many times its first value the training loss may reach before
+    the run has diverged. ``keep_path``: keep the parameters after every update.
+    ``checkpoint_seconds``: least time between two checkpoints.
     """
 
     name: str
@@ -37,8 +40,12 @@ class GradientDescent(Trainer):
     optimiser: Literal["sgd", "adam"]
     momentum: Annotated[float, Field(ge=0, lt=1)]
     beta2: Annotated[float, Field(ge=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    row_share: Annotated[float, Field(gt=0, le=1)]
+    feature_share: Annotated[float, Field(gt=0, le=1)]
     standardise: bool
     precision: Literal["float32", "float64"]
+    train_loss: Literal["after", "during"]
     keep: Literal["best", "last"]
     patience: Annotated[int, Field(ge=1)] | None
     explode: Annotated[float, Field(gt=1)]
@@ -66,17 +73,32 @@ class GradientDescent(Trainer):
                 f"the model has {expected} parameters"
             )
 
+    def scaling(self, problem: Problem) -> Scaling:
+        """The units to learn in, known from the training rows alone."""
+        x, y = problem.x(problem.train), problem.y(problem.train)
+        return Scaling.of(x, y) if self.standardise else Scaling.identity(x.shape[1])
+
+    def start_values(self, features: int, hidden: tuple[int, ...], seed: int) -> Vector:
+        """Where to start from (P,), in the units to learn in."""
+        if self.start == "random":
+            return network.start_values(features, hidden, np.random.default_rng(seed))
+        return np.array(self.start)
+
     def fit(self, problem: Problem, model: Any) -> Trained:
         """Descend. Raises DivergenceError when the training loss explodes or is not finite."""
-        from viewcast.training.descent import descend  # noqa: PLC0415 (torch: only who trains pays)
+        # torch takes more than a second to import: only who trains pays.
+        from viewcast.training.descent import Candidate, descend  # noqa: PLC0415
 
-        x, y = problem.x(problem.train), problem.y(problem.train)
-        scaling = Scaling.of(x, y) if self.standardise else Scaling.identity(x.shape[1])
-        if self.start == "random":
-            rng = np.random.default_rng(problem.seed)
-            start = network.start_values(x.shape[1], model.hidden, rng)
-        else:
-            start = np.array(self.start)
-        found = descend(problem, self, model.hidden, scaling, start)
+        scaling = self.scaling(problem)
+        start = self.start_values(len(problem.inputs), model.hidden, problem.seed)
+        candidate = Candidate(self, problem.seed, start)
+
+        def on_epochs(epoch: int, ran: Any, train_loss: Vector, val_loss: Vector) -> None:
+            val = None if np.isnan(val_loss[0]) else float(val_loss[0])
+            problem.on_epoch(epoch, float(train_loss[0]), val)
+
+        (found,) = descend(problem, [candidate], model.hidden, scaling, on_epochs)
+        if found.failure is not None:
+            raise DivergenceError(found.failure, found.curve, found.path)
         fitted = FittedNetwork(problem.inputs, model.hidden, found.flat, scaling)
         return Trained(fitted, found.curve, found.best_epoch, path=found.path)

@@ -40,6 +40,7 @@ class Problem:
     threads: int
     identity: str
     checkpoint: Path | None = None
+    device: str = "cpu"
     on_epoch: OnEpoch = ignore_epoch
 
     def x(self, rows: pd.DataFrame) -> Vector:

@@ -1,0 +1,29 @@
+"""Train many candidates at once and record each.
+
+`python pipelines/sweep.py model=deep data=channel sweep.lr=[0.001,0.01] 'sweep.seed=range(64)'`
+"""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.entry import stage
+from viewcast.report.figures.sweep import draw
+from viewcast.report.terminal import say_sweep
+from viewcast.sweep.run import sweep
+from viewcast.tracking.sweep import finish, record
+
+
+@stage(__file__, "sweep", open_key="sweep")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Write tables and pictures under build/sweeps/, and one run per candidate to MLflow."""
+    folder, results, everyone = sweep(config, root)
+    first = everyone[0].config
+    unit = first.loss.unit(first.data.unit)
+    parent = record(results, everyone, folder, root)
+    pictures = draw(results.candidates, results.curves, first.data.label, unit, folder / "pictures")
+    finish(parent, [picture.path for picture in pictures], everyone)
+    say_sweep(results.candidates, unit, parent, folder.relative_to(root))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Training of a sweep: candidates of equal architecture as cohorts, cohorts in chunks, each once.
+
+A finished chunk is a folder under the sweep's; a sweep that was killed goes on with the others.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from viewcast.config import Config, digest, parse
+from viewcast.data import table
+from viewcast.errors import ConfigError
+from viewcast.models.fitted import FittedNetwork
+from viewcast.origin import code_digest
+from viewcast.run import Rows, rows_of
+from viewcast.scores import score
+from viewcast.sweep.results import Results, thinned
+from viewcast.sweep.space import Plain, configured
+from viewcast.training.cohort import chunks, device_of
+from viewcast.training.descent import Candidate, Descent, descend
+from viewcast.training.problem import Problem
+
+Tick = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A candidate of the sweep: its number, what is its own, and its whole configuration."""
+
+    number: int
+    own: Mapping[str, Any]
+    config: Config
+
+
+def members(base: Plain, candidates: Sequence[Mapping[str, Any]], first: int = 0) -> list[Member]:
+    """The candidates as checked configurations; refuses (ConfigError) trainers without epochs."""
+    found = []
+    for number, own in enumerate(candidates, start=first):
+        config = parse(configured(base, own))
+        if "network" not in config.trainer.serves:
+            raise ConfigError(
+                f"trainer = {config.trainer.name}: a sweep trains by gradient_descent; "
+                "choose trainer=gradient_descent"
+            )
+        found.append(Member(number, own, config))
+    return found
+
+
+def train(
+    everyone: Sequence[Member], root: Path, folder: Path, tick: Tick, workers: int
+) -> Results:
+    """Train all members, so many chunks at a time as there are ``workers``.
+
+    ``tick`` is told how many epochs of candidates have been done.
+    """
+    cohorts: dict[str, list[Member]] = {}
+    for member in everyone:
+        plain = member.config.plain
+        shared = {key: plain[key] for key in ("data", "model", "loss", "threads", "device")}
+        cohorts.setdefault(digest(shared), []).append(member)
+    parts: list[Results] = []
+    for cohort in cohorts.values():
+        parts += _train_cohort(cohort, root, folder, tick, workers)
+    return Results.joined(parts)
+
+
+def _train_cohort(
+    cohort: list[Member], root: Path, folder: Path, tick: Tick, workers: int
+) -> list[Results]:
+    config = cohort[0].config
+    rows = rows_of(config, root)
+    content, code = table.content(rows.train, rows.validation), code_digest()
+    device = device_of(config.device)
+    problem = _problem(config, rows, device)
+    hidden = config.model.hidden
+    candidates = []
+    for member in cohort:
+        settings, seed = member.config.trainer, member.config.seed
+        settings.check(problem, config.model)
+        start = settings.start_values(len(rows.inputs), hidden, seed)
+        candidates.append(Candidate(settings, seed, start))
+
+    def part(places: list[int]) -> Results:
+        of_chunk = [cohort[place] for place in places]
+        key = digest([code, content, *(member.config.identity() for member in of_chunk)])
+        where = folder / key
+        if not where.is_dir():
+            chosen = [candidates[place] for place in places]
+            found = _descents(problem, chosen, hidden, tick)
+            scaling = chosen[0].settings.scaling(problem)
+            models = [FittedNetwork(rows.inputs, hidden, one.flat, scaling) for one in found]
+            _results(of_chunk, found, models, rows).write(where)
+        else:
+            tick(sum(member.config.trainer.epochs for member in of_chunk))
+        return Results.read(where)
+
+    planned = chunks(candidates, len(rows.inputs), hidden, len(rows.train), device)
+    # torch works outside Python's lock, and chunks do not meet: threads change speed, no bits.
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(part, planned))
+
+
+def _problem(config: Config, rows: Rows, device: str) -> Problem:
+    shown = ["row", "target", *rows.inputs]
+    return Problem(
+        train=rows.train[shown],
+        validation=rows.validation[shown],
+        inputs=rows.inputs,
+        loss=config.loss,
+        seed=config.seed,
+        threads=config.threads,
+        identity="",
+        device=device,
+    )
+
+
+def _descents(
+    problem: Problem, candidates: list[Candidate], hidden: tuple[int, ...], tick: Tick
+) -> list[Descent]:
+    done = 0
+
+    def on_epochs(epoch: int, ran: Any, train_loss: Any, val_loss: Any) -> None:
+        nonlocal done
+        done += len(ran)
+        tick(len(ran))
+
+    scaling = candidates[0].settings.scaling(problem)
+    found = descend(problem, candidates, hidden, scaling, on_epochs)
+    tick(sum(c.settings.epochs for c in candidates) - done)  # of those that ended early
+    return found
+
+
+def _results(
+    cohort: list[Member], found: list[Descent], models: list[FittedNetwork], rows: Rows
+) -> Results:
+    lines, curves = [], []
+    columns = {"row": rows.validation["row"], "target": rows.validation["target"]}
+    for member, one, model in zip(cohort, found, models, strict=True):
+        config, last = member.config, one.curve.iloc[-1]
+        line = {
+            "candidate": member.number,
+            **{key: _cell(value) for key, value in member.own.items()},
+            "status": "finished" if one.failure is None else "diverged",
+            "failure": one.failure,
+            "train_loss": np.nan,
+            "val_loss": np.nan,
+            "val_error": np.nan,
+            "best_epoch": one.best_epoch,
+            "epochs": int(last["epoch"]),
+            "final_train_loss": last["train_loss"],
+            "final_val_loss": last["val_loss"],
+            "identity": config.identity(),
+        }
+        if one.failure is None:
+            predicted = model.predict(rows.validation)
+            losses = config.loss.rows(predicted, rows.validation["target"].to_numpy())
+            validation = score(losses, config.data.block)
+            kept = one.curve.iloc[one.best_epoch - 1]
+            line["train_loss"] = kept["train_loss"]
+            if validation is not None:
+                line["val_loss"], line["val_error"] = validation.mean, validation.error
+            columns[str(member.number)] = pd.Series(predicted.astype(np.float32))
+        lines.append(line)
+        curve = thinned(one.curve).copy()
+        curve.insert(0, "candidate", member.number)
+        curves.append(curve)
+    return Results(pd.DataFrame(lines), pd.concat(curves, ignore_index=True), pd.DataFrame(columns))
+
+
+def _cell(value: Any) -> Any:
+    """A value that a column of a table can hold."""
+    return value if isinstance(value, int | float | str | bool) or value is None else str(value)

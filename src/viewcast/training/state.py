@@ -1,0 +1,98 @@
+"""All that changes during training, and all that a checkpoint must hold.
+
+Shape letters: K candidates still computed, C candidates of the cohort, P parameters, E epochs.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viewcast.models.scaling import Vector
+from viewcast.training.optimiser import Memory
+
+
+@dataclass
+class State:
+    """The books of a cohort.
+
+    ``ids`` (K,): which candidates are still computed. ``memory``: their parameters and moments.
+    ``best`` (C, P), ``best_loss`` (C,), ``best_epoch`` (C,): what each keeps. ``last`` (C,): the
+    epoch a candidate ended with, 0 while it runs. ``diverged`` (C,): whether it ended so.
+    ``curve`` (E, C, 2): training and validation loss, NaN where there is none. ``path``: (P,) after
+    each update, for a single candidate that asked. ``orders``: C generators of the rows' order.
+    """
+
+    ids: Tensor
+    memory: Memory
+    best: Tensor
+    best_loss: Vector
+    best_epoch: NDArray[np.int64]
+    last: NDArray[np.int64]
+    diverged: NDArray[np.bool_]
+    curve: NDArray[np.float64]
+    orders: list[torch.Generator]
+    path: list[Tensor]
+    epoch: int = 0
+
+    @classmethod
+    def first(cls, memory: Memory, start: Tensor, seeds: list[int], epochs: int) -> "State":
+        """Before any update of parameters (C, P)."""
+        count = len(start)
+        return cls(
+            ids=torch.arange(count),
+            memory=memory,
+            best=start.clone(),
+            best_loss=np.full(count, np.inf),
+            best_epoch=np.zeros(count, np.int64),
+            last=np.zeros(count, np.int64),
+            diverged=np.zeros(count, np.bool_),
+            curve=np.full((epochs, count, 2), np.nan),
+            orders=[torch.Generator().manual_seed(seed) for seed in seeds],
+            path=[],
+        )
+
+    @property
+    def running(self) -> NDArray[np.bool_]:
+        """Which of the computed candidates have not ended, (K,)."""
+        running: NDArray[np.bool_] = self.last[self.ids.numpy()] == 0
+        return running
+
+    def keep_only(self, kept: Tensor) -> None:
+        """Compute only these candidates, named by place (k,) among the computed ones, from now."""
+        self.ids = self.ids[kept]
+        where = kept.to(self.memory.units.device)
+        for name in ("units", "first", "second"):
+            setattr(self.memory, name, getattr(self.memory, name)[where].contiguous())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything, by name."""
+        arrays = {"best_loss", "best_epoch", "last", "diverged"}
+        return {
+            "ids": self.ids,
+            "best": self.best,
+            "epoch": torch.tensor(self.epoch),
+            "curve": torch.as_tensor(self.curve[: self.epoch]),
+            "path": torch.stack(self.path) if self.path else torch.empty(0),
+            "orders": torch.stack([order.get_state() for order in self.orders]),
+            **{name: torch.as_tensor(getattr(self, name)) for name in arrays},
+            **{field.name: getattr(self.memory, field.name) for field in fields(Memory)},
+        }
+
+    def restore(self, saved: dict[str, Tensor]) -> None:
+        """Go back to a checkpoint."""
+        device = self.best.device
+        for name in ("best_loss", "best_epoch", "last", "diverged"):
+            setattr(self, name, saved[name].numpy().copy())
+        self.memory = Memory(*(saved[field.name].to(device) for field in fields(Memory)))
+        self.ids, self.best, self.epoch = (
+            saved["ids"],
+            saved["best"].to(device),
+            int(saved["epoch"]),
+        )
+        self.curve[: self.epoch] = saved["curve"].numpy()
+        self.path = list(saved["path"].to(device))
+        for order, state in zip(self.orders, saved["orders"], strict=True):
+            order.set_state(state.clone())  # torch reads a view from the start of its storage

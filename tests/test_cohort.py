@@ -1,0 +1,302 @@
+"""Cohorts: who trains in company ends where it would alone, to the bit."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_descent import SETTINGS
+
+from viewcast.loss import MAE, MSE
+from viewcast.models import network
+from viewcast.training import checkpoint, cohort
+from viewcast.training.descent import Candidate, Descent, descend
+from viewcast.training.gradient_descent import GradientDescent
+from viewcast.training.problem import Problem
+from viewcast.training.state import State
+
+QUICK: dict[str, Any] = {"optimiser": "adam", "momentum": 0.9, "batch_size": 7, "shuffle": True}
+QUICK |= {"keep_path": False, "epochs": 12, "precision": "float32", "keep": "best"}
+OWN: list[dict[str, Any]] = [
+    {"lr": 0.01},
+    {"lr": 0.003, "weight_decay": 0.2, "keep": "last"},
+    {"lr": 0.05, "patience": 3},
+    {"lr": 0.02, "feature_share": 0.5},
+    {"lr": 0.001, "feature_share": 0.3, "weight_decay": 0.01, "patience": 2},
+]
+TOO_FAST = {"lr": 1e8}
+
+
+def rows_of(seed: int, count: int, features: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(3, 2, size=(count, features))
+    target = np.abs(x - 3).sum(axis=1) + rng.normal(size=count)
+    keys = {"row": [str(i) for i in range(count)], "target": target}
+    return pd.DataFrame({**keys, **{f"x{i}": x[:, i] for i in range(features)}})
+
+
+def problem(rows: int = 45, features: int = 5, **changed: Any) -> Problem:
+    names = [f"x{i}" for i in range(features)]
+    validation = rows_of(2, 17, features)
+    made = Problem(rows_of(1, rows, features), validation, names, MSE(), 0, 1, "this cohort")
+    return replace(made, **changed)
+
+
+def candidate(seed: int, hidden: tuple[int, ...], features: int = 5, **own: Any) -> Candidate:
+    made = GradientDescent(**{**SETTINGS, **QUICK, **own})
+    return Candidate(made, seed, made.start_values(features, hidden, seed))
+
+
+def members(hidden: tuple[int, ...], *more: dict[str, Any], **shared: Any) -> list[Candidate]:
+    return [candidate(7 + i, hidden, **{**shared, **o}) for i, o in enumerate([*OWN, *more])]
+
+
+def train(
+    given: Problem, candidates: list[Candidate], hidden: tuple[int, ...], on_epochs: Any = None
+) -> list[Descent]:
+    scaling = candidates[0].settings.scaling(given)
+    return descend(given, candidates, hidden, scaling, on_epochs or (lambda *told: None))
+
+
+def bits(found: Iterable[Descent]) -> list[tuple[Any, ...]]:
+    """All of each result; equal lists are equal bits, but for 0 being -0."""
+    return [
+        ((one.flat + 0.0).tobytes(), one.curve.to_numpy().tobytes(), one.best_epoch, one.failure)
+        for one in found
+    ]
+
+
+def alone(given: Problem, candidates: list[Candidate], hidden: tuple[int, ...]) -> list[Descent]:
+    return [train(given, [one], hidden)[0] for one in candidates]
+
+
+# In company as alone
+
+
+@pytest.mark.parametrize("hidden", [(), (16,), (7,), (64, 32, 16), (5, 3, 2)])
+@pytest.mark.parametrize(
+    ("batch_size", "epochs"), [(1, 3), (7, 12), (22, 20), (32, 20), ("full", 20), (32, 120)]
+)
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_each_member_ends_with_the_bits_it_would_have_alone(
+    hidden: tuple[int, ...], batch_size: Any, epochs: int, optimiser: str
+) -> None:
+    together = members(hidden, batch_size=batch_size, optimiser=optimiser, epochs=epochs)
+    found = bits(train(problem(), together, hidden))
+    assert found == bits(alone(problem(), together, hidden))
+    assert found == bits(train(problem(), together, hidden)), "run twice"
+
+
+@pytest.mark.parametrize("hidden", [(1,), (64, 1), (1, 16)])
+def test_with_a_layer_of_one_unit_a_member_agrees_to_rounding(hidden: tuple[int, ...]) -> None:
+    together = members(hidden, batch_size=7, optimiser="adam", epochs=100)
+    for one, by_itself in zip(
+        train(problem(), together, hidden), alone(problem(), together, hidden), strict=True
+    ):
+        scale = abs(by_itself.flat).max()
+        np.testing.assert_allclose(one.flat, by_itself.flat, rtol=0, atol=1e-6 * scale)
+
+
+@pytest.mark.parametrize(("features", "batch_size"), [(3, 50), (16, 50), (13, 1499)])
+@pytest.mark.parametrize("options", [{}, {"row_share": 0.6, "train_loss": "during"}])
+def test_more_rows_than_are_gathered_or_measured_at_once_change_no_bits(
+    features: int, batch_size: int, options: dict[str, Any]
+) -> None:
+    given, hidden = problem(rows=1500, features=features, loss=MAE()), (64,)
+    shared = {"batch_size": batch_size, "epochs": 2, "feature_share": 0.5, **options}
+    together = [candidate(i, hidden, features, lr=1e-3 * (1 + i), **shared) for i in range(20)]
+    found = bits(train(given, together, hidden))
+    some = bits(alone(given, [together[i] for i in (0, 7, 19)], hidden))
+    assert [found[i] for i in (0, 7, 19)] == some
+
+
+@settings(max_examples=10)
+@given(order=st.permutations(range(len(OWN) + 1)))
+def test_permuting_the_candidates_permutes_the_results(order: list[int]) -> None:
+    together = members((16,), TOO_FAST)
+    in_order = bits(train(problem(), together, (16,)))
+    found = bits(train(problem(), [together[i] for i in order], (16,)))
+    assert found == [in_order[i] for i in order]
+
+
+def test_who_diverges_or_stops_leaves_at_its_epoch_and_the_cohort_shrinks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+    told: list[Any] = []
+    keep_only = State.keep_only
+
+    def watched(state: State, kept: torch.Tensor) -> None:
+        sizes.append(len(kept))
+        keep_only(state, kept)
+
+    monkeypatch.setattr(State, "keep_only", watched)
+    own = ({"lr": 0.5, "patience": 1}, TOO_FAST)
+    options = {"optimiser": "sgd", "momentum": 0.0, "explode": 1e4, "epochs": 40}
+    together = members((16,), *own, **options)
+    found = train(problem(), together, (16,), lambda *each: told.append(each))
+    assert sizes, "the cohort is meant to shrink"
+    assert all(len(together) > size for size in sizes)
+    assert sizes == sorted(set(sizes), reverse=True)
+
+    last = len(found[-1].curve)
+    assert last < 40
+    where = f"diverged at step {7 * last} (epoch {last}) with learning rate 1e+08"
+    assert where in str(found[-1].failure)
+    assert found[2].failure is None
+    assert len(found[2].curve) == found[2].best_epoch + 3 < 40, "patience 3"
+    for epoch, ran, *losses in told:
+        assert ran.tolist() == [i for i, one in enumerate(found) if len(one.curve) >= epoch]
+        rows = [found[i].curve.iloc[epoch - 1, 1:].tolist() for i in ran]
+        np.testing.assert_array_equal(np.transpose(losses), rows)
+    assert bits(found[:-2]) == bits(train(problem(), together[:-2], (16,)))
+    assert bits(found) == bits(alone(problem(), together, (16,)))
+
+
+# Random parts of rows and features
+
+
+def test_a_row_outside_of_the_part_changes_nothing_and_one_inside_does() -> None:
+    given, hidden = problem(), (16,)
+    together = members(hidden, row_share=0.5, standardise=False, epochs=5)
+    parts = [set(one.rows(45).tolist()) for one in together]
+    assert {len(part) for part in parts} == {22}
+    assert len({frozenset(part) for part in parts}) == len(parts), "each has its own part"
+    row = next(r for r in range(45) if 0 < sum(r in part for part in parts) < len(parts))
+    other = replace(given, train=given.train.copy())
+    other.train.loc[row, ["target", *given.inputs]] += 100
+    before, after = (bits(train(each, together, hidden)) for each in (given, other))
+    assert [a == b for a, b in zip(before, after, strict=True)] == [row not in p for p in parts]
+    assert before == bits(alone(given, together, hidden))
+
+
+@pytest.mark.parametrize("hidden", [(), (16,), (16, 16)])
+def test_an_unseen_feature_changes_nothing_and_has_no_weight(hidden: tuple[int, ...]) -> None:
+    given = problem()
+    one = candidate(3, hidden, feature_share=0.5, weight_decay=0.1, standardise=False)
+    unseen = sorted(set(range(5)) - set(one.features(5).tolist()))
+    assert len(unseen) == 3
+    other = replace(given, train=given.train.copy(), validation=given.validation.copy())
+    for i in unseen:
+        other.train[f"x{i}"] *= -3.0
+        other.validation[f"x{i}"] += 9.0
+    (found,), (again,) = train(given, [one], hidden), train(other, [one], hidden)
+    assert bits([found]) == bits([again])
+    layers = network.unflatten(found.flat, 5, hidden)
+    assert [i for i, weight in enumerate(layers[0][0]) if (weight == 0).all()] == unseen
+    x, y = other.x(other.validation), other.y(other.validation)
+    by_all = MSE().rows(network.forward(layers, x), y).mean()
+    assert found.curve["val_loss"].iloc[found.best_epoch - 1] == pytest.approx(by_all, rel=1e-5)
+
+
+def test_with_one_batch_the_loss_during_an_epoch_is_the_one_after_the_epoch_before() -> None:
+    after, during = (
+        train(
+            problem(), members((7,), batch_size="full", train_loss=when, precision="float64"), (7,)
+        )
+        for when in ("after", "during")
+    )
+    for one, other in zip(after, during, strict=True):
+        assert one.flat.tobytes() == other.flat.tobytes()
+        shifted = one.curve["train_loss"].to_numpy()[:-1]
+        np.testing.assert_allclose(other.curve["train_loss"].iloc[1:], shifted, rtol=1e-12)
+
+
+# Going on after a crash
+
+CHILD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_cohort as cases
+print(cases.told_and_found(Path(sys.argv[2]), int(sys.argv[3])))
+"""
+
+
+def leavers() -> list[Candidate]:
+    return members((16,), TOO_FAST, {"lr": 2e8}, optimiser="sgd", momentum=0.5, epochs=25)
+
+
+def told_and_found(folder: Path | None, dies_at: int = 0) -> str:
+    """All that is told and found, as text; the process kills itself after epoch ``dies_at``."""
+    told: list[Any] = []
+
+    def on_epochs(epoch: int, ran: Any, *losses: Any) -> None:
+        told.append((epoch, ran.tolist(), [loss.tobytes() for loss in losses]))
+        if epoch == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    found = train(problem(checkpoint=folder), leavers(), (16,), on_epochs)
+    return repr((told, bits(found)))
+
+
+def child(folder: Path, dies_at: int) -> subprocess.CompletedProcess[str]:
+    arguments = [str(Path(__file__).parent), str(folder), str(dies_at)]
+    command = [sys.executable, "-c", CHILD, *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("epoch", [5, 20])
+def test_a_cohort_killed_after_some_have_left_goes_on_to_the_same_bits(
+    tmp_path: Path, epoch: int
+) -> None:
+    assert child(tmp_path, epoch).returncode == -signal.SIGKILL
+    saved = checkpoint.read(tmp_path, "this cohort")
+    assert saved is not None
+    assert int(saved["epoch"]) == epoch - 1
+    assert len(saved["ids"]) < len(leavers()), "some are meant to have left"
+    resumed = child(tmp_path, 0)
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout.strip() == told_and_found(None)
+
+
+# Chunks
+
+choices = {"batch_size": [7, 9], "beta2": [0.9, 0.99], "lr": [0.1, 0.2], "feature_share": [0.5, 1]}
+
+
+@given(
+    made=st.lists(st.fixed_dictionaries({k: st.sampled_from(v) for k, v in choices.items()})),
+    hidden=st.sampled_from([(), (7,), (100, 100), (2000, 2000)]),
+    rows=st.sampled_from([5, 1000]),
+)
+def test_every_candidate_is_in_one_chunk_that_fits_and_agrees(
+    made: list[Any], hidden: tuple[int, ...], rows: int
+) -> None:
+    chosen = [GradientDescent(**{**SETTINGS, **QUICK, **each}) for each in made]
+    everyone = [Candidate(each, i, np.zeros(1)) for i, each in enumerate(chosen)]
+    found = list(cohort.chunks(everyone, 5, hidden, rows, "cpu"))
+    assert sorted(chain(*found)) == list(range(len(made)))
+    kinds = [{(made[i]["batch_size"], made[i]["beta2"]) for i in chunk} for chunk in found]
+    assert all(len(kind) == 1 for kind in kinds), "who differs in more than OWN is apart"
+    for chunk, kind in zip(found, kinds, strict=True):
+        same = [c for c, k in zip(found, kinds, strict=True) if k == kind]
+        assert len(same) == -(-sum(map(len, same)) // max(map(len, same))), "no more than needed"
+        batch = min(made[chunk[0]]["batch_size"], rows)
+        numbers = 5 * network.size(5, hidden) + batch * (5 + sum(hidden))
+        assert len(chunk) == 1 or 4 * len(chunk) * numbers <= cohort.CHUNK_BYTES["cpu"]
+
+
+def test_the_results_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    everyone = [*members((16,)), *members((16,), batch_size=9)]
+    results = []
+    for largest in (1, 2, 64):
+        monkeypatch.setitem(cohort.LARGEST, "cpu", largest)
+        found: dict[int, Descent] = {}
+        for chunk in cohort.chunks(everyone, 5, (16,), 45, "cpu"):
+            assert len(chunk) <= largest
+            here = train(problem(), [everyone[i] for i in chunk], (16,))
+            found.update(zip(chunk, here, strict=True))
+        results.append(bits(found[i] for i in range(len(everyone))))
+    assert results[0] == results[1] == results[2]
