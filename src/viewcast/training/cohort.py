@@ -21,19 +21,20 @@ OWN = ("lr", "start", "patience", "keep", "explode", "weight_decay", "feature_sh
 # within 4 MB they stay in the caches of one core and its share of the last level (measured: 16 to
 # 32 candidates of 5,801 parameters are fastest, 64 lose a third). A GPU wants much more at once.
 CHUNK_BYTES = {"cpu": 4 * 2**20, "cuda": 4 * 2**30}
+SMALLEST = {"cpu": 4, "cuda": 1}  # below, Python costs more than the caches save
 LARGEST = {"cpu": 64, "cuda": 8192}
 TENSORS_OF_PARAMETERS = 5  # parameters, their units, gradient, two moments
 
 
 def chunk_size(features: int, hidden: tuple[int, ...], batch: int, device: str, width: int) -> int:
-    """How many candidates train together: as many as ``CHUNK_BYTES`` holds, at least one.
+    """How many candidates train together: as many as ``CHUNK_BYTES`` holds, within limits.
 
     ``batch``: rows per update. ``width``: bytes of a number.
     """
     parameters = TENSORS_OF_PARAMETERS * network.size(features, hidden)
     activations = batch * (features + 2 * sum(hidden) + (hidden[-1] if hidden else features))
     fitting = CHUNK_BYTES[device] // (width * (parameters + activations))
-    return max(1, min(fitting, LARGEST[device]))
+    return min(max(fitting, SMALLEST[device]), LARGEST[device])
 
 
 def chunks(

@@ -33,6 +33,29 @@ from viewcast.training.state import State
 if TYPE_CHECKING:
     from viewcast.training.gradient_descent import GradientDescent
 
+
+@dataclass(frozen=True)
+class Rules:
+    """When candidates end (C,): above this training loss, or after so many epochs without a new
+    best; and whether they keep their best epoch or their last."""
+
+    limit: Vector
+    patience: Vector
+    best: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, candidates: "list[Candidate]", start_loss: Vector, raw_units: float) -> "Rules":
+        """The candidates' settings as arrays; ``start_loss`` (C,) in raw units."""
+        rules = [candidate.settings for candidate in candidates]
+        explode = np.array([one.explode for one in rules])
+        limit = explode * np.maximum(start_loss, raw_units)
+        return cls(
+            np.minimum(limit, sys.float_info.max),
+            np.array([math.inf if one.patience is None else one.patience for one in rules]),
+            np.array([one.keep == "best" for one in rules]),
+        )
+
+
 OnEpochs = Callable[[int, NDArray[np.int64], Vector, Vector], None]
 
 
@@ -97,8 +120,7 @@ def descend(
     memory = optimiser.Memory.empty(scene.flat, scene.lr)
     state = State.first(memory, scene.flat, [c.seed for c in everyone], shared.epochs)
     start_loss = scene.train_loss().cpu().numpy()
-    explode = np.array([c.settings.explode for c in everyone])
-    limit = explode * np.maximum(start_loss, raw_units)
+    rules = Rules.of(everyone, start_loss, raw_units)
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
         state.restore(saved)
@@ -110,7 +132,7 @@ def descend(
 
     while state.epoch < shared.epochs and state.running.any():
         train_loss = _one_epoch(scene, state, shared).cpu().numpy()
-        _keep_books(scene, state, everyone, limit, train_loss)
+        _keep_books(scene, state, rules, train_loss)
         ran = np.flatnonzero((state.last == 0) | (state.last == state.epoch))
         on_epochs(state.epoch, ran, *state.curve[state.epoch - 1, ran].T)
         running = state.running
@@ -171,29 +193,23 @@ def _orders(scene: Scene, state: State) -> Tensor:
     return torch.stack(orders).to(scene.flat.device)
 
 
-def _keep_books(
-    scene: Scene, state: State, everyone: list[Candidate], limit: Vector, train: Vector
-) -> None:
+def _keep_books(scene: Scene, state: State, rules: Rules, train: Vector) -> None:
     """Validate every computed candidate; note losses, better parameters, and who has ended."""
-    val = scene.val_loss().cpu().numpy()
-    better = []
-    for place in np.flatnonzero(state.running):
-        number = int(state.ids[place])
-        settings = everyone[number].settings
-        state.curve[state.epoch - 1, number] = train[place], val[place]
-        lost = settings.keep == "best" and not math.isfinite(val[place])
-        if lost or not train[place] <= min(limit[number], sys.float_info.max):
-            state.last[number], state.diverged[number] = state.epoch, True
-            continue
-        if settings.keep == "last" or val[place] < state.best_loss[number]:
-            better.append((number, place))
-            state.best_loss[number], state.best_epoch[number] = val[place], state.epoch
-        waited = state.epoch - state.best_epoch[number]
-        if settings.patience is not None and waited >= settings.patience:
-            state.last[number] = state.epoch
-    if better:
-        into, from_ = torch.tensor(better, device=scene.flat.device).T
-        state.best[into] = scene.flat[from_]
+    places = np.flatnonzero(state.running)
+    who = state.ids.numpy()[places]
+    train, val = train[places], scene.val_loss().cpu().numpy()[places]
+    state.curve[state.epoch - 1, who] = np.stack([train, val], -1)
+    best = rules.best[who]
+    lost = best & ~np.isfinite(val) | ~(train <= rules.limit[who])
+    state.diverged[who] = lost
+    better = ~lost & (~best | (val < state.best_loss[who]))
+    state.best_loss[who[better]], state.best_epoch[who[better]] = val[better], state.epoch
+    ended = lost | (state.epoch - state.best_epoch[who] >= rules.patience[who])
+    state.last[who[ended]] = state.epoch
+    if better.any():
+        device = scene.flat.device
+        from_ = torch.as_tensor(places[better], device=device)
+        state.best[torch.as_tensor(who[better], device=device)] = scene.flat[from_]
 
 
 def _result(
