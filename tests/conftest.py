@@ -2,12 +2,15 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clone import Clone
 from hypothesis import settings
 from mlflow import MlflowClient
 from project import Project
+
+from viewcast.training.backprop import Backprop
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,3 +49,18 @@ def done_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
     """A fresh clone after its first `make run`, and what that printed; tests only read it."""
     clone = Clone.of_repository(tmp_path_factory.mktemp("clone"))
     return clone, clone.make("run")
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
+    """The first feature of the rows of every update, recorded as they come."""
+    seen: list[list[float]] = []
+    backward = Backprop.backward
+
+    def watched(passes: Backprop, x: Any, slope: Any) -> None:
+        (own,) = x  # a run is one candidate
+        seen.append(own[:, 0].tolist())
+        backward(passes, x, slope)
+
+    monkeypatch.setattr(Backprop, "backward", watched)
+    return seen

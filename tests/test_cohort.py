@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from descents import SETTINGS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_descent import SETTINGS
 
 from viewcast.loss import MAE, MSE
 from viewcast.models import network

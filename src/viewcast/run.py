@@ -8,7 +8,7 @@ pipeline goes on with its other models.
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,21 @@ def rows_of(config: Config, root: Path) -> Rows:
     return Rows(kept["train"], kept["validation"], kept["test"], inputs, left_out)
 
 
+def problem_of(config: Config, rows: Rows) -> Problem:
+    """What a trainer is given for this configuration and these rows."""
+    shown = ["row", "target", *rows.inputs]
+    return Problem(
+        train=rows.train[shown],
+        validation=rows.validation[shown],
+        inputs=rows.inputs,
+        loss=config.loss,
+        seed=config.seed,
+        threads=config.threads,
+        identity=f"{config.identity()}-{table.content(rows.train, rows.validation)}",
+        device=device_of(config.device),
+    )
+
+
 def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) -> dict[str, Any]:
     """Train, score, store and record one model; returns the content of ``result.json``.
 
@@ -82,19 +97,7 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
         if watch is not None:
             watch(epoch, train_loss, val_loss)
 
-    shown = ["row", "target", *rows.inputs]
-    problem = Problem(
-        train=rows.train[shown],
-        validation=rows.validation[shown],
-        inputs=rows.inputs,
-        loss=config.loss,
-        seed=config.seed,
-        threads=config.threads,
-        identity=f"{config.identity()}-{table.content(rows.train, rows.validation)}",
-        checkpoint=checkpoints,
-        device=device_of(config.device),
-        on_epoch=on_epoch,
-    )
+    problem = replace(problem_of(config, rows), checkpoint=checkpoints, on_epoch=on_epoch)
     config.trainer.check(problem, config.model)
     recorder = Recorder(config, root, marker.read_text() if marker.is_file() else None)
     checkpoints.mkdir(parents=True, exist_ok=True)

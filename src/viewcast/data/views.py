@@ -1,5 +1,6 @@
 """Daily views of one channel as a prepared table: the simulated channel and Studio exports."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ Split = Annotated[
 
 
 @dataclass(frozen=True, config=STRICT)
-class DailyViews:
+class DailyViews(ABC):
     """What the data sets of daily views share.
 
     ``raw``: the folder under the project. ``unit`` and ``scale``: targets and lags are views
@@ -54,9 +55,9 @@ class DailyViews:
         known_split(self.split, self.splits)
         return self
 
+    @abstractmethod
     def daily(self, folder: Path) -> pd.Series:
         """The checked daily series, in views (DatetimeIndex)."""
-        raise NotImplementedError
 
     def prepare(self, root: Path) -> pd.DataFrame:
         """The tidy table: lags, weekday, holiday, age; a feature knows the days before only."""

@@ -42,19 +42,12 @@ def unflatten(flat: Array, features: int, hidden: tuple[int, ...]) -> Layers:
     return layers
 
 
-def activations(layers: Layers, x: Array) -> list[Array]:
-    """The input of every layer and, last, the output (..., N, 1); x is (..., N, F)."""
-    values = [x]
-    for weight, bias in layers[:-1]:
-        values.append((values[-1] @ weight + bias).clip(min=0))
-    weight, bias = layers[-1]
-    values.append(values[-1] @ weight + bias)
-    return values
-
-
 def forward(layers: Layers, x: Array) -> Array:
     """Predictions (..., N) for x (..., N, F)."""
-    return activations(layers, x)[-1][..., 0]
+    *inner, (weight, bias) = layers
+    for inner_weight, inner_bias in inner:
+        x = (x @ inner_weight + inner_bias).clip(min=0)
+    return (x @ weight + bias)[..., 0]
 
 
 def start_values(features: int, hidden: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:

@@ -17,11 +17,11 @@ from viewcast.data import table
 from viewcast.errors import ConfigError
 from viewcast.models.fitted import FittedNetwork
 from viewcast.origin import code_digest
-from viewcast.run import Rows, rows_of
+from viewcast.run import Rows, problem_of, rows_of
 from viewcast.scores import score
 from viewcast.sweep.results import Results, thinned
 from viewcast.sweep.space import Plain, configured
-from viewcast.training.cohort import chunks, device_of
+from viewcast.training.cohort import chunks
 from viewcast.training.descent import Candidate, Descent, descend
 from viewcast.training.problem import Problem
 
@@ -75,8 +75,7 @@ def _train_cohort(
     config = cohort[0].config
     rows = rows_of(config, root)
     content, code = table.content(rows.train, rows.validation), code_digest()
-    device = device_of(config.device)
-    problem = _problem(config, rows, device)
+    problem = problem_of(config, rows)
     hidden = config.model.hidden
     candidates = []
     for member in cohort:
@@ -99,24 +98,10 @@ def _train_cohort(
             tick(sum(member.config.trainer.epochs for member in of_chunk))
         return Results.read(where)
 
-    planned = chunks(candidates, len(rows.inputs), hidden, len(rows.train), device)
+    planned = chunks(candidates, len(rows.inputs), hidden, len(rows.train), problem.device)
     # torch works outside Python's lock, and chunks do not meet: threads change speed, no bits.
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(part, planned))
-
-
-def _problem(config: Config, rows: Rows, device: str) -> Problem:
-    shown = ["row", "target", *rows.inputs]
-    return Problem(
-        train=rows.train[shown],
-        validation=rows.validation[shown],
-        inputs=rows.inputs,
-        loss=config.loss,
-        seed=config.seed,
-        threads=config.threads,
-        identity="",
-        device=device,
-    )
 
 
 def _descents(

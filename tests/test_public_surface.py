@@ -1,0 +1,182 @@
+"""A key or a choice that comes, goes or changes its name must show up here, as a visible diff."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from viewcast.entry import compose
+
+ROOT = Path(__file__).resolve().parents[1]
+CONF = ROOT / "conf"
+SERVER = "http://127.0.0.1:5000"
+
+
+def options(group: str) -> list[str]:
+    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def tracking_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", SERVER)
+
+
+def flat(value: Any, prefix: str) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from flat(inner, f"{prefix}.{key}" if prefix else key)
+    else:
+        yield prefix
+
+
+PROGRAMS: dict[str, list[str]] = {
+    "pipeline": [],
+    "simulator": [],
+    "bring": ["source=x"],
+    "sweep": [],
+}
+
+
+def public_keys() -> list[str]:
+    runs = [compose(ROOT, [f"data={data}"]) for data in options("data")]
+    runs += [compose(ROOT, [f"model={model}"]) for model in options("model")]
+    runs += [compose(ROOT, [f"trainer={trainer}"]) for trainer in options("trainer")]
+    runs += [compose(ROOT, [f"loss={loss}"]) for loss in options("loss")]
+    runs += [compose(ROOT, [f"tracking={tracking}"]) for tracking in options("tracking")]
+    run_keys = {key for run in runs for key in flat(run, "")}
+    keys = set(run_keys)
+    for name, overrides in PROGRAMS.items():
+        of_program = compose(ROOT, overrides, name)
+        own = set(flat(of_program, "")) - run_keys
+        keys |= {f"{name}: {key}" for key in own}
+    return sorted(keys)
+
+
+PUBLIC_KEYS = [
+    "bring: source",
+    "data._target_",
+    "data.block",
+    "data.column",
+    "data.country",
+    "data.features.augmented",
+    "data.features.deep",
+    "data.features.linear",
+    "data.features.naive",
+    "data.features.seasonal",
+    "data.label",
+    "data.lags",
+    "data.name",
+    "data.published",
+    "data.published.deep.source",
+    "data.published.deep.train",
+    "data.published.deep.validation",
+    "data.published.linear.source",
+    "data.published.linear.train",
+    "data.published.linear.validation",
+    "data.raw",
+    "data.scale",
+    "data.split",
+    "data.splits.course.test",
+    "data.splits.course.train",
+    "data.splits.course.validation",
+    "data.splits.lecture.test.first",
+    "data.splits.lecture.test.last",
+    "data.splits.lecture.train.first",
+    "data.splits.lecture.train.last",
+    "data.splits.lecture.validation.first",
+    "data.splits.lecture.validation.last",
+    "data.splits.newest.test",
+    "data.splits.newest.validation",
+    "data.splits.swap.test",
+    "data.splits.swap.train",
+    "data.splits.swap.validation",
+    "data.splits.within.test",
+    "data.splits.within.train",
+    "data.splits.within.validation",
+    "data.unit",
+    "device",
+    "loss._target_",
+    "model._target_",
+    "model.features",
+    "model.layers",
+    "model.name",
+    "model.remembers",
+    "model.units",
+    "name",
+    "output",
+    "pipeline: baselines",
+    "pipeline: datasets",
+    "pipeline: models",
+    "published",
+    "seed",
+    "simulator: end",
+    "simulator: file",
+    "simulator: simulator.eve_dip",
+    "simulator: simulator.eve_width",
+    "simulator: simulator.growth",
+    "simulator: simulator.holiday_dip",
+    "simulator: simulator.level",
+    "simulator: simulator.memory_high",
+    "simulator: simulator.memory_low",
+    "simulator: simulator.noise",
+    "simulator: simulator.start",
+    "simulator: simulator.tail",
+    "simulator: simulator.term_lift",
+    "simulator: simulator.term_ramp",
+    "simulator: simulator.terms",
+    "simulator: simulator.weekday",
+    "sweep: search.batch",
+    "sweep: search.method",
+    "sweep: search.seed",
+    "sweep: search.trials",
+    "sweep: search.workers",
+    "sweep: sweep",
+    "threads",
+    "tracking.artifacts",
+    "tracking.experiment",
+    "tracking.flush_seconds",
+    "tracking.uri",
+    "trainer._target_",
+    "trainer.b.high",
+    "trainer.b.low",
+    "trainer.b.points",
+    "trainer.batch_size",
+    "trainer.beta2",
+    "trainer.checkpoint_seconds",
+    "trainer.epochs",
+    "trainer.explode",
+    "trainer.feature_share",
+    "trainer.keep",
+    "trainer.keep_path",
+    "trainer.lr",
+    "trainer.momentum",
+    "trainer.name",
+    "trainer.optimiser",
+    "trainer.patience",
+    "trainer.precision",
+    "trainer.row_share",
+    "trainer.shuffle",
+    "trainer.standardise",
+    "trainer.start",
+    "trainer.train_loss",
+    "trainer.w.high",
+    "trainer.w.low",
+    "trainer.w.points",
+    "trainer.weight_decay",
+]
+
+
+def test_the_public_keys_are_these() -> None:
+    assert public_keys() == PUBLIC_KEYS
+
+
+def test_the_public_choices_are_these() -> None:
+    groups = ("data", "model", "trainer", "loss", "tracking")
+    assert {group: options(group) for group in groups} == {
+        "data": ["channel", "lectures", "studio"],
+        "model": ["augmented", "deep", "lazy", "lazy2", "linear", "naive", "seasonal_naive"],
+        "trainer": ["brute_force", "closed_form", "gradient_descent", "lookup"],
+        "loss": ["mae", "mse"],
+        "tracking": ["server", "sqlite"],
+    }
