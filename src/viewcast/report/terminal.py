@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -51,23 +52,30 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         table = Table(
             title=f"{label}: {of_data[0]['loss'].upper()} in {unit}; validation ± standard error",
             title_justify="left",
+            box=SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
         )
-        table.add_column("experiment", overflow="fold")
-        table.add_column("model", overflow="fold")
+        table.add_column("run", no_wrap=True)
         for heading in ("train", "validation"):
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("published\ntrain / val", justify="right", no_wrap=True)
         table.add_column("verdict", overflow="fold")
         for row in of_data:
             table.add_row(
-                row["experiment"].removeprefix(f"{row['data']}_"),
-                row["model"],
+                _run_name(row),
                 short(row["train_loss"]),
                 with_error(row["val_loss"], row["val_error"]),
                 _published(row),
                 row["verdict"],
             )
         console.print(table)
+
+
+def _run_name(row: dict[str, Any]) -> str:
+    """The model of a main run, else the experiment without the data set that heads the table."""
+    if row["experiment"] == "main":
+        return f"main {row['model']}"
+    return str(row["experiment"]).removeprefix(f"{row['data']}_")
 
 
 def _published(row: dict[str, Any]) -> str:
