@@ -15,8 +15,8 @@ from viewcast.data import table
 from viewcast.entry import compose
 from viewcast.errors import DivergenceError
 from viewcast.paths import prepared_path
-from viewcast.run import Rows, rows_of
-from viewcast.training.problem import Problem, Trained
+from viewcast.run import Rows, problem_of, rows_of
+from viewcast.training.problem import Trained
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = ("data=lectures", "data.split=course")
@@ -48,19 +48,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepared = prepared_path(root, "lectures")
     table.write(config.data.prepare(ROOT), prepared, config.preparation())
     return root
-
-
-def problem_of(config: Config, rows: Rows) -> Problem:
-    shown = ["row", "target", *rows.inputs]
-    return Problem(
-        train=rows.train[shown],
-        validation=rows.validation[shown],
-        inputs=rows.inputs,
-        loss=config.loss,
-        seed=config.seed,
-        threads=config.threads,
-        identity=config.identity(),
-    )
 
 
 def fit(root: Path, *overrides: str) -> tuple[Trained, Rows]:

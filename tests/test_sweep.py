@@ -14,7 +14,7 @@ from mlflow.entities import Run
 from project import REPOSITORY, Project
 
 from viewcast.entry import compose
-from viewcast.errors import ConfigError
+from viewcast.errors import ConfigError, DataError
 from viewcast.report.figures.sweep import draw as draw_pictures
 from viewcast.sweep import train as training
 from viewcast.sweep.results import Results, thinned
@@ -96,6 +96,12 @@ def test_a_wrong_candidate_is_refused_before_anything_is_written(project: Projec
     with pytest.raises(ConfigError, match=r"trainer\.lr = -1"):
         swept(project, "++sweep.lr=[0.1,-1]")
     assert not (project.root / "build" / "sweeps").exists()
+
+
+def test_a_sweep_over_data_that_are_not_prepared_makes_nothing(project: Project) -> None:
+    with pytest.raises(DataError, match=r"not prepared yet; type `dvc repro prepare@lectures`"):
+        sweep(composed(project, "++sweep.lr=[0.1]"), project.root)
+    assert not (project.root / "build").exists()
 
 
 def test_the_tables_hold_every_candidate(project: Project) -> None:

@@ -232,6 +232,13 @@ def test_six_processes_may_use_a_new_store_at_once(tmp_path: Path) -> None:
     assert len({out for out, _ in ended}) == 1
 
 
+def test_runs_are_listed_over_all_pages(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, experiment = connect(project.config().tracking)
+    made = {client.create_run(experiment).info.run_id for _ in range(5)}
+    monkeypatch.setattr(store, "PAGE", 2)
+    assert {run.info.run_id for run in store.all_runs(client, experiment)} == made
+
+
 def test_a_server_that_is_down_is_named_and_nothing_is_trained() -> None:
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     try:

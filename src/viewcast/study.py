@@ -46,16 +46,10 @@ def study(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> dict[s
 
 
 def _known_runs(tracking: Tracking) -> set[str]:
-    from viewcast.tracking.store import connect  # noqa: PLC0415 (MLflow: only who records pays)
+    # MLflow takes a second to import: only who records pays.
+    from viewcast.tracking.store import all_runs, connect  # noqa: PLC0415
 
-    client, experiment = connect(tracking)
-    found: set[str] = set()
-    token = None
-    while token != "":
-        page = client.search_runs([experiment], max_results=1000, page_token=token)
-        found.update(run.info.run_id for run in page)
-        token = page.token or ""
-    return found
+    return {run.info.run_id for run in all_runs(*connect(tracking))}
 
 
 def _former_run(folder: Path, key: str) -> str | None:

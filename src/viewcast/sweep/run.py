@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.config import construct, digest, parse
+from viewcast.data import table
 from viewcast.errors import ConfigError
 from viewcast.origin import files_digest
 from viewcast.paths import prepared_path, sweep_path
@@ -44,7 +45,8 @@ def sweep(plain: Plain, root: Path) -> tuple[Path, Results, list[Member]]:
 def _identity(plain: Plain, base: Plain, root: Path) -> str:
     config = parse(base)
     prepared = prepared_path(root, config.data.name)
-    data = files_digest(prepared) if prepared.is_file() else "none"
+    table.read(prepared, config.preparation(), config.data.name)  # refused before anything is made
+    data = files_digest(prepared)
     search = {key: value for key, value in plain["search"].items() if key != "workers"}
     return digest([config.identity(), plain["sweep"], search, data])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from viewcast.config import Tracking
-from viewcast.tracking.store import connect
+from viewcast.tracking.store import all_runs, connect
 
 FOLDER = "pictures"
 
@@ -25,7 +25,7 @@ class Shown(Protocol):
 def show(pictures: Iterable[Shown], tracking: Tracking) -> None:
     """Store every picture under ``pictures/`` of each run in it that the store knows."""
     client, experiment = connect(tracking)
-    known = {run.info.run_id for run in client.search_runs([experiment], max_results=10_000)}
+    known = {run.info.run_id for run in all_runs(client, experiment)}
     for picture in pictures:
         for run_id in known.intersection(picture.run_ids):
             client.log_artifact(run_id, str(picture.path), FOLDER)

@@ -17,12 +17,14 @@ os.environ.pop("MLFLOW_RUN_ID", None)
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from viewcast.config import Tracking
 from viewcast.errors import TrackingError
 
 SQLITE = "sqlite:///"
+PAGE = 1000  # runs in one answer of the store
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows losses, not chats
 
 for _name in ("mlflow", "alembic"):
@@ -50,6 +52,19 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
             f"tracking.uri = {tracking.uri}: cannot be used ({error}); "
             "start the server, or choose tracking=sqlite"
         ) from error
+
+
+def all_runs(client: MlflowClient, experiment_id: str, filter_string: str = "") -> list[Run]:
+    """Every run of the experiment that the filter finds, however many pages they fill."""
+    runs: list[Run] = []
+    token: str | None = None
+    while token != "":
+        page = client.search_runs(
+            [experiment_id], filter_string, max_results=PAGE, page_token=token
+        )
+        runs += page
+        token = page.token or ""
+    return runs
 
 
 @contextmanager

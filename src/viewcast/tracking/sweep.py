@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run
+from mlflow.entities import Metric, Param
 
 from viewcast.data.table import holdout
 from viewcast.run import rows_of
 from viewcast.sweep.results import TABLES, Results
 from viewcast.sweep.train import Member
 from viewcast.tracking.recorder import BATCH, flat, run_tags, shown_params
-from viewcast.tracking.store import connect
+from viewcast.tracking.store import all_runs, connect
 
 BEST, OTHERS = 20, 30
 FIGURES = ("train_loss", "val_loss", "val_error", "best_epoch")
@@ -39,7 +39,7 @@ def record(results: Results, everyone: Sequence[Member], folder: Path, root: Pat
     used = holdout(rows.validation) if len(rows.validation) else "none"
     parent = _parent(client, experiment, everyone, folder, root)
     mark = f"tags.`{PARENT}` = '{parent}'"
-    known = {run.data.tags["viewcast.candidate"] for run in _all(client, experiment, mark)}
+    known = {run.data.tags["viewcast.candidate"] for run in all_runs(client, experiment, mark)}
     lines = {int(line["candidate"]): line for line in results.candidates.to_dict("records")}
     curves = dict(tuple(results.curves.groupby("candidate")))
     curved = _curved(results.candidates)
@@ -134,13 +134,3 @@ def _curved(candidates: pd.DataFrame) -> set[int]:
     rng = np.random.default_rng(len(candidates))
     others = rng.choice(rest, min(OTHERS, len(rest)), replace=False)
     return {int(number) for number in (*best, *others)}
-
-
-def _all(client: MlflowClient, experiment: str, filter_string: str) -> list[Run]:
-    runs: list[Run] = []
-    token = None
-    while token != "":
-        page = client.search_runs([experiment], filter_string, max_results=1000, page_token=token)
-        runs += page
-        token = page.token or ""
-    return runs
