@@ -16,6 +16,7 @@ from viewcast.data import table
 from viewcast.errors import TrackingError
 from viewcast.paths import prepared_path
 from viewcast.run import rows_of
+from viewcast.tracking import store
 from viewcast.tracking.recorder import Recorder, flat
 from viewcast.tracking.store import connect
 
