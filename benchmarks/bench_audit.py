@@ -1,0 +1,159 @@
+"""What pricing a study costs: everything, the fair score alone, and the loop that this replaces.
+
+``--case NAME`` and ``--loop`` (called by itself): one case, or the comparison with the loop, in a
+process of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from side_by_side import cpu_seconds, keep
+
+from viewcast.price.blocks import Draws, draw
+from viewcast.price.candidates import Candidates
+from viewcast.price.dependence import dependence_length
+from viewcast.price.fair import fair
+from viewcast.price.price import Settings, price
+from viewcast.price.resampled import resample
+
+Losses = NDArray[np.floating[Any]]
+
+LENGTH = 7  # dependence length in rows, where it is given
+LOOPED = 20  # draws of the loop: all of them would take minutes
+ROUNDS = 5
+# runs, states of each, columns, draws, most seconds, most MiB
+CASES: dict[str, tuple[int, int, int, int, float | str, float | str]] = {
+    "nothing: imports and losses": (1000, 1, 10_000, 0, "", ""),
+    "fair score alone": (1000, 1, 10_000, 1000, 3, 2048),
+    "everything": (1000, 1, 10_000, 1000, 60, 2048),
+    "everything, all epochs kept": (1000, 200, 512, 1000, 60, 2048),
+    "everything, a small study": (30, 1, 365, 500, 10, ""),
+}
+
+
+def main() -> None:
+    keep(
+        "audit",
+        [row_of(name) for name in CASES],
+        "wall seconds and peak MiB of pricing a study, each in a process of its own; columns are "
+        "rows, or cells of rows where all epochs are kept",
+    )
+    keep(
+        "audit_loop",
+        alone("--loop", threads="1"),
+        "CPU seconds a draw of the fair score of 1,000 runs on 10,000 rows, on one thread, draws "
+        f"included; median of {ROUNDS} rounds in turns; loops on {LOOPED} draws, ours on 1,000; "
+        "target of the first: 20 times",
+    )
+
+
+def row_of(name: str) -> dict[str, Any]:
+    found = alone("--case", name)
+    runs, states, columns, draws, seconds, memory = CASES[name]
+    return {
+        "work": name,
+        "runs": runs,
+        "states": states,
+        "columns": columns,
+        "draws": draws,
+        "seconds": found["seconds"],
+        "target s": seconds,
+        "peak MiB": found["peak MiB"],
+        "target MiB": memory,
+    }
+
+
+def alone(*arguments: str, threads: str | None = None) -> Any:
+    """What this file prints with these arguments, in a process of its own."""
+    environment = os.environ | ({} if threads is None else {"OPENBLAS_NUM_THREADS": threads})
+    command = [sys.executable, __file__, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return json.loads(done.stdout)
+
+
+def case(name: str) -> None:
+    runs, states, columns, draws, *_ = CASES[name]
+    candidates = Candidates.of(made(runs, states, columns))
+    reference = 1.1 * candidates.losses_of(0)
+    start = time.perf_counter()
+    if name.startswith("everything"):
+        price(candidates, reference, Settings(draws=draws))
+    elif draws:
+        fair_score(candidates, draws)
+    seconds = time.perf_counter() - start
+    # Not from getrusage: its peak is that of the parent too, at the time this process began.
+    status = Path("/proc/self/status").read_text().split()
+    peak = int(status[status.index("VmHWM:") + 1]) // 1024
+    print(json.dumps({"seconds": seconds, "peak MiB": peak}))
+
+
+def against_the_loop() -> list[dict[str, Any]]:
+    losses = made(1000, 1, 10_000)
+    candidates = Candidates.of(losses)
+    rows = [own[0] for own in losses]
+    few = draw(10_000, LENGTH, LOOPED, seed=1)
+    looped = by_loop(rows, few)
+    found = resample(candidates, few)
+    ours = found.outside[np.arange(LOOPED), found.inside.argmin(axis=1)]
+    np.testing.assert_allclose(looped, ours, rtol=1e-5)
+    work: dict[str, tuple[int, Callable[[], Any]]] = {
+        "loop over draws and runs": (LOOPED, lambda: by_loop(rows, few)),
+        "loop over draws": (LOOPED, lambda: by_loop_over_draws(candidates.losses, few)),
+        "ours": (1000, lambda: fair_score(candidates, 1000)),
+    }
+    seconds = cpu_seconds({name: call for name, (_, call) in work.items()}, ROUNDS)
+    each = {name: seconds[name] / draws for name, (draws, _) in work.items()}
+    return [
+        {"who": name, "seconds a draw": taken, "it / ours": taken / each["ours"]}
+        for name, taken in each.items()
+    ]
+
+
+def fair_score(candidates: Candidates, draws: int) -> float:
+    length = max(LENGTH, dependence_length(candidates.losses))
+    drawn = draw(len(candidates.sizes), length, draws, seed=1)
+    return float(fair(candidates, resample(candidates, drawn)).expected[0])
+
+
+def by_loop(losses: list[Losses], draws: Draws) -> list[float]:
+    """Held-out losses of the winners, as one writes it down."""
+    found = []
+    for held, chosen in zip(draws.held, draws.chosen, strict=True):
+        best = min(losses, key=lambda own: own[chosen].mean())
+        found.append(float(best[held].mean()))
+    return found
+
+
+def by_loop_over_draws(losses: Losses, draws: Draws) -> list[float]:
+    """The same with all runs at once."""
+    found = []
+    for held, chosen in zip(draws.held, draws.chosen, strict=True):
+        best = losses[:, chosen].mean(axis=1).argmin()
+        found.append(float(losses[best, held].mean()))
+    return found
+
+
+def made(runs: int, states: int, columns: int) -> list[Losses]:
+    """Squared errors, half of each common to all."""
+    rng = np.random.default_rng(0)
+    common = rng.standard_normal(columns, np.float32)
+    return [
+        (common + rng.standard_normal((states, columns), np.float32)) ** 2 / 2 for _ in range(runs)
+    ]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--case"]:
+        case(sys.argv[2])
+    elif sys.argv[1:2] == ["--loop"]:
+        print(json.dumps(against_the_loop()))
+    else:
+        main()

@@ -1,0 +1,41 @@
+"""Whether there are enough independent rows to say something."""
+
+import math
+from dataclasses import dataclass
+
+BOUND_ROWS = 100  # below, no bound
+STRETCHES = 16  # dependence lengths in the rows, below which no bound
+ESTIMATE_ROWS = 20  # below, no corrected figure at all
+
+
+@dataclass(frozen=True)
+class Enough:
+    """``refusal``: why there is no bound, None where there is one; ``estimate``: is there a figure.
+
+    ``rows_wanted``: rows that would do for a bound, 0 where there are enough.
+    """
+
+    refusal: str | None
+    rows_wanted: int
+    estimate: bool
+
+
+def judge(rows: int, length: float) -> Enough:
+    """Are ``rows`` rows with a dependence length of ``length`` rows enough?
+
+    A bound takes 100 rows and 16 dependence lengths, a corrected figure 20 rows. Judged by the
+    length and not by an effective sample size: that one is itself too uncertain where it is small.
+    Measured on squared t(5) errors with AR(1) dependence, 30 to 1,000 candidates: where it is given
+    the bound covers 91 to 100 %, but at 100 rows that are worth about 28 independent ones only 95 %
+    for candidates whose errors correlate by 0.5, 90 % at 0.9 and 81 % at 0.99, where the choice
+    hardly matters and the level of all is what is uncertain.
+    """
+    wanted = max(BOUND_ROWS, math.ceil(STRETCHES * length))
+    if rows >= wanted:
+        return Enough(None, 0, True)
+    found = f"{rows} rows, about {rows / length:.0f} independent stretches of {length:.3g}"
+    if rows < ESTIMATE_ROWS:
+        refusal = f"too few validation rows for any corrected figure ({rows}): {wanted} would do"
+        return Enough(refusal, wanted, False)
+    refusal = f"not enough independent validation rows for a bound ({found}): {wanted} would do"
+    return Enough(refusal, wanted, True)

@@ -1,0 +1,90 @@
+"""The curve of the best of k runs."""
+
+import itertools
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated_losses import simulated
+
+from viewcast.price.best_of import best_of, weights
+from viewcast.price.blocks import draw
+from viewcast.price.candidates import Candidates
+from viewcast.price.fair import fair, ranked
+from viewcast.price.resampled import resample
+
+DRAWS = draw(60, 1.0, 50, 3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8])
+def test_the_weights_are_those_of_all_subsets_counted_one_by_one(count: int) -> None:
+    for k in range(1, count + 1):
+        firsts = [min(subset) for subset in itertools.combinations(range(count), k)]
+        counted = np.bincount(firsts, minlength=count) / comb(count, k)
+        np.testing.assert_allclose(weights(count, k), counted, atol=1e-14)
+
+
+@given(count=st.integers(1, 3000), share=st.floats(0, 1))
+def test_weights_are_a_distribution_that_falls_with_rank(count: int, share: float) -> None:
+    k = max(1, round(share * count))
+    found = weights(count, k)
+    assert found.shape == (count,)
+    assert found.sum() == pytest.approx(1)
+    assert found[0] == pytest.approx(k / count)
+    assert (np.diff(found) <= 0).all()
+    assert (found >= 0).all()
+    assert np.count_nonzero(found) <= count - k + 1
+
+
+def test_weights_of_many_runs_are_the_exact_fractions() -> None:
+    for i, k in [(1, 500), (3, 500), (40, 20), (900, 7)]:
+        exact = comb(1000 - i, k - 1) / comb(1000, k)
+        assert weights(1000, k)[i - 1] == pytest.approx(exact, rel=1e-10)
+
+
+def test_the_ends_of_the_curve_are_the_mean_run_and_the_winner() -> None:
+    candidates = Candidates.of(list(simulated(1, 1, 30, 60).losses[0][:, np.newaxis]))
+    found = resample(candidates, DRAWS)
+    curve = best_of(candidates.shown, found)
+    assert curve["k"].tolist() == list(range(1, 31))
+    first, last = curve.iloc[0], curve.iloc[-1]
+    winner = fair(candidates, found)
+    assert first["shown"] == pytest.approx(candidates.shown.mean())
+    assert first["honest"] == pytest.approx(candidates.shown.mean())  # nothing was chosen
+    assert last["shown"] == pytest.approx(candidates.shown.min())
+    assert last["honest"] == pytest.approx(winner.expected[0])
+    band = np.quantile(ranked(found)[:, 0], [0.05, 0.95])
+    np.testing.assert_allclose(last[["honest_low", "honest_high"]].astype(float), band)
+    assert (curve["shown"].diff().iloc[1:] < 0).all()
+
+
+def test_a_point_of_the_curve_is_the_mean_over_all_subsets() -> None:
+    losses = simulated(4, 1, 6, 60).losses[0][:, np.newaxis]
+    candidates = Candidates.of(list(losses))
+    subsets = list(itertools.combinations(range(6), 3))
+    shown, honest = [], []
+    for subset in subsets:
+        part = Candidates.of([losses[i] for i in subset])
+        winner = fair(part, resample(part, DRAWS))
+        shown.append(winner.shown[0])
+        honest.append(winner.expected[0])
+    found = best_of(candidates.shown, resample(candidates, DRAWS), [3]).iloc[0]
+    assert found["shown"] == pytest.approx(np.mean(shown))
+    # What is taken off for uneven draws is that of the subsets' own winners: the same by weights.
+    assert found["honest"] == pytest.approx(np.mean(honest), abs=1e-6)
+
+
+def test_many_runs_are_thinned_to_at_most_60_points_with_both_ends() -> None:
+    candidates = Candidates.of(list(simulated(1, 1, 700, 60).losses[0][:, np.newaxis]))
+    points = best_of(candidates.shown, resample(candidates, DRAWS))["k"].tolist()
+    assert len(points) <= 60
+    assert (points[0], points[-1]) == (1, 700)
+    assert points == sorted(set(points))
+
+
+def test_one_run_is_a_curve_of_one_point() -> None:
+    candidates = Candidates.of([np.arange(60.0)[np.newaxis]])
+    curve = best_of(candidates.shown, resample(candidates, DRAWS))
+    assert curve[["k", "shown", "honest"]].to_numpy().tolist() == [[1, 29.5, 29.5]]

@@ -1,0 +1,92 @@
+"""How much of a gain over a reference stays."""
+
+import numpy as np
+import pytest
+from simulated_losses import simulated
+
+from viewcast.errors import DataError
+from viewcast.price.blocks import draw
+from viewcast.price.candidates import Candidates
+from viewcast.price.fair import fair
+from viewcast.price.resampled import resample
+from viewcast.price.trust import Gain, trust
+
+DRAWS = draw(100, 1.0, 200, 3)
+
+
+def gain(losses: np.ndarray, reference: np.ndarray) -> Gain:
+    candidates = Candidates.of(list(losses[:, np.newaxis]))
+    return trust(candidates, reference, DRAWS, resample(candidates, DRAWS))
+
+
+def test_the_expected_gain_is_the_reference_less_the_fair_score() -> None:
+    losses = simulated(1, 1, 20, 100).losses[0].astype(np.float32)
+    candidates = Candidates.of(list(losses[:, np.newaxis]))
+    winner = fair(candidates, resample(candidates, DRAWS))
+    found = gain(losses, losses[3])
+    assert found.shown == pytest.approx(candidates.shown[3] - candidates.shown.min())
+    assert found.expected == pytest.approx(candidates.shown[3] - winner.expected[0])
+    assert found.trust == pytest.approx(max(0, found.expected / found.shown))
+
+
+def test_a_gain_that_is_the_same_on_every_row_is_real() -> None:
+    losses = simulated(1, 1, 1, 100).losses[0]
+    found = gain(losses, losses[0] + 0.25)
+    assert found.shown == pytest.approx(0.25)
+    assert found.lower95 == pytest.approx(0.25, abs=1e-5)
+    assert found.trust == pytest.approx(1)
+    assert found.colour == "green"
+
+
+def test_the_luckiest_of_many_equal_runs_is_not_trusted() -> None:
+    losses = simulated(5, 1, 200, 100).losses[0]
+    found = gain(losses, losses[7])
+    assert found.shown > 0.2
+    assert found.colour == "red"
+
+
+def test_what_is_hard_for_everybody_drops_out_of_the_bound() -> None:
+    losses = simulated(1, 1, 3, 100).losses[0]
+    hard = 50 * simulated(2, 1, 1, 100).losses[0]
+    one, other = gain(losses, losses[0] + 1), gain(losses + hard, losses[0] + hard[0] + 1)
+    assert one.lower95 == pytest.approx(other.lower95, abs=1e-3)
+    assert one.expected == pytest.approx(other.expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("better_by", [0.0, -0.5])
+def test_a_reference_that_is_as_good_leaves_nothing_to_trust(better_by: float) -> None:
+    losses = simulated(1, 1, 1, 100).losses[0].astype(np.float32)
+    found = gain(losses, losses[0] + np.float32(better_by))
+    assert found.shown == pytest.approx(better_by, abs=1e-6)
+    assert (found.trust, found.colour) == (0.0, "red")
+
+
+def test_a_reference_that_is_the_winner_itself_leaves_nothing_whatever_the_rounding() -> None:
+    losses = simulated(1, 1, 4, 100).losses[0]
+    found = gain(losses, losses[losses.mean(axis=1).argmin()])
+    assert found.shown == pytest.approx(0, abs=1e-12)
+    assert (found.trust, found.colour) == (0.0, "red")
+
+
+@pytest.mark.parametrize(
+    ("share", "lower", "colour"),
+    [
+        (0.8, 0.01, "green"),
+        (0.79, 0.01, "amber"),
+        (0.5, 0.01, "amber"),
+        (0.49, 0.01, "red"),
+        (1.0, 0.0, "red"),
+        (1.0, None, "amber"),
+        (0.4, None, "red"),
+    ],
+)
+def test_the_gauge_is_green_only_for_a_gain_that_is_sure(
+    share: float, lower: float | None, colour: str
+) -> None:
+    assert Gain(1.0, share, lower, share).colour == colour
+
+
+@pytest.mark.parametrize("reference", [np.ones(99), np.ones((1, 100)), np.full(100, np.nan)])
+def test_a_reference_of_other_rows_is_refused(reference: np.ndarray) -> None:
+    with pytest.raises(DataError, match="expected a finite one for each of the 100 columns"):
+        gain(np.ones((2, 100)), reference)
