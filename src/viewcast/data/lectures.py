@@ -1,7 +1,7 @@
 """Lectures: minutes from slides. One row per slide deck of three courses."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,7 @@ class Lectures:
     features: dict[str, list[str]]
     block: Annotated[int, Field(ge=1)]
     published: dict[str, Published]
+    reach: ClassVar[int] = 0  # slides tell no minutes, neither their own nor other lectures'
 
     @model_validator(mode="after")
     def _split_is_known(self) -> "Lectures":

@@ -8,6 +8,10 @@ One row per target. Columns:
 - ``split_<name>``: one per way of splitting; ``train``, ``validation``, ``test`` or ``unused``;
 - every other column is a feature, float64; missing where the source does not know it.
 
+What lies under ``build/prepared`` is the open part of it (``viewcast.data.sealed``): the target of
+a test row is missing, and where features are lags of the target, test rows are missing altogether.
+Nothing that reads it can tell a test target. The test rows in full are the sealed part.
+
 A table is stored as one Parquet file that also carries the identity of the settings that made it.
 """
 
@@ -21,7 +25,7 @@ import pyarrow.parquet as pq
 from viewcast.errors import ConfigError, DataError
 
 KEYS = ["row", "entity", "time", "target", "unit"]
-SPLITS = ("train", "validation", "test", "unused")
+SPLIT = "split_"  # begins the name of a column that says how rows are split
 IDENTITY = b"viewcast.preparation"
 
 
@@ -33,7 +37,7 @@ def assemble(
     table["target"] = keys["target"].astype("float64")
     table["unit"] = unit
     for name, split in splits.items():
-        table[f"split_{name}"] = split
+        table[f"{SPLIT}{name}"] = split
     table = table.join(features.astype("float64"))
     if table["row"].duplicated().any():
         twice = table.loc[table["row"].duplicated(), "row"].iloc[0]
@@ -43,7 +47,7 @@ def assemble(
 
 def feature_columns(table: pd.DataFrame) -> list[str]:
     """The features, in the order of the table."""
-    return [c for c in table.columns if c not in KEYS and not c.startswith("split_")]
+    return [c for c in table.columns if c not in KEYS and not c.startswith(SPLIT)]
 
 
 def write(table: pd.DataFrame, path: Path, identity: str) -> None:
@@ -108,12 +112,28 @@ def holdout(rows: pd.DataFrame) -> str:
 
     SHA-256 over entity, time and target of all rows, each hashed by itself and sorted.
     """
+    return hashlib.sha256(b"".join(sorted(_digests(rows)))).hexdigest()[:16]
+
+
+def row_identities(rows: pd.DataFrame) -> list[str]:
+    """The identity of each target row (16 hex): its entity, time and target, nothing else."""
+    return [digest.hex()[:16] for digest in _digests(rows)]
+
+
+def moments(rows: pd.DataFrame) -> list[str]:
+    """The identity of the entity and time of each row (16 hex), whatever its target."""
+    cells = zip(rows["entity"], rows["time"].astype(str), strict=True)
+    return [
+        hashlib.sha256(f"{entity}\x1f{time}".encode()).hexdigest()[:16] for entity, time in cells
+    ]
+
+
+def _digests(rows: pd.DataFrame) -> list[bytes]:
     cells = zip(rows["entity"], rows["time"].astype(str), rows["target"], strict=True)
-    digests = sorted(
+    return [
         hashlib.sha256(f"{entity}\x1f{time}\x1f{float(target)!r}".encode()).digest()
         for entity, time, target in cells
-    )
-    return hashlib.sha256(b"".join(digests)).hexdigest()[:16]
+    ]
 
 
 def content(*frames: pd.DataFrame) -> str:

@@ -55,6 +55,11 @@ class DailyViews(ABC):
         known_split(self.split, self.splits)
         return self
 
+    @property
+    def reach(self) -> int:
+        """How many days before a day its features tell the views of."""
+        return self.lags
+
     @abstractmethod
     def daily(self, folder: Path) -> pd.Series:
         """The checked daily series, in views (DatetimeIndex)."""

@@ -1,0 +1,19 @@
+"""Open the sealed test, once: `python pipelines/open_test.py run=<run id or folder>`."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import construct
+from viewcast.entry import stage
+from viewcast.open_test import OpenTest, open_test, told
+
+
+@stage(__file__, "open_test")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Record the opening, score the run on the sealed rows, and say what came out."""
+    settings: OpenTest = construct(OpenTest, config, "")
+    print("\n".join(told(open_test(settings, root))))
+
+
+if __name__ == "__main__":
+    main()

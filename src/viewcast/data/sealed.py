@@ -1,0 +1,83 @@
+"""The sealed test rows: set apart when data are prepared, so that nothing later can look at them.
+
+Preparation writes two tables. The open one is all that training, evaluation and report read: no
+cell of it depends on the target of a test row, which a comparison of its bytes shows. The sealed
+one holds the test rows in full and is read by the opening of the test alone.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from viewcast.data import table
+from viewcast.data.table import SPLIT
+from viewcast.errors import DataError
+from viewcast.paths import prepared_path, sealed_path
+
+IN_USE = ("train", "validation")
+
+
+def seal(whole: pd.DataFrame, reach: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The open and the sealed part of a prepared table.
+
+    ``reach``: how many rows of an entity before a row its features may tell the targets of; the
+    lags of a series, 0 where features tell no target. With ``reach`` 0 a test row stays in the open
+    table and its target is missing there. With lags, its features are targets of other test rows:
+    it leaves the open table, and so do unused rows that reach back to test rows.
+
+    Refuses (DataError) a row that is test in one split and trains or validates in another, and a
+    row that trains or validates with test rows within its reach.
+    """
+    columns = [column for column in whole.columns if column.startswith(SPLIT)]
+    sealed = whole[columns].isin(["test"]).any(axis=1)
+    in_use = whole[columns].isin(IN_USE).any(axis=1)
+    if (sealed & in_use).any():
+        row = whole[sealed & in_use].iloc[0]
+        tested = next(column for column in columns if row[column] == "test")
+        raise DataError(
+            f"row {row['row']!r} is test in {_name(tested)} and {_use(row, columns)}; a test row "
+            "may only be test or unused elsewhere; change one of the two"
+        )
+    if reach == 0:
+        return whole.assign(target=whole["target"].mask(sealed)), whole[sealed]
+    touched = _touched(whole, sealed, reach) & ~sealed
+    if (touched & in_use).any():
+        row = whole[touched & in_use].iloc[0]
+        raise DataError(
+            f"row {row['row']!r} is {_use(row, columns)} and has targets of test rows among its "
+            f"{reach} lags; put the test after it, or end it more than {reach} rows before"
+        )
+    return whole[~sealed & ~touched], whole[sealed]
+
+
+def write(whole: pd.DataFrame, reach: int, root: Path, data: str, identity: str) -> None:
+    """Store both parts of a prepared table, each in one step; the sealed one first."""
+    open_, sealed = seal(whole, reach)
+    table.write(sealed.reset_index(drop=True), sealed_path(root, data), identity)
+    table.write(open_.reset_index(drop=True), prepared_path(root, data), identity)
+
+
+def read(root: Path, data: str, identity: str) -> pd.DataFrame:
+    """The sealed rows; refuses (DataError) none, or those prepared with other settings."""
+    return table.read(sealed_path(root, data), identity, data)
+
+
+def _touched(whole: pd.DataFrame, sealed: pd.Series, reach: int) -> pd.Series:
+    """Rows with a sealed row among the ``reach`` rows before them, in the time of their entity."""
+    touched = pd.Series(False, index=whole.index)
+    for _, of_entity in whole.groupby("entity", sort=False):
+        in_time = of_entity["time"].sort_values().index
+        before = np.concatenate([[0], np.cumsum(sealed[in_time])])
+        places = np.arange(len(in_time))
+        touched[in_time] = before[places] > before[np.maximum(places - reach, 0)]
+    return touched
+
+
+def _use(row: pd.Series, columns: list[str]) -> str:
+    column = next(column for column in columns if row[column] in IN_USE)
+    return f"{row[column]} in {_name(column)}"
+
+
+def _name(column: str) -> str:
+    return f"data.splits.{column.removeprefix(SPLIT)}"

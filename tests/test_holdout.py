@@ -1,0 +1,268 @@
+"""The holdout's settings: a shadow that every run scores and nobody is shown."""
+
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from project import Project
+
+from viewcast.data import table
+from viewcast.errors import DataError
+from viewcast.holdout import divide
+from viewcast.models import fitted
+from viewcast.plan import read_params, write_params
+from viewcast.run import Rows, rows_of
+from viewcast.study import study
+
+YEAR = ("data=channel", "data.split=year")
+SHADOW = (*YEAR, "holdout=shadow")
+shares = st.floats(0.05, 0.95)
+
+
+def days_of(count: int) -> pd.DataFrame:
+    days = pd.date_range("2020-01-01", periods=count, freq="D")
+    return pd.DataFrame({"entity": "channel", "time": days})
+
+
+def parts(count: int, share: float, block: int) -> list[tuple[str, int]]:
+    """Runs of equal labels in order of time, and how long they are."""
+    labels = divide(days_of(count), share, block)
+    return [(label, len(list(rows))) for label, rows in groupby(labels)]
+
+
+# The rule
+
+
+def test_a_quarter_of_exchangeable_rows_is_every_fourth() -> None:
+    labels = divide(days_of(12), 0.25, 1)
+    shown = ["validation"]
+    assert labels.tolist() == (shown * 2 + ["shadow"] + shown) * 3
+
+
+def test_days_of_a_week_are_shadowed_in_fortnights_between_gaps_of_a_week() -> None:
+    assert parts(140, 0.25, 7) == [
+        ("validation", 21), ("unused", 7), ("shadow", 14), ("unused", 7),
+        ("validation", 42), ("unused", 7), ("shadow", 14), ("unused", 7),
+        ("validation", 21),
+    ]  # fmt: skip
+
+
+def enough(share: float, block: int) -> int:
+    """The fewest rows, by the refusal."""
+    with pytest.raises(DataError) as caught:
+        divide(days_of(1), share, block)
+    return int(str(caught.value).partition("at least ")[2].partition(" ")[0])
+
+
+@given(share=shares, block=st.integers(2, 9), more=st.integers(0, 500))
+def test_a_gap_of_a_block_lies_between_what_is_shown_and_the_shadow(
+    share: float, block: int, more: int
+) -> None:
+    found = parts(enough(share, block) + more, share, block)
+    between = [label for label, _ in found]
+    assert between[0] == between[-1] == "validation"
+    assert between[1::2] == ["unused"] * (len(found) // 2)
+    assert all(length == block for label, length in found if label == "unused")
+    assert all(length >= 2 * block for label, length in found if label == "shadow")
+
+
+@given(share=shares, block=st.integers(1, 9), more=st.integers(0, 500))
+def test_the_shadow_is_its_share_of_the_rows_in_use_to_a_row_a_block(
+    share: float, block: int, more: int
+) -> None:
+    labels = divide(days_of(enough(share, block) + more), share, block)
+    blocks = sum(label == "shadow" for label, _ in groupby(labels))
+    in_use = int((labels != "unused").sum())
+    assert blocks >= 2
+    assert abs((labels == "shadow").sum() - share * in_use) <= blocks + 1
+
+
+@given(share=shares, block=st.integers(1, 9))
+def test_one_row_less_than_enough_is_refused_and_enough_is_not(share: float, block: int) -> None:
+    count = enough(share, block)
+    divide(days_of(count), share, block)
+    with pytest.raises(DataError) as caught:
+        divide(days_of(count - 1), share, block)
+    message = str(caught.value)
+    assert message.startswith(f"holdout.shadow = {share:g}: found {count - 1} validation rows")
+    assert "holdout.shadow=0" in message
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_shadow_depends_on_time_alone(random: Any) -> None:
+    rows = days_of(150)
+    order = list(range(150))
+    random.shuffle(order)
+    shuffled = rows.iloc[order].set_index(pd.Index([f"r{place}" for place in order]))
+    labels = divide(shuffled, 0.25, 3)
+    expected = divide(rows, 0.25, 3)
+    assert {int(key[1:]): label for key, label in labels.items()} == expected.to_dict()
+
+
+# The rows of a run
+
+
+@pytest.fixture
+def rows(project: Project) -> Rows:
+    config = project.config(*SHADOW)
+    project.prepare(config)
+    return rows_of(config, project.root)
+
+
+def test_without_a_shadow_every_validation_row_is_shown(project: Project) -> None:
+    config = project.config(*YEAR)
+    project.prepare(config)
+    rows = rows_of(config, project.root)
+    assert (len(rows.validation), len(rows.shadow)) == (366, 0)
+
+
+def test_shown_and_shadow_rows_are_validation_rows_and_a_week_apart(
+    project: Project, rows: Rows
+) -> None:
+    whole = rows_of(project.config(*YEAR), project.root).validation
+    shown, hidden = set(rows.validation["row"]), set(rows.shadow["row"])
+    assert shown | hidden < set(whole["row"])
+    away = np.abs(
+        rows.validation["time"].to_numpy()[:, None] - rows.shadow["time"].to_numpy()[None, :]
+    )
+    assert away.min() == np.timedelta64(8, "D")
+    assert len(hidden) / len(shown | hidden) == pytest.approx(0.25, abs=0.02)
+
+
+def test_every_run_has_the_same_shadow_whatever_its_features_and_seed(
+    project: Project, rows: Rows
+) -> None:
+    other = rows_of(project.config(*SHADOW, "model=augmented", "seed=5"), project.root)
+    assert other.shadow["row"].tolist() == rows.shadow["row"].tolist()
+    assert table.holdout(other.validation) == table.holdout(rows.validation)
+
+
+def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_shadow(
+    project: Project,
+) -> None:
+    swap = ("data=lectures", "data.split=swap", "holdout=shadow", "model.features=[pages]")
+    config = project.config(*swap)
+    project.prepare(config)
+    path = project.root / "build" / "prepared" / "lectures.parquet"
+    full = rows_of(config, project.root)
+    whole = table.read(path, config.preparation(), "lectures")
+    lost = full.validation["row"][0], full.shadow["row"][0]
+    table.write(
+        whole.assign(pages=whole["pages"].mask(whole["row"].isin(lost))),
+        path,
+        config.preparation(),
+    )
+    rest = rows_of(config, project.root)
+    assert rest.validation["row"].tolist() == full.validation["row"].tolist()[1:]
+    assert rest.shadow["row"].tolist() == full.shadow["row"].tolist()[1:]
+    assert any("shadow rows left out: pages unknown" in said for said in rest.left_out)
+
+
+def test_too_few_validation_rows_for_a_shadow_are_refused_and_leave_no_run(
+    project: Project,
+) -> None:
+    with pytest.raises(DataError, match="found 5 validation rows, expected at least 8"):
+        project.run("data=lectures", "holdout=shadow")
+    assert project.client.get_experiment_by_name("viewcast") is None
+
+
+# What a run leaves
+
+
+@pytest.fixture
+def finished(project: Project) -> tuple[dict[str, Any], Path]:
+    result = project.run(*SHADOW)
+    return result, project.output(project.config(*SHADOW))
+
+
+def test_the_shadow_losses_are_those_of_the_model_on_the_shadow_rows(
+    project: Project, finished: tuple[dict[str, Any], Path]
+) -> None:
+    _, folder = finished
+    rows = rows_of(project.config(*SHADOW), project.root)
+    stored = pd.read_parquet(folder / "sealed" / "shadow.parquet")
+    assert stored.columns.tolist() == ["entity", "time", "row", "loss"]
+    assert stored["row"].tolist() == rows.shadow["row"].tolist()
+    predicted = fitted.load(folder / "model").predict(rows.shadow)
+    np.testing.assert_allclose(stored["loss"], np.abs(predicted - rows.shadow["target"]))
+
+
+def test_the_shadow_is_in_no_prediction_and_no_figure(
+    project: Project, finished: tuple[dict[str, Any], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    result, folder = finished
+    shadow = pd.read_parquet(folder / "sealed" / "shadow.parquet")
+    predicted = pd.read_parquet(folder / "predictions.parquet")
+    validation = predicted[predicted["split"] == "validation"]
+    assert not set(shadow["row"]) & set(predicted["row"])
+    assert result["val_loss"] == pytest.approx(validation["loss"].mean())
+    run = project.recorded(result["run_id"])
+    said = json.dumps([result, run.data.metrics, run.data.tags, capsys.readouterr().out])
+    assert f"{shadow['loss'].mean():.6g}" not in said
+    assert run.data.tags["viewcast.holdout"] == table.holdout(
+        rows_of(project.config(*SHADOW), project.root).validation
+    )
+
+
+def test_other_targets_in_the_shadow_change_nothing_that_is_shown(project: Project) -> None:
+    config = project.config(*SHADOW, "model=naive")
+    shown = ["train_loss", "val_loss", "val_error", "holdout"]
+    before = project.run(*SHADOW, "model=naive")
+    hidden = rows_of(config, project.root).shadow["row"]
+    path = project.root / "build" / "prepared" / "channel.parquet"
+    whole = table.read(path, config.preparation(), "channel")
+    other = whole["target"].where(~whole["row"].isin(hidden), 1000.0)
+    table.write(whole.assign(target=other), path, config.preparation())
+    after = project.run(*SHADOW, "model=naive")
+    assert [after[key] for key in shown] == [before[key] for key in shown]
+
+
+def test_the_shadow_losses_are_an_artifact_apart(
+    project: Project, finished: tuple[dict[str, Any], Path]
+) -> None:
+    result, folder = finished
+    (stored,) = project.client.list_artifacts(result["run_id"], "sealed")
+    assert stored.path == "sealed/shadow.parquet"
+    copied = project.client.download_artifacts(result["run_id"], stored.path)
+    assert Path(copied).read_bytes() == (folder / "sealed" / "shadow.parquet").read_bytes()
+
+
+def test_a_run_without_a_shadow_leaves_nothing_sealed(project: Project) -> None:
+    result = project.run("data=lectures")
+    assert not (project.output(project.config("data=lectures")) / "sealed").exists()
+    assert project.client.list_artifacts(result["run_id"], "sealed") == []
+
+
+# The budget, which decides no result
+
+
+def test_a_larger_budget_changes_nothing_that_a_stage_depends_on(tmp_path: Path) -> None:
+    def plan(looks: int | None) -> dict[str, Any]:
+        run = {"name": "a", "holdout": {"shadow": 0, "looks": looks, "optimism": None}}
+        return {"data": {}, "main": {"lectures": {"linear": run}}, "study": {"a": run}}
+
+    written = []
+    for looks in (None, 50):
+        path = tmp_path / str(looks) / "params.yaml"
+        write_params(plan(looks), path)
+        assert read_params(path)["study"]["a"]["holdout"]["looks"] == looks
+        written.append(path.read_text())
+    watched = [text.partition("budget:")[2].partition("data:")[2] for text in written]
+    assert watched[0] == watched[1] != ""
+
+
+def test_a_larger_budget_trains_nothing_again(project: Project) -> None:
+    plan = project.plain("model=naive", "name=lectures_naive")
+    tracking = plan.pop("tracking")
+    project.prepare(project.config())
+    outcomes = []
+    for looks in (10, 20):
+        budgeted = {**plan, "holdout": {**plan["holdout"], "looks": looks}}
+        outcomes.append(study({"lectures_naive": budgeted}, tracking, project.root))
+    assert outcomes == [{"lectures_naive": "finished"}, {"lectures_naive": "kept"}]
