@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.config import build, preparation
-from viewcast.data import table
+from viewcast.data import sealed
 from viewcast.entry import stage
-from viewcast.paths import prepared_path
 
 
 @stage(__file__)
 def main(config: dict[str, Any], root: Path) -> None:
-    """Check the raw data of one data set and write its prepared table."""
+    """Check the raw data of one data set; write its prepared table and, apart, its test rows."""
     data = build(config["data"], "data")
-    table.write(data.prepare(root), prepared_path(root, data.name), preparation(config["data"]))
+    whole, identity = data.prepare(root), preparation(config["data"])
+    sealed.write(whole, data.reach, root, data.name, identity)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from viewcast.config import Config, parse, preparation
-from viewcast.data import table
+from viewcast.data import sealed
 from viewcast.entry import compose
-from viewcast.paths import prepared_path
 from viewcast.run import run
 
 REPOSITORY = Path(__file__).parents[1]
@@ -36,8 +35,8 @@ class Project:
     def prepare(self, config: Config) -> None:
         name = config.data.name
         if name not in self.prepared:
-            whole = config.data.prepare(REPOSITORY)
-            table.write(whole, prepared_path(self.root, name), preparation(config.plain["data"]))
+            whole, identity = config.data.prepare(REPOSITORY), preparation(config.plain["data"])
+            sealed.write(whole, config.data.reach, self.root, name, identity)
             self.prepared.add(name)
 
     def run(self, *overrides: str) -> dict[str, Any]:

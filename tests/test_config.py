@@ -121,7 +121,7 @@ def test_an_override_is_stronger_than_an_experiment() -> None:
 
 def test_composing_leaves_no_key_of_hydra() -> None:
     assert set(compose(ROOT, [])) == {
-        *("name", "data", "model", "trainer", "loss", "tracking"),
+        *("name", "data", "model", "trainer", "loss", "holdout", "tracking"),
         *("published", "seed", "threads", "device", "output"),
     }
 
@@ -152,6 +152,7 @@ def test_only_the_main_run_is_compared_with_the_figures_of_the_data_set() -> Non
         ("+trainer.learning_rate=3", "trainer.learning_rate", "trainer.lr"),
         ("+data.columns=3", "data.columns", "data.splits"),
         ("+loss.delta=3", "loss.delta", "none"),
+        ("+holdout.share=0.25", "holdout.share", "holdout.shadow, holdout.release"),
     ],
 )
 def test_an_unknown_key_is_refused_with_those_there_are(
@@ -204,6 +205,14 @@ def test_an_unknown_key_of_the_tracking_is_refused() -> None:
         ("seed=1.5", "seed = 1.5: Input should be a valid integer"),
         ("threads=0", "threads = 0: Input should be greater than or equal to 1"),
         ("data.block=0", "data.block = 0: Input should be greater than or equal to 1"),
+        ("holdout.shadow=-0.1", "holdout.shadow = -0.1: Input should be greater than or equal"),
+        ("holdout.shadow=1", "holdout.shadow = 1: Input should be less than 1"),
+        ("holdout.shadow=nan", "holdout.shadow = nan: Input should be"),
+        ("holdout.looks=0", "holdout.looks = 0: Input should be greater than or equal to 1"),
+        ("holdout.looks=2.5", "holdout.looks = 2.5: Input should be a valid integer"),
+        ("holdout.optimism=0", "holdout.optimism = 0: Input should be greater than 0"),
+        ("holdout.optimism=inf", "holdout.optimism = inf: Input should be a finite number"),
+        ("holdout.release=ladder", "holdout.release = 'ladder': expected null or a section"),
         ("tracking.flush_seconds=-1", "tracking.flush_seconds = -1: Input should be greater"),
         ("name=null", "name = None: Input should be a valid string"),
     ],
@@ -223,7 +232,7 @@ def test_an_impossible_channel_is_refused(override: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *("name", "data", "model", "trainer", "loss", "tracking"),
+        *("name", "data", "model", "trainer", "loss", "holdout", "tracking"),
         *("published", "seed", "threads", "device", "output"),
     ],
 )
@@ -386,6 +395,60 @@ def test_a_trainer_that_cannot_train_the_model_is_refused(model: str, trainer: s
     assert "it serves models of kind" in message
 
 
+RELEASES = ("ladder", "thresholdout")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_filter_of_scores_contradicts_training_that_looks_at_every_epoch(release: str) -> None:
+    message = refusal(*DESCENT, f"holdout={release}")
+    assert message.startswith(
+        f"holdout.release = {release} contradicts trainer.keep = best, which looks at the raw"
+    )
+    last = config_of(*DESCENT, f"holdout={release}", "trainer.keep=last", "trainer.patience=null")
+    assert last.holdout.release.name == release
+
+
+@pytest.mark.parametrize("model", ["linear", "naive", "lazy"])
+@pytest.mark.parametrize("holdout", options("holdout"))
+def test_every_holdout_goes_with_models_that_are_trained_at_once(holdout: str, model: str) -> None:
+    assert config_of(f"holdout={holdout}", f"model={model}").holdout.shadow in (0, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("viewcast.price.release.Stairs", "no such class"),
+        ("viewcast.price.candidates", "no class of settings"),
+        ("viewcast.loss.MSE", "no release"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused_by_name(target: str, said: str) -> None:
+    message = refusal(f"holdout.release={{_target_: {target}}}")
+    assert f"holdout.release._target_ = {target}: {said}" in message
+
+
+def test_wrong_settings_of_a_filter_are_refused_by_their_full_key() -> None:
+    assert "holdout.release.z = -1: Input should be greater than or equal to 0" in refusal(
+        "holdout=ladder", "holdout.release.z=-1"
+    )
+    assert "unknown key holdout.release.steps; allowed: holdout.release.name" in refusal(
+        "holdout=ladder", "+holdout.release.steps=3"
+    )
+    assert "holdout.release.z is missing" in refusal("holdout=ladder", "~holdout.release.z")
+
+
+def test_the_ladder_takes_rows_as_dependent_as_the_data_set_says() -> None:
+    assert config_of("data=channel", "holdout=ladder").holdout.release.length == 7
+    assert config_of("data=lectures", "holdout=ladder").holdout.release.length == 1
+
+
+def test_a_filter_of_scores_is_part_of_the_identity() -> None:
+    identities = {config_of(f"holdout={holdout}").identity() for holdout in options("holdout")}
+    assert len(identities) == len(options("holdout"))
+    one, other = (config_of("holdout=ladder", f"holdout.release.z={z}").identity() for z in (1, 2))
+    assert one != other
+
+
 # What identifies a run
 
 
@@ -401,6 +464,8 @@ def identity(*overrides: str) -> str:
         "tracking.experiment=another",
         "tracking.flush_seconds=9",
         "output=build/elsewhere",
+        "holdout.looks=100",
+        "holdout.optimism=0.1",
         "published={train: 1, validation: 2, source: somewhere}",
     ],
 )
@@ -425,6 +490,7 @@ def test_the_identity_does_not_depend_on_what_changes_no_result(override: str) -
         "trainer.row_share=0.5",
         "trainer.feature_share=0.5",
         "trainer.train_loss=during",
+        "holdout.shadow=0.25",
     ],
 )
 def test_the_identity_depends_on_whatever_changes_the_result(override: str) -> None:

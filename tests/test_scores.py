@@ -143,7 +143,8 @@ def test_for_independent_rows_two_errors_hold_the_truth_nineteen_times_in_twenty
 
 
 def frame(rows: list[str], target: list[float]) -> pd.DataFrame:
-    return pd.DataFrame({"row": rows, "target": target})
+    keys = {"row": rows, "entity": "e", "time": range(len(rows))}
+    return pd.DataFrame({**keys, "target": target})
 
 
 SPLITS = {
@@ -155,7 +156,9 @@ SPLITS = {
 
 def test_predictions_have_one_row_per_row_in_order_of_the_splits() -> None:
     made = predictions(FittedNaive([], 3.0), SPLITS, MSE())
-    assert made.columns.tolist() == ["row", "split", "target", "prediction", "loss"]
+    columns = ["entity", "time", "row", "split", "target", "prediction", "loss"]
+    assert made.columns.tolist() == columns
+    assert made["time"].tolist() == ["0", "1", "0", "0", "1"]
     assert made["row"].tolist() == ["a", "b", "c", "d", "e"]
     assert made["split"].tolist() == ["train", "train", "validation", "test", "test"]
     assert made["prediction"].tolist() == [3.0] * 5

@@ -109,8 +109,9 @@ def test_the_tables_hold_every_candidate(project: Project) -> None:
     assert results.candidates["candidate"].tolist() == list(range(6))
     assert set(results.candidates.columns) >= {"trainer.lr", "seed", "train_loss", "val_loss"}
     assert results.curves.groupby("candidate").size().tolist() == [4] * 6
-    assert results.predictions.shape == (5, 2 + 6)
-    assert (results.predictions.drop(columns=["row", "target"]).dtypes == np.float32).all()
+    assert results.predictions.columns.tolist()[:4] == ["entity", "time", "row", "target"]
+    assert results.predictions.shape == (5, 4 + 6)
+    assert (results.predictions.iloc[:, 4:].dtypes == np.float32).all()
     losses = (results.predictions["3"] - results.predictions["target"]) ** 2
     assert losses.mean() == pytest.approx(results.candidates["val_loss"][3], rel=1e-5)
 
@@ -144,7 +145,8 @@ def test_every_candidate_is_a_run_below_one_parent_with_its_holdout(project: Pro
         assert float(run.data.params["trainer.lr"]) == line["trainer.lr"]
         assert run.data.metrics["model_val_loss"] == pytest.approx(line["val_loss"])
     tables = {file.path for file in project.client.list_artifacts(parent, "tables")}
-    assert tables == {f"tables/{name}.parquet" for name in ("candidates", "curves", "predictions")}
+    names = ("candidates", "curves", "predictions", "trajectories")
+    assert tables == {f"tables/{name}.parquet" for name in names}
 
 
 def test_only_fifty_candidates_have_their_curves_as_metrics(project: Project) -> None:

@@ -107,6 +107,21 @@ def test_holdout_changes_when_a_row_is_missing_or_there_twice(count: int) -> Non
     assert len({table.holdout(rows), table.holdout(fewer), table.holdout(more)}) == 3
 
 
+def test_rows_that_two_sets_share_have_the_same_identities() -> None:
+    rows = rows_of(9).assign(lag_1=1.0)
+    early, late = table.row_identities(rows[:6]), table.row_identities(rows_of(9)[4:])
+    assert set(early) & set(late) == set(table.row_identities(rows[4:6]))
+    assert len({*early, *late}) == 9
+
+
+def test_moments_tell_rows_by_entity_and_time_and_nothing_else() -> None:
+    rows = rows_of(9)
+    other = rows.assign(target=0.0, row="x", lag_1=1.0)
+    early, late = table.moments(rows[:6]), table.moments(other[4:])
+    assert set(early) & set(late) == set(table.moments(rows[4:6]))
+    assert len({*early, *late, *table.moments(rows.assign(entity="b"))}) == 18
+
+
 def test_holdout_counts_every_row_of_a_long_table() -> None:
     rows = rows_of(25_000)
     changed = rows.copy()

@@ -17,11 +17,13 @@ from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
 from viewcast.errors import ConfigError
+from viewcast.holdout import Holdout
 from viewcast.published import Published
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 OBJECTS = ("data", "model", "trainer", "loss")
 NOT_IDENTITY = ("tracking", "output", "published")
+BUDGET = ("looks", "optimism")
 PREPARATION = ("name", "raw", "unit", "scale", "lags", "country", "splits", "column")
 
 
@@ -40,7 +42,7 @@ class Tracking:
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
-    """One run: data, model, trainer and loss, the seed and the thread count they run with.
+    """One run: data, model, trainer and loss, how its holdout is guarded, seed and thread count.
 
     ``name``: the experiment. ``device``: where gradient descent runs. ``output``: the folder of the
     results, null to name it after the identity. ``plain``: the mapping that this was parsed from.
@@ -51,6 +53,7 @@ class Config:
     model: Any
     trainer: Any
     loss: Any
+    holdout: Holdout
     tracking: Tracking
     published: Published | None
     seed: Annotated[int, Field(ge=0)]
@@ -60,8 +63,9 @@ class Config:
     plain: dict[str, Any]
 
     def identity(self) -> str:
-        """Hash of everything that decides the result (16 hex): all but tracking and output."""
-        return digest({k: v for k, v in self.plain.items() if k not in NOT_IDENTITY})
+        """Hash of what decides the result (16 hex): all but tracking, output and budget."""
+        deciding = without_budget(self.plain).items()
+        return digest({key: value for key, value in deciding if key not in NOT_IDENTITY})
 
     def reference(self) -> Published | None:
         """The published figure: that of the experiment, or the data set's for this model."""
@@ -80,6 +84,8 @@ def parse(plain: Mapping[str, Any]) -> Config:
     for section in OBJECTS:
         if section in built:
             built[section] = build(built[section], section)
+    if isinstance(built.get("holdout"), Mapping):
+        built["holdout"] = _holdout(built["holdout"])
     if "plain" in plain:
         raise ConfigError("unknown key plain; allowed: " + ", ".join(_keys(Config)))
     config: Config = construct(Config, {**built, "plain": dict(plain)}, "")
@@ -91,7 +97,28 @@ def parse(plain: Mapping[str, Any]) -> Config:
             f"trainer = {config.trainer.name} cannot train model = {config.model.name}: it serves "
             f"models of kind {', '.join(config.trainer.serves)}, this one is a {config.model.kind}"
         )
+    if config.holdout.release is not None and getattr(config.trainer, "keep", "") == "best":
+        raise ConfigError(
+            f"holdout.release = {config.holdout.release.name} contradicts trainer.keep = best, "
+            "which looks at the raw validation score after every epoch; choose trainer.keep=last "
+            "trainer.patience=null, or holdout.release=null"
+        )
     return config
+
+
+def _holdout(section: Mapping[str, Any]) -> Holdout:
+    given = dict(section)
+    if given.get("release") is not None:
+        if not isinstance(given["release"], Mapping):
+            raise ConfigError(
+                f"holdout.release = {given['release']!r}: expected null or a section with _target_"
+            )
+        given["release"] = build(given["release"], "holdout.release")
+        if not hasattr(given["release"], "release"):
+            target = section["release"]["_target_"]
+            raise ConfigError(f"holdout.release._target_ = {target}: no release")
+    holdout: Holdout = construct(Holdout, given, "holdout")
+    return holdout
 
 
 def build(section: Mapping[str, Any], where: str) -> Any:
@@ -154,6 +181,12 @@ def _explain(error: ValidationError, prefix: str, given: Mapping[str, Any]) -> s
                 message = f"{key} = {problem['input']!r}: {message}"
             lines.append(message if problem["loc"] else f"{key}{message}")
     return "\n".join(lines)
+
+
+def without_budget(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A composed mapping less the budget of its holdout, which decides no result."""
+    guarded = {k: v for k, v in plain["holdout"].items() if k not in BUDGET}
+    return {**plain, "holdout": guarded}
 
 
 def preparation(data: Mapping[str, Any]) -> str:

@@ -30,5 +30,9 @@ class DivergenceError(ViewcastError):
         self.path = path
 
 
+class BudgetError(ViewcastError):
+    """The looks that these validation rows can bear are spent: fresh rows are due."""
+
+
 class TrackingError(ViewcastError):
     """The tracking server cannot be reached or does not hold what was asked for."""

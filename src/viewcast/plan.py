@@ -2,7 +2,8 @@
 
 The composed file is what DVC watches, key by key: ``data.<data>`` (what preparation depends on),
 ``main.<data>.<model>`` (what a train stage depends on) and ``study.<experiment>``. Where runs are
-tracked is left out: it decides no result.
+tracked is left out: it decides no result. Nor does a budget of looks: that of an experiment lies
+apart, in ``budget.<experiment>``, so that a larger one trains nothing again.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 
-from viewcast.config import PREPARATION, Tracking, parse
+from viewcast.config import BUDGET, PREPARATION, Tracking, parse, without_budget
 from viewcast.errors import ConfigError
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]
@@ -65,17 +66,29 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
 
 
 def write_params(runs: dict[str, Any], path: Path) -> None:
-    """Store the plan where DVC watches it."""
+    """Store the plan where DVC watches it, budgets apart."""
+    study: dict[str, dict[str, Any]] = runs["study"]
+    apart = {
+        **runs,
+        "main": {
+            data: {model: without_budget(run) for model, run in of_data.items()}
+            for data, of_data in runs["main"].items()
+        },
+        "study": {name: without_budget(run) for name, run in study.items()},
+        "budget": {name: {k: run["holdout"][k] for k in BUDGET} for name, run in study.items()},
+    }
     path.parent.mkdir(exist_ok=True)
     # The YAML code in C takes a tenth of the second that the one in Python takes.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    path.write_text(yaml.dump(runs, Dumper=dumper, sort_keys=True, allow_unicode=True))
+    path.write_text(yaml.dump(apart, Dumper=dumper, sort_keys=True, allow_unicode=True))
 
 
 def read_params(path: Path) -> dict[str, Any]:
-    """Read a plan back."""
+    """Read a plan back, its experiments with their budgets."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     runs: dict[str, Any] = yaml.load(path.read_text(), Loader=loader)
+    for name, budget in runs.pop("budget").items():
+        runs["study"][name]["holdout"] |= budget
     return runs
 
 

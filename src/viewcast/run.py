@@ -1,38 +1,50 @@
 """One run: rows in; model, predictions, curve and result out, and the same in MLflow.
 
 The folder of a run holds ``model/``, ``predictions.parquet``, ``curve.csv``, where there are any
-``path.csv`` and ``surface.parquet``, and, written last, ``result.json``. A run that diverged has
-its curve and its result, with ``status`` diverged and the reason; it raises nothing, so that a
-pipeline goes on with its other models.
+``path.csv``, ``surface.parquet`` and ``trajectory.parquet``, and, written last, ``result.json``. A
+run that diverged has its curve and its result, with ``status`` diverged and the reason; it raises
+nothing, so that a pipeline goes on with its other models. ``sealed/`` holds row losses that nobody
+is shown: of the shadow rows, and of all validation rows where a filter releases the score.
 """
 
 import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from viewcast.config import Config
 from viewcast.data import table
 from viewcast.errors import DataError, DivergenceError
+from viewcast.holdout import divide
 from viewcast.models import fitted
 from viewcast.paths import prepared_path
-from viewcast.scores import predictions, score
+from viewcast.scores import KEYS as SHOWN_KEYS
+from viewcast.scores import Score, keyed, predictions, score
 from viewcast.training.cohort import device_of
 from viewcast.training.problem import OnEpoch, Problem, Trained
+
+if TYPE_CHECKING:
+    from viewcast.tracking.release import Filter
 
 KEYS = ["row", "entity", "time", "target"]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of each split that have every feature, the features, and what was left out."""
+    """The rows of each split that have every feature, the features, and what was left out.
+
+    ``validation``: those that are shown; ``shadow``: those that are scored and shown to nobody.
+    The target of ``test`` rows is missing: it is sealed.
+    """
 
     train: pd.DataFrame
     validation: pd.DataFrame
     test: pd.DataFrame
+    shadow: pd.DataFrame
     inputs: list[str]
     left_out: list[str]
 
@@ -40,18 +52,19 @@ class Rows:
 def rows_of(config: Config, root: Path) -> Rows:
     """Read the prepared table and take the model's features and the data set's split.
 
-    A row that lacks a feature cannot serve and is left out, with a sentence in ``left_out`` and
-    never filled in; refuses (DataError) to go on without any training row.
+    With ``holdout.shadow`` some validation rows are the shadow, the same ones for every model. A
+    row that lacks a feature cannot serve and is left out, with a sentence in ``left_out`` and never
+    filled in; refuses (DataError) to go on without any training row.
     """
     whole = table.read(
         prepared_path(root, config.data.name), config.preparation(), config.data.name
     )
     columns = table.feature_columns(whole)
     inputs = table.select(config.model.features, config.data.features, columns)
-    labels = whole[f"split_{config.data.split}"]
+    labels = _with_shadow(whole, config)
     complete = whole[inputs].notna()
     kept, left_out = {}, []
-    for split in ("train", "validation", "test"):
+    for split in ("train", "validation", "test", "shadow"):
         of_split = labels == split
         usable = of_split & complete.all(axis=1)
         kept[split] = whole.loc[usable, [*KEYS, *inputs]].reset_index(drop=True)
@@ -61,9 +74,20 @@ def rows_of(config: Config, root: Path) -> Rows:
                 f"{of_split.sum() - usable.sum()} of {of_split.sum()} {split} rows left out: "
                 f"{', '.join(lacking)} unknown"
             )
+    for split in ("validation", "shadow"):  # errors and audits take neighbours for neighbours
+        kept[split] = kept[split].sort_values("time", kind="stable", ignore_index=True)
     if kept["train"].empty:
         raise DataError(f"no training row has all of {inputs}; {'; '.join(left_out)}")
-    return Rows(kept["train"], kept["validation"], kept["test"], inputs, left_out)
+    return Rows(**kept, inputs=inputs, left_out=left_out)
+
+
+def _with_shadow(whole: pd.DataFrame, config: Config) -> pd.Series:
+    labels = whole[f"split_{config.data.split}"]
+    if not config.holdout.shadow:
+        return labels
+    validating = whole.loc[labels == "validation", ["entity", "time"]]
+    divided = divide(validating, config.holdout.shadow, config.data.block)
+    return divided.reindex(labels.index).fillna(labels)
 
 
 def problem_of(config: Config, rows: Rows) -> Problem:
@@ -84,21 +108,28 @@ def problem_of(config: Config, rows: Rows) -> Problem:
 def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) -> dict[str, Any]:
     """Train, score, store and record one model; returns the content of ``result.json``.
 
-    ``watch`` is told of every epoch beside MLflow, for a progress bar.
+    ``watch`` is told of every epoch beside MLflow, for a progress bar. Refuses (BudgetError) to
+    begin where the budget of the validation rows is spent.
     """
-    from viewcast.tracking.recorder import Recorder  # noqa: PLC0415 (MLflow: only who records pays)
+    # MLflow takes a second to import: only who records pays.
+    from viewcast.tracking import budget  # noqa: PLC0415
+    from viewcast.tracking.recorder import Recorder  # noqa: PLC0415
+    from viewcast.tracking.release import Filter  # noqa: PLC0415
 
     rows = rows_of(config, root)
     checkpoints = output.parent / "checkpoints" / output.name
     marker = checkpoints / "run_id"
 
     def on_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
-        recorder.on_epoch(epoch, train_loss, val_loss)
+        shown = None if filtered else val_loss
+        recorder.on_epoch(epoch, train_loss, shown)
         if watch is not None:
-            watch(epoch, train_loss, val_loss)
+            watch(epoch, train_loss, shown)
 
     problem = replace(problem_of(config, rows), checkpoint=checkpoints, on_epoch=on_epoch)
     config.trainer.check(problem, config.model)
+    budget.check(config, rows, config.identity())
+    filtered = Filter.of(config, rows)
     recorder = Recorder(config, root, marker.read_text() if marker.is_file() else None)
     checkpoints.mkdir(parents=True, exist_ok=True)
     marker.write_text(recorder.run_id)
@@ -107,12 +138,12 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
     result = _about(config, rows, recorder.run_id)
     try:
         with recorder:
-            recorder.inputs(rows.train, rows.validation)
+            recorder.inputs(rows)
             trained = config.trainer.fit(problem, config.model)
-            result |= _store(trained, rows, config, output)
-            _record(recorder, trained, rows, result, output)
+            result |= _store(trained, rows, config, output, filtered)
+            _record(recorder, trained, rows, result, output, filtered)
     except DivergenceError as error:
-        _store_curves(error.curve, error.path, output)
+        _store_curves(_shown(error.curve, filtered), error.path, output)
         result |= {"status": "diverged", "failure": str(error)}
     (output / "result.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     for file in checkpoints.iterdir():
@@ -154,18 +185,33 @@ def _about(config: Config, rows: Rows, run_id: str) -> dict[str, Any]:
     }
 
 
-def _store(trained: Trained, rows: Rows, config: Config, output: Path) -> dict[str, Any]:
+def _store(
+    trained: Trained, rows: Rows, config: Config, output: Path, filtered: "Filter | None"
+) -> dict[str, Any]:
     splits = {"train": rows.train, "validation": rows.validation, "test": rows.test}
     predicted = predictions(trained.model, splits, config.loss)
-    fitted.save(trained.model, output / "model", config.data.unit)
-    predicted.to_parquet(output / "predictions.parquet", index=False)
-    _store_curves(trained.curve, trained.path, output)
-    if not trained.surface.empty:
-        trained.surface.to_parquet(output / "surface.parquet", index=False)
     train, validation = (
         score(predicted.loc[predicted["split"] == split, "loss"], config.data.block)
         for split in ("train", "validation")
     )
+    if filtered is not None and train is not None and validation is not None:
+        validates = predicted["split"] == "validation"
+        losses = predicted.loc[validates, [*SHOWN_KEYS, "loss"]]
+        _seal(losses, output, "validation")
+        released = filtered.released(losses["loss"], train.mean)
+        validation = Score(released, None, validation.rows)
+        predicted = predicted[~validates]
+    fitted.save(trained.model, output / "model", config.data.unit)
+    predicted.to_parquet(output / "predictions.parquet", index=False)
+    if not rows.shadow.empty:
+        target = rows.shadow["target"].to_numpy()
+        losses = config.loss.rows(trained.model.predict(rows.shadow), target)
+        _seal(keyed(rows.shadow).assign(loss=losses), output, "shadow")
+    _store_curves(_shown(trained.curve, filtered), trained.path, output)
+    for name in ("surface", "trajectory"):
+        table_of: pd.DataFrame = getattr(trained, name)
+        if not table_of.empty:
+            table_of.to_parquet(output / f"{name}.parquet", index=False)
     test = predicted[predicted["split"] == "test"]
     return {
         "train_loss": train.mean if train else None,
@@ -178,6 +224,17 @@ def _store(trained: Trained, rows: Rows, config: Config, output: Path) -> dict[s
     }
 
 
+def _seal(losses: pd.DataFrame, output: Path, name: str) -> None:
+    """Row losses that nobody is shown, in a file of their own: no figure is made of them here."""
+    (output / "sealed").mkdir(exist_ok=True)
+    losses.to_parquet(output / "sealed" / f"{name}.parquet", index=False)
+
+
+def _shown(curve: pd.DataFrame, filtered: "Filter | None") -> pd.DataFrame:
+    """A curve as it may be shown: a filter releases one score, and not one after every epoch."""
+    return curve if filtered is None else curve.assign(val_loss=np.nan)
+
+
 def _store_curves(curve: pd.DataFrame, path: pd.DataFrame, output: Path) -> None:
     curve.to_csv(output / "curve.csv", index=False)
     if not path.empty:
@@ -185,8 +242,16 @@ def _store_curves(curve: pd.DataFrame, path: pd.DataFrame, output: Path) -> None
 
 
 def _record(
-    recorder: Any, trained: Trained, rows: Rows, result: dict[str, Any], output: Path
+    recorder: Any,
+    trained: Trained,
+    rows: Rows,
+    result: dict[str, Any],
+    output: Path,
+    filtered: "Filter | None",
 ) -> None:
+    recorder.files(*sorted((output / "sealed").glob("*.parquet")), folder="sealed")
+    if filtered is not None:
+        recorder.released(result["epochs"], result["val_loss"], filtered.tags)
     names = ("train_loss", "val_loss", "val_error", "best_epoch")
     final = {f"model_{name}": result[name] for name in names if result[name] is not None}
     final["best_epoch"] = final.pop("model_best_epoch")
@@ -197,3 +262,5 @@ def _record(
     example = rows.train[trained.model.inputs or ["row"]].head(2)
     recorder.model(output / "model", example, trained.model.predict(example))
     recorder.files(output / "predictions.parquet", output / "curve.csv")
+    if not trained.trajectory.empty:
+        recorder.files(output / "trajectory.parquet")

@@ -11,6 +11,7 @@ from viewcast.loss import Loss
 from viewcast.models.fitted import Fitted
 
 Vector = NDArray[np.float64]
+KEYS = ["entity", "time", "row"]  # of a row in a table of scores
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Score:
 
 
 def predictions(model: Fitted, splits: dict[str, pd.DataFrame], loss: Loss) -> pd.DataFrame:
-    """One row per predicted row: row, split, target, prediction, loss.
+    """One row per predicted row: entity, time (text), row, split, target, prediction, loss.
 
-    Rows of the split ``test`` are predicted and not scored: their target and loss stay missing.
+    Rows stand in the order they are given in. Those of the split ``test`` are predicted and not
+    scored: their target and loss stay missing.
     """
     parts = []
     for split, rows in splits.items():
@@ -33,11 +35,15 @@ def predictions(model: Fitted, splits: dict[str, pd.DataFrame], loss: Loss) -> p
         target = rows["target"].to_numpy(np.float64)
         if split == "test":
             target = np.full(len(rows), np.nan)
-        part = {"row": rows["row"].to_numpy(), "target": target, "prediction": predicted}
-        frame = pd.DataFrame(part).assign(loss=loss.rows(predicted, target))
-        frame.insert(1, "split", split)
-        parts.append(frame)
+        part: dict[str, Any] = {"split": split, "target": target, "prediction": predicted}
+        parts.append(keyed(rows).assign(**part, loss=loss.rows(predicted, target)))
     return pd.concat(parts, ignore_index=True)
+
+
+def keyed(rows: pd.DataFrame) -> pd.DataFrame:
+    """What tells rows apart: entity, time as text, row; numbered anew."""
+    keys = rows[KEYS].reset_index(drop=True)
+    return keys.assign(time=keys["time"].astype(str))
 
 
 def score(losses: Any, block: int) -> Score | None:

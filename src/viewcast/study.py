@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import Tracking, construct, digest, parse
+from viewcast.config import Tracking, construct, digest, parse, without_budget
 from viewcast.origin import code_digest, files_digest
 from viewcast.paths import prepared_path, study_path
 from viewcast.progress import runs
@@ -35,7 +35,7 @@ def study(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> dict[s
             config = parse({**plan, "tracking": tracking})
             folder = study_path(root, name)
             data = files_digest(prepared_path(root, config.data.name))
-            key = digest([plan, data, code])
+            key = digest([without_budget(plan), data, code])
             if _former_run(folder, key) in known:
                 outcome[name] = "kept"
             else:

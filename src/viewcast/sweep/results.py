@@ -1,24 +1,39 @@
-"""What a sweep leaves: one table of candidates, thinned curves, predictions row by row.
+"""What a sweep leaves: tables of its candidates, and apart from them what nobody is shown.
 
-Shape letters: C candidates, M validation rows, E epochs.
+Shape letters: C candidates, M validation rows, E epochs. ``tables/`` holds
 
 - ``candidates``: one row each: ``candidate`` (its number), the swept keys, ``status``,
   ``train_loss`` and ``val_loss`` of the kept parameters, ``val_error``, ``best_epoch``,
   ``epochs``, ``final_train_loss``, ``final_val_loss``, ``identity``;
 - ``curves``: ``candidate``, ``epoch``, ``train_loss``, ``val_loss``, at most ``THINNED`` epochs;
-- ``predictions``: ``row``, ``target`` and one float32 column per candidate that did not diverge.
+- ``predictions``: ``entity``, ``time``, ``row``, ``target`` and one float32 column per candidate
+  that did not diverge, by time;
+- ``trajectories``: ``candidate``, ``epoch``, ``losses`` (list of float32: the validation losses of
+  its rows, by time, in cells where rows are many), for candidates that keep their best epoch:
+  the epochs of their curve, and that best one.
+
+``sealed/`` holds ``shadows``: ``entity``, ``time``, ``row`` and one float32 column of losses per
+candidate that did not diverge, where there are shadow rows.
 """
 
 import shutil
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from viewcast.scores import KEYS
 
 THINNED = 200
 MIXED = ("mixed", "mixed-integer")  # such as the batch sizes 32 and full: text in a table
-TABLES = ("candidates", "curves", "predictions")
+TABLES = ("candidates", "curves", "predictions", "trajectories")
+TRAJECTORIES = pa.schema(
+    [("candidate", pa.int64()), ("epoch", pa.int32()), ("losses", pa.list_(pa.float32()))]
+)
 
 
 @dataclass(frozen=True)
@@ -28,38 +43,91 @@ class Results:
     candidates: pd.DataFrame
     curves: pd.DataFrame
     predictions: pd.DataFrame
+    trajectories: pd.DataFrame
+    shadows: pd.DataFrame
 
     def write(self, folder: Path) -> None:
-        """Store the tables in place of former ones; a folder is whole once it bears its name."""
-        partial = folder.with_name(folder.name + ".partial")
-        partial.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        for name in TABLES:
-            getattr(self, name).to_parquet(partial / f"{name}.parquet", index=False)
-        partial.rename(folder)
+        """Store ``sealed/`` and ``tables/`` in place of former ones, ``tables/`` last."""
+        _replace({"shadows": self.shadows}, folder / "sealed")
+        _replace({name: getattr(self, name) for name in TABLES}, folder / "tables")
+
+    @staticmethod
+    def whole(folder: Path) -> bool:
+        """Whether all tables have been stored."""
+        return (folder / "tables").is_dir()
 
     @classmethod
     def read(cls, folder: Path) -> "Results":
         """Read the tables back."""
-        return cls(*(pd.read_parquet(folder / f"{name}.parquet") for name in TABLES))
+        files = [folder / "tables" / f"{name}.parquet" for name in TABLES]
+        return cls(*(pd.read_parquet(f) for f in (*files, folder / "sealed" / "shadows.parquet")))
 
     @classmethod
     def joined(cls, parts: "list[Results]") -> "Results":
         """All parts in one, by candidate; parts may have different validation rows."""
-        predictions = parts[0].predictions
-        for part in parts[1:]:
-            predictions = predictions.merge(part.predictions, on=["row", "target"], how="outer")
         candidates = pd.concat([part.candidates for part in parts]).sort_values("candidate")
         for column in candidates:
             if pd.api.types.infer_dtype(candidates[column], skipna=True) in MIXED:
                 candidates[column] = candidates[column].astype("str")
-        curves = pd.concat([part.curves for part in parts]).sort_values(["candidate", "epoch"])
-        return cls(candidates.reset_index(drop=True), curves.reset_index(drop=True), predictions)
+        curves, trajectories = (
+            pd.concat([getattr(part, name) for part in parts]).sort_values(["candidate", "epoch"])
+            for name in ("curves", "trajectories")
+        )
+        return cls(
+            candidates.reset_index(drop=True),
+            curves.reset_index(drop=True),
+            _beside([part.predictions for part in parts], [*KEYS, "target"]),
+            trajectories.reset_index(drop=True),
+            _beside([part.shadows for part in parts], KEYS),
+        )
+
+
+def _replace(tables: dict[str, pd.DataFrame], folder: Path) -> None:
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, table in tables.items():
+        schema = TRAJECTORIES if name == "trajectories" else None
+        table.to_parquet(partial / f"{name}.parquet", index=False, schema=schema)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+
+
+def _beside(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Columns of candidates beside each other, on the rows of all parts, by time."""
+    first = parts[0][keys]
+    if all(part[keys].equals(first) for part in parts[1:]):
+        return pd.concat([first, *(part.drop(columns=keys) for part in parts)], axis=1)
+    whole = reduce(lambda one, other: one.merge(other, on=keys, how="outer"), parts)
+    numbers = pd.to_numeric(whole["time"], errors="coerce")
+    moments = numbers if numbers.notna().all() else whole["time"]
+    return whole.loc[moments.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def thinned(curve: pd.DataFrame, most: int = THINNED) -> pd.DataFrame:
     """At most ``most`` epochs of a curve, evenly in their logarithm, first and last included."""
-    if len(curve) <= most:
-        return curve
-    steps = np.unique(np.geomspace(1, len(curve), most).round().astype(int))
-    return curve.iloc[steps - 1]
+    return curve.iloc[_steps(len(curve), most)]
+
+
+def thinned_losses(
+    candidate: int, losses: NDArray[np.float32], best_epoch: int, most: int = THINNED
+) -> pd.DataFrame:
+    """Rows of ``trajectories`` from losses (E, cells): the epochs of the thinned curve, and the
+    best one.
+    """
+    steps = _steps(len(losses), most)
+    if len(losses):
+        steps = np.union1d(steps, best_epoch - 1)
+    kept = pd.Series(list(losses[steps]), dtype="object")
+    epochs = (steps + 1).astype(np.int32)
+    numbers = np.full(len(steps), candidate)
+    return pd.DataFrame({"candidate": numbers, "epoch": epochs, "losses": kept})
+
+
+def _steps(count: int, most: int) -> NDArray[np.int64]:
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.geomspace(1, count, most).round().astype(np.int64)) - 1
+
+
+NO_TRAJECTORY = thinned_losses(0, np.empty((0, 0), np.float32), 0)

@@ -4,25 +4,29 @@ Points of a curve are written in batches (one call per point takes 60 times as l
 latest ``flush_seconds`` after they were measured, so a crash loses no more than that.
 """
 
+import getpass
 import hashlib
 import subprocess
 import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from viewcast import __version__
 from viewcast.config import Config
-from viewcast.data.table import holdout
+from viewcast.tracking import datasets, looks
 from viewcast.tracking import served_model as served
 from viewcast.tracking.store import connect
+
+if TYPE_CHECKING:
+    from viewcast.run import Rows
 
 BATCH = 1000  # MLflow takes no more metrics in one call
 # Columns nobody compares runs by; the whole configuration is an artifact of the run.
@@ -34,7 +38,7 @@ class Recorder:
     """A run in MLflow, from start to FINISHED or FAILED; use it as a context manager.
 
     An exception ends the run FAILED and its message becomes the tag ``viewcast.failure``; it is
-    passed on.
+    passed on. However the run ends, it says what it has revealed of its validation rows.
     """
 
     def __init__(self, config: Config, root: Path, replaces: str | None = None) -> None:
@@ -47,6 +51,7 @@ class Recorder:
         run = self.client.create_run(experiment_id, run_name=name, tags=run_tags(config, root))
         self.run_id: str = run.info.run_id
         self.points: list[Metric] = []
+        self.validated = 0  # epochs
         self.flushed = time.monotonic()
         if replaces is not None:
             self._end_interrupted(replaces)
@@ -73,8 +78,10 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         self.flush()
+        tags = looks.said(looks.uses(self.config.trainer, self.validated))
         if error is not None:
-            self.client.set_tag(self.run_id, "viewcast.failure", str(error) or repr(error))
+            tags["viewcast.failure"] = str(error) or repr(error)
+        self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
         self.client.set_terminated(self.run_id, "FINISHED" if error is None else "FAILED")
 
     def on_epoch(self, epoch: int, train_loss: float, val_loss: float | None) -> None:
@@ -83,9 +90,19 @@ class Recorder:
         self.points.append(Metric("train_loss", train_loss, now, epoch))
         if val_loss is not None:
             self.points.append(Metric("val_loss", val_loss, now, epoch))
+            self.validated += 1
         late = time.monotonic() - self.flushed >= self.config.tracking.flush_seconds
         if late or len(self.points) >= BATCH - 1:
             self.flush()
+
+    def released(self, epoch: int, val_loss: float, tags: dict[str, str]) -> None:
+        """The one validation score that a filter lets pass, and what the filter is known by."""
+        now = int(time.time() * 1000)
+        points = [Metric("val_loss", val_loss, now, epoch)]
+        self.client.log_batch(
+            self.run_id, metrics=points, tags=[RunTag(k, v) for k, v in tags.items()]
+        )
+        self.validated += 1
 
     def flush(self) -> None:
         """Write what has been kept."""
@@ -94,28 +111,13 @@ class Recorder:
             self.points = []
         self.flushed = time.monotonic()
 
-    def inputs(self, train: pd.DataFrame, validation: pd.DataFrame) -> None:
-        """Name the rows that were used, by the hash of all of them."""
-        used = {"training": train, "validation": validation}
-        self.client.log_inputs(
-            self.run_id,
-            datasets=[
-                DatasetInput(
-                    Dataset(
-                        name=f"{self.config.data.name}-{self.config.data.split}",
-                        digest=holdout(rows),
-                        source_type="local",
-                        source=self.config.data.raw,
-                        profile=f'{{"num_rows": {len(rows)}}}',
-                    ),
-                    [InputTag("mlflow.data.context", context)],
-                )
-                for context, rows in used.items()
-                if not rows.empty
-            ],
-        )
-        if not validation.empty:
-            self.client.set_tag(self.run_id, "viewcast.holdout", holdout(validation))
+    def inputs(self, rows: "Rows") -> None:
+        """Name the rows that are used, by the hash of all of them, and the look that begins."""
+        datasets.log(self.client, self.run_id, datasets.of(self.config, rows))
+        ground = looks.Ground.of(rows)
+        if ground is not None:
+            tags = ground.tags(self.config.identity())
+            self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
 
     def scores(self, final: dict[str, float], tags: dict[str, str]) -> None:
         """Figures of the stored model, under keys other than those of the curve; and tags."""
@@ -139,10 +141,10 @@ class Recorder:
                 pip_requirements=[f"viewcast=={__version__}"],
             )
 
-    def files(self, *paths: Path) -> None:
-        """Store files as artifacts of the run."""
+    def files(self, *paths: Path, folder: str | None = None) -> None:
+        """Store files as artifacts of the run, in a folder of its artifacts."""
         for path in paths:
-            self.client.log_artifact(self.run_id, str(path))
+            self.client.log_artifact(self.run_id, str(path), folder)
 
 
 def flat(value: Any, prefix: str = "") -> dict[str, str]:
@@ -160,15 +162,21 @@ def shown_params(plain: dict[str, Any]) -> dict[str, str]:
 
 
 def run_tags(config: Config, root: Path) -> dict[str, str]:
-    """What tells a run from others: its data, model, experiment, unit, code and identity."""
+    """What tells a run from others: data, model, experiment, unit, code, identity, launch, user."""
     lock = root / "dvc.lock"
     return {
         "viewcast.data": config.data.name,
         "viewcast.model": config.model.name,
         "viewcast.experiment": config.name,
+        "viewcast.label": config.data.label,
+        "viewcast.split": config.data.split,
+        "viewcast.block": str(config.data.block),
+        "viewcast.loss": config.loss.name,
         "viewcast.unit": config.loss.unit(config.data.unit),
         "viewcast.identity": config.identity(),
         "viewcast.git_commit": _git_commit(root),
+        looks.LAUNCH: looks.launch(root),
+        "mlflow.user": _user(),
         "mlflow.source.name": Path(sys.argv[0]).name,
         "mlflow.source.type": "LOCAL",
         "viewcast.dvc_lock": (
@@ -176,6 +184,13 @@ def run_tags(config: Config, root: Path) -> dict[str, str]:
         ),
         **({"viewcast.simulated": "true"} if "simulated" in config.data.label else {}),
     }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "unknown"
 
 
 def _git_commit(root: Path) -> str:

@@ -17,7 +17,7 @@ os.environ.pop("MLFLOW_RUN_ID", None)
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from viewcast.config import Tracking
@@ -54,17 +54,32 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
         ) from error
 
 
-def all_runs(client: MlflowClient, experiment_id: str, filter_string: str = "") -> list[Run]:
-    """Every run of the experiment that the filter finds, however many pages they fill."""
+def all_runs(
+    client: MlflowClient, experiment_id: str, filter_string: str = "", deleted: bool = False
+) -> list[Run]:
+    """Every run of the experiment that the filter finds, however many pages they fill.
+
+    ``deleted``: runs that were deleted too.
+    """
+    view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
     runs: list[Run] = []
     token: str | None = None
     while token != "":
-        page = client.search_runs(
-            [experiment_id], filter_string, max_results=PAGE, page_token=token
-        )
+        page = client.search_runs([experiment_id], filter_string, view, PAGE, page_token=token)
         runs += page
         token = page.token or ""
     return runs
+
+
+def all_experiments(client: MlflowClient) -> list[str]:
+    """The id of every experiment of the store, deleted ones too."""
+    ids: list[str] = []
+    token: str | None = None
+    while token != "":
+        page = client.search_experiments(ViewType.ALL, PAGE, page_token=token)
+        ids += [experiment.experiment_id for experiment in page]
+        token = page.token or ""
+    return ids
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Checkpoints: everything needed to go on as if nothing had happened, in one atomic file.
 
 Holds all of ``State`` (parameters, optimiser memory, random state, epoch, best so far, curve,
-path) and the identity (configuration, data) of the run that wrote it. A checkpoint of another
-identity is ignored; so is none.
+trajectory, path) and the identity (configuration, data) of the run that wrote it. A checkpoint of
+another identity is ignored; so is none.
 """
 
 from pathlib import Path

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from viewcast.models import network
+from viewcast.training.trajectory import cell_count
 
 if TYPE_CHECKING:
     from viewcast.training.descent import Candidate
@@ -23,6 +24,7 @@ OWN = ("lr", "start", "patience", "keep", "explode", "weight_decay", "feature_sh
 CHUNK_BYTES = {"cpu": 4 * 2**20, "cuda": 4 * 2**30}
 SMALLEST = {"cpu": 4, "cuda": 1}  # below, Python costs more than the caches save
 LARGEST = {"cpu": 64, "cuda": 8192}
+TRAJECTORY_BYTES = 2 * 2**30  # of a chunk's validation losses after every epoch
 TENSORS_OF_PARAMETERS = 5  # parameters, their units, gradient, two moments
 
 
@@ -43,8 +45,12 @@ def chunks(
     hidden: tuple[int, ...],
     rows: int,
     device: str,
+    validated: int = 0,
 ) -> Iterator[list[int]]:
-    """The candidates in chunks, by their places in the cohort (at most ``chunk_size`` in each)."""
+    """The candidates in chunks, by their places in the cohort (at most ``chunk_size`` in each).
+
+    ``rows``, ``validated``: training and validation rows.
+    """
     groups: dict[str, list[int]] = {}
     for place, candidate in enumerate(candidates):
         everything = asdict(candidate.settings)
@@ -55,6 +61,8 @@ def chunks(
         batch = rows if settings.batch_size == "full" else min(settings.batch_size, rows)
         width = 4 if settings.precision == "float32" else 8
         most = 1 if settings.keep_path else chunk_size(features, hidden, batch, device, width)
+        trajectory = 4 * settings.epochs * max(1, cell_count(validated))
+        most = max(1, min(most, TRAJECTORY_BYTES // trajectory))
         for first in range(0, len(places), most):
             yield places[first : first + most]
 

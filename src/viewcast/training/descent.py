@@ -29,6 +29,7 @@ from viewcast.training import checkpoint, optimiser
 from viewcast.training.problem import Problem
 from viewcast.training.scene import Data, Scene
 from viewcast.training.state import State
+from viewcast.training.trajectory import Losses, cell_count, in_cells
 
 if TYPE_CHECKING:
     from viewcast.training.gradient_descent import GradientDescent
@@ -84,13 +85,16 @@ class Candidate:
 class Descent:
     """Parameters kept (P₀,), loss curve, the epoch they are from, the path if asked for.
 
-    ``failure`` says how a candidate diverged, and is None for one that did not.
+    ``trajectory`` (E, cells): the validation losses after each epoch of a candidate that keeps its
+    best, in raw units, row by row or in cells; no epochs otherwise. ``failure`` says how a
+    candidate diverged, and is None for one that did not.
     """
 
     flat: Vector
     curve: pd.DataFrame
     best_epoch: int
     path: pd.DataFrame
+    trajectory: Losses
     failure: str | None
 
 
@@ -118,9 +122,10 @@ def descend(
         scene.flat[place, : len(candidate.start)] = torch.as_tensor(candidate.start, dtype=dtype)
     scene.forget_masked()
     memory = optimiser.Memory.empty(scene.flat, scene.lr)
-    state = State.first(memory, scene.flat, [c.seed for c in everyone], shared.epochs)
     start_loss = scene.train_loss().cpu().numpy()
     rules = Rules.of(everyone, start_loss, raw_units)
+    cells = cell_count(len(data.y_val)) if rules.best.any() else 0
+    state = State.first(memory, scene.flat, [c.seed for c in everyone], shared.epochs, cells)
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
         state.restore(saved)
@@ -197,9 +202,14 @@ def _keep_books(scene: Scene, state: State, rules: Rules, train: Vector) -> None
     """Validate every computed candidate; note losses, better parameters, and who has ended."""
     places = np.flatnonzero(state.running)
     who = state.ids.numpy()[places]
-    train, val = train[places], scene.val_loss().cpu().numpy()[places]
+    losses = scene.val_losses()
+    train, val = train[places], scene.mean(losses).cpu().numpy()[places]
     state.curve[state.epoch - 1, who] = np.stack([train, val], -1)
     best = rules.best[who]
+    if state.trajectory.size:
+        cells = in_cells(losses).cpu().numpy()[places].astype(np.float64)
+        with np.errstate(over="ignore"):  # beyond single precision a loss is infinite
+            state.trajectory[who, state.epoch - 1] = cells * scene.raw_units
     lost = best & ~np.isfinite(val) | ~(train <= rules.limit[who])
     state.diverged[who] = lost
     better = ~lost & (~best | (val < state.best_loss[who]))
@@ -227,7 +237,9 @@ def _result(
             f"{start_loss:.4g} at the start; try a smaller trainer.lr"
         )
     kept = state.best[place, :size].cpu().numpy().astype(np.float64)
-    return Descent(kept, curve, int(state.best_epoch[place]), _path(state.path, size), failure)
+    path, best_epoch = _path(state.path, size), int(state.best_epoch[place])
+    trajectory = state.trajectory[place, : last if candidate.settings.keep == "best" else 0]
+    return Descent(kept, curve, best_epoch, path, trajectory, failure)
 
 
 def _path(path: list[Tensor], size: int) -> pd.DataFrame:

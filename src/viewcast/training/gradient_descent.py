@@ -10,6 +10,7 @@ from viewcast.errors import ConfigError, DivergenceError
 from viewcast.models import network
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.scaling import Scaling, Vector
+from viewcast.training import trajectory
 from viewcast.training.problem import Problem, Trained, Trainer
 
 
@@ -101,4 +102,5 @@ class GradientDescent(Trainer):
         if found.failure is not None:
             raise DivergenceError(found.failure, found.curve, found.path)
         fitted = FittedNetwork(problem.inputs, model.hidden, found.flat, scaling)
-        return Trained(fitted, found.curve, found.best_epoch, path=found.path)
+        losses = trajectory.frame(found.trajectory)
+        return Trained(fitted, found.curve, found.best_epoch, path=found.path, trajectory=losses)

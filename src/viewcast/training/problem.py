@@ -65,6 +65,8 @@ class Trained:
     ``curve``: columns epoch, train_loss, val_loss (NaN without validation rows), one row per
     epoch. ``best_epoch``: the epoch whose parameters were kept. ``path``: the parameters after
     each update, where asked for. ``surface``: w, b, loss of every grid point, where searched.
+    ``trajectory``: columns epoch (int32), losses (float32 array): the validation losses after every
+    epoch in raw units, in cells where rows are many, for a model that was kept for them.
     """
 
     model: Fitted
@@ -72,6 +74,7 @@ class Trained:
     best_epoch: int
     path: pd.DataFrame = field(default_factory=pd.DataFrame)
     surface: pd.DataFrame = field(default_factory=pd.DataFrame)
+    trajectory: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 class Trainer(ABC):

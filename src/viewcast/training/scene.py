@@ -105,7 +105,7 @@ class Scene:
 
     def epoch_loss(self, order: Tensor | None) -> Tensor:
         """Mean loss (K,) of the predictions that the epoch's batches left, in raw units."""
-        return self._mean_loss(self.predicted, self.data.y[self._numbers(order)])
+        return self.mean(self.loss.rows(self.predicted, self.data.y[self._numbers(order)]))
 
     @property
     def count(self) -> int:
@@ -136,20 +136,17 @@ class Scene:
 
     def train_loss(self) -> Tensor:
         """Mean loss (K,) of each candidate's training rows, in raw units."""
-        return self._mean(self.data.x, self.data.y, self.rows)
+        return self.mean(self._row_losses(self.data.x, self.data.y, self.rows))
 
-    def val_loss(self) -> Tensor:
-        """Mean loss (K,) of the validation rows, in raw units; NaN without rows."""
-        if not len(self.data.y_val):
-            return self.flat.new_full((len(self.flat),), torch.nan, dtype=torch.float64)
-        return self._mean(self.data.x_val, self.data.y_val, None)
+    def val_losses(self) -> Tensor:
+        """Loss (K, M) of each validation row, in scaled units."""
+        return self._row_losses(self.data.x_val, self.data.y_val, None)
 
-    def _mean_loss(self, predicted: Tensor, y: Tensor) -> Tensor:
-        """Mean loss (K,) of predictions (K, N), in raw units."""
-        mean: Tensor = self.loss.rows(predicted, y).mean(-1)
-        return mean.double() * self.raw_units
+    def mean(self, losses: Tensor) -> Tensor:
+        """Mean (K,), in raw units, of losses (K, N) in scaled ones; NaN without rows."""
+        return losses.mean(-1).double() * self.raw_units
 
-    def _mean(self, x: Tensor, y: Tensor, subsets: Tensor | None) -> Tensor:
+    def _row_losses(self, x: Tensor, y: Tensor, subsets: Tensor | None) -> Tensor:
         count = len(self.flat)
         length = len(y) if subsets is None else subsets.shape[1]
         predicted = x.new_empty(count, length)
@@ -159,7 +156,8 @@ class Scene:
             if self.mask is not None:
                 xs = xs * self.mask
             self.passes(xs.shape[1]).forward(xs, predicted[:, part])
-        return self._mean_loss(predicted, y if subsets is None else y[subsets])
+        losses: Tensor = self.loss.rows(predicted, y if subsets is None else y[subsets])
+        return losses
 
     def _column(self, values: list[float]) -> Tensor:
         return self.flat.new_tensor(values).unsqueeze(-1)

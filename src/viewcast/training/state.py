@@ -12,6 +12,7 @@ from torch import Tensor
 
 from viewcast.models.scaling import Vector
 from viewcast.training.optimiser import Memory
+from viewcast.training.trajectory import Losses
 
 
 @dataclass
@@ -21,8 +22,10 @@ class State:
     ``ids`` (K,): which candidates are still computed. ``memory``: their parameters and moments.
     ``best`` (C, P), ``best_loss`` (C,), ``best_epoch`` (C,): what each keeps. ``last`` (C,): the
     epoch a candidate ended with, 0 while it runs. ``diverged`` (C,): whether it ended so.
-    ``curve`` (E, C, 2): training and validation loss, NaN where there is none. ``path``: (P,) after
-    each update, for a single candidate that asked. ``orders``: C generators of the rows' order.
+    ``curve`` (E, C, 2): training and validation loss, NaN where there is none. ``trajectory``
+    (C, E, cells): validation losses in raw units, no cells where nobody keeps the best epoch.
+    ``path``: (P,) after each update, for a single candidate that asked. ``orders``: C generators of
+    the rows' order.
     """
 
     ids: Tensor
@@ -33,12 +36,15 @@ class State:
     last: NDArray[np.int64]
     diverged: NDArray[np.bool_]
     curve: NDArray[np.float64]
+    trajectory: Losses
     orders: list[torch.Generator]
     path: list[Tensor]
     epoch: int = 0
 
     @classmethod
-    def first(cls, memory: Memory, start: Tensor, seeds: list[int], epochs: int) -> "State":
+    def first(
+        cls, memory: Memory, start: Tensor, seeds: list[int], epochs: int, cells: int
+    ) -> "State":
         """Before any update of parameters (C, P)."""
         count = len(start)
         return cls(
@@ -50,6 +56,7 @@ class State:
             last=np.zeros(count, np.int64),
             diverged=np.zeros(count, np.bool_),
             curve=np.full((epochs, count, 2), np.nan),
+            trajectory=np.zeros((count, epochs, cells), np.float32),  # no memory until written
             orders=[torch.Generator().manual_seed(seed) for seed in seeds],
             path=[],
         )
@@ -75,6 +82,7 @@ class State:
             "best": self.best,
             "epoch": torch.tensor(self.epoch),
             "curve": torch.as_tensor(self.curve[: self.epoch]),
+            "trajectory": torch.as_tensor(self.trajectory[:, : self.epoch]),
             "path": torch.stack(self.path) if self.path else torch.empty(0),
             "orders": torch.stack([order.get_state() for order in self.orders]),
             **{name: torch.as_tensor(getattr(self, name)) for name in arrays},
@@ -93,6 +101,7 @@ class State:
             int(saved["epoch"]),
         )
         self.curve[: self.epoch] = saved["curve"].numpy()
+        self.trajectory[:, : self.epoch] = saved["trajectory"].numpy()
         self.path = list(saved["path"].to(device))
         for order, state in zip(self.orders, saved["orders"], strict=True):
             order.set_state(state.clone())  # torch reads a view from the start of its storage

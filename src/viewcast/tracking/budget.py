@@ -1,0 +1,109 @@
+"""The budget of a holdout: what has been spent of it, by whom, and when a run is refused.
+
+Spent is every score that any run of the store, in whatever experiment and deleted or not, has
+revealed of these rows: of the same holdout, or of one that shares rows with it, which the profile
+of its dataset tells (``viewcast.tracking.datasets``). A set of more than 20,000 rows names none:
+there only the very same set is known again. Runs that begin at the same time do not see each
+other's scores, so the last before the limit may be several.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from viewcast.config import Config
+from viewcast.errors import BudgetError, DataError
+from viewcast.looks import Look, distinct
+from viewcast.tracking.datasets import row_names, rows_by_holdout
+from viewcast.tracking.looks import Ground, look_of
+from viewcast.tracking.store import all_experiments, all_runs, connect
+
+if TYPE_CHECKING:
+    from viewcast.run import Rows
+
+OPTIMISM = "viewcast.optimism."  # of an experiment, and the holdout: as the last audit found it
+
+
+def check(config: Config, rows: "Rows", *settings: str) -> None:
+    """Refuse (BudgetError) a run on validation rows whose looks or optimism are spent.
+
+    ``settings``: what identifies the run that is to start, as in ``Ground.key``. One that repeats
+    a recorded run spends nothing and is never refused.
+    """
+    allowed, ground = config.holdout, Ground.of(rows)
+    if ground is None or (allowed.looks is None and allowed.optimism is None):
+        return
+    client, experiment = connect(config.tracking)
+    looks = _looks_at(client, ground, rows)
+    if ground.key(*settings) in {look.key for look in looks}:
+        return
+    spent = sum(look.scores for look in looks)
+    which = (
+        f"the {len(rows.validation):,} validation rows of data={config.data.name} "
+        f"(split {config.data.split}, holdout {ground.holdout})"
+    )
+    if allowed.looks is not None and spent >= allowed.looks:
+        raise BudgetError(
+            f"{which}: looks spent {spent:,}, allowed by holdout.looks {allowed.looks:,}; spent "
+            f"by {_by_user(looks)}; {_advice(config)}, or raise holdout.looks"
+        )
+    found = _optimism(client, experiment, ground.holdout)
+    if allowed.optimism is not None and found is not None and found >= allowed.optimism:
+        unit = config.loss.unit(config.data.unit)
+        raise BudgetError(
+            f"{which} flatter what is chosen by them: optimism at the last audit {found:.4g} "
+            f"{unit}, allowed by holdout.optimism {allowed.optimism:g}; looks spent {spent:,}, "
+            f"by {_by_user(looks)}; {_advice(config)}, or raise holdout.optimism"
+        )
+
+
+def _looks_at(client: MlflowClient, ground: Ground, rows: "Rows") -> list[Look]:
+    """The distinct looks at some of these rows."""
+    experiments = all_experiments(client)
+    runs: list[Run] = [r for one in experiments for r in all_runs(client, one, deleted=True)]
+    names = set(row_names(rows.validation))
+    shared = {h for h, others in rows_by_holdout(runs).items() if not names.isdisjoint(others)}
+    found = (look_of(run, client) for run in runs)
+    return distinct(
+        look for look in found if look is not None and look.holdout in {ground.holdout, *shared}
+    )
+
+
+def _by_user(looks: Sequence[Look]) -> str:
+    """Who spent how many scores in how many runs, the most first."""
+    spent: dict[str, list[int]] = {}
+    for look in looks:
+        if look.scores:
+            spent.setdefault(look.user, []).append(look.scores)
+    most = sorted(spent.items(), key=lambda each: -sum(each[1]))
+    return ", ".join(
+        f"{user} {sum(scores):,} in {len(scores):,} run{'s' * (len(scores) > 1)}"
+        for user, scores in most
+    )
+
+
+def _advice(config: Config) -> str:
+    return (
+        f"cut fresh rows: set data.splits.{config.data.split}.validation in "
+        f"conf/data/{config.data.name}.yaml to rows that nobody has been scored on, such as the "
+        "days that have come in since"
+    )
+
+
+def _optimism(client: MlflowClient, experiment: str, holdout: str) -> float | None:
+    text = client.get_experiment(experiment).tags.get(f"{OPTIMISM}{holdout}")
+    if text is None:
+        return None
+    try:
+        optimism = float(text)
+    except ValueError:
+        optimism = math.nan
+    if math.isnan(optimism):
+        raise DataError(
+            f"experiment tag {OPTIMISM}{holdout} = {text!r}: expected a number; audit anew by "
+            "`python pipelines/audit.py`"
+        )
+    return optimism

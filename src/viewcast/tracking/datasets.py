@@ -1,0 +1,97 @@
+"""The rows that a run used, as dataset inputs of MLflow.
+
+The store keeps a dataset once for each experiment, however many runs used it. The profile of a set
+of validation rows names every row, so that sets which overlap can be told from MLflow alone.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Run
+from mlflow.exceptions import MlflowException
+
+from viewcast.config import Config
+from viewcast.data.table import holdout, row_identities
+
+if TYPE_CHECKING:
+    from viewcast.run import Rows
+
+CONTEXT = "mlflow.data.context"
+VALIDATION = "validation"
+NAMED = 20_000  # rows; beyond, a profile would weigh hundreds of kilobytes in every answer
+DIGITS = 8  # of a row's hash: two of 20,000 others' rows are taken for each other in 1 of 10 cases
+
+
+def of(config: Config, rows: "Rows") -> list[DatasetInput]:
+    """Training and validation rows of a run, by the hash of all of them; none without rows."""
+    used = {"training": rows.train, VALIDATION: rows.validation}
+    return [
+        DatasetInput(
+            Dataset(
+                name=f"{config.data.name}-{config.data.split}",
+                digest=holdout(frame),
+                source_type="local",
+                source=config.data.raw,
+                profile=json.dumps(profile(frame, named=context == VALIDATION)),
+            ),
+            [InputTag(CONTEXT, context)],
+        )
+        for context, frame in used.items()
+        if not frame.empty
+    ]
+
+
+def log(client: MlflowClient, run_id: str, inputs: list[DatasetInput]) -> None:
+    """Name the rows that a run used.
+
+    Of writers that are the first to name a set of rows at the same moment the store refuses all but
+    one, and lets the others refer to the same set when they try again.
+    """
+    for last in (False, False, True):
+        try:
+            client.log_inputs(run_id, datasets=inputs)
+            return
+        except MlflowException:
+            if last:
+                raise
+
+
+def profile(frame: pd.DataFrame, named: bool) -> dict[str, object]:
+    """``num_rows``, and ``rows``, the first digits of each row's hash, if they shall be named."""
+    counted: dict[str, object] = {"num_rows": len(frame)}
+    if named and len(frame) <= NAMED:
+        counted["rows"] = row_names(frame)
+    return counted
+
+
+def row_names(frame: pd.DataFrame) -> list[str]:
+    """The rows as they are named in a profile, sorted."""
+    return sorted(identity[:DIGITS] for identity in row_identities(frame))
+
+
+def validation_of(run: Run) -> Dataset | None:
+    """The validation rows among a run's inputs."""
+    for entry in run.inputs.dataset_inputs:
+        if any(tag.key == CONTEXT and tag.value == VALIDATION for tag in entry.tags):
+            return entry.dataset
+    return None
+
+
+def rows_by_holdout(runs: Iterable[Run]) -> dict[str, set[str]]:
+    """The named rows of every holdout that some run has among its inputs."""
+    found: dict[str, set[str]] = {}
+    for run in runs:
+        dataset = validation_of(run)
+        if dataset is not None and dataset.digest not in found:
+            found[dataset.digest] = _named(dataset)
+    return found
+
+
+def _named(dataset: Dataset) -> set[str]:
+    try:
+        return set(json.loads(dataset.profile or "{}").get("rows", []))
+    except (ValueError, AttributeError, TypeError):  # somebody else's profile
+        return set()

@@ -1,0 +1,46 @@
+"""Trajectories: the losses of the validation rows after every epoch, for the choice of the best.
+
+Shape letters: K candidates, M validation rows, E epochs. Up to ``CELLS`` rows are kept one by one;
+more are averaged over cells of ⌈M / CELLS⌉ consecutive rows, the last cell may be shorter.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # torch takes more than a second to import: only who trains pays
+    from torch import Tensor
+
+CELLS = 512
+
+Losses = NDArray[np.float32]
+
+
+def cell_count(rows: int) -> int:
+    """How many cells so many rows make."""
+    return -(-rows // _size(rows))
+
+
+def in_cells(losses: "Tensor") -> "Tensor":
+    """Mean losses of cells (K, cells), from those of rows (K, M)."""
+    rows, size = losses.shape[-1], _size(losses.shape[-1])
+    if size == 1:
+        return losses
+    full = rows // size
+    means = losses.new_empty(len(losses), cell_count(rows))
+    means[:, :full] = losses[:, : full * size].reshape(-1, full, size).mean(-1)
+    if rows % size:
+        means[:, full] = losses[:, full * size :].mean(-1)
+    return means
+
+
+def frame(losses: Losses) -> pd.DataFrame:
+    """Losses (E, cells) as columns epoch (int32, from 1) and losses (one array for each epoch)."""
+    epochs = np.arange(1, len(losses) + 1, dtype=np.int32)
+    return pd.DataFrame({"epoch": epochs, "losses": pd.Series(list(losses), dtype="object")})
+
+
+def _size(rows: int) -> int:
+    return max(1, -(-rows // CELLS))

@@ -1,0 +1,246 @@
+"""The record of looks in MLflow: each run writes its own, nothing is lost, nothing counts twice."""
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from onlookers import looked, recorded
+from project import Project
+
+from viewcast.errors import DataError
+from viewcast.looks import REPORT, distinct, early_stop
+from viewcast.tracking import looks, store
+from viewcast.tracking.looks import look_of
+from viewcast.tracking.recorder import Recorder
+from viewcast.tracking.store import connect
+
+DEEP = ("model=deep", "trainer.epochs=7", "trainer.patience=null")
+HERE = str(Path(__file__).parent)
+
+
+def test_a_run_that_keeps_its_best_epoch_reveals_a_score_for_each(project: Project) -> None:
+    result = project.run(*DEEP)
+    tags = project.recorded(result["run_id"]).data.tags
+    assert json.loads(tags["viewcast.looks"]) == [
+        {"purpose": "early_stop", "scores": 7, "among": 7}
+    ]
+    (found,) = recorded(project)
+    assert (found.holdout, found.key) == (result["holdout"], tags["viewcast.look"])
+    assert found.user == tags["mlflow.user"] != ""
+    assert (tags["viewcast.block"], tags["viewcast.split"]) == ("1", "within")
+    assert (tags["viewcast.loss"], tags["viewcast.label"]) == ("mse", "lectures")
+
+
+@pytest.mark.parametrize("options", [("model=linear",), (*DEEP, "trainer.keep=last")])
+def test_a_run_that_only_reports_reveals_one_score(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    project.run(*options)
+    assert [one.uses for one in recorded(project)] == [(REPORT,)]
+
+
+def test_an_identical_run_is_no_new_look_and_another_seed_is(project: Project) -> None:
+    for seed in (1, 1, 2):
+        looked(project, project.config(*DEEP, f"seed={seed}"), epochs=7)
+    assert len(recorded(project)) == 3
+    assert [one.scores for one in distinct(recorded(project))] == [7, 7]
+
+
+def test_a_change_of_code_makes_a_new_look(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked(project, project.config("model=linear"))
+    monkeypatch.setattr(looks, "code_digest", lambda: "changed")
+    looked(project, project.config("model=linear"))
+    assert len(distinct(recorded(project))) == 2
+
+
+def test_a_run_without_validation_rows_is_no_look(project: Project) -> None:
+    result = project.run("experiment=lectures_course_words")
+    assert recorded(project) == []
+    assert "viewcast.holdout" not in project.recorded(result["run_id"]).data.tags
+
+
+def test_a_run_that_diverged_counts_with_the_epochs_it_revealed(project: Project) -> None:
+    wild = ("trainer.optimiser=sgd", "trainer.momentum=0", "trainer.lr=1000")
+    result = project.run(*DEEP, *wild)
+    assert result["status"] == "diverged"
+    points = project.client.get_metric_history(result["run_id"], "val_loss")
+    (found,) = recorded(project)
+    assert found.uses == (early_stop(len(points)),)
+    assert found.status == "FAILED"
+
+
+def test_runs_of_one_process_are_one_launch_and_dvc_stages_of_one_plan_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand = looks.launch(project.root)
+    assert looks.launch(project.root) == by_hand
+    monkeypatch.setenv("DVC_STAGE", "train@lectures-deep")
+    assert looks.launch(project.root) == by_hand, "no plan"
+    plan = project.root / "build" / "params.yaml"
+    plan.parent.mkdir()
+    plan.write_text("one plan")
+    first = looks.launch(project.root)
+    assert first.startswith("dvc-")
+    monkeypatch.setenv("DVC_STAGE", "study")
+    assert looks.launch(project.root) == first
+    plan.write_text("another plan")
+    assert looks.launch(project.root) != first
+
+
+def test_runs_that_others_logged_count_by_loss_or_by_rows(project: Project) -> None:
+    client, experiment = connect(project.config().tracking)
+    scalar, nothing = (client.create_run(experiment).info.run_id for _ in range(2))
+    client.log_metric(scalar, "val_loss", 0.5)
+    client.log_metric(nothing, "train_loss", 0.5)
+    found = recorded(project)
+    assert [(one.run_id, one.key, one.uses) for one in found] == [(scalar, scalar, (REPORT,))]
+    assert (found[0].launch, found[0].holdout) == (scalar, None)
+
+
+def test_an_unreadable_tag_is_refused_with_its_run(project: Project) -> None:
+    run_id = looked(project, project.config("model=linear"))
+    project.client.set_tag(run_id, "viewcast.looks", "[]nonsense")
+    with pytest.raises(DataError, match=f"run {run_id}: tag viewcast.looks"):
+        recorded(project)
+
+
+def test_the_record_is_read_over_all_pages(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, experiment = connect(project.config().tracking)
+    for _ in range(5):
+        client.log_metric(client.create_run(experiment).info.run_id, "val_loss", 0.5)
+    monkeypatch.setattr(store, "PAGE", 2)
+    assert len(recorded(project)) == 5
+
+
+# Killed
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from onlookers import looked, recorded
+from project import Project
+
+project, epoch = Project(Path(sys.argv[2]), {"lectures"}), int(sys.argv[3])
+config = project.config(*sys.argv[4:])
+from viewcast.run import run
+
+def die(now, train_loss, val_loss):
+    if now == epoch:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+run(config, project.root, project.output(config), die)
+"""
+
+
+def test_a_killed_run_leaves_an_honest_record_and_going_on_counts_no_epoch_twice(
+    project: Project,
+) -> None:
+    options = (*DEEP, "tracking.flush_seconds=0", "trainer.checkpoint_seconds=0")
+    project.prepare(project.config(*options))
+    arguments = [HERE, str(project.root), "4", *options]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    (found,) = recorded(project)
+    assert (found.uses, found.status) == ((early_stop(4),), "RUNNING")
+    project.run(*options)
+    both = recorded(project)
+    assert sorted((one.status, one.scores) for one in both) == [("FINISHED", 7), ("KILLED", 4)]
+    (whole,) = distinct(both)
+    assert (whole.scores, whole.status) == (7, "FINISHED")
+
+
+def test_a_run_that_was_killed_before_its_first_score_is_no_look(project: Project) -> None:
+    config = project.config(*DEEP)
+    recorder = Recorder(config, project.root)
+    recorder.client.set_tag(recorder.run_id, "viewcast.look", "some key")
+    assert look_of(project.recorded(recorder.run_id), project.client) is None
+
+
+# Many at once
+
+# All that is slow to import is there before the eight part; no store has been reached by then.
+WRITERS = """
+import json, os, sys, traceback
+from pathlib import Path
+from viewcast.config import parse
+from viewcast.run import rows_of
+from viewcast.tracking.recorder import Recorder
+
+root = Path(sys.argv[1])
+plain = json.loads((root / "plain.json").read_text())
+rows = rows_of(parse(plain), root)
+
+def write(process):
+    for number in range(12):
+        seed = 100 * (1 + process) + number if number < 9 else number
+        with Recorder(parse({**plain, "seed": seed}), root) as recorder:
+            recorder.inputs(rows)
+            for epoch in range(1, 2 + seed % 5):
+                recorder.on_epoch(epoch, 1.0, 2.0)
+
+started = []
+for process in range(8):
+    started.append(os.fork())
+    if started[-1] == 0:
+        try:
+            write(process)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+sys.exit(sum(os.waitpid(one, 0)[1] for one in started))
+"""
+
+
+def test_eight_processes_at_once_lose_nothing_and_count_nothing_twice(project: Project) -> None:
+    project.prepare(project.config("model=deep"))
+    plain = project.plain("model=deep", "tracking.flush_seconds=0.05")
+    (project.root / "plain.json").write_text(json.dumps(plain))
+    command = [sys.executable, "-c", WRITERS, str(project.root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    everything = recorded(project)
+    assert len(everything) == 8 * 12
+    assert {one.status for one in everything} == {"FINISHED"}
+    found = distinct(everything)
+    assert len(found) == 8 * 9 + 3
+    seeds = [100 * (1 + p) + n for p in range(8) for n in range(9)] + [9, 10, 11]
+    assert sum(one.scores for one in found) == sum(1 + seed % 5 for seed in seeds)
+    assert len({one.holdout for one in everything}) == 1
+    launches = {one.launch for one in everything}
+    assert len(launches) == 8
+
+
+@pytest.mark.parametrize(("refusals", "kept"), [(1, True), (2, True), (3, False)])
+def test_who_is_refused_because_another_named_the_same_rows_first_tries_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, refusals: int, kept: bool
+) -> None:
+    whole, left = MlflowClient.log_inputs, iter(range(refusals))
+
+    def refused(*given: Any, **named: Any) -> None:
+        if next(left, None) is not None:
+            raise MlflowException("UNIQUE constraint failed: datasets.digest")
+        whole(*given, **named)
+
+    monkeypatch.setattr(MlflowClient, "log_inputs", refused)
+    config = project.config("model=linear")
+    with nullcontext() if kept else pytest.raises(MlflowException, match="UNIQUE"):
+        run_id = looked(project, config)
+        inputs = project.recorded(run_id).inputs.dataset_inputs
+        assert {entry.tags[0].value for entry in inputs} == {"training", "validation"}
