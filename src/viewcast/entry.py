@@ -6,7 +6,7 @@ script; every path in it is relative to that project root.
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,16 @@ Plain = dict[str, Any]
 
 
 def stage(
-    script: str, config_name: str = "config", open_key: str | None = None
+    script: str,
+    config_name: str = "config",
+    open_key: str | None = None,
+    short: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[Plain, Path], None]], Callable[[], None]]:
     """Make ``main(config, root)`` a Hydra program; ``config`` is composed and plain.
 
     ``open_key``: a section that takes any key, and ``range(n)`` as a value (Hydra would take it for
-    a sweep of its own).
+    a sweep of its own). ``short``: names of arguments and the keys they stand for, whose values are
+    taken as text; for names that Hydra would take for a group of conf/.
 
     An error of viewcast is printed in one piece, without a traceback, and exits with 1.
     """
@@ -48,6 +52,8 @@ def stage(
             _resolve_root(root)
             if open_key is not None:
                 sys.argv[1:] = [_opened(argument, open_key) for argument in sys.argv[1:]]
+            if short is not None:
+                sys.argv[1:] = [whole_key(argument, short) for argument in sys.argv[1:]]
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as exceptions, told below
             try:
                 hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
@@ -74,6 +80,17 @@ def _opened(argument: str, section: str) -> str:
     if not equals or not key.startswith(f"{section}."):
         return argument
     return f"++{key}='{value}'" if value.startswith("range(") else f"++{key}={value}"
+
+
+def whole_key(argument: str, short: Mapping[str, str]) -> str:
+    """An override by the whole key instead of its short name, the value in quotes but for null."""
+    name, equals, value = argument.partition("=")
+    if not equals or name not in short:
+        return argument
+    if value == "null" or value[:1] in ("'", '"'):
+        return f"{short[name]}={value}"
+    escaped = value.replace("'", "\\'")
+    return f"{short[name]}='{escaped}'"
 
 
 def _told(error: HydraException) -> str:

@@ -8,6 +8,11 @@ def prepared_path(root: Path, data: str) -> Path:
     return root / "build" / "prepared" / f"{data}.parquet"
 
 
+def sealed_path(root: Path, data: str) -> Path:
+    """The test rows of a data set, which only the opening of the test reads."""
+    return root / "build" / "sealed" / f"{data}.parquet"
+
+
 def params_path(root: Path) -> Path:
     """The composed parameters of every run of the pipeline."""
     return root / "build" / "params.yaml"
@@ -23,6 +28,11 @@ def study_path(root: Path, experiment: str) -> Path:
     return root / "build" / "study" / experiment
 
 
+def story_path(root: Path) -> Path:
+    """What the parts of the story were told by, and the runs that tell them."""
+    return root / "build" / "story"
+
+
 def summary_path(root: Path) -> Path:
     """The table of all runs, for other tools."""
     return root / "reports" / "summary.json"
@@ -31,6 +41,21 @@ def summary_path(root: Path) -> Path:
 def metrics_path(root: Path) -> Path:
     """The losses of all runs, for ``dvc metrics``."""
     return root / "reports" / "metrics.json"
+
+
+def audit_path(root: Path) -> Path:
+    """What the audit says of each holdout, for the report and other tools."""
+    return root / "reports" / "audit.json"
+
+
+def uses_path(root: Path) -> Path:
+    """How often each validation row was used."""
+    return root / "build" / "audit" / "rows.parquet"
+
+
+def asked_path(root: Path, name: str) -> Path:
+    """What the audit says of an experiment that somebody asked for by its name."""
+    return root / "build" / "audits" / f"{name}.json"
 
 
 def figures_path(root: Path) -> Path:

@@ -1,0 +1,29 @@
+"""Audit an experiment: what its validation scores are worth.
+
+`python pipelines/audit.py`, or `python pipelines/audit.py tracking.uri=... experiment=...`
+"""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.audit.experiment import audit_experiment
+from viewcast.audit.settings import AuditSettings
+from viewcast.config import construct
+from viewcast.entry import stage
+from viewcast.report.audits import named
+from viewcast.report.terminal import print_audit
+
+WHICH = {name: f"which.{name}" for name in ("experiment", "holdout")}
+
+
+@stage(__file__, "audit", short=WHICH)
+def main(config: dict[str, Any], root: Path) -> None:
+    """Write reports/audit.json and build/audit/, annotate the runs, and print the figures."""
+    asked = {**config, **config["which"]}
+    del asked["which"]
+    settings: AuditSettings = construct(AuditSettings, asked, "")
+    print_audit(named(audit_experiment(settings, root)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""What was gathered for one holdout: its rows, and every run that was scored on them.
+
+Only runs of one holdout meet in a study, and each brings its losses in the order of the study's
+rows; a run that cannot is set aside with the reason. So different rows are never mixed.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from viewcast.audit.rows import RowLosses, shared, usual
+from viewcast.looks import Look, distinct
+
+UNKNOWN = "unknown"  # the holdout of runs that do not tell their rows
+ASSUMED = (
+    "Nothing tells which rows these runs were scored on; it is assumed that they share them. "
+    "Log the validation rows as a dataset input, or a table of row losses, to have it checked."
+)
+REMEMBERS = (
+    "has seen the validation rows: no figure from these rows can price it; only shadow or sealed "
+    "rows can"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What a run is called, what it was trained on, and what it was measured by.
+
+    ``experiment``: of the configuration, not MLflow's; ``block``: least dependence length in rows;
+    ``keep``: which epoch is kept, empty where training has none; ``network``: whether the model is
+    one; ``training``: identity of the training rows; ``remembers``: whether the model looks up
+    validation targets.
+    """
+
+    name: str
+    model: str = ""
+    experiment: str = ""
+    data: str = ""
+    label: str = ""
+    split: str = ""
+    unit: str = ""
+    loss: str = ""
+    block: float = 1.0
+    trainer: str = ""
+    keep: str = ""
+    features: str = ""
+    network: bool = False
+    training: str | None = None
+    remembers: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One run: what it revealed, what it is, and what it lost.
+
+    ``train_loss``, ``shown``: mean losses of the kept state, None where not known. ``rows``: losses
+    of the validation rows; ``shadow``: of the rows that nobody is shown. ``curve``: epoch,
+    train_loss, val_loss. ``truth``: loss on new rows and its standard error, where it is known.
+    ``aside``: why the run takes no part in the choice.
+    """
+
+    look: Look
+    facts: Facts
+    train_loss: float | None = None
+    shown: float | None = None
+    rows: RowLosses | None = None
+    shadow: RowLosses | None = None
+    curve: pd.DataFrame | None = None
+    best_epoch: int | None = None
+    truth: tuple[float, float] | None = None
+    aside: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        """MLflow's identity of the run."""
+        return self.look.run_id
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An opening of the sealed test: of which run, validated on which holdout, by whom, and why.
+
+    ``start``: milliseconds since 1970; ``reuse``: openings before it that had shown the same rows.
+    """
+
+    run_id: str
+    name: str
+    holdout: str | None
+    data: str
+    start: int
+    user: str
+    reason: str | None
+    loss: float | None
+    error: float | None
+    reuse: int
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One holdout. ``keys``: entity, time, row of its M rows, None where no run tells them.
+
+    ``runs``: one per look, a repetition is not another; ``repeats``: by the id of such a run the
+    one that stands for it. ``looks``: all uses of the holdout, a sweep's choice among them.
+    ``assumed``: sentences on what could not be checked.
+    """
+
+    holdout: str
+    keys: pd.DataFrame | None
+    runs: tuple[Scored, ...]
+    looks: tuple[Look, ...]
+    repeats: dict[str, str]
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def priced(self) -> list[Scored]:
+        """The runs whose row losses can be compared."""
+        return [run for run in self.runs if run.aside is None and run.rows is not None]
+
+    @property
+    def scalar(self) -> bool:
+        """Whether no run tells more than one figure."""
+        return all(run.rows is None for run in self.runs)
+
+
+def studies(scored: Iterable[Scored], uses: Iterable[Look] = ()) -> list[Study]:
+    """Runs by holdout. ``uses``: looks that scored nothing themselves, such as a sweep's choice.
+
+    ``Look.holdout`` None is a holdout of its own, with the assumption it rests on said.
+    """
+    of_holdout: dict[str, list[Scored]] = defaultdict(list)
+    for run in scored:
+        of_holdout[run.look.holdout or UNKNOWN].append(run)
+    others: dict[str, list[Look]] = defaultdict(list)
+    for look in uses:
+        others[look.holdout or UNKNOWN].append(look)
+    return [study(holdout, runs, others[holdout]) for holdout, runs in of_holdout.items()]
+
+
+def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> Study:
+    """The study of one holdout; runs that cannot be compared are set aside with the reason."""
+    first, repeats = _without_repeats(runs)
+    first = _of_one_loss(first)
+    keys = usual([run.rows.keys for run in first if run.aside is None and run.rows is not None])
+    compared = tuple(_compared(run, keys) for run in first)
+    looks = tuple(distinct([*(run.look for run in runs), *uses]))
+    assumed = (ASSUMED,) if holdout == UNKNOWN else ()
+    return Study(holdout, keys, compared, looks, repeats, assumed)
+
+
+def overlap(one: Study, others: Iterable[Study]) -> int:
+    """How many of a study's shadow rows other runs were shown: such rows are no longer sealed."""
+    shadows = [run.shadow.keys for run in one.runs if run.shadow is not None]
+    if not shadows:
+        return 0
+    shown = [other.keys for other in others if other.keys is not None and of_same(one, other)]
+    return max((shared(shadows[0], keys) for keys in shown), default=0)
+
+
+def of_same(one: Study, other: Study) -> bool:
+    """Whether two studies are of the same data: names of rows mean the same there."""
+    return bool(one.runs[0].facts.data) and one.runs[0].facts.data == other.runs[0].facts.data
+
+
+def _without_repeats(runs: Sequence[Scored]) -> tuple[list[Scored], dict[str, str]]:
+    by_id = {run.run_id: run for run in runs}
+    stands = {look.key: look for look in distinct(run.look for run in runs)}
+    first = [replace(by_id[look.run_id], look=look) for look in stands.values()]
+    first.sort(key=lambda run: (run.look.start, run.facts.name, run.run_id))
+    repeats = {
+        run.run_id: stands[run.look.key].run_id
+        for run in runs
+        if stands[run.look.key].run_id != run.run_id
+    }
+    return first, repeats
+
+
+def _of_one_loss(runs: Sequence[Scored]) -> list[Scored]:
+    """Runs that are measured by another loss than most are set aside.
+
+    Where some run has row losses, only those that have are compared.
+    """
+    compared = [run for run in runs if run.aside is None]
+    compared = [run for run in compared if run.rows is not None] or compared
+    counts = Counter(_measure(run) for run in compared)
+    if len(counts) < 2:
+        return list(runs)
+    rest = counts.most_common(1)[0][0]
+    other = {run.run_id: _measure(run) for run in compared if _measure(run) != rest}
+    return [
+        replace(run, aside=f"is measured by {other[run.run_id]}, the rest by {rest}")
+        if run.run_id in other
+        else run
+        for run in runs
+    ]
+
+
+def _measure(run: Scored) -> str:
+    loss = run.facts.loss or "a loss that it does not name"
+    return f"{loss} in {run.facts.unit}" if run.facts.unit else loss
+
+
+def _compared(run: Scored, keys: pd.DataFrame | None) -> Scored:
+    if run.aside is not None:
+        return run
+    if run.rows is None:
+        return run if keys is None else replace(run, aside="no row losses: it is only counted")
+    assert keys is not None
+    aligned = run.rows.aligned(keys)
+    if isinstance(aligned, str):
+        return replace(run, aside=aligned)
+    if aligned.missing:
+        why = f"{aligned.missing} of its {len(aligned.final)} row losses are missing or infinite"
+        return replace(run, rows=aligned, aside=why)
+    if run.facts.remembers or not aligned.final.any():
+        return replace(run, rows=aligned, aside=REMEMBERS)
+    return replace(run, rows=aligned)

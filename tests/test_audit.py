@@ -1,0 +1,612 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated_store import SimulatedStore, days
+from test_imports import loaded_after
+
+from viewcast import entry
+from viewcast.audit import rounds, verdicts
+from viewcast.audit.audit import audit
+from viewcast.audit.counts import uses
+from viewcast.audit.experiment import audit_experiment, paths
+from viewcast.audit.rows import RowLosses
+from viewcast.audit.settings import AuditSettings
+from viewcast.audit.study import REMEMBERS, Facts, Opened, Scored, Study, overlap, study
+from viewcast.config import Tracking, construct
+from viewcast.errors import ConfigError
+from viewcast.looks import REPORT, Look, Use, early_stop
+from viewcast.report.audits import named
+from viewcast.tracking.gather import gather
+
+ROOT = Path(__file__).resolve().parents[1]
+TRACKING = Tracking("sqlite:///none.db", None, "study", 1.0)
+SETTINGS = AuditSettings(tracking=TRACKING, draws=200)
+FACTS = Facts("", data="channel", label="channel", split="year", unit="views", loss="mae")
+KEYS = days(400)
+
+
+def scored(
+    name: str,
+    losses: Any,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    launch: str = "all",
+    model: str = "deep",
+    shadow: Any = None,
+    states: Any = None,
+    facts: Facts = FACTS,
+    uses: tuple[Use, ...] = (REPORT,),
+    holdout: str = "h",
+    keys: pd.DataFrame = KEYS,
+    **said: Any,
+) -> Scored:
+    """A run with these row losses (M,), or with one figure."""
+    ended = start + 1 if end is None else end
+    look = Look(name, name, uses, holdout, launch, start, ended, "ana", "FINISHED")
+    own = replace(facts, name=name, model=model)
+    if np.ndim(losses) == 0:
+        return Scored(look, own, shown=float(losses), **said)
+    values = np.asarray(losses, np.float64)
+    table = keys.head(len(values))
+    if states is not None:
+        states = np.asarray(states, np.float32)
+    epochs = None if states is None else np.arange(1, len(states) + 1)
+    hidden = None if shadow is None else RowLosses(days(len(shadow), "2023-01-01"), shadow)
+    rows = RowLosses(table, values, states, epochs)
+    return Scored(look, own, shown=float(values.mean()), rows=rows, shadow=hidden, **said)
+
+
+def noisy(
+    rng: np.random.Generator, runs: int, rows: int, truth: Any = 1.0, common: float = 0.5
+) -> np.ndarray:
+    """Losses (runs, rows) around true means, part of the noise common to all."""
+    shared = rng.normal(size=rows) * np.sqrt(common)
+    own = rng.normal(size=(runs, rows)) * np.sqrt(1 - common)
+    return np.broadcast_to(truth, runs)[:, np.newaxis] * np.exp(0.5 * (shared + own) - 0.125)
+
+
+def of(runs: list[Scored], settings: AuditSettings = SETTINGS, **rest: Any) -> dict[str, Any]:
+    (found,) = audit([study("h", runs)], settings, "viewcast", **rest)
+    json.dumps(found, allow_nan=False)
+    return found
+
+
+def search(rows: int = 200, runs: int = 40, seed: int = 3) -> list[Scored]:
+    rng = np.random.default_rng(seed)
+    losses = noisy(rng, runs + 1, rows)
+    losses[0] *= 1.5
+    names = ["naive", *(f"run-{i:02d}" for i in range(runs))]
+    return [
+        scored(name, own, model="naive" if name == "naive" else "deep")
+        for name, own in zip(names, losses, strict=True)
+    ]
+
+
+def said(found: dict[str, Any]) -> str:
+    return " ".join(found["sentences"])
+
+
+# The figures
+
+
+def test_every_figure_of_a_study_is_there_with_its_sentence() -> None:
+    found = of(search())
+    winner = found["winner"]
+    assert winner["shown"] == min(run["shown"] for run in found["runs"])
+    assert winner["expected"] == pytest.approx(winner["shown"] + winner["optimism"])
+    assert winner["shown"] < winner["expected"] < winner["upper95"]
+    assert (found["rows"], found["dated"], found["first"]) == (200, True, "2021-01-01")
+    assert found["looks"]["scores"] == found["looks"]["runs"] == found["looks"]["distinct"] == 41
+    assert found["looks"]["waves"] == 1
+    assert found["looks"]["by_user"] == {"ana": 41}
+    assert found["gain"]["reference"] == "naive"
+    assert found["gain"]["expected"] < found["gain"]["shown"]
+    assert found["tied"]["run_ids"][0] == winner["run_id"]
+    assert found["tied"]["count"] > 1
+    assert 1 < found["effective"] <= 41
+    assert found["best_of"][-1]["k"] == 41
+    assert found["best_of"][-1]["shown"] == pytest.approx(winner["shown"])
+    assert [run["tied"] for run in found["runs"]].count(True) == found["tied"]["count"]
+    text = said(found)
+    for words in (
+        "These 200 days have been looked at 41 times by 41 runs in 1 round.",
+        "independent days can answer",
+        "picked fairly it is",
+        "With 95 % confidence the picked model's true loss is below",
+        "improvement over naive that is shown",
+        "more runs improved the displayed score",
+        "runs behave like",
+        "cannot be told apart from the best",
+        "ways to halve the days",
+    ):
+        assert words in text, words
+
+
+def test_the_report_understands_every_kind_of_audit() -> None:
+    few, scalar = of(search(rows=10)), of([scored("a", 0.4), scored("b", 0.5)])
+    for one in named([of(search()), few, scalar]):
+        assert one.title
+        assert one.rounds
+        assert one.runs
+
+
+def test_runs_are_sorted_by_what_they_show_and_priced_by_rank() -> None:
+    found = of(search())
+    shown = [run["shown"] for run in found["runs"]]
+    assert shown == sorted(shown)
+    assert found["runs"][0]["expected"] == found["winner"]["expected"]
+    assert all(run["expected"] is not None for run in found["runs"])
+
+
+def test_below_twenty_rows_there_are_counts_and_a_refusal_and_no_figure() -> None:
+    found = of(search(rows=19))
+    assert found["looks"]["scores"] == 41
+    assert found["winner"]["shown"] == found["runs"][0]["shown"]
+    assert found["winner"]["expected"] is None
+    assert (found["tied"], found["effective"], found["best_of"]) == (None, None, [])
+    assert found["gain"]["shown"] > 0
+    assert found["gain"]["trust"] is None
+    assert "too few validation rows" in found["refusal"]
+    assert found["rows_wanted"] >= 100
+    assert found["verdict"] == "too few rows to say what the winner is worth: 19 of 20"
+
+
+def test_between_twenty_and_a_hundred_rows_there_is_a_figure_and_no_bound() -> None:
+    found = of(search(rows=60))
+    assert found["winner"]["expected"] is not None
+    assert found["winner"]["upper95"] is None
+    assert found["tied"] is None
+    assert "not enough independent validation rows for a bound" in found["refusal"]
+    assert found["verdict"].startswith(("weak: ", "validation set worn out: "))
+
+
+def test_one_run_alone_has_no_luck_of_being_picked() -> None:
+    found = of(search(runs=0))
+    assert found["winner"]["optimism"] == pytest.approx(0, abs=1e-6)
+    assert found["verdict"] == "fine: 0.000 of the winner's score is luck"
+    assert found["gain"] is None
+
+
+def test_the_reference_may_be_named_by_model_name_or_id() -> None:
+    runs = search()
+    last = of(runs)["runs"][-1]["name"]
+    second = of(runs)["runs"][-2]["name"]
+    assert last == "naive"
+    assert of(runs, replace(SETTINGS, reference=second))["gain"]["reference"] == second
+    assert of(runs, replace(SETTINGS, reference="nobody"))["gain"] is None
+    assert of(runs, replace(SETTINGS, reference=None))["gain"] is None
+
+
+def test_the_least_dependence_length_is_that_of_the_data_or_of_the_settings() -> None:
+    weekly = [replace(run, facts=replace(run.facts, block=7.0)) for run in search()]
+    assert of(weekly)["dependence"] == 7
+    assert of(search(), replace(SETTINGS, least=9))["dependence"] == 9
+
+
+def test_evaluated_epochs_count_as_candidates_of_their_run() -> None:
+    rng = np.random.default_rng(1)
+    states = noisy(rng, 60, 200)
+    best = states[states.mean(axis=1).argmin()]
+    kept = [scored("stopped", best, states=states, uses=(early_stop(60),))]
+    blind = [scored("stopped", best, uses=(early_stop(60),))]
+    assert of(kept)["winner"]["optimism"] > 0.03
+    assert of(blind)["winner"]["optimism"] == pytest.approx(0, abs=1e-6)
+    assert "keeps no losses of the other epochs" in said(of(blind))
+    assert "keeps no losses" not in said(of(kept))
+
+
+def test_runs_with_epochs_in_cells_and_runs_with_rows_are_priced_together() -> None:
+    rng = np.random.default_rng(1)
+    keys = days(1025)
+    losses = noisy(rng, 3, 1025)
+    cells = np.add.reduceat(losses[0], np.arange(0, 1025, 3)) / np.r_[np.full(341, 3), 2]
+    runs = [
+        scored("stopped", losses[0], states=[cells * 1.1, cells], keys=keys),
+        *(scored(f"run-{i}", losses[i], keys=keys) for i in (1, 2)),
+    ]
+    found = of(runs)
+    assert found["rows"] == 1025
+    shown = min(losses.mean(axis=1))
+    expected = found["winner"]["expected"] - found["winner"]["optimism"]
+    assert expected == pytest.approx(shown, rel=1e-5)
+
+
+# Who takes part
+
+
+def test_a_memorised_validation_set_is_set_aside_and_said() -> None:
+    memory = scored("lazy2", np.zeros(200), model="lazy2")
+    found = of([*search(), memory])
+    assert found["aside"] == [{"run_id": "lazy2", "name": "lazy2", "why": REMEMBERS}]
+    assert found["winner"]["run_id"] != "lazy2"
+    (line,) = [run for run in found["runs"] if run["run_id"] == "lazy2"]
+    assert (line["expected"], line["aside"]) == (None, REMEMBERS)
+
+
+def test_the_shadow_tells_of_a_memory_that_its_gain_is_nowhere_else() -> None:
+    rng = np.random.default_rng(5)
+    whole = noisy(rng, 4, 280)
+    runs = [scored(f"run-{i}", own[:200], shadow=own[200:]) for i, own in enumerate(whole)]
+    memory = scored("lazy2", np.zeros(200), model="lazy2", shadow=np.full(80, 3.0), start=5)
+    (aside,) = of([*runs, memory])["aside"]
+    assert aside["why"] == f"{REMEMBERS}; the shadow rows do not confirm its gain"
+
+
+def test_a_study_of_runs_aside_has_no_winner() -> None:
+    found = of([scored("lazy2", np.zeros(200), model="lazy2")])
+    assert found["winner"] is None
+    assert found["verdict"].startswith("nothing to price")
+    assert found["looks"]["scores"] == 1
+
+
+# One score of each run
+
+
+def test_single_figures_are_counted_and_read_by_order_statistics() -> None:
+    scores = np.random.default_rng(0).normal(0.5, 0.05, 30)
+    found = of([scored(f"run-{i}", float(s)) for i, s in enumerate(scores)])
+    assert found["rows"] == 0
+    assert found["winner"]["shown"] == scores.min()
+    assert found["winner"]["expected"] is None
+    assert found["best_of"][0]["shown"] == pytest.approx(scores.mean())
+    assert found["best_of"][-1]["shown"] == pytest.approx(scores.min())
+    assert {line["honest"] for line in found["best_of"]} == {None}
+    assert found["looks"]["bits_budget"] is None
+    assert "if all are luck, the mean of all, 0.4" in said(found)
+    assert "so this is no estimate" in said(found)
+    assert found["verdict"] == "counted, not priced: one score of each of 30 runs, no row losses"
+
+
+# Rounds
+
+
+def climb(rounds_: int, *, shadow: bool = False, rows: int = 200) -> list[Scored]:
+    """A hill climb: each run a small random step from the best one so far."""
+    rng = np.random.default_rng(2)
+    count = rows + 80
+    base = np.exp(rng.normal(size=count) * 0.5)
+    best, runs = base, []
+    for i in range(rounds_):
+        step = best + (0.15 * rng.normal(size=count) if i else 0.0)
+        hidden = step[rows:] if shadow else None
+        runs.append(
+            scored(f"step-{i:03d}", step[:rows], start=10 * i, launch=str(i), shadow=hidden)
+        )
+        if step[:rows].mean() < best[:rows].mean():
+            best = step
+    return runs
+
+
+def test_an_attack_without_a_shadow_gets_no_corrected_number() -> None:
+    found = of(climb(120))
+    assert found["looks"]["waves"] == 120
+    assert found["winner"]["expected"] is None
+    assert {run["expected"] for run in found["runs"]} == {None}
+    assert (found["best_of"], found["tied"], found["overfit_probability"]) == ([], None, None)
+    assert "the runs were tuned on these rows" in found["refusal"]
+    assert found["verdict"] == found["refusal"]
+    by_name = {run["name"]: run["verdict"] for run in found["runs"]}
+    assert by_name["step-000"] == "fine"
+    assert by_name["step-007"].startswith("its score is not to be believed: the runs were tuned")
+    assert "picked fairly" not in said(found)
+
+
+def test_an_attack_on_rows_with_a_shadow_rings_the_alarm() -> None:
+    found = of(climb(120, shadow=True))
+    shadow = found["shadow"]
+    assert shadow["alarm"]
+    assert shadow["gain_shadow"] < shadow["gain_shown"] / 2
+    assert shadow["estimate"] > found["winner"]["shown"]
+    assert [point["look"] for point in shadow["path"]] == list(range(1, 121))
+    assert shadow["path"][-1]["shown"] == pytest.approx(shadow["gain_shown"])
+    assert found["winner"]["expected"] is None
+    assert found["verdict"].startswith("validation set worn out: of ")
+
+
+def test_a_silent_shadow_tells_nothing_but_that_it_is_silent() -> None:
+    rng = np.random.default_rng(8)
+    whole = noisy(rng, 12, 280)
+
+    def told(hidden: np.ndarray) -> dict[str, Any]:
+        return of(
+            [
+                scored(f"run-{i}", own[:200], shadow=other, start=10 * i, launch=str(i))
+                for i, (own, other) in enumerate(zip(whole, hidden, strict=True))
+            ]
+        )
+
+    found = told(whole[:, 200:])
+    shadow = found["shadow"]
+    assert not shadow["alarm"]
+    assert {shadow[key] for key in ("gain_shadow", "difference", "error", "estimate")} == {None}
+    assert shadow["path"] == []
+    assert found == told(whole[:, 200:] * rng.uniform(0.9, 1.1, (12, 80)))
+    assert found["adaptive"]["caveat"] is None
+    assert found["winner"]["expected"] is not None
+
+
+def test_shadow_rows_that_others_were_shown_are_not_sealed() -> None:
+    whole = noisy(np.random.default_rng(8), 2, 280)
+    first = [scored(f"run-{i}", own[:200], shadow=own[200:]) for i, own in enumerate(whole)]
+    late = days(30, "2023-01-11")
+    other = scored("other", np.ones(30), holdout="g", keys=late)
+    both = [study("h", first), study("g", [other])]
+    assert [overlap(both[0], both[1:]), overlap(both[1], both[:1])] == [30, 0]
+    found = {one["holdout"]: one for one in audit(both, SETTINGS, "viewcast")}
+    assert "but 30 of these rows were shown to other runs" in found["h"]["shadow"]["sentence"]
+
+
+def test_rounds_without_tuning_keep_their_number_with_a_caveat() -> None:
+    runs = [
+        replace(run, look=replace(run.look, start=10 * i, end=10 * i + 1, launch=str(i)))
+        for i, run in enumerate(search())
+    ]
+    found = of(runs)
+    assert found["looks"]["waves"] == 41
+    assert found["looks"]["bits_used"] == pytest.approx(41)
+    assert found["winner"]["expected"] is not None
+    assert "launched in 41 rounds" in found["adaptive"]["caveat"]
+    assert found["adaptive"]["caveat"][1:] in said(found)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=8))
+def test_chances_of_records_add_up(sizes: list[int]) -> None:
+    falling = rounds.records(list(range(len(sizes), 0, -1)), sizes)
+    rising = rounds.records(list(range(len(sizes))), sizes)
+    assert falling.shown == len(sizes)
+    assert rising.shown == 1
+    assert rising.chance == pytest.approx(1)
+    total = np.cumsum(sizes)
+    assert falling.chance == pytest.approx(np.prod(np.array(sizes) / total))
+
+
+def test_records_are_as_rare_as_drawing_says() -> None:
+    rng = np.random.default_rng(0)
+    sizes = [5, 1, 3, 1, 1, 8]
+    found = []
+    for _ in range(4000):
+        scores = rng.normal(size=sum(sizes))
+        parts = np.split(scores, np.cumsum(sizes)[:-1])
+        found.append(rounds.records([part.min() for part in parts], sizes).shown)
+    expected = rounds.records([0.0] * 6, sizes).expected
+    assert np.mean(found) == pytest.approx(expected, abs=4 * np.std(found) / np.sqrt(4000))
+
+
+# Verdicts
+
+
+def course(rise: float, *, best_epoch: int = 30, noise: float = 0.02) -> Scored:
+    """Training over 60 epochs whose validation loss falls to epoch 30 and then rises."""
+    rng = np.random.default_rng(4)
+    epochs = np.arange(60)
+    level = np.where(epochs < 30, 1 - epochs / 60, 0.5 + rise * (epochs - 29) / 30)
+    states = level[:, np.newaxis] * (1 + noise * rng.normal(size=(60, 200)))
+    states[29] -= 0.01
+    curve = pd.DataFrame(
+        {"epoch": epochs + 1, "train_loss": 1 - epochs / 100, "val_loss": states.mean(axis=1)}
+    )
+    return scored(
+        "course", states[best_epoch - 1], states=states, curve=curve, best_epoch=best_epoch,
+        train_loss=0.7, uses=(early_stop(60),),
+    )  # fmt: skip
+
+
+def test_validation_that_rises_by_more_than_its_noise_is_overfitting() -> None:
+    assert verdicts.of_run(course(0.2), None).startswith("stopped in time at epoch 30: ")
+    late = course(0.2, best_epoch=60)
+    assert verdicts.of_run(late, None).startswith("overfitted: validation rose by 0.19")
+    assert verdicts.of_run(course(0.0, noise=0.3), None) == "fine"
+
+
+def test_training_that_a_line_beats_fits_poorly() -> None:
+    network = replace(FACTS, network=True, training="t", features="f", trainer="gradient_descent")
+    line = replace(network, network=False, trainer="closed_form")
+    poor = scored("poor", np.ones(50), facts=network, train_loss=2.0)
+    straight = scored("line", np.ones(50), facts=line, train_loss=0.5)
+    of_both = study("h", [poor, straight])
+    assert verdicts.line_for(of_both.runs[1], of_both) is of_both.runs[0]
+    lines = {run["name"]: run["verdict"] for run in of([poor, straight])["runs"]}
+    assert lines["poor"].startswith("fits poorly: a line reaches 0.500 in training")
+    assert lines["line"] == "fine"
+
+
+def test_an_optimism_that_is_large_beside_the_spread_wears_the_set_out() -> None:
+    rng = np.random.default_rng(3)
+    unlike = noisy(rng, 20, 200, np.linspace(0.5, 2, 20), common=0.9)
+    runs = [scored(f"run-{i}", own) for i, own in enumerate(unlike)]
+    assert of(runs)["verdict"].startswith("fine: ")
+    equal = of(search())["verdict"]
+    assert equal.startswith("validation set worn out: ")
+    assert equal.endswith("cut fresh rows")
+    assert of(search(), replace(SETTINGS, worn_out=2))["verdict"].startswith("fine: ")
+
+
+def test_openings_of_the_test_are_told() -> None:
+    test = Opened("run-01", "run-01", "h", "channel", 1_600_000_000_000, "ben", None, 0.7, 0.1, 0)
+    found = of(search(), opened=[test, replace(test, holdout="g")])
+    assert found["looks"]["by_purpose"]["test"] == 1
+    assert found["opened"][0]["time"] == "2020-09-13T12:26:40+00:00"
+    assert "The sealed test was opened once: run-01 on 2020-09-13 by ben" in said(found)
+
+
+# Rows
+
+
+def test_rows_of_holdouts_that_overlap_share_their_looks() -> None:
+    first = study("h", [scored("a", np.ones(20)), scored("b", np.ones(20) * 2)])
+    later = days(30).tail(20).assign(target=KEYS["target"][10:30].to_numpy())
+    second = study("g", [scored("c", np.ones(20), holdout="g", keys=later)])
+    table = uses([first, second]).set_index(["holdout", "time"])["scores"]
+    assert table["h", "2021-01-01"] == 2
+    assert table["h", "2021-01-20"] == table["g", "2021-01-20"] == 3
+    assert table["g", "2021-01-30"] == 1
+
+
+def test_rows_of_unlike_data_are_not_taken_for_each_other() -> None:
+    other = replace(FACTS, data="lectures")
+    both = [
+        study("h", [scored("a", np.ones(20))]),
+        study("g", [scored("b", np.ones(20), holdout="g", facts=other)]),
+    ]
+    assert uses(both)["scores"].tolist() == [1] * 40
+
+
+# From the store and back
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_store: Path) -> SimulatedStore:
+    return SimulatedStore.at(tmp_path, empty_store)
+
+
+def recorded(store: SimulatedStore, runs: int = 24, rows: int = 150) -> tuple[list[str], Any]:
+    """A study of runs whose truth is known: all lose 1 on average."""
+    losses = noisy(np.random.default_rng(6), runs, rows)
+    ids = [
+        store.run(
+            f"run-{i:02d}", own, launch="dvc-1", model="naive" if i == 0 else "deep",
+            metrics={"val_loss_true": 1.0, "val_loss_true_error": 0.01},
+        )
+        for i, own in enumerate(losses)
+    ]  # fmt: skip
+    return ids, losses
+
+
+def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
+    store: SimulatedStore,
+) -> None:
+    ids, losses = recorded(store)
+    settings = replace(SETTINGS, tracking=store.tracking)
+    (found,) = audit_experiment(settings, store.root)
+    winner = found["winner"]
+    assert winner["truth"] == {"mean": 1.0, "error": 0.01}
+    assert winner["run_id"] == ids[losses.mean(axis=1).argmin()]
+    assert abs(winner["expected"] - 1) < abs(winner["shown"] - 1)
+    # The level of these rows, of runs that are equally good, leaves the luck of being picked.
+    assert abs(winner["expected"] - losses.mean()) < abs(winner["shown"] - losses.mean())
+    assert json.loads((store.root / "reports" / "audit.json").read_text()) == [found]
+    table = pd.read_parquet(store.root / "build" / "audit" / "rows.parquet")
+    assert table["scores"].tolist() == [24] * 150
+
+    run = store.client.get_run(winner["run_id"])
+    assert run.data.metrics["val_loss_expected"] == winner["expected"]
+    assert run.data.metrics["val_loss_upper95"] == winner["upper95"]
+    assert run.data.metrics["tied_with_best"] == 1
+    assert run.data.metrics["looks"] == 1
+    assert run.data.tags["viewcast.verdict"] == found["runs"][0]["verdict"]
+    found_runs = store.client.search_runs([store.experiment], "metrics.optimism > -1000000")
+    assert len(found_runs) == 24
+    tags = store.client.get_experiment(store.experiment).tags
+    assert float(tags[f"viewcast.optimism.{found['holdout']}"]) == pytest.approx(winner["optimism"])
+    assert json.loads(tags[f"viewcast.audit.{found['holdout']}"])["runs"] == 24
+
+    before = (store.root / "mlflow.db").read_bytes()
+    assert audit_experiment(settings, store.root) == [found]
+    assert (store.root / "mlflow.db").read_bytes() == before
+
+    worse = store.run("late", losses[1] + 1, launch="dvc-1")
+    (again,) = audit_experiment(settings, store.root)
+    assert again["looks"]["scores"] == 25
+    now = {line["run_id"]: line for line in again["runs"]}
+    for run_id in (worse, ids[0]):
+        assert store.latest(run_id)["val_loss_expected"] == now[run_id]["expected"]
+
+
+def test_a_figure_that_no_longer_holds_is_shown_no_more(store: SimulatedStore) -> None:
+    ids, _ = recorded(store, runs=4, rows=120)
+    settings = replace(SETTINGS, tracking=store.tracking)
+    audit_experiment(settings, store.root)
+    assert np.isfinite(store.latest(ids[1])["val_loss_expected"])
+    for run_id in ids:
+        path = store.folder(run_id) / "predictions.parquet"
+        pd.read_parquet(path).head(15).to_parquet(path)
+    audit_experiment(settings, store.root)
+    assert np.isnan(store.latest(ids[1])["val_loss_expected"])
+
+
+def test_repetitions_are_told_the_same_and_reading_only_writes_nothing(
+    store: SimulatedStore,
+) -> None:
+    losses = noisy(np.random.default_rng(6), 2, 120)
+    first = store.run("one", losses[0], key="same", launch="dvc-1")
+    copy = store.run("one", losses[0], key="same", launch="dvc-2")
+    store.run("two", losses[1], launch="dvc-1")
+    settings = replace(SETTINGS, tracking=store.tracking, write=False)
+    audit_experiment(settings, store.root)
+    assert "optimism" not in store.latest(copy)
+    (found,) = audit_experiment(replace(settings, write=True), store.root)
+    assert len(found["runs"]) == 2
+    assert store.latest(copy)["optimism"] == store.latest(first)["optimism"]
+
+
+def test_the_audit_is_no_look(store: SimulatedStore) -> None:
+    recorded(store, runs=3, rows=40)
+    settings = replace(SETTINGS, tracking=store.tracking)
+    (before,) = audit_experiment(settings, store.root)
+    (after,) = audit_experiment(settings, store.root)
+    assert after["looks"] == before["looks"]
+    found: Study = gather(store.uri, "study").studies[0]
+    assert sum(look.scores for look in found.looks) == 3
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "rows"),
+    [
+        ({}, "reports/audit.json", "build/audit/rows.parquet"),
+        ({"experiment": "a b/c"}, "build/audits/a_b_c.json", "build/audits/a_b_c_rows.parquet"),
+        ({"holdout": "00ff"}, "build/audits/00ff.json", "build/audits/00ff_rows.parquet"),
+        ({"output": "x/y.json"}, "x/y.json", "x/y_rows.parquet"),
+    ],
+)
+def test_another_experiment_does_not_overwrite_the_projects_audit(
+    asked: dict[str, Any], answer: str, rows: str
+) -> None:
+    root = Path("/project")
+    assert paths(replace(SETTINGS, **asked), root) == (root / answer, root / rows)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"draws": 10}, "draws = 10"),
+        ({"tolerance": 1}, "tolerance = 1"),
+        ({"worn_out": 0}, "worn_out = 0"),
+        ({"least": 0.5}, "least = 0.5"),
+        ({"holdot": "x"}, "unknown key holdot; allowed: tracking, experiment, holdout"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        construct(AuditSettings, {"tracking": vars(TRACKING), **wrong}, "")
+
+
+@pytest.mark.parametrize("name", ["sales", "it's 1/2 of all", "/Users/a@b.c", "1e10", "00c0"])
+def test_an_experiment_is_asked_for_by_its_name_as_it_is(name: str) -> None:
+    short = {"experiment": "which.experiment"}
+    argument = entry.whole_key(f"experiment={name}", short)
+    assert entry.compose(ROOT, [argument], "audit")["which"]["experiment"] == name
+    assert entry.whole_key("experiment=null", short) == "which.experiment=null"
+    assert entry.whole_key("draws=100", short) == "draws=100"
+
+
+def test_the_settings_of_the_program_are_those_of_the_audit() -> None:
+    composed = entry.compose(ROOT, [], "audit")
+    asked = {**composed, **composed.pop("which")}
+    asked.pop("which")
+    settings = construct(AuditSettings, asked, "")
+    assert replace(settings, tracking=TRACKING, draws=200) == SETTINGS
+
+
+def test_pricing_needs_neither_mlflow_nor_torch() -> None:
+    assert not loaded_after("import viewcast.audit.experiment") & {"torch", "mlflow", "hydra"}

@@ -1,0 +1,423 @@
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.exceptions import MlflowException
+from simulated_store import HOLDOUT, SimulatedStore, days
+
+from viewcast.audit.study import REMEMBERS, Scored, Study
+from viewcast.errors import ConfigError, DataError, TrackingError
+from viewcast.tracking.artifacts import Artifacts, each
+from viewcast.tracking.gather import gather
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_store: Path) -> SimulatedStore:
+    return SimulatedStore.at(tmp_path, empty_store)
+
+
+def gathered(store: SimulatedStore, **asked: str) -> list[Study]:
+    return gather(store.uri, "study", **asked).studies
+
+
+def only(store: SimulatedStore) -> Study:
+    (study,) = gathered(store)
+    return study
+
+
+def named(study: Study, name: str) -> Scored:
+    (found,) = [run for run in study.runs if run.facts.name == name]
+    return found
+
+
+def test_a_run_is_gathered_with_its_rows_facts_and_losses(store: SimulatedStore) -> None:
+    losses = RNG.random(30)
+    params = {"trainer.name": "gradient_descent", "trainer.keep": "last", "model.layers": "2"}
+    run_id = store.run("one", losses, params=params, metrics={"val_loss_true": 0.5})
+    study = only(store)
+    run = named(study, "one")
+    assert study.holdout == HOLDOUT
+    assert study.keys is not None
+    assert study.keys["row"].tolist() == days(30)["row"].tolist()
+    assert run.rows is not None
+    np.testing.assert_array_equal(run.rows.final, losses)
+    assert run.shown == pytest.approx(losses.mean())
+    assert (run.run_id, run.train_loss, run.truth) == (run_id, 0.1, (0.5, 0.0))
+    facts = run.facts
+    assert (facts.data, facts.unit, facts.loss, facts.split) == ("channel", "views", "mae", "year")
+    assert (facts.keep, facts.network, facts.trainer) == ("last", True, "gradient_descent")
+    assert run.aside is None
+
+
+def test_feature_sets_of_two_names_are_known_to_be_the_same(store: SimulatedStore) -> None:
+    for name in ("linear", "deep", "wide"):
+        run_id = store.run(name, RNG.random(20), params={"model.features": name})
+        sets = "{linear: [pages], deep: [pages], wide: [pages, words]}"
+        (store.folder(run_id) / "config.yaml").write_text(f"data: {{features: {sets}}}")
+    line, network, wide = (named(only(store), name) for name in ("linear", "deep", "wide"))
+    assert line.facts.features == network.facts.features != wide.facts.features
+
+
+def test_training_rows_of_the_predictions_are_no_validation_rows(store: SimulatedStore) -> None:
+    run_id = store.run("one", RNG.random(5))
+    frame = days(9).assign(split=["train"] * 4 + ["validation"] * 5, loss=np.arange(9.0))
+    store.table(run_id, frame)
+    run = named(only(store), "one")
+    assert run.rows is not None
+    assert run.rows.final.tolist() == [4, 5, 6, 7, 8]
+
+
+def test_the_evaluated_epochs_come_with_the_run(store: SimulatedStore) -> None:
+    states = RNG.random((6, 20))
+    curve = pd.DataFrame({"epoch": range(1, 7), "train_loss": 1.0, "val_loss": states.mean(axis=1)})
+    store.run("one", states[3], states=states, curve=curve, params={"trainer.keep": "best"})
+    run = named(only(store), "one")
+    assert run.rows is not None
+    assert run.rows.states is not None
+    np.testing.assert_allclose(run.rows.states, states, rtol=1e-6)
+    assert run.rows.epochs is not None
+    assert run.rows.epochs.tolist() == [1, 2, 3, 4, 5, 6]
+    assert run.curve is not None
+    assert len(run.curve) == 6
+    assert run.look.scores == 6
+
+
+def test_cells_and_rows_give_one_mean(store: SimulatedStore) -> None:
+    losses = RNG.random(1025)  # cells of 3 rows, the last of 2
+    cells = np.add.reduceat(losses, np.arange(0, 1025, 3)) / np.r_[np.full(341, 3), 2]
+    store.run("one", losses, states=[cells, cells])
+    run = named(only(store), "one")
+    assert run.rows is not None
+    columns, sizes = run.rows.columns(run.rows.cell)
+    assert columns.shape == (3, 342)
+    assert sizes.sum() == 1025
+    np.testing.assert_allclose(columns @ sizes / 1025, losses.mean(), rtol=1e-6)
+
+
+def test_a_trajectory_of_another_length_sets_its_run_aside(store: SimulatedStore) -> None:
+    store.run("one", RNG.random(20), states=RNG.random((4, 19)))
+    assert named(only(store), "one").aside == (
+        "trajectory.parquet: 19 losses for each epoch, expected 20 for 20 validation rows"
+    )
+
+
+def test_candidates_of_a_sweep_take_their_losses_from_the_parent(store: SimulatedStore) -> None:
+    keys = days(25)
+    predictions = RNG.random((3, 25))
+    hidden = RNG.random((3, 8))
+    parent, *_ = store.sweep(predictions, keys, shadows=hidden, shadow_keys=days(8, "2022-01-01"))
+    study = only(store)
+    assert [run.facts.name for run in study.runs] == ["search-0000", "search-0001", "search-0002"]
+    target = keys["target"].to_numpy()
+    for i, run in enumerate(study.runs):
+        assert run.rows is not None
+        assert run.shadow is not None
+        np.testing.assert_allclose(run.rows.final, abs(predictions[i] - target), rtol=1e-5)
+        np.testing.assert_allclose(run.shadow.final, hidden[i], rtol=1e-5)
+        assert (run.facts.loss, run.facts.unit) == ("mae", "views")
+    choice = [look for look in study.looks if look.run_id == parent]
+    assert [(use.purpose, use.among) for use in choice[0].uses] == [("select", 3)]
+    assert sum(look.scores for look in study.looks) == 3
+
+
+def test_trajectories_of_a_sweep_are_told_apart_by_candidate(store: SimulatedStore) -> None:
+    keys, states = days(6), RNG.random((5, 6)).astype(np.float32)
+    trajectories = pd.DataFrame(
+        {"candidate": [1, 0, 1, 0, 1], "epoch": np.arange(5, dtype=np.int32),
+         "losses": pd.Series(list(states), dtype="object")}
+    )  # fmt: skip
+    store.sweep(RNG.random((2, 6)), keys, trajectories=trajectories)
+    first, second = only(store).runs
+    assert first.rows is not None
+    assert second.rows is not None
+    assert first.rows.states is not None
+    assert second.rows.states is not None
+    np.testing.assert_array_equal(first.rows.states, states[[1, 3]])
+    np.testing.assert_array_equal(second.rows.states, states[[0, 2, 4]])
+
+
+def test_a_candidate_with_fewer_rows_is_not_compared_with_the_others(
+    store: SimulatedStore,
+) -> None:
+    predictions = RNG.random((3, 25))
+    predictions[2, :5] = math.nan
+    store.sweep(predictions, days(25))
+    assert [run.aside for run in only(store).runs] == [
+        None,
+        None,
+        "was scored on other rows than the rest: 20 rows, 20 of them among the 25 of this holdout",
+    ]
+
+
+def test_runs_with_other_rows_under_one_name_are_set_aside(store: SimulatedStore) -> None:
+    for i in range(3):
+        store.run(f"run-{i}", RNG.random(20))
+    store.run("shifted", RNG.random(20), keys=days(20, "2021-01-06"))
+    study = only(store)
+    assert named(study, "shifted").aside == (
+        "was scored on other rows than the rest: 20 rows, 15 of them among the 20 of this holdout"
+    )
+    assert len(study.priced) == 3
+
+
+def test_rows_in_another_order_are_put_in_order(store: SimulatedStore) -> None:
+    keys, losses = days(20), RNG.random(20)
+    order = RNG.permutation(20)
+    store.run("one", losses, keys=keys)
+    store.run("two", losses, keys=keys)
+    store.run("mixed", losses[order], keys=keys.iloc[order].reset_index(drop=True))
+    found = named(only(store), "mixed")
+    assert found.aside is None
+    assert found.rows is not None
+    np.testing.assert_array_equal(found.rows.final, losses)
+
+
+def test_older_runs_are_known_by_the_names_of_their_rows(store: SimulatedStore) -> None:
+    keys = days(20)
+    store.run("old", RNG.random(20), keys=keys[["row", "target"]])
+    store.run("older", RNG.random(20), keys=keys[["row", "target"]])
+    store.run("new", RNG.random(20), keys=keys)
+    study = only(store)
+    assert len(study.priced) == 3
+    assert study.keys is not None
+    assert study.keys["time"].iloc[0] == "2021-01-01"
+
+
+def test_runs_on_other_holdouts_are_other_studies(store: SimulatedStore) -> None:
+    store.run("one", RNG.random(20))
+    store.run("two", RNG.random(30), holdout="ffff")
+    assert {study.holdout: len(study.runs) for study in gathered(store)} == {HOLDOUT: 1, "ffff": 1}
+    (asked,) = gathered(store, holdout="ff")
+    assert asked.holdout == "ffff"
+    with pytest.raises(
+        ConfigError, match=rf"holdout = abc: unknown; this experiment has {HOLDOUT}, ffff"
+    ):
+        gathered(store, holdout="abc")
+
+
+def test_a_repetition_is_no_other_run(store: SimulatedStore) -> None:
+    losses = RNG.random(20)
+    first = store.run("one", losses, key="same")
+    second = store.run("one", losses, key="same")
+    study = only(store)
+    assert len(study.runs) == 1
+    assert {**study.repeats} == {second: first}
+
+
+def test_losses_that_are_not_finite_set_a_run_aside(store: SimulatedStore) -> None:
+    losses = RNG.random(20)
+    losses[:3] = math.nan
+    losses[3] = math.inf
+    store.run("broken", losses)
+    store.run("whole", RNG.random(20))
+    assert named(only(store), "broken").aside == "4 of its 20 row losses are missing or infinite"
+
+
+def test_runs_measured_by_another_loss_are_set_aside(store: SimulatedStore) -> None:
+    store.run("one", RNG.random(20))
+    store.run("two", RNG.random(20))
+    store.run("squared", RNG.random(20), tags={"viewcast.loss": "mse", "viewcast.unit": "views²"})
+    study = only(store)
+    assert named(study, "squared").aside == "is measured by mse in views², the rest by mae in views"
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "losses"),
+    [
+        ("lazy2", {}, np.full(20, 0.1)),
+        ("table", {"model.remembers": "['train', 'validation']"}, np.full(20, 0.1)),
+        ("deep", {}, np.zeros(20)),
+    ],
+)
+def test_who_has_seen_the_validation_rows_is_set_aside(
+    store: SimulatedStore, model: str, params: dict[str, str], losses: np.ndarray
+) -> None:
+    store.run("memory", losses, model=model, params=params)
+    assert named(only(store), "memory").aside == REMEMBERS
+
+
+def test_a_missing_artifact_sets_its_run_aside_with_its_name(store: SimulatedStore) -> None:
+    run_id = store.run("lost", RNG.random(20))
+    (store.folder(run_id) / "predictions.parquet").unlink()
+    parent, *_ = store.sweep(RNG.random((1, 20)), days(20))
+    (store.folder(parent) / "tables" / "predictions.parquet").unlink()
+    study = only(store)
+    missing = "artifact {} of run {} is missing"
+    assert named(study, "lost").aside == missing.format("predictions.parquet", run_id)
+    assert named(study, "search-0000").aside == missing.format("tables/predictions.parquet", parent)
+
+
+def test_a_damaged_artifact_sets_its_run_aside(store: SimulatedStore) -> None:
+    run_id = store.run("damaged", RNG.random(20))
+    (store.folder(run_id) / "predictions.parquet").write_bytes(b"PAR1 no more")
+    aside = named(only(store), "damaged").aside
+    assert aside is not None
+    assert aside.startswith("predictions.parquet: damaged (")
+
+
+def test_a_run_that_failed_says_why(store: SimulatedStore) -> None:
+    tags = {"viewcast.holdout": HOLDOUT, "viewcast.look": "x", "viewcast.failure": "diverged: x"}
+    store.bare("failed", tags, {"val_loss": 3.0}, status="FAILED")
+    assert named(only(store), "failed").aside == "diverged"
+
+
+def test_one_figure_of_each_run_is_gathered_where_there_is_no_more(store: SimulatedStore) -> None:
+    for i, value in enumerate([0.5, 0.4, math.nan]):
+        store.bare(f"run-{i}", metrics={"val_rmse": value, "accuracy": 0.9})
+    store.bare("untouched", metrics={"lr": 0.1})
+    study = only(store)
+    assert study.holdout == "unknown"
+    assert "it is assumed that they share them" in study.assumed[0]
+    assert study.scalar
+    assert [run.shown for run in study.runs] == [0.5, 0.4, None]
+    assert [run.aside for run in study.runs] == [None, None, "its val_rmse is nan"]
+
+
+def test_the_metric_may_be_named(store: SimulatedStore) -> None:
+    store.bare("one", metrics={"val_loss": 0.5, "wape": 0.2})
+    store.bare("two", metrics={"val_loss": 0.6})
+    assert [run.shown for run in gathered(store, metric="wape")[0].runs] == [0.2]
+    with pytest.raises(ConfigError, match=r"metric = mape: no run .* allowed: val_loss, wape"):
+        gathered(store, metric="mape")
+
+
+def test_others_rows_are_known_by_their_dataset_or_by_their_keys(store: SimulatedStore) -> None:
+    shared = [store.bare(f"by-input-{i}", metrics={"val_loss": 0.5 + i}) for i in range(2)]
+    for run_id in shared:
+        store.rows_input(run_id, "cafe")
+    for i in range(2):
+        run_id = store.bare(f"by-key-{i}")
+        frame = pd.DataFrame({"day": days(12)["time"], "loss": RNG.random(12)})
+        store.table(run_id, frame.sample(frac=1, random_state=i), "row_losses.parquet")
+    by_holdout = {study.holdout: study for study in gathered(store)}
+    assert len(by_holdout.pop("cafe").runs) == 2
+    (study,) = by_holdout.values()
+    assert len(study.holdout) == 16
+    assert len(study.runs) == 2
+
+
+def test_a_figure_beside_runs_with_row_losses_is_only_counted(store: SimulatedStore) -> None:
+    with_rows, without = (store.bare(name, metrics={"val_loss": 0.4}) for name in ("a", "b"))
+    for run_id in (with_rows, without):
+        store.rows_input(run_id, "cafe", "validation")
+    store.table(with_rows, pd.DataFrame({"row": list("xyz"), "loss": RNG.random(3)}), "l.parquet")
+    study = only(store)
+    assert len(study.looks) == 2
+    assert [run.aside for run in study.runs] == [None, "no row losses: it is only counted"]
+
+
+def test_openings_of_the_test_are_no_looks_at_the_validation_rows(store: SimulatedStore) -> None:
+    run_id = store.run("one", RNG.random(20))
+    opening = {
+        "viewcast.sealed_open": "1",
+        "viewcast.opened_run": run_id,
+        "viewcast.looks": '[{"purpose": "test", "scores": 1, "among": 1}]',
+        "viewcast.reason": "labels mended",
+        "mlflow.user": "ben",
+    }
+    store.bare("test of one", opening, {"test_loss": 0.7, "test_error": 0.1})
+    found = gather(store.uri, "study")
+    assert len(found.studies) == 1
+    assert len(found.studies[0].looks) == 1
+    (opened,) = found.opened
+    assert (opened.name, opened.holdout, opened.user) == ("one", HOLDOUT, "ben")
+    assert (opened.loss, opened.error, opened.reason) == (0.7, 0.1, "labels mended")
+
+
+def test_an_unknown_experiment_is_refused_with_those_there_are(store: SimulatedStore) -> None:
+    with pytest.raises(ConfigError, match=r"experiment = stdy: unknown to .*; allowed: study"):
+        gather(store.uri, "stdy")
+
+
+def test_an_experiment_without_runs_is_refused(store: SimulatedStore) -> None:
+    with pytest.raises(DataError, match="no run yet; train one, then audit"):
+        gathered(store)
+
+
+def test_runs_without_any_loss_are_refused_with_the_metrics_there_are(
+    store: SimulatedStore,
+) -> None:
+    store.bare("one", metrics={"lr": 0.1, "accuracy": 0.9})
+    with pytest.raises(DataError, match=r"none of its 1 runs .* there are: accuracy, lr"):
+        gathered(store)
+
+
+def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(TrackingError, match="no such file"):
+        gather(f"sqlite:///{tmp_path}/none.db", "study")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_is_down_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
+    with pytest.raises(TrackingError, match=r"tracking.uri = http://127.0.0.1:9: cannot be used"):
+        gather("http://127.0.0.1:9", "study")
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+def test_a_server_that_breaks_off_is_named(
+    store: SimulatedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> list[object]:
+        raise MlflowException("connection reset")
+
+    monkeypatch.setattr("viewcast.tracking.gather.all_runs", gone)
+    with pytest.raises(TrackingError, match=r"broke off \(connection reset\)"):
+        gathered(store)
+
+
+def test_gathering_writes_nothing(store: SimulatedStore) -> None:
+    store.run("one", RNG.random(20))
+    before = (store.root / "mlflow.db").read_bytes()
+    gathered(store)
+    assert (store.root / "mlflow.db").read_bytes() == before
+
+
+class Afar:
+    """A client whose artifacts are on a server: these files, or an error."""
+
+    def __init__(self, files: list[str], error: Exception | None = None) -> None:
+        self.files, self.error = files, error
+
+    def list_artifacts(self, run_id: str, folder: str | None) -> list[object]:
+        named = [file for file in self.files if str(Path(file).parent) == (folder or ".")]
+        return [type("File", (), {"path": file}) for file in named]
+
+    def download_artifacts(self, run_id: str, name: str, target: str) -> str:
+        if self.error is not None:
+            raise self.error
+        path = Path(target) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(run_id)
+        return str(path)
+
+
+def afar(run_id: str) -> object:
+    info = type("Info", (), {"run_id": run_id, "artifact_uri": "mlflow-artifacts:/1/x"})
+    return type("Run", (), {"info": info})
+
+
+def test_artifacts_on_a_server_are_fetched_run_by_run(tmp_path: Path) -> None:
+    artifacts = Artifacts(Afar(["tables/a.parquet"]), tmp_path)  # type: ignore[arg-type]
+    for run_id in ("one", "two"):
+        path = artifacts.path(afar(run_id), "tables/a.parquet")  # type: ignore[arg-type]
+        assert path is not None
+        assert path.read_text() == run_id
+    assert artifacts.path(afar("one"), "a.parquet") is None  # type: ignore[arg-type]
+
+
+def test_an_artifact_that_the_server_does_not_give_is_named(tmp_path: Path) -> None:
+    client = Afar(["a.parquet"], MlflowException("timed out"))
+    with pytest.raises(TrackingError, match=r"run one, artifact a.parquet: .*timed out"):
+        Artifacts(client, tmp_path).path(afar("one"), "a.parquet")  # type: ignore[arg-type]
+
+
+def test_many_at_once_come_back_in_their_order() -> None:
+    for far in (False, True):
+        assert each(range(50), lambda i: i * i, "squares", far) == [i * i for i in range(50)]
