@@ -1,4 +1,4 @@
-"""Print the table of all runs, and what to type next."""
+"""Print the table of all runs, what their validation scores are worth, and what to type next."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,18 @@ from typing import Any
 
 from viewcast.entry import stage
 from viewcast.paths import summary_path
-from viewcast.report.terminal import print_table
+from viewcast.report.audits import COMMAND, in_order, read
+from viewcast.report.terminal import print_audit, print_table
 
 
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Read reports/summary.json; write nothing."""
-    print_table(json.loads(summary_path(root).read_text()))
+    """Read reports/summary.json and, where it is there, reports/audit.json; write nothing."""
+    rows, audits = json.loads(summary_path(root).read_text()), read(root)
+    print_table(rows, audits or [])
+    print_audit(in_order(audits or [], (row["data"] for row in rows)))
+    if audits is None:
+        print(f"Not audited yet: `{COMMAND}` says what these validation scores are worth.")
     print("Next: `make ui` compares the runs in MLflow; open reports/index.html for the report.")
 
 

@@ -1,13 +1,18 @@
-"""What the terminal shows: one run in a few lines, all runs in a table."""
+"""What the terminal shows: a run in a few lines, all runs in a table, what a choice is worth."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from viewcast.report.numbers import as_published, short, with_error
+from viewcast.report.audits import Audit, of_run, stated
+from viewcast.report.gauge import gauge
+from viewcast.report.numbers import as_published, plain, short, with_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,9 +48,12 @@ def say_sweep(candidates: "pd.DataFrame", unit: str, parent: str, folder: Path) 
     print(f"  tables and pictures: {folder}")
 
 
-def print_table(rows: list[dict[str, Any]]) -> None:
-    """All runs, one table per data set: losses, published figures of the lecturer, verdict."""
-    console = Console()
+def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> None:
+    """All runs, one table per data set: losses, published figures of the lecturer, verdict.
+
+    ``audits`` add the loss to expect on new rows, where they know it.
+    """
+    console, audited = _console(), of_run(audits)
     for label in dict.fromkeys(row["label"] for row in rows):
         of_data = [row for row in rows if row["label"] == label]
         unit = of_data[0]["unit"]
@@ -58,6 +66,12 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         table.add_column("run", no_wrap=True)
         for heading in ("train", "validation"):
             table.add_column(heading, justify="right", no_wrap=True)
+        expected = {
+            row["run_id"]: audited.get(row["run_id"], {}).get("expected") for row in of_data
+        }
+        priced = any(value is not None for value in expected.values())
+        if priced:
+            table.add_column("expected", justify="right", no_wrap=True)
         table.add_column("published\ntrain / val", justify="right", no_wrap=True)
         table.add_column("verdict", overflow="fold")
         for row in of_data:
@@ -65,10 +79,67 @@ def print_table(rows: list[dict[str, Any]]) -> None:
                 _run_name(row),
                 short(row["train_loss"]),
                 with_error(row["val_loss"], row["val_error"]),
+                *([_known(expected[row["run_id"]])] if priced else []),
                 _published(row),
                 row["verdict"],
             )
         console.print(table)
+
+
+def print_audit(audits: Sequence[Audit]) -> None:
+    """What each choice is worth: per holdout its looks, the winner in figures, and the verdict."""
+    console = _console()
+    if audits:
+        console.print("What the validation scores are worth (shown: used to choose; ± error)\n")
+    for audit in audits:
+        console.print(f" {audit.title}", style="bold", markup=False, highlight=False)
+        console.print(f"   {audit.rounds}", markup=False, highlight=False)
+        if audit["winner"] is not None:
+            console.print(_winner(audit))
+        verdict, refusal = audit["verdict"], audit["refusal"] or ""
+        for text in (verdict, "" if refusal in verdict else refusal):
+            if text:
+                console.print(f"   {stated(text)}", markup=False, highlight=False)
+        console.print()
+
+
+def _winner(audit: Audit) -> Table:
+    """Two lines: what the figures are, and the figures."""
+    winner, tied, trust = audit["winner"], audit["tied"], gauge(audit)
+    truth = winner["truth"]
+    figures = {
+        "winner": audit.name(winner["name"]),
+        "shown": with_error(winner["shown"], winner["error"]),
+        "expected": _known(winner["expected"]),
+        "95 % below": _known(winner["upper95"]),
+        "true": _known(truth and truth["mean"]),
+        "naive": _known(audit.naive),
+        "tied": f"{tied['count']} of {len(audit.runs)}" if tied else "",
+        "trust": f"{trust.percent} %, {trust.word}" if trust else "",
+    }
+    known = {name: text for name, text in figures.items() if text}
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column(" ")
+    for name in known:
+        table.add_column(name, justify="left" if name in ("winner", "trust") else "right")
+    colour = {"green": "green", "amber": "yellow", "red": "red"}
+    cells = {name: Text(text) for name, text in known.items()}
+    if trust:
+        cells["trust"].stylize(colour[trust.colour])
+    table.add_row("", *cells.values())
+    return table
+
+
+def _console() -> Console:
+    """As wide as the terminal; 100 columns where the output goes to a file."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 100
+    return console
+
+
+def _known(value: float | None) -> str:
+    return "" if value is None else plain(value)
 
 
 def _run_name(row: dict[str, Any]) -> str:

@@ -12,9 +12,9 @@ from viewcast.report.figures.style import (
     Drawing,
     legend_above,
     loss_label,
-    plain,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 
 def draw(results: Results) -> Iterator[Drawing]:

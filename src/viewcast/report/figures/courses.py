@@ -10,9 +10,9 @@ from viewcast.report.figures.style import (
     VALIDATION,
     Drawing,
     legend_above,
-    plain,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 
 def draw(results: Results) -> Iterator[Drawing]:

@@ -16,9 +16,9 @@ from viewcast.report.figures.style import (
     legend_above,
     log_ticks,
     loss_label,
-    plain,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 # The run that goes on too long, and the same one stopped in time.
 LONG = {"lectures": "lectures_deep_words_per_page", "channel": "channel_overfitting"}

@@ -15,9 +15,9 @@ from viewcast.report.figures.style import (
     VALIDATION,
     Drawing,
     legend_above,
-    plain,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 SHOWN = {
     "lectures_course": (LINE, "line"),

@@ -5,20 +5,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from viewcast.report.figures import (
+    best_of,
     canaries,
     courses,
     curves,
     functions,
     gaps,
+    looks,
     predictions,
     series,
+    shadow,
     sizes,
     surface,
+    ties,
+    winner,
 )
 from viewcast.report.figures.results import Results
 from viewcast.report.figures.style import Picture, applied
 
-MODULES = (series, surface, functions, sizes, gaps, courses, predictions, curves, canaries)
+STORY = (series, surface, functions, sizes, gaps, courses, predictions, curves, canaries)
+WORTH = (looks, best_of, winner, ties, shadow)
+MODULES = (*STORY, *WORTH)
 
 
 def draw_all(results: Results, folder: Path) -> list[Picture]:

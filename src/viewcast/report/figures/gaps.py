@@ -17,10 +17,10 @@ from viewcast.report.figures.style import (
     legend_above,
     log_ticks,
     loss_label,
-    plain,
     row_labels,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 HINT: dict[str, Any] = {"color": MUTED, "size": 8, "va": "center"}
 

@@ -13,7 +13,9 @@ from typing import Any
 import pandas as pd
 
 from viewcast.models import fitted
-from viewcast.paths import prepared_path, study_path, train_path
+from viewcast.paths import params_path, prepared_path, study_path, train_path
+from viewcast.plan import read_params
+from viewcast.report import audits
 
 BASELINES = ("naive", "seasonal_naive")
 MEMORIES = ("lazy", "lazy2")
@@ -90,6 +92,21 @@ class Results:
         """One run per row."""
         return [Run(row, self._folder(row)) for row in self.rows]
 
+    @cached_property
+    def audited(self) -> list[audits.Audit] | None:
+        """What the audit says of each holdout; None where nothing was audited."""
+        return audits.read(self.root)
+
+    @property
+    def audits(self) -> list[audits.Audit]:
+        """The audits, in the order in which the story tells them."""
+        return audits.in_order(self.audited or [], self.datasets)
+
+    @cached_property
+    def uses(self) -> pd.DataFrame:
+        """How often each validation row was used: data, entity, time, row, holdout, scores."""
+        return audits.uses(self.root)
+
     @property
     def datasets(self) -> list[str]:
         """The data sets, in the order of the summary."""
@@ -139,6 +156,21 @@ class Results:
         path = prepared_path(self.root, data)
         return pd.read_parquet(path) if path.is_file() else None
 
+    def sealed_days(self, data: str, split: str) -> pd.DatetimeIndex:
+        """The days of the test, which the prepared table need not hold; none where unknown."""
+        table = self.table(data)
+        if table is not None and f"split_{split}" in table:
+            labelled = table.loc[table[f"split_{split}"] == "test", "time"]
+            if len(labelled):
+                return pd.DatetimeIndex(labelled)
+        if table is None:
+            return pd.DatetimeIndex([])
+        splits = self._plan.get("data", {}).get(data, {}).get("splits", {})
+        test = splits.get(split, {}).get("test", 0)
+        if isinstance(test, dict):
+            return pd.date_range(test["first"], test["last"])
+        return pd.date_range(table["time"].max(), periods=test + 1)[1:]
+
     def is_daily(self, data: str) -> bool:
         """Whether a row is a day; known from the keys of the rows, without reading the table."""
         for run in self.of(data):
@@ -150,6 +182,11 @@ class Results:
     def settings(self, run: Run) -> dict[str, Any]:
         """The trainer's settings of this run."""
         return dict(run["settings"])
+
+    @cached_property
+    def _plan(self) -> dict[str, Any]:
+        path = params_path(self.root)
+        return read_params(path) if path.is_file() else {}
 
     def _folder(self, row: dict[str, Any]) -> Path:
         if row["experiment"] == "main":

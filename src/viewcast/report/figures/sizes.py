@@ -13,9 +13,9 @@ from viewcast.report.figures.style import (
     Drawing,
     legend_above,
     loss_label,
-    plain,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 DAYS = ("channel/linear", "channel_linear_7", "channel_linear_28", "channel_linear_56")
 UNITS = ("channel_relu_10", "channel/deep", "channel_relu_1000")

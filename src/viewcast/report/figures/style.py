@@ -28,10 +28,13 @@ from matplotlib.ticker import (
 )
 from PIL import Image
 
+from viewcast.report.numbers import plain
+
 WIDTH = 4.8  # inches
 DPI = 220
 INK, MUTED, GRID = "#20262d", "#65707c", "#e4e7eb"
 TRAIN, VALIDATION = "#2c6a9c", "#cf5c36"
+BAND = "#e3e7eb"  # where a value may lie
 NAIVE, LINE, DEEP, OTHER = "#8d97a1", "#1b8a7a", "#6b4fa0", "#c99a1c"
 
 _SETTINGS: Any = {
@@ -206,22 +209,8 @@ def row_labels(axes: Axes, rows: list[tuple[float, str]], headings: list[float])
     axes.grid(axis="y", visible=False)
 
 
-def plain(value: float | None, digits: int = 3) -> str:
-    """A number for a sentence: three digits, large ones in words."""
-    if value is None or not math.isfinite(value):
-        return "–" if value is None or math.isnan(value) else "∞"
-    if value < 0:
-        return f"−{plain(-value, digits)}"
-    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
-        if value >= size:
-            return f"{value / size:,.{0 if value % size == 0 else 1}f} {word}"
-    if value == int(value):
-        return f"{int(value):,}"
-    exponent = math.floor(math.log10(value))
-    return f"{round(value, digits - 1 - exponent):,.{max(0, digits - 1 - exponent)}f}"
-
-
 def loss_label(run: Any) -> str:
     """The loss of a run with its unit, for an axis."""
-    names = {"mse": "mean squared error", "mae": "mean absolute error"}
-    return f"{names.get(run['loss'], run['loss'])} ({run['unit']})"
+    names = {"mse": "mean squared error", "mae": "mean absolute error", "": "loss"}
+    unit = f" ({run['unit']})" if run["unit"] else ""
+    return f"{names.get(run['loss'], run['loss'])}{unit}"

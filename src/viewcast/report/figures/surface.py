@@ -14,9 +14,9 @@ from viewcast.report.figures.style import (
     VALIDATION,
     Drawing,
     legend_above,
-    plain,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 MARKS = (100, 1_000, 10_000)  # updates
 BATCHES = ("lectures_descent_1000", "lectures_descent_batch_5", "lectures_descent_batch_1")

@@ -17,9 +17,9 @@ from viewcast.report.figures.style import (
     Picture,
     applied,
     log_ticks,
-    plain,
     sheet,
 )
+from viewcast.report.numbers import plain
 
 BANDS = ((0.05, 0.95, 0.18), (0.25, 0.75, 0.32))  # quantiles and how dark the band between is
 FEW = 12  # values of a setting that get a row or column of their own

@@ -1,0 +1,282 @@
+"""The audit in the report: what a validation score is worth, in pictures, on the page, in print."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import audited
+import pytest
+from reported import SIMULATED, Fake, Tags, seen
+
+from viewcast.errors import DataError
+from viewcast.report.audits import Audit, named, read
+from viewcast.report.figures.style import Picture
+from viewcast.report.gauge import gauge
+from viewcast.report.terminal import print_audit, print_table
+
+WORTH = "What the validation score is worth"
+PICTURES = {
+    "lectures_looks", "channel_looks", "channel_lecture_best_of", "channel_lecture_winner",
+    "channel_lecture_ties", "channel_search_best_of", "channel_search_winner",
+    "channel_search_ties", "channel_leaderboard_winner", "channel_leaderboard_shadow",
+}  # fmt: skip
+
+
+def page_of(root: Path, audits: list[dict[str, Any]] | None) -> tuple[dict[str, Picture], str]:
+    """A small report beside these audits."""
+    fake = Fake(root)
+    fake.prepare()
+    fake.run("lectures", "main", test={"B/9": 150.0})
+    fake.run("channel", "main", "deep")
+    fake.run("channel", "channel_naive", "naive", val_loss=0.9)
+    if audits is not None:
+        audited.write(root, audits)
+    return fake.build()
+
+
+def section(page: str) -> str:
+    """The part of the page that tells what scores are worth, without tags and pictures."""
+    part = page[page.index('<h2 id="worth">') : page.index('<h2 id="runs">')]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", part)).replace("&#39;", "'")
+
+
+def one(said: dict[str, Any]) -> Audit:
+    return named([said])[0]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Picture], str, Path]:
+    """One report of all studies, for the tests that only look at it."""
+    fake = Fake(tmp_path_factory.mktemp("audited")).whole()
+    audited.write(fake.root, audited.everything())
+    return *fake.build(), fake.root
+
+
+def test_every_study_has_its_pictures_and_they_are_on_the_page(built: Any) -> None:
+    pictures, page, _ = built
+    assert set(pictures) >= PICTURES
+    texts = {str(image["alt"]) for image in Tags(page).of("img")}
+    assert texts == {picture.alt for picture in pictures.values()}
+    assert all(pictures[name].title in pictures[name].alt for name in PICTURES)
+
+
+def test_a_picture_of_hundreds_of_runs_is_stored_with_the_winner_alone(built: Any) -> None:
+    pictures, _, _ = built
+    assert pictures["channel_search_best_of"].run_ids == ["id-channel_search/0"]
+    assert all(len(pictures[name].run_ids) == 1 for name in PICTURES)
+
+
+def test_simulated_is_said_in_every_heading_and_caption_about_the_channel(built: Any) -> None:
+    pictures, page, _ = built
+    of_channel = [picture for name, picture in pictures.items() if name.startswith("channel")]
+    assert all(SIMULATED in picture.caption for picture in of_channel)
+    headings = [text for text in re.findall(r"<h3[^>]*>(.*?)</h3>", page) if "channel" in text]
+    assert len(headings) >= 4 and all(SIMULATED in text for text in headings)
+
+
+def test_the_section_tells_shown_expected_bound_and_truth_of_the_winner(built: Any) -> None:
+    said = section(built[1])
+    assert "“run 0” shows 0.372 ± 0.019 thousand views; on new days expect 0.414, with 95 %" in said
+    assert "less than 0.455; in truth it is 0.412" in said
+    assert "the 366 are worth 41 independent ones" in said
+    assert "23 of 200 runs cannot be told apart" in said
+    assert "Of the 0.228 thousand views gained over naive, 0.186 is to be expected" in said
+
+
+def test_a_refusal_is_said_plainly_and_no_figure_stands_beside_it(built: Any) -> None:
+    pictures, page, _ = built
+    assert "Refused: 7 rows are too few for a corrected figure; 100 would do." in section(page)
+    assert not any(name.startswith(("lectures_course", "lectures_swap_")) for name in pictures
+                   if name.endswith(("best_of", "winner", "ties")))  # fmt: skip
+    rows = re.findall(
+        r'<tr>\n<td><a class="name" href="#worth_lectures_course".*?</tr>', page, re.S
+    )
+    assert len(rows) == 1 and "refused" in rows[0] and "gauge" not in rows[0]
+
+
+def test_lazy2_is_caught_and_named_where_it_was_put_aside(built: Any) -> None:
+    said = section(built[1])
+    assert "caught it and put it aside: It has seen the validation rows" in said
+    assert "Took no part in the choice: “lazy2”" in said
+
+
+def test_what_the_shadow_says_of_lazy2_is_told_with_its_place(tmp_path: Path) -> None:
+    said = audited.channel()
+    said["aside"][0]["why"] += "; the shadow rows do not confirm its gain"
+    _, page = page_of(tmp_path, [said, audited.lectures()])
+    told = "It has seen the validation rows: loss 0 on every one. The shadow rows do not confirm "
+    assert told + "its gain (channel (simulated), split “lecture”)." in section(page)
+
+
+def test_the_attack_shows_both_gains_and_the_alarm(built: Any) -> None:
+    pictures, page, _ = built
+    assert pictures["channel_leaderboard_shadow"].title == (
+        "After 200 looks the shown days gained 0.104, the shadow 0.004: the alarm rings"
+    )
+    assert "A leaderboard under attack: channel (simulated)" in section(page)
+    assert "They spend 200 bits, more than the 14 that 268 days can answer" in section(page)
+
+
+def test_trust_is_told_by_number_word_and_sign_not_by_colour_alone(built: Any) -> None:
+    assert "● 82 % holds" in section(built[1])
+    assert "◐ 86 % holds, without a bound" in section(built[1])
+    labels = [str(a.get("aria-label")) for a in Tags(built[1]).of("span") if a.get("role") == "img"]
+    assert "trust: 82 %, green" in labels
+
+
+@pytest.mark.parametrize(
+    ("trust", "colour", "word"),
+    [(0.9, "green", "holds"), (0.6, "amber", "holds in part"), (0.2, "red", "does not hold"),
+     (0.9, "amber", "holds, without a bound"), (0.9, "red", "may be nothing")],
+)  # fmt: skip
+def test_the_word_of_the_gauge_says_why_it_has_its_colour(
+    trust: float, colour: str, word: str
+) -> None:
+    said = audited.search(30)
+    said["gain"] |= {"trust": trust, "colour": colour}
+    shown = gauge(one(said))
+    assert shown is not None and (shown.percent, shown.word) == (round(100 * trust), word)
+
+
+def test_the_table_of_all_runs_tells_expected_loss_looks_and_verdict(tmp_path: Path) -> None:
+    said = audited.channel()
+    said["runs"][0] |= {"run_id": "id-channel-main-deep", "expected": 0.52, "upper95": 0.61,
+                        "looks": 120, "verdict": "overfitted: validation rose by 0.10"}  # fmt: skip
+    _, page = page_of(tmp_path, [said])
+    table = page[page.index('<table aria-label="channel (simulated), split lecture">') :]
+    row = next(row for row in re.findall(r"<tr>.*?</tr>", table, re.S) if ">deep<" in row)
+    assert ">0.520<small>95 % below 0.610</small>" in row
+    assert 'data-head="looks">120<' in row
+    assert "cannot be told from naive; overfitted: validation rose by 0.10" in row
+
+
+def test_without_an_audit_the_page_says_what_to_type(tmp_path: Path) -> None:
+    pictures, page = page_of(tmp_path, None)
+    assert "Nothing was audited yet. Type python pipelines/audit.py" in section(page)
+    assert "expected" not in re.sub(r".*<h2 id=\"runs\">", "", page, flags=re.S)
+    assert not set(pictures) & PICTURES
+
+
+def test_a_damaged_audit_is_refused_with_the_command_that_makes_it_again(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "audit.json").write_text('[{"holdout": ')
+    with pytest.raises(DataError, match=r"audit\.json: damaged .*python pipelines/audit\.py"):
+        read(tmp_path)
+
+
+def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
+    pages = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        pages.append(page_of(tmp_path / name, [audited.search(40), audited.lectures()])[1])
+    assert pages[0] == pages[1]
+
+
+def test_a_study_of_other_tools_that_tells_next_to_nothing_breaks_nothing(tmp_path: Path) -> None:
+    run = audited.entry("$x$ <script>1</script>", 0.3)
+    said = audited.blank("", 0, label="", split="", unit="", loss="", runs=[run],
+                         dependence=None, independent=None, experiment="theirs",
+                         refusal="only one score per run: nothing to resample",
+                         winner={"run_id": run["run_id"], "name": run["name"], "shown": 0.3,
+                                 "error": None, "expected": None, "optimism": None,
+                                 "upper95": None, "truth": None})  # fmt: skip
+    said["looks"]["bits_budget"] = said["rows"] = None
+    _, page = page_of(tmp_path, [said])
+    assert "experiment theirs" in section(page)
+    assert not Tags(page).of("script")
+
+
+def test_scores_without_rows_get_the_shown_curve_and_the_reason_for_no_other(
+    tmp_path: Path,
+) -> None:
+    nothing = dict.fromkeys(("honest", "honest_low", "honest_high"))
+    lines = [{"k": k, "shown": 1 / k, **nothing} for k in (1, 2, 4)]
+    said = audited.channel() | {"best_of": lines, "gain": None, "tied": None}
+    said["winner"]["expected"] = None
+    pictures, _ = page_of(tmp_path, [said])
+    assert pictures["channel_lecture_best_of"].title == (
+        "The shown loss of the best falls from 1 to 0.250 with 4 runs; without losses by row "
+        "nobody can say how much of that is luck"
+    )
+    assert "channel_lecture_winner" not in pictures
+
+
+def test_holdouts_of_the_same_split_keep_apart() -> None:
+    both = named([audited.channel(), audited.channel() | {"holdout": "feed" * 4}])
+    assert len({audit.slug for audit in both}) == 2
+    assert all(audit.slug.startswith("channel_lecture_") for audit in both)
+
+
+def test_the_calendar_counts_a_day_of_two_holdouts_once(built: Any) -> None:
+    title = built[0]["channel_looks"].title
+    assert title == "Each of the 411 validation days was looked at 8 to 400 times, in 408 runs"
+    title = built[0]["lectures_looks"].title
+    assert title == "Each of the 24 validation rows was looked at 2 to 4 times, in 6 runs"
+
+
+def test_the_test_lecture_stays_sealed_until_it_was_opened(tmp_path: Path) -> None:
+    opening = {"run_id": "x", "name": "deep", "time": "2026-11-23 10:00", "user": "ana",
+               "reason": None, "loss": 25.0, "error": None, "reuse": 0}  # fmt: skip
+    pictures = []
+    for name, targets in (("sealed", {}), ("opened", {"targets": {"B/9": 145.0}})):
+        (tmp_path / name).mkdir()
+        said = audited.lectures() | {"opened": [opening | targets] if targets else []}
+        pictures.append(page_of(tmp_path / name, [said])[0]["lectures_test"])
+    assert pictures[0].title == "The length of lecture B/9 is sealed: the models say 150 minutes"
+    assert "python pipelines/open_test.py run=…" in pictures[0].caption
+    assert "Lecture B/9 took 145 minutes" in pictures[1].title
+
+
+def test_an_opening_is_told_with_its_reason(tmp_path: Path) -> None:
+    opening = {"run_id": "x", "name": "deep", "time": "2026-11-23 10:00", "user": "ana",
+               "reason": "a last look", "loss": 0.41, "error": 0.03, "reuse": 1}  # fmt: skip
+    _, page = page_of(tmp_path, [audited.channel() | {"opened": [opening]}])
+    assert (
+        "The test was opened once: “deep” on 2026-11-23 by ana, loss 0.410 ± 0.030 "
+        "(reason: a last look)."
+    ) in section(page)
+
+
+def test_sealed_days_are_counted_though_no_table_holds_them(built: Any) -> None:
+    caption = built[0]["channel_series"].caption
+    assert "30 days to learn from, 7 to validate, 3 sealed for the test" in caption
+
+
+def test_the_terminal_shows_each_study_within_100_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    print_audit(named(audited.everything()))
+    printed = capsys.readouterr().out
+    assert all(len(line) <= 100 for line in printed.splitlines())
+    assert "\x1b" not in printed
+    figures = ["run 0", "0.372 ± 0.019", "0.414", "0.455", "0.412", "0.600", "23 of 200", "82 %"]
+    assert any(all(figure in line for figure in figures) for line in printed.splitlines())
+    assert "7 rows are too few for a corrected figure; 100 would do." in printed
+
+
+def test_the_table_of_runs_in_the_terminal_gets_the_expected_loss(
+    built: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    rows = json.loads((built[2] / "reports" / "summary.json").read_text())
+    said = audited.channel()
+    said["runs"][0]["run_id"] = "id-channel-main-deep"
+    print_table(rows, named([said]))
+    channel = capsys.readouterr().out.split(SIMULATED)[1]
+    assert "expected" in channel
+    assert "0.401" in next(line for line in channel.splitlines() if "main deep" in line)
+    print_table(rows)
+    assert "expected" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1000])
+def test_a_browser_shows_the_audit_without_sideways_scrolling(built: Any, width: int) -> None:
+    wide = "[...document.querySelectorAll('.wide')].filter(t => t.scrollWidth > t.clientWidth)"
+    questions = ["document.documentElement.scrollWidth", f"{wide}.length"]
+    (page, tables), errors = seen(built[2] / "reports" / "index.html", width, questions)
+    assert page <= width
+    assert tables == 0
+    assert errors == []
