@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check ui benchmark clean
+.PHONY: help run audit test check ui benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -30,6 +30,9 @@ ifdef SOURCE
 endif
 	dvc repro
 	@python pipelines/show.py
+
+audit: $(READY)  ## what the validation scores in MLflow are worth, counted anew
+	python pipelines/audit.py
 
 test: $(READY) data  ## run the whole test suite
 	python -m pytest --numprocesses 2 --dist loadgroup
