@@ -30,6 +30,8 @@ def loaded_after(code: str) -> set[str]:
         "models.fitted",
         "run",
         "study",
+        "story",
+        "truth",
         "report.page",
     ],
 )

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from viewcast.config import Config, parse
-from viewcast.data import table
+from viewcast.data import sealed
 from viewcast.entry import compose
 from viewcast.errors import DivergenceError
-from viewcast.paths import prepared_path
 from viewcast.run import Rows, problem_of, rows_of
 from viewcast.training.problem import Trained
 
@@ -45,8 +44,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project folder that holds the prepared lectures and nothing else."""
     root = tmp_path_factory.mktemp("lectures")
     config = config_of("data=lectures")
-    prepared = prepared_path(root, "lectures")
-    table.write(config.data.prepare(ROOT), prepared, config.preparation())
+    whole, data = config.data.prepare(ROOT), config.data
+    sealed.write(whole, data.reach, root, data.name, config.preparation())
     return root
 
 
@@ -245,8 +244,15 @@ def test_the_test_lecture_is_the_lecturers_own_and_in_no_other_split(
 ) -> None:
     rows = rows_of(config_of("data=lectures", f"data.split={split}"), prepared)
     assert rows.test["row"].tolist() == ["GenAI-ML-2025/5"]
-    assert rows.test["target"].tolist() == [TRUE_MINUTES]
+    assert rows.test["target"].isna().all()
     assert "GenAI-ML-2025/5" not in {*rows.train["row"], *rows.validation["row"]}
+
+
+def test_the_minutes_of_the_test_lecture_are_sealed(prepared: Path) -> None:
+    config = config_of("data=lectures")
+    kept = sealed.read(prepared, "lectures", config.preparation())
+    assert kept["target"].tolist() == [TRUE_MINUTES]
+    assert TRUE_MINUTES not in rows_of(config, prepared).validation["target"].tolist()
 
 
 def test_rows_without_words_are_left_out_and_said_so(prepared: Path) -> None:

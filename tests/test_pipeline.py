@@ -89,7 +89,14 @@ def test_every_row_of_the_summary_is_a_run_in_mlflow(done: Clone) -> None:
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("viewcast").experiment_id
     runs = {run.info.run_id: run for run in client.search_runs([experiment], max_results=1000)}
-    assert {row["run_id"] for row in summary(done)} == set(runs)
+    told = {
+        run_id
+        for part in (done.root / "build" / "story").glob("*.json")
+        if part.stem != "study"
+        for run_id in json.loads(part.read_text())["runs"]
+    }
+    assert len(told) == 2 * (1 + 200)
+    assert {row["run_id"] for row in summary(done)} == set(runs) - told
     failed = [run for run in runs.values() if run.info.status != "FINISHED"]
     assert [run.data.tags["viewcast.experiment"] for run in failed] == ["lectures_descent_diverges"]
 
@@ -116,7 +123,7 @@ def test_an_edited_learning_rate_reruns_that_model_and_what_follows(mine: Clone)
     mine.edit("conf/model/deep.yaml", "  layers: 1\n", "  layers: 1\n" + rate)
     deep = ["train@lectures-deep", "train@channel-deep"]
     ran = stages_run(mine.sh("dvc", "repro"))
-    assert ran == ["compose", *deep, "study", "evaluate", "report"]
+    assert ran == ["compose", *deep, "study", "story", "evaluate", "audit", "report"]
 
 
 def test_an_edited_option_that_nobody_uses_reruns_nothing_downstream(mine: Clone) -> None:
@@ -128,13 +135,44 @@ def test_one_changed_experiment_is_the_only_one_trained_again(mine: Clone) -> No
     mine.edit("conf/trainer/brute_force.yaml", "points: 100", "points: 101")
     before = {row["experiment"]: row["run_id"] for row in summary(mine)}
     output = mine.sh("dvc", "repro")
-    assert stages_run(output) == ["compose", "study", "evaluate", "report"]
+    after_study = ["story", "evaluate", "audit", "report"]
+    assert stages_run(output) == ["compose", "study", *after_study]
+    assert "story: search kept, leaderboard kept, study kept" in output
     after = {row["experiment"]: row["run_id"] for row in summary(mine)}
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"lectures_brute_force"}
     difference = mine.sh("dvc", "metrics", "diff")
     assert "lectures_brute_force.train_loss" in difference
     assert "lectures_brute_force" in mine.sh("dvc", "metrics", "show", "--json")
+
+
+def test_changed_test_days_are_prepared_and_nothing_else_runs(mine: Clone) -> None:
+    views = mine.root / "data" / "channel" / "simulated_daily_views.csv"
+    days = pd.read_csv(views)
+    test = days["date"].between("2021-02-15", "2021-03-31")
+    assert test.sum() == 45
+    days.loc[test, "views"] += 777
+    days.to_csv(views, index=False, lineterminator="\n")
+    open_, kept = (
+        mine.root / "build" / part / "channel.parquet" for part in ("prepared", "sealed")
+    )
+    before = open_.read_bytes(), kept.read_bytes()
+    assert stages_run(mine.sh("dvc", "repro")) == ["prepare@channel"]
+    assert open_.read_bytes() == before[0]
+    assert kept.read_bytes() != before[1]
+
+
+def test_the_sealed_test_is_opened_once_and_again_only_for_a_reason(mine: Clone) -> None:
+    program = ("python", "pipelines/open_test.py")
+    output = mine.sh(*program, "run=build/train/channel/linear")
+    assert "mae in thousand views: 0.7" in output
+    assert "on 45 test rows" in output
+    output = mine.sh(*program, "run=channel_naive", status=1)
+    assert "the sealed test of channel has been opened once" in output
+    assert "Traceback" not in output
+    output = mine.sh(*program, "run=channel_naive", "reason='the first run was the wrong one'")
+    assert "opened twice: the test set has been reused once" in output
+    assert stages_run(mine.sh("dvc", "repro")) == []
 
 
 def test_plots_can_be_shown_and_compared(mine: Clone) -> None:

@@ -33,7 +33,12 @@ def flat(value: Any, prefix: str) -> Iterator[str]:
 PROGRAMS: dict[str, list[str]] = {
     "pipeline": [],
     "simulator": [],
+    "audit": [],
     "bring": ["source=x"],
+    "open_test": ["run=x"],
+    "story": [],
+    "story_search": [],
+    "story_leaderboard": [],
     "sweep": [],
 }
 
@@ -43,6 +48,7 @@ def public_keys() -> list[str]:
     runs += [compose(ROOT, [f"model={model}"]) for model in options("model")]
     runs += [compose(ROOT, [f"trainer={trainer}"]) for trainer in options("trainer")]
     runs += [compose(ROOT, [f"loss={loss}"]) for loss in options("loss")]
+    runs += [compose(ROOT, [f"holdout={holdout}"]) for holdout in options("holdout")]
     runs += [compose(ROOT, [f"tracking={tracking}"]) for tracking in options("tracking")]
     run_keys = {key for run in runs for key in flat(run, "")}
     keys = set(run_keys)
@@ -54,6 +60,15 @@ def public_keys() -> list[str]:
 
 
 PUBLIC_KEYS = [
+    "audit: draws",
+    "audit: least",
+    "audit: metric",
+    "audit: reference",
+    "audit: tolerance",
+    "audit: which.experiment",
+    "audit: which.holdout",
+    "audit: worn_out",
+    "audit: write",
     "bring: source",
     "data._target_",
     "data.block",
@@ -80,6 +95,12 @@ PUBLIC_KEYS = [
     "data.splits.course.test",
     "data.splits.course.train",
     "data.splits.course.validation",
+    "data.splits.leaderboard.test.first",
+    "data.splits.leaderboard.test.last",
+    "data.splits.leaderboard.train.first",
+    "data.splits.leaderboard.train.last",
+    "data.splits.leaderboard.validation.first",
+    "data.splits.leaderboard.validation.last",
     "data.splits.lecture.test.first",
     "data.splits.lecture.test.last",
     "data.splits.lecture.train.first",
@@ -94,8 +115,26 @@ PUBLIC_KEYS = [
     "data.splits.within.test",
     "data.splits.within.train",
     "data.splits.within.validation",
+    "data.splits.year.test.first",
+    "data.splits.year.test.last",
+    "data.splits.year.train.first",
+    "data.splits.year.train.last",
+    "data.splits.year.validation.first",
+    "data.splits.year.validation.last",
     "data.unit",
     "device",
+    "holdout.looks",
+    "holdout.optimism",
+    "holdout.release",
+    "holdout.release._target_",
+    "holdout.release.budget",
+    "holdout.release.length",
+    "holdout.release.name",
+    "holdout.release.scale",
+    "holdout.release.seed",
+    "holdout.release.threshold",
+    "holdout.release.z",
+    "holdout.shadow",
     "loss._target_",
     "model._target_",
     "model.features",
@@ -104,6 +143,8 @@ PUBLIC_KEYS = [
     "model.remembers",
     "model.units",
     "name",
+    "open_test: reason",
+    "open_test: run",
     "output",
     "pipeline: baselines",
     "pipeline: datasets",
@@ -126,6 +167,27 @@ PUBLIC_KEYS = [
     "simulator: simulator.term_ramp",
     "simulator: simulator.terms",
     "simulator: simulator.weekday",
+    "story: attack.seed",
+    "story: attack.size",
+    "story: attack.submissions",
+    "story: futures.seed",
+    "story: futures.worlds",
+    "story_search: search.batch",
+    "story_search: search.method",
+    "story_search: search.seed",
+    "story_search: search.trials",
+    "story_search: search.workers",
+    "story_search: sweep.feature_share.high",
+    "story_search: sweep.feature_share.low",
+    "story_search: sweep.lr.high",
+    "story_search: sweep.lr.log",
+    "story_search: sweep.lr.low",
+    "story_search: sweep.row_share",
+    "story_search: sweep.seed",
+    "story_search: sweep.units",
+    "story_search: sweep.weight_decay.high",
+    "story_search: sweep.weight_decay.log",
+    "story_search: sweep.weight_decay.low",
     "sweep: search.batch",
     "sweep: search.method",
     "sweep: search.seed",
@@ -172,11 +234,12 @@ def test_the_public_keys_are_these() -> None:
 
 
 def test_the_public_choices_are_these() -> None:
-    groups = ("data", "model", "trainer", "loss", "tracking")
+    groups = ("data", "model", "trainer", "loss", "holdout", "tracking")
     assert {group: options(group) for group in groups} == {
         "data": ["channel", "lectures", "studio"],
         "model": ["augmented", "deep", "lazy", "lazy2", "linear", "naive", "seasonal_naive"],
         "trainer": ["brute_force", "closed_form", "gradient_descent", "lookup"],
         "loss": ["mae", "mse"],
+        "holdout": ["ladder", "open", "shadow", "thresholdout"],
         "tracking": ["server", "sqlite"],
     }

@@ -1,0 +1,21 @@
+"""Tell the story of validation reuse by real runs: a search, an attack, and their truths."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.entry import stage
+from viewcast.paths import params_path
+from viewcast.plan import read_params
+from viewcast.story import story
+
+
+@stage(__file__, "pipeline")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Write build/story/ and the runs to MLflow; what need not be told again is kept."""
+    plan = read_params(params_path(root))["story"]
+    outcome = story(plan, config["tracking"], root)
+    print("story: " + (", ".join(f"{part} {what}" for part, what in outcome.items()) or "none"))
+
+
+if __name__ == "__main__":
+    main()

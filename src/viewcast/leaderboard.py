@@ -1,0 +1,89 @@
+"""A leaderboard attacked by hill climbing: scores that fall while the model gets worse.
+
+Blum and Hardt, "The Ladder: A Reliable Leaderboard for Machine Learning Competitions" (ICML 2015):
+who is told the score of every submission, and keeps what lowered it, learns the rows that are
+scored instead of the world. Here each step moves every prediction up or down by the same size. The
+direction is a hash of the row's key and the step, so the attacked model is an ordinary function of
+rows: on rows that were never scored it is the base model and so much noise.
+
+Shape letters: T submissions, N rows.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked
+
+Vector = NDArray[np.float64]
+Hashes = NDArray[np.uint64]
+
+
+@checked(frozen=True, config=ConfigDict(extra="forbid"))
+class Attack:
+    """``submissions`` in all, the base model's included; ``size`` of a step in units of the target;
+    ``seed`` of the directions."""
+
+    submissions: Annotated[int, Field(ge=2)]
+    size: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    seed: Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class Climb:
+    """What an attack came to: the ``shown`` score of each submission (T,), and which it kept (T,).
+
+    The first submission is the base model; each other one is the last one kept, and a step more.
+    """
+
+    shown: Vector
+    kept: NDArray[np.bool_]
+
+
+def climb(score: Callable[[Vector], float], base: Vector, rows: pd.Series, attack: Attack) -> Climb:
+    """Attack a leaderboard. ``score``: all that it tells of a submission (N,); lower is better.
+
+    ``base``: the predictions (N,) to start from, of the rows with the keys ``rows`` (N,).
+    """
+    hashes, best = _hashes(rows), base
+    shown = np.empty(attack.submissions)
+    kept = np.zeros(attack.submissions, dtype=bool)
+    shown[0], kept[0] = score(base), True
+    lowest = shown[0]
+    for step in range(1, attack.submissions):
+        submission = best + attack.size * _signs(hashes, step, attack.seed)
+        shown[step] = score(submission)
+        if shown[step] < lowest:
+            lowest, best, kept[step] = shown[step], submission, True
+    return Climb(shown, kept)
+
+
+def submissions(base: Vector, rows: pd.Series, attack: Attack, climbed: Climb) -> Iterator[Vector]:
+    """What each submission predicts (N,) of any rows, scored ones or others, one after another."""
+    hashes, best = _hashes(rows), base
+    yield base
+    for step in range(1, attack.submissions):
+        submission = best + attack.size * _signs(hashes, step, attack.seed)
+        yield submission
+        if climbed.kept[step]:
+            best = submission
+
+
+def _hashes(rows: pd.Series) -> Hashes:
+    return np.asarray(pd.util.hash_array(rows.to_numpy(dtype=object), categorize=False))
+
+
+def _signs(hashes: Hashes, step: int, seed: int) -> NDArray[Any]:
+    """+1 or -1 for each row (N,): the highest bit of row, step and seed, mixed by SplitMix64.
+
+    Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014), figure 16.
+    """
+    golden = 0x9E3779B97F4A7C15
+    mixed = hashes + np.uint64((golden * (2**20 * seed + step + 1)) % 2**64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.where(mixed >> np.uint64(63), 1.0, -1.0)

@@ -1,0 +1,287 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+from project import REPOSITORY, Project
+
+from viewcast import story as telling
+from viewcast.attack import attacked
+from viewcast.config import Config, construct
+from viewcast.entry import compose
+from viewcast.errors import ConfigError
+from viewcast.leaderboard import Attack
+from viewcast.looks import Use, waves
+from viewcast.models import fitted
+from viewcast.paths import prepared_path, story_path, study_path
+from viewcast.run import rows_of, run
+from viewcast.story import planned, story
+from viewcast.tracking import looks
+from viewcast.tracking import sweep as recording
+from viewcast.truth import Futures, Simulated, TrueLoss, Worlds
+
+PARTS = ("story", "story_search", "story_leaderboard", "simulator")
+SETTINGS, SEARCH, LEADERBOARD, SIMULATED = (compose(REPOSITORY, [], part) for part in PARTS)
+Plain = dict[str, Any]
+
+
+def small() -> Plain:
+    """A story that is told in a second."""
+    whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
+    whole["attack"] = {**whole["attack"], "submissions": 5}
+    whole["futures"] = {"worlds": 3, "seed": 1}
+    search = whole["search"]
+    search["trainer"] = {**search["trainer"], "epochs": 2}
+    search["search"] = {**search["search"], "trials": 4, "workers": 1}
+    return whole
+
+
+@pytest.fixture
+def plan() -> Plain:
+    return small()
+
+
+@pytest.fixture
+def tell(project: Project, plan: Plain) -> Callable[[], dict[str, str]]:
+    config = project.config("data=channel")
+    project.prepare(config)
+    return lambda: story(plan, config.plain["tracking"], project.root)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project:
+    """A project with some experiments of the study and the small story; tests only read it."""
+    root = tmp_path_factory.mktemp("told")
+    (root / "mlflow").mkdir()
+    shutil.copy(empty_store, root / "mlflow" / "mlflow.db")
+    project = Project(root)
+    for name in ("base", "lazy2", "naive"):
+        studied(project, f"channel_leaderboard_{name}")
+    studied(project, "channel_linear_7")
+    story(small(), project.config("data=channel").plain["tracking"], root)
+    return project
+
+
+def named(project: Project, beginning: str) -> list[Run]:
+    found = [one for one in project.runs() if one.info.run_name.startswith(beginning)]
+    return sorted(found, key=lambda one: one.info.run_name)
+
+
+def studied(project: Project, experiment: str) -> dict[str, Any]:
+    """An experiment as the study stage runs it."""
+    config = project.config(f"experiment={experiment}")
+    project.prepare(config)
+    return run(config, project.root, study_path(project.root, experiment))
+
+
+def result_of(project: Project, experiment: str) -> dict[str, Any]:
+    file = study_path(project.root, experiment) / "result.json"
+    return dict(json.loads(file.read_text()))
+
+
+def true_loss(project: Project, config: Config, futures: Plain) -> TrueLoss:
+    whole = pd.read_parquet(prepared_path(project.root, "channel"))
+    rows = whole[whole[f"split_{config.data.split}"] == "validation"]
+    simulated = construct(Simulated, SIMULATED, "simulator")
+    worlds = Worlds.of(config.data, rows, simulated, construct(Futures, futures, "futures"))
+    return TrueLoss(worlds, "by hand")
+
+
+def test_each_part_is_told_once(project: Project, tell: Callable[[], dict[str, str]]) -> None:
+    assert set(tell().values()) == {"told"}
+    before = {one.info.run_id for one in project.runs()}
+    assert len(before) == (1 + 4) + (1 + 5)
+    assert set(tell().values()) == {"kept"}
+    assert {one.info.run_id for one in project.runs()} == before
+
+
+def test_a_part_whose_settings_changed_is_told_again_and_no_other(
+    project: Project, plan: Plain, tell: Callable[[], dict[str, str]]
+) -> None:
+    tell()
+    plan["attack"]["size"] = 0.05
+    assert tell() == {"search": "kept", "leaderboard": "told", "study": "kept"}
+    assert len(named(project, "channel_leaderboard-")) == 10
+
+
+def test_a_part_is_told_again_if_the_store_lost_one_of_its_runs(
+    project: Project, tell: Callable[[], dict[str, str]]
+) -> None:
+    tell()
+    project.client.delete_run(named(project, "channel_search-0002")[0].info.run_id)
+    assert tell() == {"search": "told", "leaderboard": "kept", "study": "kept"}
+    assert len(named(project, "channel_search-")) == 4
+
+
+def test_other_data_or_code_tell_the_whole_story_again_in_runs_of_their_own(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tell: Callable[[], dict[str, str]]
+) -> None:
+    tell()
+    monkeypatch.setattr(telling, "code_digest", lambda: "other code")
+    assert set(tell().values()) == {"told"}
+    assert len(named(project, "channel_search-")) == 8
+    assert len(named(project, "channel_leaderboard-")) == 10
+
+
+def test_a_story_that_was_interrupted_goes_on_without_telling_anything_twice(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tell: Callable[[], dict[str, str]]
+) -> None:
+    child, told = recording._child, []
+
+    def dies(*arguments: Any) -> None:
+        if len(told) == 6:
+            raise KeyboardInterrupt
+        told.append(child(*arguments))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "_child", dies)
+        with pytest.raises(KeyboardInterrupt):
+            tell()
+    assert len(named(project, "channel_leaderboard-")) == 2
+    assert not (story_path(project.root) / "leaderboard.json").exists()
+    assert tell() == {"search": "kept", "leaderboard": "told", "study": "told"}
+    names = [one.info.run_name for one in project.runs()]
+    assert len(names) == len(set(names)) == 11
+    assert all(one.info.status == "FINISHED" for one in project.runs())
+
+
+def test_every_candidate_has_the_truth_of_the_very_model_it_is(
+    project: Project, told: Project
+) -> None:
+    one = named(told, "channel_search-")[3]
+    config = project.config(
+        *("data=channel", "model=deep", "data.split=year", "trainer.epochs=2"),
+        *("trainer.keep=last", "trainer.patience=null", "trainer.batch_size=64"),
+        *("trainer.train_loss=during", *(f"{k}={v}" for k, v in one.data.params.items())),
+    )
+    project.prepare(config)
+    alone = run(config, project.root, project.output(config))
+    assert alone["val_loss"] == pytest.approx(one.data.metrics["model_val_loss"], rel=1e-6)
+    truth = true_loss(project, config, small()["futures"])
+    model = fitted.load(project.output(config) / "model")
+    expected = truth.of(model.predict(truth.worlds.rows), config.loss)
+    assert set(expected) == {"val_loss_true", "val_loss_true_error"}
+    for name, value in expected.items():
+        assert one.data.metrics[name] == pytest.approx(value, rel=1e-5)
+
+
+def test_runs_of_the_study_on_the_same_rows_have_their_truth_too(told: Project) -> None:
+    experiments = ("base", "lazy2", "naive")
+    base, lazy2, naive = (result_of(told, f"channel_leaderboard_{one}") for one in experiments)
+    first = named(told, "channel_leaderboard-0000")[0]
+    assert first.data.metrics["model_val_loss"] == pytest.approx(base["val_loss"], rel=1e-6)
+    found = told.recorded(base["run_id"]).data.metrics
+    for name in ("val_loss_true", "val_loss_true_error"):
+        assert found[name] == pytest.approx(first.data.metrics[name], rel=1e-6)
+    assert lazy2["val_loss"] == 0
+    assert told.recorded(lazy2["run_id"]).data.metrics["val_loss_true"] > 1
+    other = result_of(told, "channel_linear_7")
+    assert "val_loss_true" not in told.recorded(other["run_id"]).data.metrics
+    part = json.loads((story_path(told.root) / "study.json").read_text())
+    assert set(part["runs"]) == {one["run_id"] for one in (base, lazy2, naive)}
+
+
+def test_a_run_of_the_study_that_was_done_again_gets_its_truth_again(
+    project: Project, tell: Callable[[], dict[str, str]]
+) -> None:
+    studied(project, "channel_leaderboard_base")
+    tell()
+    again = studied(project, "channel_leaderboard_base")
+    assert tell() == {"search": "kept", "leaderboard": "kept", "study": "told"}
+    assert "val_loss_true" in project.recorded(again["run_id"]).data.metrics
+
+
+def test_each_submission_is_a_look_in_sight_of_those_before(told: Project) -> None:
+    holdout = result_of(told, "channel_leaderboard_naive")["holdout"]
+    found = [look for look in looks.read(told.client, "1") if look.holdout == holdout]
+    submitted = [look for look in found if look.parent is not None]
+    assert [look.scores for look in submitted] == [1] * 5
+    assert len({look.key for look in submitted}) == len({look.launch for look in submitted}) == 5
+    assert len(waves(submitted)) == 5
+    (parent,) = named(told, "channel_leaderboard of 5")
+    choice = looks.look_of(parent, told.client)
+    assert choice is not None
+    assert choice.uses == (Use("select", 0, 5),)
+
+
+def test_the_search_is_one_round_of_looks(told: Project) -> None:
+    holdout = named(told, "channel_search-")[0].data.tags["viewcast.holdout"]
+    found = [look for look in looks.read(told.client, "1") if look.holdout == holdout]
+    assert len(waves(found)) == 1
+    assert sum(look.scores for look in found) == 4
+
+
+def test_the_shadow_of_the_leaderboard_is_stored_and_told_nowhere(told: Project) -> None:
+    (parent,) = named(told, "channel_leaderboard of 5")
+    path = told.client.download_artifacts(parent.info.run_id, "sealed/shadows.parquet")
+    shadows = pd.read_parquet(path)
+    rows = rows_of(told.config("experiment=channel_leaderboard_base"), told.root)
+    assert list(shadows["row"]) == list(rows.shadow["row"])
+    hidden = {round(shadows[str(number)].mean(), 6) for number in range(5)}
+    for one in named(told, "channel_leaderboard"):
+        assert not hidden & {round(value, 6) for value in one.data.metrics.values()}
+
+
+def test_the_attack_that_is_told_lowers_the_score_and_harms_the_model(told: Project) -> None:
+    whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
+    config = told.config("experiment=channel_leaderboard_base")
+    attack = construct(Attack, whole["attack"], "attack")
+    rows, truth = rows_of(config, told.root), true_loss(told, config, whole["futures"])
+    results, members = attacked(config, attack, rows, truth)
+    table = results.candidates
+    kept = table[table["attack.kept"]]
+    assert len(members) == len(table) == 200
+    assert kept["val_loss"].is_monotonic_decreasing
+    assert table["val_loss"].iloc[0] - table["val_loss"].min() > 0.04
+    harm = kept["val_loss_true"].iloc[-1] - kept["val_loss_true"].iloc[0]
+    assert harm > 5 * kept["val_loss_true_error"].max()
+    last = str(kept["candidate"].iloc[-1])
+    assert results.shadows[last].mean() > results.shadows["0"].mean()
+    predicted = results.predictions
+    again = np.abs(predicted[last] - predicted["target"]).mean()
+    assert again == pytest.approx(kept["val_loss"].iloc[-1], rel=1e-5)
+    assert len({member.config.identity() for member in members}) == 200
+
+
+def test_without_its_data_set_there_is_no_story(tmp_path: Path) -> None:
+    assert planned(["lectures"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED) == {}
+    assert story({}, {}, tmp_path) == {}
+    assert list((tmp_path / "build").iterdir()) == [story_path(tmp_path)]
+
+
+def test_a_story_whose_data_set_was_dropped_is_told_again_when_that_comes_back(
+    project: Project, tell: Callable[[], dict[str, str]]
+) -> None:
+    tell()
+    story({}, {}, project.root)
+    assert set(tell().values()) == {"told"}
+    assert len(project.runs()) == (1 + 4) + (1 + 5)
+
+
+def test_a_plan_names_no_place_of_this_machine() -> None:
+    whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
+    assert str(REPOSITORY) not in json.dumps(whole)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "message"),
+    [
+        (0, "attack", {**SETTINGS["attack"], "size": -1}, r"attack\.size = -1"),
+        (0, "futures", {"worlds": 9, "sed": 1}, r"unknown key futures\.sed; allowed"),
+        (1, "threads", 0, "threads = 0"),
+        (2, "data", {**LEADERBOARD["data"], "name": "other"}, "of data=other; a story is of one"),
+        (3, "simulator", {**SIMULATED["simulator"], "tail": 1}, r"simulator\.simulator\.tail = 1"),
+    ],
+)
+def test_a_story_that_cannot_be_told_is_refused_before_it_begins(
+    part: int, key: str, value: Any, message: str
+) -> None:
+    given = [SETTINGS, SEARCH, LEADERBOARD, SIMULATED]
+    given[part] = {**given[part], key: value}
+    with pytest.raises(ConfigError, match=message):
+        planned(["channel"], *given)
