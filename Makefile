@@ -50,4 +50,4 @@ benchmark: $(READY) data  ## measure speed, side by side with what it is compare
 	@set -e; for script in benchmarks/bench_*.py; do python $$script; done
 
 clean:  ## remove what the pipeline built, the tracking store too
-	rm -rf build mlflow reports/index.html reports/figures reports/summary.json
+	rm -rf build mlflow reports/index.html reports/figures reports/summary.json reports/audit.json

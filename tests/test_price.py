@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 from simulated_losses import simulated
 
 from viewcast.errors import DataError
@@ -185,3 +186,17 @@ def test_pricing_loads_neither_torch_nor_mlflow_and_arch_only_where_it_tests() -
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == []
+
+
+def test_dependent_rows_are_worth_fewer_independent_ones() -> None:
+    noise = np.random.default_rng(3).normal(size=(5, 2000))
+    carried = lfilter([1.0], [1.0, -0.8], noise, axis=1)
+    alone, dependent = (
+        price(Candidates.of(list(30 + losses[:, np.newaxis]))).effective
+        for losses in (noise, carried)
+    )
+    assert alone is not None
+    assert dependent is not None
+    # The mean of AR(0.8) rows varies (1 + 0.8) / (1 - 0.8) = 9 times as much.
+    assert 0.8 * 2000 <= alone <= 2000
+    assert 0.6 * 2000 / 9 <= dependent <= 1.6 * 2000 / 9

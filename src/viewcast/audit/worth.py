@@ -17,7 +17,7 @@ from viewcast.audit.study import REMEMBERS, Scored, Study
 from viewcast.errors import DataError
 from viewcast.price import shadow
 from viewcast.price.candidates import Candidates
-from viewcast.price.price import Price, Settings, price
+from viewcast.price.price import Price, Settings, measured, price
 
 TUNED = (
     "a new best was shown in {shown} of {waves} rounds, where rounds that do not build on each "
@@ -96,16 +96,16 @@ def worth(study: Study, settings: AuditSettings, seen: int = 0) -> Worth:
     if not runs:
         return Worth(study, [], None, None, records, None, None, {})
     columns, sizes = _columns(runs)
-    found = price(
-        Candidates.of(columns, sizes),
-        None if reference is None else columns[runs.index(reference)][-1],
-        Settings(settings.draws, settings.seed, settings.least or _least(runs)),
-    )
-    judged, why = _shadow(runs, found.length, seen)
+    candidates = Candidates.of(columns, sizes)
+    pricing = Settings(settings.draws, settings.seed, settings.least or _least(runs))
+    length = measured(candidates, pricing.least).length
+    judged, why = _shadow(runs, length, seen)
     blocked = ALARM if judged is not None and judged.judged.alarm else None
     if blocked is None and records.tuned:
         blocked = TUNED.format(**vars(records))
-    caught = _caught(study, runs, found.length)
+    compared = None if reference is None else columns[runs.index(reference)][-1]
+    found = price(candidates, compared, pricing, blocked)
+    caught = _caught(study, runs, length)
     return Worth(study, runs, found, reference, records, judged, blocked, caught, why)
 
 

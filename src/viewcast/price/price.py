@@ -79,23 +79,31 @@ class _Study(NamedTuple):
     settings: Settings
 
 
+def measured(candidates: Candidates, least: float) -> Price:
+    """How far the rows depend on each other and whether there are enough of them: no figure yet."""
+    cell = float(candidates.sizes.max())
+    length = dependence_length(candidates.losses, max(1.0, least / cell)) * cell
+    return Price(length, candidates.rows / length, judge(candidates.rows, length))
+
+
 def price(
-    candidates: Candidates, reference: ArrayLike | None = None, settings: Settings | None = None
+    candidates: Candidates,
+    reference: ArrayLike | None = None,
+    settings: Settings | None = None,
+    blocked: str | None = None,
 ) -> Price:
     """Price the choice of the best of ``candidates``.
 
     ``reference`` (M,): losses of what the winner is compared with, such as a naive forecast; it may
     be one of the runs. Refuses all figures below 20 rows or 8 columns, and bounds where
-    ``viewcast.price.enough`` says so.
+    ``viewcast.price.enough`` says so, or because of what is given as ``blocked``.
 
     Raises DataError where the reference has other columns or is not finite.
     """
     drawn = settings or Settings()
     known = None if reference is None else candidates.reference(reference)
-    cell = float(candidates.sizes.max())
-    length = dependence_length(candidates.losses, max(1.0, drawn.least / cell))
-    enough = judge(candidates.rows, length * cell)
-    found = Price(length * cell, candidates.rows / (length * cell), enough)
+    found = measured(candidates, drawn.least)
+    enough, length = found.enough, found.length / float(candidates.sizes.max())
     if known is None:
         found = _refused(found, COMPARED, "no reference was given to compare with")
     if not enough.estimate:
@@ -105,9 +113,10 @@ def price(
         return _refused(found, FIGURES + BOUNDS, why)
     study = _Study(candidates, known, length, drawn)
     found = _with_figures(found, study)
-    if enough.refusal is None:
+    refusal = enough.refusal or blocked
+    if refusal is None:
         return _with_bounds(found, study)
-    return _refused(_without_bounds(found), BOUNDS, enough.refusal)
+    return _refused(_without_bounds(found), BOUNDS, refusal)
 
 
 def _with_figures(found: Price, study: _Study) -> Price:

@@ -16,7 +16,7 @@ from viewcast.price.candidates import Flags, Indices, Vector, cells
 
 SIZE = 0.05
 PAIRED = 250  # runs, beyond which all their pairs take too much time and memory
-PAIRED_DRAWS = 300  # with 1,000 draws the sets differ by a run or two, and take three times as long
+PAIRED_DRAWS = 200  # with 500 draws the sets differ by a run or two, and take twice as long
 MOST = 400  # cells: arch works row by row in Python
 FEWEST = 3  # cells, below which nothing can be told
 NOISIER = 10.0  # how many times as noisy as another a run may be to be compared with it
