@@ -11,6 +11,7 @@ from viewcast.config import Config, parse, preparation
 from viewcast.data import sealed
 from viewcast.entry import compose
 from viewcast.run import run
+from viewcast.tracking.store import related
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -56,5 +57,5 @@ class Project:
         return self.client.get_run(run_id)
 
     def runs(self) -> list[Run]:
-        experiment = self.client.get_experiment_by_name("viewcast")
-        return list(self.client.search_runs([experiment.experiment_id]))
+        """The runs of ``viewcast`` and of the experiments that belong to it, newest first."""
+        return list(self.client.search_runs(related(self.client, "viewcast")))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from clone import Clone, stages_run
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clone")]
 
@@ -35,6 +36,11 @@ def mine(done: Clone, tmp_path: Path) -> Clone:
 
 def summary(clone: Clone) -> list[dict[str, object]]:
     return list(json.loads((clone.root / "reports" / "summary.json").read_text()))
+
+
+def runs_of(client: MlflowClient, experiment: str) -> list[Run]:
+    found = client.get_experiment_by_name(experiment).experiment_id
+    return list(client.search_runs([found], max_results=1000))
 
 
 def test_make_run_ends_with_every_model_and_the_next_two_commands(
@@ -87,18 +93,39 @@ def test_lines_on_the_simulated_channel_lose_what_was_published_within_a_tenth(
 
 def test_every_row_of_the_summary_is_a_run_in_mlflow(done: Clone) -> None:
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
-    experiment = client.get_experiment_by_name("viewcast").experiment_id
-    runs = {run.info.run_id: run for run in client.search_runs([experiment], max_results=1000)}
-    told = {
-        run_id
-        for part in (done.root / "build" / "story").glob("*.json")
-        if part.stem != "study"
-        for run_id in json.loads(part.read_text())["runs"]
-    }
-    assert len(told) == 2 * (1 + 200)
-    assert {row["run_id"] for row in summary(done)} == set(runs) - told
+    runs = {run.info.run_id: run for run in runs_of(client, "viewcast")}
+    assert {row["run_id"] for row in summary(done)} == set(runs)
     failed = [run for run in runs.values() if run.info.status != "FINISHED"]
     assert [run.data.tags["viewcast.experiment"] for run in failed] == ["lectures_descent_diverges"]
+
+
+@pytest.mark.parametrize("part", ["search", "leaderboard"])
+def test_the_hundreds_of_runs_of_the_story_have_experiments_of_their_own(
+    done: Clone, part: str
+) -> None:
+    told = json.loads((done.root / "build" / "story" / f"{part}.json").read_text())["runs"]
+    client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
+    assert {run.info.run_id for run in runs_of(client, f"viewcast-{part}")} == set(told)
+    assert len(told) == 1 + 200
+
+
+AUDITED = ("val_loss_expected", "val_loss_upper95", "optimism", "looks", "tied_with_best")
+
+
+def test_the_audit_stands_in_the_run_table_of_every_priced_run(done: Clone) -> None:
+    client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
+    audits = json.loads((done.root / "reports" / "audit.json").read_text())
+    search = next(one for one in audits if one["data"] == "channel" and one["split"] == "year")
+    assert search["refusal"] is None
+    winner = client.get_run(search["winner"]["run_id"]).data
+    assert set(AUDITED) <= set(winner.metrics)
+    assert winner.metrics["val_loss_expected"] > winner.metrics["model_val_loss"]
+    assert winner.metrics["tied_with_best"] == 1
+    early = client.get_run(
+        next(r["run_id"] for r in summary(done) if r["experiment"] == "channel_year_early_stopping")
+    ).data
+    assert set(AUDITED) <= set(early.metrics)
+    assert early.metrics["looks"] > 1
 
 
 def test_the_diverged_run_is_said_at_the_end_and_the_others_went_on(first_output: str) -> None:
@@ -216,13 +243,22 @@ def test_a_wrong_setting_is_refused_in_words_and_leaves_nothing(
     assert sorted((done.root / "build" / "runs").glob("*")) == before
 
 
-EXPORTS = ["codingtrain-2021", "wholebrainhealth-2020-2022", "weima-2020-german"]
+@pytest.mark.parametrize("export", ["codingtrain-2021", "weima-2020-german"])
+def test_a_real_studio_export_becomes_a_data_set_of_the_pipeline(
+    mine: Clone, shared: Path, export: str
+) -> None:
+    source = shared / "data" / "studio" / export
+    mine.sh("python", "pipelines/bring.py", f"source='{source}'")
+    stages = stages_run(mine.sh("dvc", "repro", "train@studio-linear"))
+    assert stages == ["compose", "prepare@studio", "train@studio-linear"]
+    predicted = pd.read_parquet(mine.root / "build/train/studio/linear/predictions.parquet")
+    assert (predicted["split"] == "validation").sum() == 45
 
 
-@pytest.mark.parametrize("export", EXPORTS)
-def test_a_real_studio_export_goes_the_same_way(mine: Clone, shared: Path, export: str) -> None:
+def test_a_real_studio_export_goes_the_same_way(mine: Clone, shared: Path) -> None:
     before = (mine.root / "data.dvc").read_text()
-    output = mine.make("run", "DATA=studio", f"SOURCE={shared / 'data' / 'studio' / export}")
+    source = shared / "data" / "studio" / "wholebrainhealth-2020-2022"
+    output = mine.make("run", "DATA=studio", f"SOURCE={source}")
     assert (mine.root / "data.dvc").read_text() != before
     ran = stages_run(output)
     assert "train@studio-deep" in ran

@@ -23,6 +23,7 @@ from viewcast.run import rows_of, run
 from viewcast.story import planned, story
 from viewcast.tracking import looks
 from viewcast.tracking import sweep as recording
+from viewcast.tracking.store import related
 from viewcast.truth import Futures, Simulated, TrueLoss, Worlds
 
 PARTS = ("story", "story_search", "story_leaderboard", "simulator")
@@ -198,7 +199,11 @@ def test_a_run_of_the_study_that_was_done_again_gets_its_truth_again(
 
 def test_each_submission_is_a_look_in_sight_of_those_before(told: Project) -> None:
     holdout = result_of(told, "channel_leaderboard_naive")["holdout"]
-    found = [look for look in looks.read(told.client, "1") if look.holdout == holdout]
+    found = [
+        look
+        for look in looks.read(told.client, related(told.client, "viewcast"))
+        if look.holdout == holdout
+    ]
     submitted = [look for look in found if look.parent is not None]
     assert [look.scores for look in submitted] == [1] * 5
     assert len({look.key for look in submitted}) == len({look.launch for look in submitted}) == 5
@@ -211,7 +216,11 @@ def test_each_submission_is_a_look_in_sight_of_those_before(told: Project) -> No
 
 def test_the_search_is_one_round_of_looks(told: Project) -> None:
     holdout = named(told, "channel_search-")[0].data.tags["viewcast.holdout"]
-    found = [look for look in looks.read(told.client, "1") if look.holdout == holdout]
+    found = [
+        look
+        for look in looks.read(told.client, related(told.client, "viewcast"))
+        if look.holdout == holdout
+    ]
     assert len(waves(found)) == 1
     assert sum(look.scores for look in found) == 4
 

@@ -115,7 +115,7 @@ class Telling:
         from viewcast.sweep.run import sweep  # noqa: PLC0415
         from viewcast.tracking.sweep import family, finish, record  # noqa: PLC0415
 
-        plain = {**self.plan["search"], "tracking": self.tracking}
+        plain = {**self.plan["search"], "tracking": self._beside("search")}
         folder, results, everyone = sweep(plain, self.root, self._truth(self._searched))
         parent = record(results, everyone, folder, self.root)
         finish(parent, [], everyone)
@@ -165,11 +165,15 @@ class Telling:
 
     @cached_property
     def _searched(self) -> Config:
-        return parse({**_base(self.plan["search"]), "tracking": self.tracking})
+        return parse({**_base(self.plan["search"]), "tracking": self._beside("search")})
 
     @cached_property
     def _attacked(self) -> Config:
-        return parse({**self.plan["leaderboard"], "tracking": self.tracking})
+        return parse({**self.plan["leaderboard"], "tracking": self._beside("leaderboard")})
+
+    def _beside(self, part: str) -> Plain:
+        """An experiment of its own, so that hundreds of runs do not bury those of the study."""
+        return {**self.tracking, "experiment": f"{self.tracking['experiment']}-{part}"}
 
     @cached_property
     def _configs(self) -> dict[str, Config]:
@@ -184,10 +188,11 @@ class Telling:
 
     @cached_property
     def _known(self) -> set[str]:
-        from viewcast.tracking.store import all_runs, connect  # noqa: PLC0415 (as above)
+        from viewcast.tracking.store import all_runs, connect, related  # noqa: PLC0415 (as above)
 
-        tracking = construct(Tracking, self.tracking, "tracking")
-        return {run.info.run_id for run in all_runs(*connect(tracking))}
+        client, _ = connect(construct(Tracking, self.tracking, "tracking"))
+        everywhere = related(client, str(self.tracking["experiment"]))
+        return {run.info.run_id for run in all_runs(client, everywhere)}
 
     def _truth(self, config: Config) -> TrueLoss:
         """The truth on all validation days of a split, those in the shadow too."""

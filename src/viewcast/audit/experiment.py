@@ -24,7 +24,8 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[dict[str, Any]
     from viewcast.tracking.gather import gather  # noqa: PLC0415
 
     asked = settings.experiment or settings.tracking.experiment
-    gathered = gather(settings.tracking.uri, asked, settings.holdout, settings.metric)
+    beside = settings.experiment is None
+    gathered = gather(settings.tracking.uri, asked, settings.holdout, settings.metric, beside)
     found = audit(gathered.studies, settings, gathered.experiment, gathered.opened)
     output, rows = paths(settings, root)
     _write_rows(uses(gathered.studies), rows)

@@ -49,8 +49,9 @@ def annotate(gathered: Gathered, audits: Sequence[Said]) -> int:
     afar = gathered.client.tracking_uri.startswith("http")
     try:
         each(changes, lambda one: _write(gathered, *one), "annotations", afar)
-        for audit in audits:
-            _tag(gathered, audit)
+        for experiment in gathered.experiment_ids:
+            for audit in audits:
+                _tag(gathered, experiment, audit)
     except MlflowException as error:
         raise TrackingError(
             f"experiment {gathered.experiment}: cannot be annotated ({error}); write=false only "
@@ -89,12 +90,12 @@ def _same(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=SAME) or (math.isnan(one) and math.isnan(other))
 
 
-def _tag(gathered: Gathered, audit: Said) -> None:
+def _tag(gathered: Gathered, experiment: str, audit: Said) -> None:
     """The optimism of the holdout, for its budget, and the audit in short.
 
     An optimism that cannot be told any more leaves the former one: the budget was spent by it.
     """
-    known = gathered.client.get_experiment(gathered.experiment_id).tags
+    known = gathered.client.get_experiment(experiment).tags
     winner, shadow = audit["winner"] or {}, audit["shadow"] or {}
     optimism = winner.get("optimism")
     if optimism is None and shadow.get("estimate") is not None:
@@ -109,4 +110,4 @@ def _tag(gathered: Gathered, audit: Said) -> None:
         tags[f"{OPTIMISM}{audit['holdout']}"] = f"{optimism:.9g}"
     for name, value in tags.items():
         if known.get(name) != value:
-            gathered.client.set_experiment_tag(gathered.experiment_id, name, value)
+            gathered.client.set_experiment_tag(experiment, name, value)

@@ -32,7 +32,7 @@ from viewcast.tracking.described import (
 )
 from viewcast.tracking.looks import HOLDOUT, PARENT, look_of
 from viewcast.tracking.own import Own
-from viewcast.tracking.store import SQLITE, all_runs
+from viewcast.tracking.store import SQLITE, all_runs, related
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 OPEN, OPENED = "viewcast.sealed_open", "viewcast.opened_run"
@@ -40,10 +40,13 @@ OPEN, OPENED = "viewcast.sealed_open", "viewcast.opened_run"
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """An experiment: its studies, the openings of sealed tests, and its runs by their id."""
+    """An experiment: its studies, the openings of sealed tests, and its runs by their id.
+
+    ``experiment_ids``: of the experiment and of those that belong to it.
+    """
 
     client: MlflowClient
-    experiment_id: str
+    experiment_ids: list[str]
     experiment: str
     studies: list[Study]
     opened: list[Opened]
@@ -51,10 +54,15 @@ class Gathered:
 
 
 def gather(
-    uri: str, experiment: str, holdout: str | None = None, metric: str | None = None
+    uri: str,
+    experiment: str,
+    holdout: str | None = None,
+    metric: str | None = None,
+    beside: bool = False,
 ) -> Gathered:
     """Everything that was scored in an experiment; nothing is written.
 
+    ``beside``: in those that belong to it as well (``viewcast.tracking.store.related``).
     ``holdout``: only the one whose identity begins so, null for all. ``metric``: the validation
     loss of runs that viewcast did not make, null to find it by its usual names.
 
@@ -64,7 +72,8 @@ def gather(
     """
     client, experiment_id = reach(uri, experiment)
     try:
-        return _gathered(client, experiment_id, experiment, holdout, metric)
+        ids = related(client, experiment) if beside else [experiment_id]
+        return _gathered(client, ids, experiment, holdout, metric)
     except MlflowException as error:
         raise TrackingError(
             f"tracking.uri = {uri}: broke off ({error}); type the same again once it answers"
@@ -73,12 +82,12 @@ def gather(
 
 def _gathered(
     client: MlflowClient,
-    experiment_id: str,
+    ids: list[str],
     experiment: str,
     holdout: str | None,
     metric: str | None,
 ) -> Gathered:
-    runs = [run for run in all_runs(client, experiment_id) if OPEN not in run.data.tags]
+    runs = [run for run in all_runs(client, ids) if OPEN not in run.data.tags]
     if not runs:
         raise DataError(f"experiment = {experiment}: no run yet; train one, then audit")
     with TemporaryDirectory() as folder:
@@ -92,8 +101,8 @@ def _gathered(
         if not found:
             raise ConfigError(f"holdout = {holdout}: unknown; this experiment has {known}")
     by_id = {run.info.run_id: run for run in runs}
-    opened = _opened(client, experiment_id, by_id)
-    return Gathered(client, experiment_id, experiment, found, opened, by_id)
+    opened = _opened(client, ids, by_id)
+    return Gathered(client, ids, experiment, found, opened, by_id)
 
 
 def reach(uri: str, experiment: str) -> tuple[MlflowClient, str]:
@@ -198,10 +207,10 @@ def _identity(table: pd.DataFrame) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _opened(client: MlflowClient, experiment_id: str, runs: dict[str, Run]) -> list[Opened]:
+def _opened(client: MlflowClient, ids: list[str], runs: dict[str, Run]) -> list[Opened]:
     """Openings of sealed tests by time; one that was deleted happened all the same."""
     mark = f"tags.`{OPEN}` = '1'"
-    found = client.search_runs([experiment_id], mark, ViewType.ALL, order_by=["start_time"])
+    found = client.search_runs(ids, mark, ViewType.ALL, order_by=["start_time"])
     opened = []
     for run in found:
         tags, metrics = run.data.tags, run.data.metrics

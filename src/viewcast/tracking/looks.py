@@ -8,7 +8,7 @@ from the validation losses it left. Readers count each key once.
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -86,12 +86,14 @@ def said(revealed: Iterable[Use]) -> dict[str, str]:
     return {USES: written(shown)} if shown else {}
 
 
-def read(client: MlflowClient, experiment_id: str, filter_string: str = "") -> list[Look]:
-    """The looks of an experiment's runs, repetitions included (``viewcast.looks.distinct``).
+def read(
+    client: MlflowClient, experiments: str | Sequence[str], filter_string: str = ""
+) -> list[Look]:
+    """The looks of the runs of experiments (ids), repetitions included; see ``looks.distinct``.
 
     Raises DataError for a run whose tag cannot be read.
     """
-    runs = all_runs(client, experiment_id, filter_string)
+    runs = all_runs(client, experiments, filter_string)
     return [look for run in runs if (look := look_of(run, client)) is not None]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from viewcast.config import Tracking
-from viewcast.tracking.store import all_runs, connect
+from viewcast.tracking.store import all_runs, connect, related
 
 FOLDER = "pictures"
 
@@ -24,8 +24,9 @@ class Shown(Protocol):
 
 def show(pictures: Iterable[Shown], tracking: Tracking) -> None:
     """Store every picture under ``pictures/`` of each run in it that the store knows."""
-    client, experiment = connect(tracking)
-    known = {run.info.run_id for run in all_runs(client, experiment)}
+    client, _ = connect(tracking)
+    everywhere = related(client, tracking.experiment)
+    known = {run.info.run_id for run in all_runs(client, everywhere)}
     for picture in pictures:
         for run_id in known.intersection(picture.run_ids):
             client.log_artifact(run_id, str(picture.path), FOLDER)

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ os.environ.pop("MLFLOW_RUN_ID", None)
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Run, ViewType
+from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from viewcast.config import Tracking
@@ -55,31 +55,50 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
 
 
 def all_runs(
-    client: MlflowClient, experiment_id: str, filter_string: str = "", deleted: bool = False
+    client: MlflowClient,
+    experiments: str | Sequence[str],
+    filter_string: str = "",
+    deleted: bool = False,
 ) -> list[Run]:
-    """Every run of the experiment that the filter finds, however many pages they fill.
+    """Every run of the experiments (ids) that the filter finds, however many pages they fill.
 
     ``deleted``: runs that were deleted too.
     """
+    ids = [experiments] if isinstance(experiments, str) else list(experiments)
     view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
     runs: list[Run] = []
     token: str | None = None
     while token != "":
-        page = client.search_runs([experiment_id], filter_string, view, PAGE, page_token=token)
+        page = client.search_runs(ids, filter_string, view, PAGE, page_token=token)
         runs += page
         token = page.token or ""
     return runs
 
 
+def related(client: MlflowClient, experiment: str) -> list[str]:
+    """The ids of an experiment and of those that belong to it, ``<experiment>-…`` by name.
+
+    Hundreds of runs that people do not compare one by one, such as the submissions of an attack,
+    have an experiment of their own: the run table shows the newest hundred and nothing else.
+    """
+    found = _experiments(client, ViewType.ACTIVE_ONLY)
+    named = {one.name: str(one.experiment_id) for one in found}
+    return [id_ for name, id_ in named.items() if f"{name}-".startswith(f"{experiment}-")]
+
+
 def all_experiments(client: MlflowClient) -> list[str]:
     """The id of every experiment of the store, deleted ones too."""
-    ids: list[str] = []
+    return [str(one.experiment_id) for one in _experiments(client, ViewType.ALL)]
+
+
+def _experiments(client: MlflowClient, view: int) -> list[Experiment]:
+    found: list[Experiment] = []
     token: str | None = None
     while token != "":
-        page = client.search_experiments(ViewType.ALL, PAGE, page_token=token)
-        ids += [experiment.experiment_id for experiment in page]
+        page = client.search_experiments(view, PAGE, page_token=token)
+        found += page
         token = page.token or ""
-    return ids
+    return found
 
 
 @contextmanager
