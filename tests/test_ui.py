@@ -75,3 +75,15 @@ def test_the_charts_overlay_the_same_loss_of_all_runs(address: str, page: Page) 
         page.get_by_placeholder("Search metric charts").fill(metric)
         chart = page.get_by_text(metric, exact=True).first
         expect(chart).to_be_visible(timeout=60_000)
+
+
+def test_the_audit_s_columns_stand_in_the_run_table(address: str, page: Page) -> None:
+    page.set_viewport_size({"width": 2600, "height": 1000})
+    page.goto(f"{address}/#/experiments/1/runs?viewStateShareKey=audit")
+    for column in (
+        *("val_loss_expected", "val_loss_upper95", "optimism", "looks", "tied_with_best"),
+        "viewcast.verdict",
+    ):
+        expect(page.get_by_text(column, exact=True).first).to_be_visible()
+    best = page.get_by_role("row").filter(has_text="channel_year_early_stopping")
+    expect(best.first).to_contain_text("0.38")

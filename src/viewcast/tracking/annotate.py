@@ -1,5 +1,5 @@
 """What an audit found, as columns of the tracker: metrics and a tag of each run, and a short form
-as tags of the experiment.
+and a view of the run table as tags of the experiment.
 
 Nothing here is a look. A figure that has not changed is not written again, and one that no longer
 holds becomes NaN: MLflow forgets no metric, it shows the latest.
@@ -19,6 +19,7 @@ from viewcast.errors import TrackingError
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.budget import OPTIMISM
 from viewcast.tracking.gather import Gathered
+from viewcast.tracking.view import share
 
 VERDICT, AUDIT = "viewcast.verdict", "viewcast.audit."
 METRICS = {
@@ -50,6 +51,7 @@ def annotate(gathered: Gathered, audits: Sequence[Said]) -> int:
     try:
         each(changes, lambda one: _write(gathered, *one), "annotations", afar)
         for experiment in gathered.experiment_ids:
+            share(gathered.client, experiment)
             for audit in audits:
                 _tag(gathered, experiment, audit)
     except MlflowException as error:
