@@ -22,7 +22,7 @@ def cells() -> Iterator[dict[str, list[Any]]]:
     from pool import train  # noqa: PLC0415
 
     pool = train(COUNT, 1)
-    truth = np.mean(list(pool.losses(60, DAYS, 3)), axis=0)
+    truth = np.mean(list(pool.losses(300, DAYS, 3)), axis=0)
     found: dict[str, list[Any]] = {"equal": [], "real": []}
     for study, losses in enumerate(pool.losses(STUDIES, DAYS, 2)):
         for kind, own in found.items():
