@@ -14,7 +14,7 @@ from viewcast.study import study
 def main(config: dict[str, Any], root: Path) -> None:
     """Write one folder per run; runs that need not be repeated are kept."""
     plans = read_params(params_path(root))["study"]
-    outcome = study(plans, config["tracking"], root)
+    outcome = study(plans, config["tracking"], root, config["workers"])
     counts = Counter(outcome.values())
     print("study: " + ", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
 

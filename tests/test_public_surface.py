@@ -149,6 +149,7 @@ PUBLIC_KEYS = [
     "pipeline: baselines",
     "pipeline: datasets",
     "pipeline: models",
+    "pipeline: workers",
     "published",
     "seed",
     "simulator: end",

@@ -8,10 +8,10 @@ apart, in ``budget.<experiment>``, so that a larger one trains nothing again.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 
@@ -23,11 +23,15 @@ Compose = Callable[[Sequence[str]], dict[str, Any]]
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Pipeline:
-    """``conf/pipeline.yaml``: data sets, models with a stage of their own, baselines."""
+    """``conf/pipeline.yaml``: data sets, models with a stage of their own, baselines.
+
+    ``workers``: processes of the study that train at the same time, which changes no result.
+    """
 
     datasets: list[str]
     models: list[str]
     baselines: list[str]
+    workers: Annotated[int, Field(ge=1)]
     tracking: Tracking
 
 

@@ -1,12 +1,17 @@
-"""The study: every experiment and baseline in one process, each done once.
+"""The study: every experiment and baseline, each done once.
 
-Imports of torch and MLflow cost seconds, a small model milliseconds: so the runs share a process.
+Imports of torch and MLflow cost seconds, a small model milliseconds: so the runs share a process or
+two.
 A run is kept, and not trained again, while its settings, its prepared data and the code that
 trains are the same and the tracking store still knows it.
 """
 
 import json
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +22,72 @@ from viewcast.progress import runs
 from viewcast.run import run
 
 
-def study(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> dict[str, str]:
+FEW = 8  # runs that take no longer than another process takes to import torch and MLflow
+
+
+def study(
+    plans: dict[str, Any], tracking: dict[str, Any], root: Path, workers: int = 1
+) -> dict[str, str]:
     """Do every planned run; returns what became of each: ``kept``, ``finished``, ``diverged``.
 
     The result of an experiment that is no longer planned is removed. ``tracking`` is the section
-    that plans leave out.
+    that plans leave out. ``workers``: processes that train at the same time, which changes no
+    result; a few runs are done sooner in this one.
     """
     for folder in study_path(root, "").glob("*"):
         if folder.name not in (*plans, "checkpoints"):
             shutil.rmtree(folder)
     known = _known_runs(construct(Tracking, tracking, "tracking"))
     code = code_digest()
-    outcome = {}
+    outcome = dict.fromkeys(plans, "kept")
+    due = []
+    for name, plan in plans.items():
+        plain = {**plan, "tracking": tracking}
+        data = files_digest(prepared_path(root, parse(plain).data.name))
+        key = digest([without_budget(plan), data, code])
+        if _former_run(study_path(root, name), key) not in known:
+            due.append(Due(name, plain, key, root))
     with runs(len(plans)) as bar:
-        for name, plan in plans.items():
-            bar.update(bar.task_ids[0], description=name)
-            config = parse({**plan, "tracking": tracking})
-            folder = study_path(root, name)
-            data = files_digest(prepared_path(root, config.data.name))
-            key = digest([without_budget(plan), data, code])
-            if _former_run(folder, key) in known:
-                outcome[name] = "kept"
-            else:
-                outcome[name] = run(config, root, folder)["status"]
-                (folder / "key").write_text(key)
-            bar.advance(bar.task_ids[0])
+        bar.advance(bar.task_ids[0], len(plans) - len(due))
+        for name, status in _done(due, workers):
+            outcome[name] = status
+            bar.update(bar.task_ids[0], advance=1, description=name)
     return outcome
+
+
+@dataclass(frozen=True)
+class Due:
+    """A run to be done: its name, its whole mapping, and the key of what it is made from."""
+
+    name: str
+    plain: dict[str, Any]
+    key: str
+    root: Path
+
+    def __call__(self) -> str:
+        """Train and record it; what became of it."""
+        folder = study_path(self.root, self.name)
+        status: str = run(parse(self.plain), self.root, folder)["status"]
+        (folder / "key").write_text(self.key)
+        return status
+
+
+def _done(due: list[Due], workers: int) -> Iterator[tuple[str, str]]:
+    """Name and status of each run, as they end."""
+    if workers == 1 or len(due) < FEW:
+        yield from ((one.name, one()) for one in due)
+        return
+    from viewcast.tracking.looks import adopt, launch  # noqa: PLC0415 (as below)
+
+    # A fresh process each: threads of torch do not survive a fork.
+    shared = {"mp_context": get_context("spawn"), "initializer": adopt}
+    with ProcessPoolExecutor(workers, initargs=(launch(due[0].root),), **shared) as pool:
+        names = {pool.submit(one): one.name for one in due}
+        try:
+            for ended in as_completed(names):
+                yield names[ended], ended.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _known_runs(tracking: Tracking) -> set[str]:

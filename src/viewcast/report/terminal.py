@@ -27,9 +27,11 @@ def say(result: dict[str, Any]) -> None:
         print(f"  {result['failure']}")
         return
     validation = with_error(result["val_loss"], result["val_error"])
+    if result["val_error"] is not None:
+        validation += " (± standard error)"
     print(
         f"  {result['loss']} in {result['unit']}: train {short(result['train_loss'])}, "
-        f"validation {validation} (± standard error), best epoch {result['best_epoch']}"
+        f"validation {validation}, best epoch {result['best_epoch']}"
     )
 
 

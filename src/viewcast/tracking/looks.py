@@ -30,16 +30,22 @@ if TYPE_CHECKING:
 
 HOLDOUT, KEY, USES = "viewcast.holdout", "viewcast.look", "viewcast.looks"
 LAUNCH, PARENT = "viewcast.launch", "mlflow.parentRunId"
+ADOPTED = "VIEWCAST_LAUNCH"  # in the environment of workers only
 
 
 def launch(root: Path) -> str:
-    """Which runs are started without seeing each other's scores: those of one process, or of one
-    ``dvc repro``, by its plan and the code.
+    """Which runs are started without seeing each other's scores: those of one process with its
+    workers, or of one ``dvc repro``, by its plan and the code.
     """
     plan = params_path(root)
     if "DVC_STAGE" in os.environ and plan.is_file():
         return f"dvc-{digest([files_digest(plan), code_digest()])}"
-    return _of_process(os.getpid())
+    return os.environ.get(ADOPTED) or _of_process(os.getpid())
+
+
+def adopt(known: str) -> None:
+    """Make this process, a worker of another, part of that one's launch."""
+    os.environ[ADOPTED] = known
 
 
 @cache
