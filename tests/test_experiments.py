@@ -61,7 +61,7 @@ PIPELINE = yaml.safe_load((REPOSITORY / "conf" / "pipeline.yaml").read_text())
 
 
 def planned(*datasets: str) -> dict[str, dict[str, object]]:
-    names = {key: PIPELINE[key] for key in ("models", "baselines")}
+    names = {key: PIPELINE[key] for key in ("models", "baselines", "workers")}
     pipeline = Pipeline(datasets=list(datasets), tracking=TRACKING, **names)
     return plan(pipeline, REPOSITORY, lambda overrides: compose(REPOSITORY, overrides))
 

@@ -21,7 +21,6 @@ from viewcast.paths import prepared_path, study_path
 from viewcast.progress import runs
 from viewcast.run import run
 
-
 FEW = 8  # runs that take no longer than another process takes to import torch and MLflow
 
 
@@ -79,9 +78,9 @@ def _done(due: list[Due], workers: int) -> Iterator[tuple[str, str]]:
         return
     from viewcast.tracking.looks import adopt, launch  # noqa: PLC0415 (as below)
 
-    # A fresh process each: threads of torch do not survive a fork.
-    shared = {"mp_context": get_context("spawn"), "initializer": adopt}
-    with ProcessPoolExecutor(workers, initargs=(launch(due[0].root),), **shared) as pool:
+    fresh = get_context("spawn")  # threads of torch do not survive a fork
+    own = (launch(due[0].root),)
+    with ProcessPoolExecutor(workers, fresh, initializer=adopt, initargs=own) as pool:
         names = {pool.submit(one): one.name for one in due}
         try:
             for ended in as_completed(names):

@@ -1,0 +1,74 @@
+"""The study: each run once, by one process or by several."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from project import Project
+
+from viewcast import study as module
+from viewcast.errors import ViewcastError
+from viewcast.paths import study_path
+from viewcast.study import study
+
+NAMES = ("lectures_descent_diverges", "lectures_course", "lectures_swap", "lectures_deep")
+
+
+@pytest.fixture
+def plans(project: Project) -> dict[str, Any]:
+    project.prepare(project.config("data=lectures"))
+    shorter = {"lectures_deep": ["trainer.epochs=20", "trainer.patience=null"]}
+    whole = {name: project.plain(f"experiment={name}", *shorter.get(name, [])) for name in NAMES}
+    return {
+        name: {k: v for k, v in plan.items() if k != "tracking"} for name, plan in whole.items()
+    }
+
+
+def told(project: Project, plans: dict[str, Any], workers: int) -> dict[str, str]:
+    return study(plans, project.plain("data=lectures")["tracking"], project.root, workers)
+
+
+def losses(project: Project) -> dict[str, Any]:
+    found = {}
+    for name in NAMES:
+        folder = study_path(project.root, name)
+        result = json.loads((folder / "result.json").read_text())
+        curve = pd.read_csv(folder / "curve.csv").to_numpy().tolist()
+        found[name] = (result["train_loss"], result["val_loss"], curve)
+    return found
+
+
+def test_two_workers_leave_what_one_leaves(
+    project: Project, plans: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FEW", 2)
+    outcome = told(project, plans, workers=2)
+    assert outcome == dict.fromkeys(NAMES, "finished") | {NAMES[0]: "diverged"}
+    assert len({run.data.tags["viewcast.launch"] for run in project.runs()}) == 1
+    together = losses(project)
+    for name in NAMES:
+        (study_path(project.root, name) / "key").unlink()
+    assert told(project, plans, workers=1) == outcome
+    assert str(losses(project)) == str(together)  # as text, because NaN is not NaN
+
+
+def test_what_is_done_is_kept_and_what_is_not_planned_any_more_goes(
+    project: Project, plans: dict[str, Any]
+) -> None:
+    told(project, plans, workers=2)
+    del plans["lectures_swap"]
+    assert set(told(project, plans, workers=2).values()) == {"kept"}
+    assert not study_path(project.root, "lectures_swap").exists()
+
+
+def test_a_run_that_is_refused_ends_the_study_and_the_next_one_goes_on(
+    project: Project, plans: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FEW", 2)
+    holdout = plans["lectures_course"]["holdout"]
+    spent = {**plans["lectures_course"], "seed": 7, "holdout": {**holdout, "looks": 1}}
+    told(project, {"lectures_course": plans["lectures_course"]}, workers=1)
+    with pytest.raises(ViewcastError, match="looks spent"):
+        told(project, {**plans, "lectures_course": spent}, workers=2)
+    assert told(project, plans, workers=2)["lectures_swap"] in ("kept", "finished")
