@@ -84,8 +84,8 @@ def test_the_audit_s_columns_stand_in_the_run_table(address: str, page: Page) ->
         *("val_loss_expected", "val_loss_upper95", "optimism", "looks", "tied_with_best"),
         "viewcast.verdict",
     ):
-        expect(page.get_by_text(column, exact=True).first).to_be_visible()
+        expect(page.get_by_text(column, exact=True).first).to_be_visible(timeout=60_000)
     named = page.get_by_role("row").filter(has_text="channel_year_early_stopping").first
     # The table is cut into parts, the names in one and the figures in another.
     parts = page.locator(f"[row-id='{named.get_attribute('row-id')}']")
-    expect(parts.filter(has_text="0.38").first).to_be_visible()
+    expect(parts.filter(has_text="0.38").first).to_be_visible(timeout=60_000)
