@@ -32,6 +32,7 @@ from viewcast.looks import Use, written
 from viewcast.models.fitted import Fitted
 from viewcast.open_test import times
 from viewcast.report.numbers import short
+from viewcast.tracking.datasets import CONTEXT, log
 from viewcast.tracking.recorder import run_tags
 from viewcast.tracking.store import PAGE, connect
 
@@ -105,7 +106,7 @@ class Opening:
             tags=self._tags(run, config, reason, root),
         )
         self.run_id = created.info.run_id
-        self._name_rows(self._dataset(config))
+        log(self.client, self.run_id, [self._dataset(config)])
         others = self._others()
         if reason is None and others:
             self._withdraw()
@@ -147,14 +148,6 @@ class Opening:
             **({} if reason is None else {"viewcast.reason": reason}),
         }
 
-    def _name_rows(self, rows: DatasetInput) -> None:
-        try:
-            self.client.log_inputs(self.run_id, datasets=[rows])
-        except MlflowException:
-            # A dataset is kept once: of two that write it at the same moment one is turned away,
-            # and finds it there the next time.
-            self.client.log_inputs(self.run_id, datasets=[rows])
-
     def _dataset(self, config: Config) -> DatasetInput:
         used = Dataset(
             name=f"{config.data.name}-{config.data.split}-test",
@@ -163,7 +156,7 @@ class Opening:
             source=config.data.raw,
             profile=json.dumps({"num_rows": len(self.rows), MOMENTS: self.rows}),
         )
-        return DatasetInput(used, [InputTag("mlflow.data.context", "test")])
+        return DatasetInput(used, [InputTag(CONTEXT, "test")])
 
     def _others(self) -> list[Run]:
         """Other openings of some of these rows, by time."""

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from viewcast.config import Config, digest
 from viewcast.errors import BudgetError, TrackingError
-from viewcast.price.release import State
+from viewcast.price.release import Release, State
 from viewcast.tracking.looks import HOLDOUT, KEY, USES, Ground
 from viewcast.tracking.store import all_experiments, all_runs, connect
 
@@ -32,7 +32,7 @@ class Filter:
 
     def __init__(self, config: Config, ground: Ground) -> None:
         """Refuses (BudgetError) a run whose score the filter could not answer for any more."""
-        self.release: Any = config.holdout.release
+        self.release: Release = config.holdout.release
         self.settings = digest(config.plain["holdout"]["release"])
         self.ground, self.key = ground, ground.key(config.identity())
         self.client, _ = connect(config.tracking)
