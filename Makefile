@@ -7,11 +7,13 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run audit test check ui benchmark clean
+.PHONY: help run retrain predict rollback audit test check ui benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
 	@echo "  make run DATA=studio SOURCE=<folder, csv or zip>   the same on your own YouTube Studio export"
+	@echo "  make retrain TODAY=2021-03-01 NIGHTS=10            ten nights of the simulated channel"
+	@echo "  make retrain SOURCE=<folder of exports>            a night of your own channel"
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +32,18 @@ ifdef SOURCE
 endif
 	dvc repro
 	@python pipelines/show.py
+
+# Exit codes 10 to 12 are nights without a promotion, which is no failure (deploy/README.md).
+retrain: $(READY) data  ## one night: new days in, a better model out or the reason why not
+	@python pipelines/retrain.py $(if $(SOURCE),source=studio "source.folder='$(SOURCE)'") \
+	  $(if $(TODAY),retrain.today=$(TODAY)) $(if $(NIGHTS),retrain.nights=$(NIGHTS)); \
+	  code=$$?; case $$code in 10|11|12) exit 0;; *) exit $$code;; esac
+
+predict: $(READY)  ## the champion's forecast of the next days, with intervals
+	@python pipelines/predict.py $(if $(DAYS),days=$(DAYS))
+
+rollback: $(READY)  ## put the champion before the present one back
+	@python pipelines/rollback.py $(if $(REASON),"reason='$(REASON)'")
 
 audit: $(READY)  ## what the validation scores in MLflow are worth, counted anew
 	python pipelines/audit.py
@@ -50,4 +64,5 @@ benchmark: $(READY) data  ## measure speed, side by side with what it is compare
 	@set -e; for script in benchmarks/bench_*.py; do python $$script; done
 
 clean:  ## remove what the pipeline built, the tracking store too
-	rm -rf build mlflow reports/index.html reports/figures reports/summary.json reports/audit.json
+	rm -rf build mlflow reports/index.html reports/figures \
+	  reports/summary.json reports/audit.json reports/retraining.json reports/forecast.*

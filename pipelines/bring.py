@@ -9,13 +9,14 @@ from viewcast.entry import stage
 from viewcast.plan import add_dataset
 
 
-@stage(__file__, "bring")
+@stage(__file__, "bring", short={"source": "which.source"})
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the export, copy it, and name its data set in conf/pipeline.yaml."""
     data = build(config["data"], "data")
-    folder = bring(Path(config["source"]).expanduser(), root / data.raw, data.column)
+    source = config["which"]["source"]
+    folder = bring(Path(source).expanduser(), root / data.raw, data.column)
     add_dataset(root, data.name)
-    print(f"brought {config['source']} to {folder.relative_to(root)}")
+    print(f"brought {source} to {folder.relative_to(root)}")
 
 
 if __name__ == "__main__":

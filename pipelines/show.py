@@ -1,18 +1,24 @@
-"""Print the table of all runs, what their validation scores are worth, and what to type next."""
+"""Print the table of all runs, what their validation scores are worth, and what to type next.
+
+`dvc repro` knows nothing of the nights: where there were some, their section is put on its page.
+"""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from viewcast.entry import stage
-from viewcast.paths import summary_path
+from viewcast.paths import retraining_path, summary_path
 from viewcast.report.audits import COMMAND, in_order, read
+from viewcast.report.champions import write_page
 from viewcast.report.terminal import print_audit, print_table
 
 
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Read reports/summary.json and, where it is there, reports/audit.json; write nothing."""
+    """Read reports/summary.json and, where it is there, reports/audit.json."""
+    if retraining_path(root).is_file():
+        write_page(root)
     rows, audits = json.loads(summary_path(root).read_text()), read(root)
     print_table(rows, audits or [])
     print_audit(in_order(audits or [], (row["data"] for row in rows)))

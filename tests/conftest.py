@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from clone import Clone
 from hypothesis import settings
 from mlflow import MlflowClient
+from nights import simulated
 from project import Project
 
 from viewcast.training.backprop import Backprop
@@ -49,6 +51,12 @@ def done_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
     """A fresh clone after its first `make run`, and what that printed; tests only read it."""
     clone = Clone.of_repository(tmp_path_factory.mktemp("clone"))
     return clone, clone.make("run")
+
+
+@pytest.fixture(scope="session")
+def channel() -> pd.Series:
+    """The simulated channel, 2017-01-01 to 2018-07-31."""
+    return simulated("2018-07-31")
 
 
 @pytest.fixture

@@ -156,11 +156,14 @@ def test_rows_are_named_by_the_first_digits_of_their_hash(project: Project) -> N
     assert len(named) == len(validation)
 
 
-def test_of_too_many_rows_only_their_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_rows_only_their_number_and_span_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rows = pd.DataFrame({"entity": "e", "time": range(9), "target": np.arange(9.0)})
-    assert datasets.profile(rows, named=True) == {"num_rows": 9, "rows": row_names(rows)}
+    told = {"num_rows": 9, "first": "0", "last": "8"}
+    assert datasets.profile(rows, named=True) == {**told, "rows": row_names(rows)}
     monkeypatch.setattr(datasets, "NAMED", 8)
-    assert datasets.profile(rows, named=True) == {"num_rows": 9}
+    assert datasets.profile(rows, named=True) == told
 
 
 @pytest.mark.parametrize("profile", ["", "text", "[1]", '{"rows": 3}', '{"num_rows": 3}'])

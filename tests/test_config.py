@@ -87,7 +87,7 @@ def test_a_data_set_chooses_its_loss(data: str, loss: str) -> None:
 def test_every_way_of_tracking_composes(tracking: str) -> None:
     found = config_of(f"tracking={tracking}").tracking
     assert isinstance(found, Tracking)
-    assert found.experiment == "viewcast"
+    assert found.experiment == ("nightly" if tracking == "nightly" else "viewcast")
 
 
 def test_the_server_is_the_one_of_the_environment() -> None:
@@ -362,8 +362,8 @@ def test_a_section_is_not_changed_by_building_it() -> None:
 
 
 def test_the_program_that_brings_data_composes() -> None:
-    composed = compose(ROOT, ["source=export.zip"], "bring")
-    assert composed["source"] == "export.zip"
+    composed = compose(ROOT, ["which.source=export.zip"], "bring")
+    assert composed["which"]["source"] == "export.zip"
     assert build(composed["data"], "data").name == "studio"
 
 

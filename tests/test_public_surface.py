@@ -34,8 +34,13 @@ PROGRAMS: dict[str, list[str]] = {
     "pipeline": [],
     "simulator": [],
     "audit": [],
-    "bring": ["source=x"],
+    "bring": ["which.source=x"],
     "open_test": ["run=x"],
+    "challenger": [],
+    "predict": [],
+    "retrain": ["source=studio", "source.folder=x"],
+    "rollback": [],
+    "watch": [],
     "story": [],
     "story_search": [],
     "story_leaderboard": [],
@@ -56,6 +61,10 @@ def public_keys() -> list[str]:
         of_program = compose(ROOT, overrides, name)
         own = set(flat(of_program, "")) - run_keys
         keys |= {f"{name}: {key}" for key in own}
+    for source in options("source"):
+        folder = ["source.folder=x"] if source == "studio" else []
+        of_source = compose(ROOT, [f"source={source}", *folder], "retrain")["source"]
+        keys |= {f"retrain: {key}" for key in flat(of_source, "source")}
     return sorted(keys)
 
 
@@ -69,7 +78,11 @@ PUBLIC_KEYS = [
     "audit: which.holdout",
     "audit: worn_out",
     "audit: write",
-    "bring: source",
+    "bring: which.source",
+    "challenger: ahead",
+    "challenger: level",
+    "challenger: models",
+    "challenger: weeks",
     "data._target_",
     "data.block",
     "data.column",
@@ -109,6 +122,8 @@ PUBLIC_KEYS = [
     "data.splits.lecture.validation.last",
     "data.splits.newest.test",
     "data.splits.newest.validation",
+    "data.splits.nightly.train",
+    "data.splits.nightly.validation",
     "data.splits.swap.test",
     "data.splits.swap.train",
     "data.splits.swap.validation",
@@ -150,7 +165,37 @@ PUBLIC_KEYS = [
     "pipeline: datasets",
     "pipeline: models",
     "pipeline: workers",
+    "predict: days",
     "published",
+    "retrain: check.drift",
+    "retrain: check.oldest",
+    "retrain: check.recent",
+    "retrain: check.refuse_drift",
+    "retrain: fresh.first",
+    "retrain: fresh.least",
+    "retrain: judge.age",
+    "retrain: judge.level",
+    "retrain: judge.margin",
+    "retrain: retrain.lookback",
+    "retrain: retrain.name",
+    "retrain: retrain.nights",
+    "retrain: retrain.settle",
+    "retrain: retrain.today",
+    "retrain: source._target_",
+    "retrain: source.channel",
+    "retrain: source.column",
+    "retrain: source.credentials",
+    "retrain: source.endpoint",
+    "retrain: source.first",
+    "retrain: source.folder",
+    "retrain: source.label",
+    "retrain: source.metrics",
+    "retrain: source.name",
+    "retrain: source.page",
+    "retrain: source.parameters",
+    "retrain: source.retries",
+    "retrain: source.timezone",
+    "rollback: reason",
     "seed",
     "simulator: end",
     "simulator: file",
@@ -227,6 +272,8 @@ PUBLIC_KEYS = [
     "trainer.w.low",
     "trainer.w.points",
     "trainer.weight_decay",
+    "watch: hours",
+    "watch: log",
 ]
 
 
@@ -235,12 +282,13 @@ def test_the_public_keys_are_these() -> None:
 
 
 def test_the_public_choices_are_these() -> None:
-    groups = ("data", "model", "trainer", "loss", "holdout", "tracking")
+    groups = ("data", "model", "trainer", "loss", "holdout", "tracking", "source")
     assert {group: options(group) for group in groups} == {
-        "data": ["channel", "lectures", "studio"],
+        "data": ["channel", "lectures", "live", "studio"],
         "model": ["augmented", "deep", "lazy", "lazy2", "linear", "naive", "seasonal_naive"],
         "trainer": ["brute_force", "closed_form", "gradient_descent", "lookup"],
         "loss": ["mae", "mse"],
         "holdout": ["ladder", "open", "shadow", "thresholdout"],
-        "tracking": ["server", "sqlite"],
+        "tracking": ["nightly", "server", "sqlite"],
+        "source": ["simulator", "studio", "youtube"],
     }

@@ -36,3 +36,11 @@ class BudgetError(ViewcastError):
 
 class TrackingError(ViewcastError):
     """The tracking server cannot be reached or does not hold what was asked for."""
+
+
+class SourceError(ViewcastError):
+    """The source of new days cannot be reached, or refuses to answer for now."""
+
+
+class LockedError(ViewcastError):
+    """Another retraining is at work on this project."""

@@ -1,6 +1,8 @@
-"""Where a result comes from, as hashes: of files, and of the code that trains."""
+"""Where a result comes from: hashes of files and of the code that trains, the commit, the user."""
 
+import getpass
 import hashlib
+import subprocess
 from pathlib import Path
 
 from viewcast.config import digest
@@ -21,3 +23,18 @@ def code_digest() -> str:
     parts = sorted(file.relative_to(PACKAGE) for file in PACKAGE.rglob("*.py"))
     trains = [part for part in parts if part.parts[0] not in NOT_TRAINING or part == ALTHOUGH]
     return files_digest(*(PACKAGE / part for part in trains))
+
+
+def git_commit(root: Path) -> str:
+    """The commit of the working tree, marked where files differ from it."""
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "none"
+
+
+def user() -> str:
+    """Who runs this process."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "unknown"

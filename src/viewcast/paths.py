@@ -2,15 +2,23 @@
 
 from pathlib import Path
 
+LIVE = "live"  # the data set that retraining keeps
+
 
 def prepared_path(root: Path, data: str) -> Path:
-    """The prepared table of a data set."""
-    return root / "build" / "prepared" / f"{data}.parquet"
+    """The prepared table of a data set.
+
+    That of the live one lies apart: stages of `dvc repro` depend on all of ``build/prepared``, and
+    a new day of the live channel is no business of theirs.
+    """
+    folder = Path("nightly", "prepared") if data == LIVE else Path("prepared")
+    return root / "build" / folder / f"{data}.parquet"
 
 
 def sealed_path(root: Path, data: str) -> Path:
     """The test rows of a data set, which only the opening of the test reads."""
-    return root / "build" / "sealed" / f"{data}.parquet"
+    folder = Path("nightly", "sealed") if data == LIVE else Path("sealed")
+    return root / "build" / folder / f"{data}.parquet"
 
 
 def params_path(root: Path) -> Path:
@@ -83,3 +91,58 @@ def run_folders(root: Path) -> list[Path]:
 def sweep_path(root: Path, identity: str) -> Path:
     """The folder of a sweep."""
     return root / "build" / "sweeps" / identity
+
+
+def live_path(root: Path) -> Path:
+    """The folder of the live series and of the day from which it is kept fresh."""
+    return root / "data" / LIVE
+
+
+def quarantine_path(root: Path) -> Path:
+    """Where refused deliveries are set aside; no part of the data that DVC keeps."""
+    return root / "data" / "quarantine"
+
+
+def nightly_path(root: Path) -> Path:
+    """What the nightly pipeline builds."""
+    return root / "build" / "nightly"
+
+
+def nightly_train_path(root: Path, model: str) -> Path:
+    """The folder of a nightly run of one model."""
+    return nightly_path(root) / "train" / model
+
+
+def challenger_path(root: Path) -> Path:
+    """The challenger: the chosen recipe trained anew on all days that are not fresh."""
+    return nightly_path(root) / "challenger"
+
+
+def journal_path(root: Path) -> Path:
+    """The night that is not over yet; absent between nights."""
+    return nightly_path(root) / "night.json"
+
+
+def lock_path(root: Path) -> Path:
+    """Held by the retraining that is at work."""
+    return nightly_path(root) / "lock"
+
+
+def outcomes_path(root: Path) -> Path:
+    """How every night ended, one line of JSON each."""
+    return root / "registry" / "outcomes.jsonl"
+
+
+def promotions_path(root: Path) -> Path:
+    """Every promotion, one line of JSON each: who, when, why, scores."""
+    return root / "registry" / "promotions.jsonl"
+
+
+def retraining_path(root: Path) -> Path:
+    """The history of champions, for the report and other tools."""
+    return root / "reports" / "retraining.json"
+
+
+def forecast_path(root: Path) -> Path:
+    """The champion's forecast of the next days; its picture lies beside it."""
+    return root / "reports" / "forecast.csv"

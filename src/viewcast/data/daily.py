@@ -91,15 +91,29 @@ def windows(series: pd.Series, lags: int, country: str | None) -> pd.DataFrame:
     views = series.to_numpy("float64")
     # The last window ends on the last day and would belong to the day after it.
     past = np.lib.stride_tricks.sliding_window_view(views, lags)[:-1, ::-1]
+    return beside(past, calendar(days, country, index[0]))
+
+
+def calendar(days: pd.DatetimeIndex, country: str | None, first: pd.Timestamp) -> pd.DataFrame:
+    """What the calendar tells of D days: ``tue`` .. ``sun``, ``holiday``, ``age``, as ``windows``.
+
+    ``first``: the day that ``age`` counts from. Refuses (ConfigError) an unknown country.
+    """
     weekday = days.day_of_week.to_numpy()[:, None] == np.arange(1, 7)
-    names = [f"lag_{lag}" for lag in range(1, lags + 1)] + list(WEEKDAYS)
-    parts = [past, weekday]
+    parts, names = [weekday], list(WEEKDAYS)
     if country is not None:
         names.append("holiday")
         parts.append(_holidays(days, country)[:, None])
-    age = (days - index[0]).days.to_numpy() / DAYS_PER_YEAR
-    features = np.hstack([*parts, age[:, None]]).astype("float64")
-    return pd.DataFrame(features, index=days, columns=[*names, "age"])
+    age = (days - first).days.to_numpy() / DAYS_PER_YEAR
+    cells = np.hstack([*parts, age[:, None]]).astype("float64")
+    return pd.DataFrame(cells, index=days, columns=[*names, "age"])
+
+
+def beside(past: np.ndarray, of_calendar: pd.DataFrame) -> pd.DataFrame:
+    """The features of D days: lags (D, L), newest first, beside what the calendar tells of them."""
+    names = [f"lag_{lag}" for lag in range(1, past.shape[1] + 1)]
+    cells = np.hstack([past, of_calendar.to_numpy()])
+    return pd.DataFrame(cells, index=of_calendar.index, columns=[*names, *of_calendar.columns])
 
 
 def _holidays(days: pd.DatetimeIndex, country: str) -> np.ndarray:

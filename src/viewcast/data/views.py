@@ -78,8 +78,11 @@ class DailyViews(ABC):
             },
             index=days,
         )
-        splits = {name: split.label(days) for name, split in self.splits.items()}
-        return table.assemble(keys, features, splits, self.unit)
+        return table.assemble(keys, features, self.labels(days, root), self.unit)
+
+    def labels(self, days: pd.DatetimeIndex, root: Path) -> dict[str, pd.Series]:
+        """The split of each day, by the name of the way of splitting."""
+        return {name: split.label(days) for name, split in self.splits.items()}
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -6,8 +6,10 @@ Nothing on it depends on the day or on the machine: the same results give the sa
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from viewcast.errors import DataError
 from viewcast.paths import figures_path, page_path, summary_path
@@ -15,11 +17,25 @@ from viewcast.report.audits import of_run, stated
 from viewcast.report.figures.gallery import draw_all
 from viewcast.report.figures.results import BASELINES, MEMORIES, Results, Run
 from viewcast.report.figures.style import Picture
+from viewcast.report.history import History
 from viewcast.report.numbers import plain
+from viewcast.report.reigns import (
+    COLOURS,
+    GATES,
+    NIGHTS,
+    SIGNS,
+    WHY,
+    days,
+    gained,
+    ranged,
+    told,
+    word,
+)
 from viewcast.report.tables import tables
 from viewcast.report.worth import caught, worth
 
-TEMPLATE = "page.html"
+TEMPLATE, ALONE, SECTION = "page.html", "page_alone.html", "page_champions.html"
+OPENING, CLOSING = "<!-- champions -->", "<!-- end of champions -->"  # around what a night rewrites
 
 
 def build(root: Path) -> list[Picture]:
@@ -31,15 +47,41 @@ def build(root: Path) -> list[Picture]:
     if not results.rows:
         raise DataError(f"{summary}: holds no runs; type `dvc repro` to make them")
     pictures = draw_all(results, figures_path(root))
-    page = page_path(root)
-    partial = page.with_suffix(".partial")
-    partial.write_text(render(results, pictures), encoding="utf-8")
-    partial.replace(page)
+    write(page_path(root), render(results, pictures))
     return pictures
+
+
+def write(page: Path, text: str) -> None:
+    """Replace the page in one step."""
+    partial = page.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(page)
 
 
 def render(results: Results, pictures: list[Picture]) -> str:
     """The page as text."""
+    return (
+        _templates()
+        .get_template(TEMPLATE)
+        .render(
+            **_of_champions(results.history, pictures),
+            results=results,
+            run=results.named,
+            tables=tables(results, of_run(results.audits)),
+            audited=None if results.audited is None else [worth(audit) for audit in results.audits],
+            caught=caught(results.audits),
+            best=lambda data: _best(results, data),
+        )
+    )
+
+
+def render_champions(history: History, pictures: list[Picture], alone: bool) -> str:
+    """The section of the champions as it stands on the page, or ``alone`` on a page of its own."""
+    template = _templates().get_template(ALONE if alone else SECTION)
+    return template.render(**_of_champions(history, pictures))
+
+
+def _templates() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -49,16 +91,27 @@ def render(results: Results, pictures: list[Picture]) -> str:
     )
     environment.filters["plain"] = plain
     environment.filters["stated"] = stated
-    return environment.get_template(TEMPLATE).render(
-        results=results,
-        run=results.named,
-        pictures={picture.name: picture for picture in pictures},
-        embedded=_embedded,
-        tables=tables(results, of_run(results.audits)),
-        audited=None if results.audited is None else [worth(audit) for audit in results.audits],
-        caught=caught(results.audits),
-        best=lambda data: _best(results, data),
-    )
+    return environment
+
+
+def _of_champions(history: History | None, pictures: list[Picture]) -> dict[str, Any]:
+    """What the section of the champions needs."""
+    return {
+        "pictures": {picture.name: picture for picture in pictures},
+        "embedded": _embedded,
+        "told": None if history is None else told(history),
+        "opening": Markup(OPENING),
+        "closing": Markup(CLOSING),
+        "ranged": ranged,
+        "gained": gained,
+        "days": days,
+        "why": WHY,
+        "word": word,
+        "colours": COLOURS,
+        "signs": SIGNS,
+        "gates_shown": GATES,
+        "nights_shown": NIGHTS,
+    }
 
 
 def _embedded(picture: Picture) -> str:

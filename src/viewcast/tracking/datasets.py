@@ -60,11 +60,18 @@ def log(client: MlflowClient, run_id: str, inputs: list[DatasetInput]) -> None:
 
 
 def profile(frame: pd.DataFrame, named: bool) -> dict[str, object]:
-    """``num_rows``, and ``rows``, the first digits of each row's hash, if they shall be named."""
-    counted: dict[str, object] = {"num_rows": len(frame)}
+    """``num_rows``, the times of the ``first`` and the ``last`` row, and ``rows``, the first digits
+    of each row's hash, if they shall be named.
+    """
+    counted: dict[str, object] = {"num_rows": len(frame), **span(frame)}
     if named and len(frame) <= NAMED:
         counted["rows"] = row_names(frame)
     return counted
+
+
+def span(frame: pd.DataFrame) -> dict[str, object]:
+    """The times of the ``first`` and the ``last`` of some rows, as text."""
+    return {"first": str(frame["time"].min()), "last": str(frame["time"].max())}
 
 
 def row_names(frame: pd.DataFrame) -> list[str]:

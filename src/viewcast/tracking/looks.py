@@ -30,17 +30,19 @@ if TYPE_CHECKING:
 
 HOLDOUT, KEY, USES = "viewcast.holdout", "viewcast.look", "viewcast.looks"
 LAUNCH, PARENT = "viewcast.launch", "mlflow.parentRunId"
-ADOPTED = "VIEWCAST_LAUNCH"  # in the environment of workers only
+ADOPTED = "VIEWCAST_LAUNCH"  # in the environment of workers, and of the stages of a night
 
 
 def launch(root: Path) -> str:
     """Which runs are started without seeing each other's scores: those of one process with its
-    workers, or of one ``dvc repro``, by its plan and the code.
+    workers, of one night, or of one ``dvc repro``, by its plan and the code.
     """
+    if ADOPTED in os.environ:
+        return os.environ[ADOPTED]
     plan = params_path(root)
     if "DVC_STAGE" in os.environ and plan.is_file():
         return f"dvc-{digest([files_digest(plan), code_digest()])}"
-    return os.environ.get(ADOPTED) or _of_process(os.getpid())
+    return _of_process(os.getpid())
 
 
 def adopt(known: str) -> None:

@@ -32,7 +32,7 @@ from viewcast.looks import Use, written
 from viewcast.models.fitted import Fitted
 from viewcast.open_test import times
 from viewcast.report.numbers import short
-from viewcast.tracking.datasets import CONTEXT, log
+from viewcast.tracking.datasets import CONTEXT, log, span
 from viewcast.tracking.recorder import run_tags
 from viewcast.tracking.store import PAGE, connect
 
@@ -95,7 +95,7 @@ class Opening:
         withdraws where it then finds another.
         """
         self.client, _ = connect(config.tracking)
-        self.rows = moments(rows)
+        self.rows, self.span = moments(rows), span(rows)
         self.digest, self.data = holdout(rows), config.data.name
         self.run_id = ""
         if reason is None:
@@ -154,7 +154,7 @@ class Opening:
             digest=self.digest,
             source_type="local",
             source=config.data.raw,
-            profile=json.dumps({"num_rows": len(self.rows), MOMENTS: self.rows}),
+            profile=json.dumps({"num_rows": len(self.rows), **self.span, MOMENTS: self.rows}),
         )
         return DatasetInput(used, [InputTag(CONTEXT, "test")])
 

@@ -4,9 +4,7 @@ Points of a curve are written in batches (one call per point takes 60 times as l
 latest ``flush_seconds`` after they were measured, so a crash loses no more than that.
 """
 
-import getpass
 import hashlib
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,6 +19,7 @@ from mlflow.models import infer_signature
 
 from viewcast import __version__
 from viewcast.config import Config
+from viewcast.origin import git_commit, user
 from viewcast.tracking import datasets, looks
 from viewcast.tracking import served_model as served
 from viewcast.tracking.store import connect
@@ -174,9 +173,9 @@ def run_tags(config: Config, root: Path) -> dict[str, str]:
         "viewcast.loss": config.loss.name,
         "viewcast.unit": config.loss.unit(config.data.unit),
         "viewcast.identity": config.identity(),
-        "viewcast.git_commit": _git_commit(root),
+        "viewcast.git_commit": git_commit(root),
         looks.LAUNCH: looks.launch(root),
-        "mlflow.user": _user(),
+        "mlflow.user": user(),
         "mlflow.source.name": Path(sys.argv[0]).name,
         "mlflow.source.type": "LOCAL",
         "viewcast.dvc_lock": (
@@ -184,17 +183,3 @@ def run_tags(config: Config, root: Path) -> dict[str, str]:
         ),
         **({"viewcast.simulated": "true"} if "simulated" in config.data.label else {}),
     }
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return "unknown"
-
-
-def _git_commit(root: Path) -> str:
-    """The commit of the working tree, marked where files differ from it."""
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "none"

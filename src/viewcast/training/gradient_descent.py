@@ -1,5 +1,6 @@
 """Gradient descent: the settings, and which problem they make of the rows."""
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -73,6 +74,10 @@ class GradientDescent(Trainer):
                 f"trainer.start = {self.start}: found {len(self.start)} values, "
                 f"the model has {expected} parameters"
             )
+
+    def for_epochs(self, epochs: int) -> "GradientDescent":
+        """The same descent to its last epoch, which is number ``epochs``."""
+        return replace(self, epochs=epochs, keep="last", patience=None)
 
     def scaling(self, problem: Problem) -> Scaling:
         """The units to learn in, known from the training rows alone."""

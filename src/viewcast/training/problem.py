@@ -86,6 +86,13 @@ class Trainer(ABC):
         """Refuse (ConfigError) a problem it cannot solve, before a run exists. Default: none."""
         return
 
+    def for_epochs(self, epochs: int) -> "Trainer":
+        """The same trainer for exactly so many epochs, which needs no validation rows.
+
+        Default: the trainer as it is, for those that have no epochs.
+        """
+        return self
+
     @abstractmethod
     def fit(self, problem: Problem, model: Any) -> Trained:
         """Find the parameters of the model."""

@@ -11,13 +11,16 @@ from viewcast.report.figures import (
     curves,
     functions,
     gaps,
+    gates,
     looks,
     predictions,
+    promises,
     series,
     shadow,
     sizes,
     surface,
     ties,
+    walk_forward,
     winner,
 )
 from viewcast.report.figures.results import Results
@@ -25,7 +28,8 @@ from viewcast.report.figures.style import Picture, applied
 
 STORY = (series, surface, functions, sizes, gaps, courses, predictions, curves, canaries)
 WORTH = (looks, best_of, winner, ties, shadow)
-MODULES = (*STORY, *WORTH)
+RETRAINING = (promises, gates, walk_forward)
+MODULES = (*STORY, *WORTH, *RETRAINING)
 
 
 def draw_all(results: Results, folder: Path) -> list[Picture]:
@@ -44,6 +48,28 @@ def draw_all(results: Results, folder: Path) -> list[Picture]:
                 pictures.append(_moved(stored, folder))
     shutil.rmtree(folder, ignore_errors=True)
     partial.replace(folder)
+    return pictures
+
+
+def redraw_retraining(results: Results, folder: Path) -> list[Picture]:
+    """The pictures of the retraining alone, each replaced in one step; the others are left alone.
+
+    Those of a former night that have nothing to show any more are removed.
+    """
+    partial = folder.with_name(f"{folder.name}.nightly.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    folder.mkdir(exist_ok=True)
+    pictures = []
+    with applied():
+        for module in RETRAINING:
+            for drawing in module.draw(results):
+                stored = drawing.save(partial)
+                pictures.append(_moved(stored, folder))
+                stored.path.replace(folder / stored.path.name)
+    partial.rmdir()
+    for former in set(folder.glob("retraining_*.png")) - {picture.path for picture in pictures}:
+        former.unlink()
     return pictures
 
 

@@ -16,6 +16,7 @@ from viewcast.models import fitted
 from viewcast.paths import params_path, prepared_path, study_path, train_path
 from viewcast.plan import read_params
 from viewcast.report import audits
+from viewcast.report.history import History, read
 
 BASELINES = ("naive", "seasonal_naive")
 MEMORIES = ("lazy", "lazy2")
@@ -106,6 +107,11 @@ class Results:
     def uses(self) -> pd.DataFrame:
         """How often each validation row was used: data, entity, time, row, holdout, scores."""
         return audits.uses(self.root)
+
+    @cached_property
+    def history(self) -> History | None:
+        """What became of the champions; None where nothing was ever retrained."""
+        return read(self.root)
 
     @property
     def datasets(self) -> list[str]:

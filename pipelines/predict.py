@@ -1,0 +1,25 @@
+"""The champion's forecast of the next days: `python pipelines/predict.py days=7`."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import construct
+from viewcast.entry import stage
+from viewcast.forecast.predict import Predict, forecast, store, told
+from viewcast.report.figures.forecast import picture
+from viewcast.tracking.registry import Registry
+
+
+@stage(__file__, "predict")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Write reports/forecast.csv and reports/forecast.png, and print the days."""
+    settings: Predict = construct(Predict, config, "")
+    found = forecast(settings, root, Registry(settings.tracking, settings.name))
+    path = store(found, root)
+    drawn = picture(found, path.parent)
+    print("\n".join(told(found)))
+    print(f"  {path.relative_to(root)}, {drawn.relative_to(root)}")
+
+
+if __name__ == "__main__":
+    main()

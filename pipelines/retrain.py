@@ -1,0 +1,29 @@
+"""One night: new days in, a better model out or the reason why not.
+
+`python pipelines/retrain.py`, `python pipelines/retrain.py source=studio source.folder=<folder>`,
+or, as a demonstration, `python pipelines/retrain.py retrain.today=2021-03-01 retrain.nights=10`.
+"""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from viewcast.entry import compose, stage
+from viewcast.retraining.retrain import nights
+from viewcast.retraining.settings import Settings
+
+
+@stage(__file__, "retrain")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Print one line of JSON per night; exit with the code of the last."""
+    code = 1
+    for told in nights(Settings.parse(config), root, partial(compose, root)):
+        print(json.dumps(told, ensure_ascii=False), flush=True)
+        code = told["code"]
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Put the champion before the present one back: `python pipelines/rollback.py reason='...'`."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import construct
+from viewcast.entry import stage
+from viewcast.paths import lock_path
+from viewcast.retraining.lock import held
+from viewcast.retraining.promotion import Rollback, roll_back
+from viewcast.tracking.registry import Registry
+
+
+@stage(__file__, "rollback")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Change the champion, and keep that in the log of promotions."""
+    settings: Rollback = construct(Rollback, config, "")
+    with held(lock_path(root)):
+        registry = Registry(settings.tracking, settings.name)
+        line = roll_back(registry, root, settings.reason)
+    print(
+        f"champion of {settings.name}: version {line['version']} ({line['model']}) again, instead "
+        f"of version {line['previous']}"
+    )
+
+
+if __name__ == "__main__":
+    main()

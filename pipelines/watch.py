@@ -1,0 +1,20 @@
+"""Whether the nightly retraining is alive: `python pipelines/watch.py` exits 1 if it is not."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from viewcast.config import construct
+from viewcast.entry import stage
+from viewcast.retraining.watch import Watch, read, watch
+
+
+@stage(__file__, "watch")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Say how the last night ended; write nothing."""
+    settings: Watch = construct(Watch, config, "")
+    print(watch(read(settings.path(root)), settings.hours, datetime.now(UTC)))
+
+
+if __name__ == "__main__":
+    main()

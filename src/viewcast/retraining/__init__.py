@@ -1,0 +1,1 @@
+"""Retraining that can be left alone: fresh days in, a better model out or the reason why not."""

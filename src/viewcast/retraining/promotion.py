@@ -1,0 +1,86 @@
+"""Promotions: written down first, then done in one call; and the way back.
+
+The line in ``registry/promotions.jsonl`` comes first and says what is about to happen; the alias in
+the registry is the act. A night that is killed between the two finds the line and does the rest.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from viewcast.config import Tracking
+from viewcast.data import live
+from viewcast.errors import TrackingError
+from viewcast.origin import user
+from viewcast.paths import live_path, promotions_path
+from viewcast.retraining.durable import append, entries
+
+if TYPE_CHECKING:
+    from viewcast.tracking.registry import Registry
+
+ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Rollback:
+    """``conf/rollback.yaml``: ``name`` of the registered model, and why it is taken back."""
+
+    name: str
+    reason: str | None
+    tracking: Tracking
+
+
+def promote(registry: "Registry", root: Path, entry: dict[str, Any]) -> None:
+    """Make ``entry['version']`` the champion. ``entry['id']`` tells promotions apart: one that is
+    written down already is not written again. Raises TrackingError where the registry is not there.
+    """
+    log = promotions_path(root)
+    if all(line["id"] != entry["id"] for line in entries(log)):
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        append(log, {**entry, "who": user(), "when": now})
+    tags = {"viewcast.promoted": entry["night"], "viewcast.why": entry["why"]}
+    registry.tag(entry["version"], {**tags, "viewcast.reason": entry["reason"]})
+    registry.promote(entry["version"])
+
+
+def roll_back(registry: "Registry", root: Path, reason: str | None) -> dict[str, Any]:
+    """Put the champion before the present one back; the line that says so. It reigns from the day
+    after the newest of the live series.
+
+    Called again, it goes one further back. Refuses (TrackingError) where there is no champion, or
+    none before it.
+    """
+    champion = registry.champion()
+    if champion is None:
+        raise TrackingError(f"model {registry.name} has no champion; `make retrain` makes one")
+    lines = entries(promotions_path(root))
+    own = [line for line in lines if line["version"] == champion.number and line["why"] != ROLLBACK]
+    if not own or own[-1]["previous"] is None:
+        raise TrackingError(
+            f"version {champion.number} of {registry.name} is the first champion: there is none to "
+            "go back to; `make retrain` may bring a better one"
+        )
+    before = own[-1]["previous"]
+    promised = next(line["promised"] for line in reversed(lines) if line["version"] == before)
+    entry = {
+        "id": f"rollback-{len(lines)}",
+        "night": f"{known_to(root) + timedelta(days=1)}",
+        "version": before,
+        "previous": champion.number,
+        "model": registry.version(before).tags.get("viewcast.model", ""),
+        "trained_to": registry.version(before).tags.get("viewcast.trained_to", ""),
+        "why": ROLLBACK,
+        "reason": reason or f"version {champion.number} was taken back by hand",
+        "promised": promised,
+    }
+    promote(registry, root, entry)
+    return entry
+
+
+def known_to(root: Path) -> date:
+    """The newest day of the live series."""
+    newest: date = live.read(live_path(root)).index[-1].date()
+    return newest

@@ -1,0 +1,25 @@
+"""Refused deliveries, set aside with the reason: nothing of them reaches the data."""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from viewcast.paths import quarantine_path
+from viewcast.retraining.durable import write
+
+
+def set_aside(delivery: pd.DataFrame | None, reason: str, today: date, root: Path) -> Path:
+    """Keep a delivery and why it was refused; returns its folder. Refused again, it is kept once.
+
+    ``delivery``: None where the source's answer could not be read as one: the reason alone is kept.
+    """
+    text = "" if delivery is None else delivery.to_csv(date_format="%Y-%m-%d", lineterminator="\n")
+    mark = hashlib.sha256(f"{text}{reason}".encode()).hexdigest()[:8]
+    folder = quarantine_path(root) / f"{today.isoformat()}-{mark}"
+    if delivery is not None:
+        write(folder / "delivery.csv", text)
+    write(folder / "reason.json", json.dumps({"today": today.isoformat(), "reason": reason}) + "\n")
+    return folder

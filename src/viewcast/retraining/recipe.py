@@ -1,0 +1,40 @@
+"""A recipe: a configured model and how long to train it, to be followed on any window of days."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from viewcast.config import Config
+from viewcast.models.fitted import Fitted
+from viewcast.training.cohort import device_of
+from viewcast.training.problem import Problem
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """``inputs``: the features. ``epochs``: how many passes were best on the validation days; a
+    training on all days has none left to choose them by. Trainers without epochs take no notice.
+    """
+
+    config: Config
+    inputs: list[str]
+    epochs: int
+
+    def fit(self, rows: pd.DataFrame) -> Fitted:
+        """Train on rows of the prepared table. Raises DivergenceError as training does."""
+        config = self.config
+        shown = rows[["row", "target", *self.inputs]].reset_index(drop=True)
+        problem = Problem(
+            train=shown,
+            validation=shown.iloc[:0],
+            inputs=self.inputs,
+            loss=config.loss,
+            seed=config.seed,
+            threads=config.threads,
+            identity=config.identity(),
+            device=device_of(config.device),
+        )
+        trainer = config.trainer.for_epochs(self.epochs)
+        trainer.check(problem, config.model)
+        fitted: Fitted = trainer.fit(problem, config.model).model
+        return fitted

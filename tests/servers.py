@@ -1,0 +1,56 @@
+"""Servers of MLflow, as its command line starts them, from the moment they answer."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+
+STARTED = "startup complete"
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[str]:
+    """``mlflow`` with these arguments for as long as the context lasts; its address."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *arguments, "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **environment},
+        start_new_session=True,  # it starts programs of its own
+    )
+    assert server.stdout is not None
+    lines: deque[str] = deque()
+    for line in server.stdout:
+        lines.append(line)
+        if STARTED in line:
+            break
+    else:
+        server.wait()
+        pytest.fail(f"mlflow {' '.join(arguments)} did not start:\n{''.join(lines)}")
+    # A server whose words nobody takes would stop in the middle of one.
+    taker = Thread(target=lines.extend, args=(server.stdout,))
+    taker.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+        taker.join()
+        server.stdout.close()

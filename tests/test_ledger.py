@@ -1,0 +1,141 @@
+"""What a delivery does to the series that is kept."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viewcast.errors import DataError
+from viewcast.retraining.ledger import Correction, merge, settled
+
+TODAY = date(2021, 1, 21)
+
+
+def days(*views: float | None, first: str = "2021-01-01") -> pd.DataFrame:
+    """Consecutive days; None leaves one out."""
+    index = pd.date_range(first, periods=len(views), name="date")
+    frame = pd.DataFrame({"views": [np.nan if v is None else float(v) for v in views]}, index=index)
+    return frame.dropna()
+
+
+def test_the_first_delivery_is_the_series() -> None:
+    merged = merge(None, days(5, 6, 7))
+    assert merged.series["views"].tolist() == [5, 6, 7]
+    assert merged.added == ["2021-01-01", "2021-01-02", "2021-01-03"]
+    assert merged.corrected == []
+
+
+@given(st.permutations(range(12)), st.integers(0, 12))
+def test_days_may_come_in_any_order_and_twice(order: list[int], again: int) -> None:
+    whole = days(*range(100, 112))
+    shuffled = pd.concat([whole.iloc[order], whole.iloc[order[:again]]])
+    assert merge(None, settled(shuffled, TODAY, 0)).series.equals(whole)
+
+
+@given(st.integers(1, 11), st.integers(0, 11))
+def test_in_two_deliveries_that_overlap_or_in_one_the_series_is_the_same(
+    cut: int, overlap: int
+) -> None:
+    whole = days(*range(100, 112))
+    first = merge(None, whole.iloc[:cut]).series
+    merged = merge(first, whole.iloc[max(0, cut - overlap) :])
+    assert merged.series.equals(whole)
+    assert len(merged.added) == 12 - cut
+    assert merged.corrected == []
+
+
+def test_a_delivery_that_says_what_is_known_changes_nothing() -> None:
+    known = days(5, 6, 7)
+    assert not merge(known, known).changed
+    assert not merge(known, days()).changed
+
+
+def test_today_has_not_ended_and_is_left_out() -> None:
+    delivery = days(*range(100, 125))
+    assert settled(delivery, TODAY, 0).index[-1] == pd.Timestamp("2021-01-20")
+
+
+def test_days_that_are_not_final_yet_are_left_out() -> None:
+    delivery = days(*range(100, 125))
+    assert settled(delivery, TODAY, 2).index[-1] == pd.Timestamp("2021-01-18")
+
+
+def test_a_corrected_day_is_updated_and_told() -> None:
+    known = days(*range(100, 112))
+    new = known.copy()
+    new.loc["2021-01-05", "views"] = 99.0
+    merged = merge(known, new)
+    assert merged.series.loc["2021-01-05", "views"] == 99
+    assert merged.corrected == [Correction("2021-01-05", "views", 104.0, 99.0)]
+    assert merged.added == []
+
+
+@pytest.mark.parametrize("now", [0, None])
+def test_a_day_that_shrank_to_nothing_is_refused(now: float | None) -> None:
+    known = days(100, 101, 102, 103)
+    delivery = days(100, now, 102, 103)
+    with pytest.raises(DataError, match=r"shrank to nothing.*2021-01-02 \(101 views before"):
+        merge(known, delivery)
+
+
+def test_a_day_without_views_may_stay_so() -> None:
+    known = days(0, 3, 0, 2)
+    assert merge(known, days(0, 3, 0, 2, 0)).added == ["2021-01-05"]
+
+
+def test_a_gap_is_refused_with_its_first_day() -> None:
+    with pytest.raises(DataError, match=r"2 days are missing, the first 2021-01-04"):
+        merge(days(5, 6, 7), days(8, first="2021-01-06"))
+
+
+def test_days_before_the_first_known_one_are_left_out() -> None:
+    known = days(5, 6, first="2021-01-03")
+    merged = merge(known, days(1, 2, 5, 6, 7))
+    assert merged.series["views"].tolist() == [5, 6, 7]
+
+
+def test_another_channel_is_refused() -> None:
+    known = days(*range(100, 112))
+    with pytest.raises(DataError, match=r"changes 12 of 12 known days .* another channel"):
+        merge(known, known + 1)
+
+
+def test_a_day_told_twice_and_differently_is_refused() -> None:
+    delivery = pd.concat([days(5, 6), days(7, first="2021-01-02")])
+    with pytest.raises(DataError, match=r"tells 2021-01-02 2 times and differently \(6, 7 views"):
+        settled(delivery, TODAY, 0)
+
+
+@pytest.mark.parametrize("views", [-1.0, 1.5, np.nan, np.inf])
+def test_what_is_no_count_is_refused(views: float) -> None:
+    delivery = days(5, 6)
+    delivery.loc["2021-01-02", "views"] = views
+    with pytest.raises(DataError, match="on 2021-01-02; expected a whole number of at least 0"):
+        settled(delivery, TODAY, 0)
+
+
+def test_what_is_no_day_is_refused() -> None:
+    delivery = days(5, 6)
+    delivery.index += pd.Timedelta(hours=1)
+    with pytest.raises(DataError, match="rows that are no days"):
+        settled(delivery, TODAY, 0)
+    with pytest.raises(DataError, match="no days or no views"):
+        settled(days(5).rename(columns={"views": "likes"}), TODAY, 0)
+
+
+def test_further_metrics_are_kept_beside_the_views_and_corrected_with_them() -> None:
+    known = days(*range(100, 112)).assign(likes=3.0)
+    new = known.copy()
+    new.loc["2021-01-05", "likes"] = 4.0
+    merged = merge(known, new)
+    assert merged.corrected == [Correction("2021-01-05", "likes", 3.0, 4.0)]
+    assert list(merged.series) == ["views", "likes"]
+
+
+def test_a_metric_that_is_no_longer_delivered_stays_as_it_was() -> None:
+    known = days(1, 2).assign(likes=3.0)
+    merged = merge(known, days(1, 2, 3))
+    assert merged.series["likes"].isna().tolist() == [False, False, True]

@@ -1,0 +1,327 @@
+"""What a night does and says, night after night, with the real store and the real models."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from mlflow import MlflowClient
+from nights import Diary, InProcess, Nights, composed, copied, started, unchanged
+from project import REPOSITORY
+
+from viewcast.config import Tracking, parse
+from viewcast.entry import compose
+from viewcast.errors import ConfigError, SourceError, TrackingError
+from viewcast.paths import journal_path, lock_path
+from viewcast.retraining.lock import held
+from viewcast.retraining.outcome import CODES
+from viewcast.retraining.promotion import roll_back
+from viewcast.retraining.reproduce import tell_stages
+from viewcast.retraining.settings import Settings
+from viewcast.tracking.night_run import NightRun
+from viewcast.tracking.spent import spent_to
+
+START = "2018-03-01"
+
+
+@pytest.fixture(autouse=True)
+def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is drawn by other tests: it would take half of a night here."""
+    monkeypatch.setattr("viewcast.report.champions.write_page", lambda root: None)
+
+
+@pytest.fixture
+def nights(tmp_path: Path, empty_store: Path, channel: pd.Series) -> Nights:
+    return started(tmp_path / "project", empty_store, Diary(channel))
+
+
+@pytest.fixture(scope="module")
+def begun(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, channel: pd.Series
+) -> Nights:
+    """A project after its first night, to be copied."""
+    nights = started(tmp_path_factory.mktemp("begun") / "project", empty_store, Diary(channel))
+    assert nights.one(START)["outcome"] == "promoted"
+    return nights
+
+
+@pytest.fixture
+def second(begun: Nights, tmp_path: Path, channel: pd.Series) -> Nights:
+    """A copy of a project after its first night."""
+    return copied(begun, tmp_path / "project", Diary(channel))
+
+
+def test_the_first_night_leaves_a_champion_that_gave_its_word_on_fresh_days(begun: Nights) -> None:
+    (told,) = begun.outcomes
+    assert (told["outcome"], told["code"], told["champion"]) == ("promoted", 0, 1)
+    assert told["newest"] == "2018-02-28"
+    assert told["gate"]["first"] == "2018-02-15"
+    assert told["gate"]["days"] == told["gate"]["promised"]["days"] == 14
+    (line,) = begun.promotions
+    assert (line["version"], line["previous"], line["why"]) == (1, None, "first")
+    assert line["trained_to"] == "2018-02-14"
+    assert {"who", "when", "reason", "promised", "commit", "data"} <= set(line)
+    assert line["promised"]["low"] < line["promised"]["mean"] < line["promised"]["high"]
+
+
+def test_the_version_carries_what_it_comes_from(begun: Nights) -> None:
+    champion = begun.registry.champion()
+    assert champion is not None
+    tags = champion.tags
+    data = yaml.safe_load((begun.root / "data.dvc").read_text())["outs"][0]["md5"]
+    assert tags["viewcast.data_hash"] == data
+    assert tags["viewcast.trained_to"] == "2018-02-14"
+    assert tags["viewcast.why"] == "first"
+    assert float(tags["viewcast.promised_low"]) < float(tags["viewcast.promised_mean"])
+    assert "simulated" in tags["viewcast.label"]
+    forecaster = begun.registry.forecaster(champion.number)
+    forecast = forecaster.ahead(begun.series, 3)
+    assert (forecast["low"] <= forecast["views"]).all()
+    assert (forecast["views"] <= forecast["high"]).all()
+
+
+def test_the_night_s_run_holds_all_of_it_and_the_look_at_the_fresh_days(begun: Nights) -> None:
+    (told,) = begun.outcomes
+    run = MlflowClient(begun.settings.tracking.uri).get_run(told["run_id"])
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["viewcast.looks"] == '[{"purpose": "gate", "scores": 1, "among": 2}]'
+    assert run.data.metrics["challenger_loss"] == told["gate"]["challenger_loss"]
+    assert run.data.metrics["days_added"] == 424
+    (used,) = run.inputs.dataset_inputs
+    assert [tag.value for tag in used.tags] == ["gate"]
+    assert spent_to(MlflowClient(begun.settings.tracking.uri)) == date(2018, 2, 28)
+
+
+def test_nothing_new_changes_nothing(second: Nights) -> None:
+    before = {f: f.read_bytes() for f in second.root.rglob("*") if f.is_file()}
+    told = second.one(START)
+    assert (told["outcome"], told["code"]) == ("nothing new", 10)
+    after = {f: f.read_bytes() for f in second.root.rglob("*") if f.is_file()}
+    log = second.root / "registry" / "outcomes.jsonl"
+    changed = {file for file in after if before.get(file) != after[file]}
+    assert changed <= {log, lock_path(second.root)}
+    assert set(before) <= set(after)
+
+
+def test_fresh_days_are_gathered_and_then_judged_once(second: Nights) -> None:
+    told = second.on("2018-03-02", 9)
+    assert [one["code"] for one in told[:6]] == [12] * 6
+    assert told[6]["outcome"] in ("promoted", "not better")
+    assert [one["code"] for one in told[7:]] == [12, 12]
+    gate = told[6]["gate"]
+    assert (gate["first"], gate["last"], gate["days"]) == ("2018-03-01", "2018-03-07", 7)
+    assert [one["fresh_days"] for one in told] == [1, 2, 3, 4, 5, 6, 7, 1, 2]
+    # The challenger that waits is one version; after its judgement there is another.
+    assert [one["challenger"] for one in told] == [2] * 7 + [3] * 2
+    trained_to = [one.tags["viewcast.trained_to"] for one in second.registry.versions()]
+    assert trained_to == ["2018-02-14", "2018-02-28", "2018-03-07"]
+
+
+def test_a_day_that_somebody_validated_on_is_not_fresh(second: Nights) -> None:
+    second.one("2018-03-02")
+    config = parse(composed(["data=live", "model=linear", "tracking=nightly"]))
+    rows = pd.DataFrame(
+        {"entity": "live", "time": pd.to_datetime(["2018-03-05"]), "target": [1.0], "row": ["x"]}
+    )
+    NightRun(config, second.root, "2018-03-06", None).judges(rows, {})
+    told = second.on("2018-03-06", 2)
+    assert [one["fresh_days"] for one in told] == [0, 1]
+    assert [one["outcome"] for one in told] == ["days spent"] * 2
+
+
+def test_a_correction_is_told_and_trained_on(second: Nights) -> None:
+    second.source.changed["2018-01-10"] = 77.0
+    told = second.one(START)
+    assert told["code"] == 12
+    assert (told["added"], told["fresh_days"]) == (0, 0)
+    (correction,) = told["corrected"]
+    assert (correction["day"], correction["after"]) == ("2018-01-10", 77.0)
+    assert second.series["2018-01-10"] == 77
+    assert told["challenger"] == 2
+
+
+def shrunk(delivery: pd.DataFrame) -> pd.DataFrame:
+    return delivery.assign(views=delivery["views"].where(delivery.index != "2018-02-20", 0.0))
+
+
+def holed(delivery: pd.DataFrame) -> pd.DataFrame:
+    return delivery.drop(pd.Timestamp("2018-02-20"))
+
+
+def broken(delivery: pd.DataFrame) -> pd.DataFrame:
+    return delivery.assign(views=-delivery["views"])
+
+
+def headless(delivery: pd.DataFrame) -> pd.DataFrame:
+    return delivery.rename(columns={"views": "likes"})
+
+
+@pytest.mark.parametrize("answer", [shrunk, holed, broken, headless])
+def test_refused_days_are_set_aside_and_the_champion_stays(second: Nights, answer: Any) -> None:
+    before = second.series
+    second.source.answer = answer
+    told = second.one("2018-03-02")
+    assert (told["outcome"], told["code"]) == ("refused", 20)
+    pd.testing.assert_series_equal(second.series, before)
+    (reason,) = second.quarantined()
+    assert told["reason"].startswith(reason)
+    assert "set aside: data/quarantine/2018-03-02-" in told["reason"]
+    champion = second.registry.champion()
+    assert champion is not None
+    assert champion.number == 1
+    second.source.answer = unchanged
+    assert second.one("2018-03-03")["added"] == 2
+
+
+def test_a_source_that_has_stopped_is_refused_though_it_answers(second: Nights) -> None:
+    second.source.days = second.source.days[:"2018-02-28"]
+    assert second.one("2018-03-07")["code"] == 10
+    told = second.one("2018-03-08")
+    assert told["code"] == 20
+    assert "the newest day 2018-02-28 is 8 days old" in told["reason"]
+
+
+def test_a_source_that_is_not_there_ends_the_night(second: Nights) -> None:
+    def away(delivery: pd.DataFrame) -> pd.DataFrame:
+        raise SourceError("no connection")
+
+    second.source.answer = away
+    told = second.one("2018-03-02")
+    assert (told["outcome"], told["code"], told["reason"]) == ("unreachable", 30, "no connection")
+
+
+def test_only_one_of_two_is_at_work(second: Nights) -> None:
+    with held(lock_path(second.root)):
+        told = second.one("2018-03-02")
+    assert (told["outcome"], told["code"]) == ("locked", 40)
+    assert len(second.outcomes) == 1
+    assert second.one("2018-03-02")["code"] == 12
+
+
+def test_a_tracking_server_that_is_down_ends_the_night_before_anything_is_written(
+    second: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    before = second.series
+    second.uri = "http://127.0.0.1:9"
+    told = second.one("2018-03-02")
+    assert told["code"] == 1
+    assert "tracking.uri = http://127.0.0.1:9: cannot be used" in told["reason"]
+    assert second.series.equals(before)
+    assert not journal_path(second.root).exists()
+    second.uri = None
+    assert second.one("2018-03-02")["code"] == 12
+
+
+@dataclass
+class Diverging(InProcess):
+    """The first model is a network whose descent leaves the finite numbers."""
+
+    models: tuple[str, ...] = ("deep", "linear")
+
+    def config(self, name: str) -> Any:
+        wild = ["trainer.lr=1e6", "trainer.optimiser=sgd"] if name == "deep" else []
+        return parse(composed(["data=live", f"model={name}", "tracking=nightly", *wild]))
+
+
+@dataclass
+class Hopeless(Diverging):
+    models: tuple[str, ...] = ("deep",)
+
+
+def test_a_model_that_diverges_is_no_candidate(second: Nights) -> None:
+    second.keep = Diverging
+    told = second.one("2018-03-02")
+    assert told["code"] == 12
+    assert second.registry.version(told["challenger"]).tags["viewcast.model"] == "linear"
+
+
+def test_where_every_model_diverges_the_champion_stays_and_no_day_is_spent(second: Nights) -> None:
+    second.keep = Hopeless
+    told = second.one("2018-03-02")
+    assert (told["outcome"], told["code"]) == ("not better", 11)
+    assert "no challenger: deep: diverged" in told["reason"]
+    second.keep = InProcess
+    assert second.one("2018-03-03")["fresh_days"] == 2
+
+
+def test_an_old_champion_makes_room_for_one_that_is_not_worse(second: Nights) -> None:
+    second.overrides = ("judge.age=1", "judge.margin=0.9")
+    told = second.on("2018-03-02", 7)[-1]
+    assert (told["outcome"], told["gate"]["why"]) == ("promoted", "refresh")
+    assert told["champion"] == 2
+    assert [line["previous"] for line in second.promotions] == [None, 1]
+
+
+def test_rollback_puts_the_champion_before_back_and_says_so(second: Nights) -> None:
+    second.overrides = ("judge.age=1", "judge.margin=0.9")
+    second.on("2018-03-02", 7)
+    line = roll_back(second.registry, second.root, "it forecast nonsense")
+    assert (line["version"], line["previous"]) == (1, 2)
+    champion = second.registry.champion()
+    assert champion is not None
+    assert champion.number == 1
+    assert second.promotions[-1]["reason"] == "it forecast nonsense"
+    with pytest.raises(TrackingError, match="version 1 of viewcast is the first champion"):
+        roll_back(second.registry, second.root, None)
+
+
+def test_rollback_without_champion_is_refused(nights: Nights) -> None:
+    with pytest.raises(TrackingError, match="has no champion; `make retrain` makes one"):
+        roll_back(nights.registry, nights.root, None)
+
+
+def test_a_challenger_that_is_much_better_is_promoted(
+    tmp_path: Path, empty_store: Path, channel: pd.Series
+) -> None:
+    """To a channel that suddenly brings ten times as many views, the champion is a stranger."""
+    changed = channel.copy()
+    changed["2018-03-01":] = np.rint(changed["2018-03-01":] * 10)
+    nights = started(tmp_path / "project", empty_store, Diary(changed))
+    nights.one("2018-03-01")
+    told = nights.on("2018-03-02", 21)
+    promoted = [one for one in told if one["outcome"] == "promoted"]
+    assert promoted
+    assert promoted[0]["gate"]["difference"]["high"] < 0
+    assert told[0]["drifted"] or any(one["drifted"] for one in told)
+
+
+def test_every_exit_code_is_another() -> None:
+    assert len(set(CODES.values())) == len(CODES)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("retrain.nights=2", "retrain.nights = 2 needs retrain.today"),
+        ("retrain.today=soon", "retrain.today = 'soon'"),
+        ("fresh.least=2", "fresh.least = 2"),
+        ("judge.level=2", "judge.level = 2"),
+        ("source.timezone=Mars", "expected a time zone such as"),
+        ("retrain.name='a/b'", "retrain.name"),
+    ],
+)
+def test_impossible_settings_are_refused_with_their_key(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Settings.parse(compose(REPOSITORY, [override], "retrain"))
+
+
+def test_the_store_s_address_reaches_the_stages_by_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in (
+        "VIEWCAST_LIVE",
+        "VIEWCAST_LAUNCH",
+        "VIEWCAST_TRACKING_URI",
+        "VIEWCAST_EXPERIMENT",
+    ):
+        monkeypatch.setenv(name, "former")
+    tell_stages("a channel", "night-1", Tracking("http://127.0.0.1:5", None, "mine", 1.0))
+    told = compose(REPOSITORY, ["data=live", "tracking=nightly"])
+    assert told["tracking"]["uri"] == "http://127.0.0.1:5"
+    assert told["tracking"]["experiment"] == "mine"
+    assert told["data"]["label"] == "a channel"

@@ -1,0 +1,161 @@
+"""A night that is killed at any step, and run again, ends as an undisturbed one.
+
+The night is one in which everything happens: new days and a correction come in, models are trained,
+a challenger is registered, judged and promoted.
+"""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from killed import Moment, killed
+from mlflow import MlflowClient
+from nights import Diary, Nights, copied, started
+
+from viewcast.paths import journal_path, live_path, nightly_path, retraining_path
+from viewcast.tracking.spent import spent_to
+
+TONIGHT = "2018-03-08"
+PROMOTES = ("judge.age=1", "judge.margin=0.9")
+NIGHT = "viewcast.retraining.night"
+MOMENTS = [
+    Moment("before", f"{NIGHT}.arrive"),
+    Moment("before", f"{NIGHT}.write"),  # the staged series
+    Moment("after", f"{NIGHT}.write"),
+    Moment("after", f"{NIGHT}.Journal.write", 1),
+    Moment("after", f"{NIGHT}.write", 2),  # the days are in data/live, the fresh day is not
+    Moment("before", "nights.InProcess.keep"),
+    Moment("after", "nights.InProcess.keep"),
+    Moment("after", f"{NIGHT}.Night._recorded"),
+    Moment("before", "nights.run", 2),  # one of the models is trained
+    Moment("before", "nights.make"),
+    Moment("after", "viewcast.retraining.walk_forward.Forecaster.paths", 2),
+    Moment("after", "nights.make"),
+    Moment("before", "viewcast.tracking.registry._log_model"),
+    Moment("after", "viewcast.tracking.registry._log_model"),
+    Moment("after", "viewcast.tracking.registry.Registry._create"),
+    Moment("after", "viewcast.tracking.registry.Registry.register"),
+    Moment("after", "viewcast.tracking.night_run.log"),  # the look is recorded, nothing is scored
+    Moment("after", "viewcast.tracking.night_run.NightRun.judges"),
+    Moment("before", f"{NIGHT}.judge"),
+    Moment("after", f"{NIGHT}.judge"),
+    Moment("after", "viewcast.tracking.night_run.NightRun.table"),
+    Moment("before", f"{NIGHT}.promote"),
+    Moment("after", "viewcast.retraining.promotion.append"),
+    Moment("before", "viewcast.tracking.registry.Registry.promote"),
+    Moment("after", "viewcast.tracking.registry.Registry.promote"),
+    Moment("before", "viewcast.tracking.night_run.NightRun.end"),
+    Moment("after", "viewcast.tracking.night_run.NightRun.end"),
+    Moment("after", f"{NIGHT}.append"),
+    Moment("before", f"{NIGHT}.Journal.close"),
+]
+
+
+@pytest.fixture(autouse=True)
+def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is drawn by other tests: it would take half of a night here."""
+    monkeypatch.setattr("viewcast.report.champions.write_page", lambda root: None)
+
+
+@pytest.fixture(scope="module")
+def evening(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, channel: pd.Series
+) -> Nights:
+    """A project on the evening before: six of seven fresh days are there, one day was corrected."""
+    root = tmp_path_factory.mktemp("evening") / "project"
+    nights = started(root, empty_store, Diary(channel))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        assert [told["code"] for told in nights.on("2018-03-01", 7)] == [0, *[12] * 6]
+    nights.source.changed["2018-01-10"] = 77.0
+    return nights
+
+
+def tonight(evening: Nights, folder: Path) -> Nights:
+    nights = copied(evening, folder / "project", evening.source)
+    nights.overrides = PROMOTES
+    return nights
+
+
+PASSING = ("finished", "seconds", "run_id", "stages", "when", "id")
+
+
+def left_by(nights: Nights) -> dict[str, Any]:
+    """All that a night leaves behind, but for times and for names that are drawn."""
+    client = MlflowClient(nights.settings.tracking.uri)
+    registry = nights.registry
+    champion = registry.champion()
+    assert champion is not None
+    history = json.loads(retraining_path(nights.root).read_text())
+    looks = client.search_runs(
+        [registry.experiment], "tags.`viewcast.night` = '2018-03-08' and attributes.status != 'X'"
+    )
+    kept = live_path(nights.root)
+    return {
+        "outcomes": [without(line) for line in nights.outcomes],
+        "promotions": [without(line) for line in nights.promotions],
+        "champion": champion.number,
+        "versions": [version.tags["viewcast.content"] for version in registry.versions()],
+        "challenger": client.get_model_version_by_alias("viewcast", "challenger").version,
+        "forecast": registry.forecaster(champion.number).ahead(nights.series, 3).to_dict("list"),
+        "data": {file.name: file.read_text() for file in kept.iterdir()},
+        "data.dvc": (nights.root / "data.dvc").read_text(),
+        "history": history,
+        "spent": spent_to(client),
+        "nights in MLflow": [run.info.status for run in looks],
+        "unfinished": [file.name for file in nightly_path(nights.root).glob("*.json")],
+        "partial": [str(file) for file in nights.root.rglob("*.partial")],
+    }
+
+
+def without(line: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in line.items() if key not in PASSING}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(evening: Nights, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    nights = tonight(evening, tmp_path_factory.mktemp("undisturbed"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        assert nights.one(TONIGHT)["outcome"] == "promoted"
+    return left_by(nights)
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_a_killed_night_that_is_run_again_ends_as_an_undisturbed_one(
+    evening: Nights, undisturbed: dict[str, Any], tmp_path: Path, moment: Moment
+) -> None:
+    nights = tonight(evening, tmp_path)
+    assert killed(nights, TONIGHT, moment) == signal.SIGKILL
+    champion = nights.registry.champion()
+    assert champion is not None, "no moment is without a champion"
+    told = nights.one(TONIGHT)
+    assert told["outcome"] == "promoted"
+    assert left_by(nights) == undisturbed
+    assert nights.one(TONIGHT)["code"] == 10
+
+
+def test_a_killed_night_is_made_up_for_on_the_next_with_its_days(
+    evening: Nights, tmp_path: Path
+) -> None:
+    nights = tonight(evening, tmp_path)
+    killed(nights, TONIGHT, Moment("after", "nights.InProcess.keep"))
+    told = nights.one("2018-03-09")
+    assert (told["outcome"], told["added"], told["gate"]["days"]) == ("promoted", 2, 8)
+    assert [one["day"] for one in told["corrected"]] == ["2018-01-10"]
+
+
+def test_a_judgement_that_was_begun_is_finished_with_its_own_days_before_the_next_night(
+    evening: Nights, tmp_path: Path
+) -> None:
+    nights = tonight(evening, tmp_path)
+    killed(nights, TONIGHT, Moment("before", f"{NIGHT}.judge"))
+    told = nights.one("2018-03-09")
+    assert (told["outcome"], told["fresh_days"]) == ("days spent", 1)
+    finished = nights.outcomes[-2]
+    assert (finished["night"], finished["outcome"]) == (TONIGHT, "promoted")
+    assert finished["gate"]["days"] == 7
+    assert not journal_path(nights.root).exists()
