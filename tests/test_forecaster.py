@@ -106,6 +106,13 @@ def test_a_stored_forecaster_forecasts_the_same(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(back.ahead(channel(), 4), forecaster.ahead(channel(), 4))
 
 
+def test_intervals_ask_for_the_days_that_the_level_is_taken_from() -> None:
+    forecaster = Forecaster(line().model, line().inputs, Intervals(0.9, (-0.1,), (0.1,), None))
+    assert forecaster.ahead(channel()[-28:], 1).equals(forecaster.ahead(channel(), 1))
+    with pytest.raises(DataError, match="found 27 days, expected at least 28"):
+        forecaster.ahead(channel()[-27:], 1)
+
+
 def test_a_folder_without_forecaster_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no model"):
         Forecaster.load(tmp_path)

@@ -8,7 +8,8 @@ import pytest
 LOADED = """
 import sys
 {code}
-print(*sorted({{"torch", "mlflow", "hydra", "matplotlib"}} & set(sys.modules)))
+asked = {{"torch", "mlflow", "hydra", "matplotlib", "googleapiclient"}}
+print(*sorted(asked & set(sys.modules)))
 """
 
 
@@ -33,6 +34,8 @@ def loaded_after(code: str) -> set[str]:
         "story",
         "truth",
         "report.page",
+        "retraining.retrain",
+        "sources.youtube",
     ],
 )
 def test_no_module_imports_torch_mlflow_or_hydra_before_it_trains(module: str) -> None:
@@ -45,7 +48,7 @@ def test_only_gradient_descent_needs_torch() -> None:
     assert "torch" in loaded_after("import viewcast.training.descent")
 
 
-@pytest.mark.parametrize("stage", ["compose", "prepare", "evaluate", "show"])
+@pytest.mark.parametrize("stage", ["compose", "prepare", "evaluate", "show", "retrain", "watch"])
 def test_stages_that_neither_train_nor_record_import_neither_torch_nor_mlflow(stage: str) -> None:
     imported = loaded_after(f"import runpy; runpy.run_path('pipelines/{stage}.py')")
     assert not imported & {"torch", "mlflow"}

@@ -1,5 +1,6 @@
 """What a night does and says, night after night, with the real store and the real models."""
 
+import errno
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from viewcast.config import Tracking, parse
 from viewcast.entry import compose
 from viewcast.errors import ConfigError, SourceError, TrackingError
 from viewcast.paths import journal_path, lock_path
+from viewcast.retraining import durable
 from viewcast.retraining.lock import held
 from viewcast.retraining.outcome import CODES
 from viewcast.retraining.promotion import roll_back
@@ -215,6 +217,46 @@ def test_a_tracking_server_that_is_down_ends_the_night_before_anything_is_writte
     assert not journal_path(second.root).exists()
     second.uri = None
     assert second.one("2018-03-02")["code"] == 12
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_full_disk_ends_the_night_and_the_next_makes_up_for_it(
+    second: Nights, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """Written, in this order: the staged series, data/live/daily.csv, data/live/fresh.json."""
+    before, writes = second.series, 0
+
+    def full(path: Path, text: str) -> None:
+        nonlocal writes
+        writes += 1
+        if writes == place:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        durable.write(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("viewcast.retraining.night.write", full)
+        told = second.one("2018-03-02")
+    assert (told["outcome"], told["code"]) == ("failed", 1)
+    assert "No space left on device" in told["reason"]
+    assert len(second.series) in (len(before), len(before) + 1)
+    champion = second.registry.champion()
+    assert champion is not None
+    assert champion.number == 1
+    told = second.one("2018-03-02")
+    assert (told["code"], told["added"], told["fresh_days"]) == (12, 1, 1)
+
+
+def test_a_disk_too_full_for_the_log_still_tells_the_outcome(
+    second: Nights, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, entry: dict[str, Any]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("viewcast.retraining.night.append", full)
+    monkeypatch.setattr("viewcast.retraining.retrain.append", full)
+    told = second.one(START)
+    assert (told["outcome"], told["code"]) == ("failed", 1)
+    assert "outcomes.jsonl: not written" in capsys.readouterr().err
 
 
 @dataclass

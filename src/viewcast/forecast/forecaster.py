@@ -23,6 +23,7 @@ from viewcast.models.fitted import Fitted
 
 Vector = NDArray[np.float64]
 FILE = "forecaster.json"
+LEVEL = 28  # days whose mean views are the level that errors are measured by
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,17 @@ class Forecaster:
         return found
 
     def ahead(self, views: pd.Series, days: int) -> pd.DataFrame:
-        """The next ``days`` days: date, views, low, high, in views; ``views``: at least L days.
+        """The next ``days`` days: date, views, low, high, in views; ``views``: at least L days, and
+        28 with ``intervals``, for the level of the channel.
 
-        Without ``intervals`` low and high are missing. Refuses (DataError) a horizon that the
-        intervals were not measured for.
+        Without ``intervals`` low and high are missing. Refuses (DataError) fewer days, and a horizon
+        that the intervals were not measured for.
         """
+        if self.intervals is not None and len(views) < LEVEL:
+            raise DataError(
+                f"found {len(views)} days, expected at least {LEVEL}: intervals are in proportion "
+                "to the mean of so many"
+            )
         newest = pd.DatetimeIndex(views.index[[-1]])
         (forecast,) = self.paths(views, newest, days)
         dates = pd.date_range(newest[0], periods=days + 1)[1:]
@@ -122,9 +129,6 @@ class Forecaster:
     def _views(self, predicted: Vector) -> Vector:
         """No day has fewer views than none."""
         return np.maximum(predicted * self.inputs.scale, 0)
-
-
-LEVEL = 28  # days whose mean views are the level that errors are measured by
 
 
 def level_of(views: pd.Series) -> float:

@@ -65,7 +65,7 @@ def _one(settings: Settings, config: Config, root: Path, today: date, keep: Keep
         ending, reason = "refused", str(error)
     except Exception as error:  # noqa: BLE001 (a scheduler must be told how the night ended)
         reason = str(error) or type(error).__name__
-        if not isinstance(error, ViewcastError):
+        if not isinstance(error, ViewcastError | OSError):
             traceback.print_exc()
     print(f"retrain.py: {reason}", file=sys.stderr)
     told = ended(ending, reason, today, begun)

@@ -33,16 +33,17 @@ class NightRun:
         """``config``: of a nightly run. ``known``: the id of the run, if it was made before."""
         self.client, experiment = connect(config.tracking)
         self.run_id = known or ""
-        if known is not None and self._goes_on(known):
+        if known is not None and self._goes_on(known, night):
             return
         tags = {**run_tags(config, root), "viewcast.night": night, "viewcast.model": ""}
         tags["viewcast.experiment"] = "night"
         created = self.client.create_run(experiment, run_name=f"night {night}", tags=tags)
         self.run_id = created.info.run_id
 
-    def _goes_on(self, run_id: str) -> bool:
+    def _goes_on(self, run_id: str, night: str) -> bool:
         try:
-            self.client.update_run(run_id, status="RUNNING")
+            self.client.update_run(run_id, status="RUNNING", name=f"night {night}")
+            self.client.set_tag(run_id, "viewcast.night", night)
         except MlflowException:  # another store than the one it was recorded in
             return False
         return True

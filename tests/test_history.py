@@ -1,0 +1,83 @@
+"""The history of champions that the report reads: who forecast which day, and what came true."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from nights import Diary, Nights, started
+
+from viewcast.paths import retraining_path
+from viewcast.report.history import read
+from viewcast.retraining.judge import interval
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_page() -> Iterator[None]:
+    """The page is drawn by other tests: it would take half of a night here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def reigned(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, channel: pd.Series
+) -> Nights:
+    """Twelve nights, in which a second champion took over on the eighth."""
+    nights = started(tmp_path_factory.mktemp("reigns") / "project", empty_store, Diary(channel))
+    nights.overrides = ("judge.age=1", "judge.margin=0.9")
+    codes = [told["code"] for told in nights.on("2018-03-01", 12)]
+    assert codes == [0, *[12] * 6, 0, *[12] * 4]
+    return nights
+
+
+def test_every_day_is_told_by_who_reigned_that_morning(reigned: Nights) -> None:
+    told = json.loads(retraining_path(reigned.root).read_text())
+    days = pd.DataFrame(told["daily"]).set_index("day")
+    assert days.index.tolist() == [f"2018-03-{day:02}" for day in range(1, 12)]
+    assert days["version"].tolist() == [1] * 7 + [2] * 4
+    for version in (1, 2):
+        own = days[days["version"] == version]
+        forecast = reigned.registry.forecaster(version).follow(reigned.series)
+        np.testing.assert_allclose(own["predicted"], forecast[pd.DatetimeIndex(own.index)])
+    np.testing.assert_allclose(days["loss"], (days["predicted"] - days["views"]).abs())
+    before = reigned.series.shift(7)[pd.DatetimeIndex(days.index)].to_numpy()
+    np.testing.assert_allclose(days["naive_loss"], np.abs(before - days["views"]))
+
+
+def test_what_was_promised_stands_beside_what_came_true(reigned: Nights) -> None:
+    first, second = json.loads(retraining_path(reigned.root).read_text())["champions"]
+    assert (first["promoted"], first["until"], first["why"]) == (
+        "2018-03-01",
+        "2018-03-08",
+        "first",
+    )
+    assert (second["promoted"], second["until"], second["why"]) == ("2018-03-08", None, "refresh")
+    assert [one["promised"] for one in (first, second)] == [
+        line["promised"] for line in reigned.promotions
+    ]
+    told = json.loads(retraining_path(reigned.root).read_text())
+    losses = np.array([day["loss"] for day in told["daily"] if day["version"] == 1])
+    mean, low, high = interval(losses, told["level"])
+    assert first["realised"] == {"mean": mean, "low": low, "high": high, "days": 7}
+
+
+def test_the_report_reads_what_the_nights_write(reigned: Nights) -> None:
+    history = read(reigned.root)
+    assert history is not None
+    told = json.loads(retraining_path(reigned.root).read_text())
+    assert len(told["gates"]) == 2
+    assert len(told["nights"]) == 12
+    assert told["walk_forward"]
+    assert told["newest"] == "2018-03-11"
+
+
+def test_a_corrected_day_corrects_the_history(reigned: Nights) -> None:
+    reigned.source.changed["2018-03-05"] = 4321.0
+    reigned.one("2018-03-13")
+    told = json.loads(retraining_path(reigned.root).read_text())
+    (day,) = [day for day in told["daily"] if day["day"] == "2018-03-05"]
+    assert day["views"] == 4321

@@ -1,0 +1,118 @@
+"""The simulator's clock and the folder of exports, as sources of days."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from project import REPOSITORY
+
+from viewcast.config import build
+from viewcast.entry import compose
+from viewcast.errors import ConfigError, DataError, SourceError
+from viewcast.sources.simulator import Simulator
+from viewcast.sources.studio import StudioFolder
+
+
+def simulator() -> Simulator:
+    source: Simulator = build(compose(REPOSITORY, [], "retrain")["source"], "source")
+    return source
+
+
+def studio(folder: Path, column: str | None = None) -> StudioFolder:
+    return StudioFolder("studio", "a channel", "America/Los_Angeles", str(folder), column)
+
+
+def export(folder: Path, first: str, views: list[int], changed: int = 0) -> Path:
+    """A dropped export of consecutive days; ``changed``: seconds since 1970."""
+    folder.mkdir(parents=True)
+    days = pd.date_range(first, periods=len(views)).strftime("%Y-%m-%d")
+    rows = [f"{day},{count}" for day, count in zip(days, views, strict=True)]
+    (folder / "Totals.csv").write_text("\n".join(["Date,Views", *rows, ""]))
+    os.utime(folder, (changed, changed))
+    return folder
+
+
+def test_the_simulated_channel_knows_every_day_before_today() -> None:
+    days = simulator().fetch(REPOSITORY, None, date(2021, 3, 1))
+    assert (days.index[0], days.index[-1]) == (pd.Timestamp(2017, 1, 1), pd.Timestamp(2021, 2, 28))
+    known = pd.read_csv(REPOSITORY / "data/channel/simulated_daily_views.csv", index_col="date")
+    assert days["views"].tolist() == known.loc[:"2021-02-28", "views"].tolist()
+
+
+def test_a_later_clock_only_adds_days() -> None:
+    before, after = (simulator().fetch(REPOSITORY, None, date(2021, 3, d)) for d in (1, 9))
+    pd.testing.assert_frame_equal(after.iloc[:-8], before, check_freq=False)
+
+
+def test_only_the_days_asked_for_are_delivered() -> None:
+    days = simulator().fetch(REPOSITORY, date(2021, 2, 20), date(2021, 3, 1))
+    assert len(days) == 9
+
+
+def test_the_simulated_channel_says_that_it_is_simulated() -> None:
+    assert "simulated" in simulator().label
+
+
+def test_exports_that_overlap_are_one_series_and_the_one_that_reaches_furthest_is_right(
+    tmp_path: Path,
+) -> None:
+    export(tmp_path / "b", "2021-01-01", [10, 11, 12])
+    export(tmp_path / "a", "2021-01-03", [99, 13, 14])
+    days = studio(tmp_path).fetch(tmp_path, None, date(2021, 2, 1))
+    assert days["views"].tolist() == [10, 11, 99, 13, 14]
+
+
+def test_of_exports_that_reach_as_far_the_one_changed_last_is_right(tmp_path: Path) -> None:
+    export(tmp_path / "a", "2021-01-01", [1, 2, 3], changed=200)
+    export(tmp_path / "b", "2021-01-02", [8, 9], changed=100)
+    assert studio(tmp_path).fetch(tmp_path, None, date(2021, 2, 1))["views"].tolist() == [1, 2, 3]
+    os.utime(tmp_path / "b", (300, 300))
+    assert studio(tmp_path).fetch(tmp_path, None, date(2021, 2, 1))["views"].tolist() == [1, 8, 9]
+
+
+def test_an_export_is_replayed_day_by_day_by_the_clock(tmp_path: Path) -> None:
+    folder = export(tmp_path / "drop", "2021-01-01", [10, 11, 12, 13])
+    days = studio(folder).fetch(tmp_path, date(2021, 1, 2), date(2021, 1, 4))
+    assert days["views"].tolist() == [11, 12]
+
+
+def test_a_folder_under_the_project_is_found(tmp_path: Path) -> None:
+    export(tmp_path / "drop" / "march", "2021-01-01", [10, 11])
+    days = studio(Path("drop")).fetch(tmp_path, None, date(2021, 2, 1))
+    assert days["views"].tolist() == [10, 11]
+
+
+def test_a_folder_that_is_not_there_is_a_source_that_cannot_be_reached(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such folder; drop an export there"):
+        studio(tmp_path / "none").fetch(tmp_path, None, date(2021, 2, 1))
+
+
+def test_an_empty_folder_and_a_broken_export_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    with pytest.raises(DataError, match="holds no export"):
+        studio(tmp_path / "drop").fetch(tmp_path, None, date(2021, 2, 1))
+    folder = export(tmp_path / "drop" / "march", "2021-01-01", [10, 11])
+    (folder / "Totals.csv").write_text("Date,Views\n2021-01-01,x\n2021-01-02,3\n2021-01-03,4\n")
+    with pytest.raises(DataError, match=r"Totals\.csv, line 2, column 'Views'"):
+        studio(tmp_path / "drop").fetch(tmp_path, None, date(2021, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("folder", "days", "total"),
+    [("codingtrain-2021", 365, 15503810), ("wholebrainhealth-2020-2022", 803, None)],
+)
+def test_real_exports_are_sources(shared: Path, folder: str, days: int, total: int | None) -> None:
+    found = studio(shared / "data" / "studio" / folder).fetch(shared, None, date(2023, 1, 1))
+    assert len(found) == days
+    if total is not None:
+        assert found["views"].sum() == total
+
+
+def test_a_zone_that_is_none_is_refused() -> None:
+    section = compose(REPOSITORY, ["source.timezone=Mars/Olympus"], "retrain")["source"]
+    with pytest.raises(
+        ConfigError, match=r"source\.timezone = 'Mars/Olympus': expected a time zone"
+    ):
+        build(section, "source")
