@@ -5,8 +5,7 @@ from typing import Any
 
 from viewcast.config import construct
 from viewcast.entry import stage
-from viewcast.forecast.predict import Predict, forecast, store, told
-from viewcast.report.figures.forecast import picture
+from viewcast.forecast.predict import Predict, forecast, picture, store, told
 from viewcast.tracking.registry import Registry
 
 
@@ -15,10 +14,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Write reports/forecast.csv and reports/forecast.png, and print the days."""
     settings: Predict = construct(Predict, config, "")
     found = forecast(settings, root, Registry(settings.tracking, settings.name))
-    path = store(found, root)
-    drawn = picture(found, path.parent)
+    files = store(found, root), picture(found, root)
     print("\n".join(told(found)))
-    print(f"  {path.relative_to(root)}, {drawn.relative_to(root)}")
+    print(f"  {', '.join(str(file.relative_to(root)) for file in files)}")
 
 
 if __name__ == "__main__":

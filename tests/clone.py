@@ -36,9 +36,10 @@ class Clone:
         shutil.copytree(self.home, folder / "home")
         return Clone(folder / "viewcast", folder / "home")
 
-    def sh(self, *command: str, status: int = 0) -> str:
-        """Run a command in the clone; its output. Fails unless it exits with ``status``."""
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command in the clone reads."""
+        return {
             **os.environ,
             "HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -46,10 +47,13 @@ class Clone:
             "COLUMNS": "200",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
+
+    def sh(self, *command: str, status: int = 0) -> str:
+        """Run a command in the clone; its output. Fails unless it exits with ``status``."""
         done = subprocess.run(
             command,
             cwd=self.root,
-            env=environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -58,9 +62,9 @@ class Clone:
         assert done.returncode == status, f"{' '.join(command)}\n{done.stdout}"
         return done.stdout
 
-    def make(self, *arguments: str) -> str:
+    def make(self, *arguments: str, status: int = 0) -> str:
         ready = f"{sys.prefix}/.ready"
-        return self.sh("make", f"VENV={sys.prefix}", "-o", ready, *arguments)
+        return self.sh("make", f"VENV={sys.prefix}", "-o", ready, *arguments, status=status)
 
     def edit(self, file: str, before: str, after: str) -> None:
         path = self.root / file

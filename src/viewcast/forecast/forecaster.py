@@ -87,8 +87,8 @@ class Forecaster:
         """The next ``days`` days: date, views, low, high, in views; ``views``: at least L days, and
         28 with ``intervals``, for the level of the channel.
 
-        Without ``intervals`` low and high are missing. Refuses (DataError) fewer days, and a horizon
-        that the intervals were not measured for.
+        Without ``intervals`` low and high are missing. Refuses (DataError) fewer days, and days
+        ahead that the intervals were not measured for.
         """
         if self.intervals is not None and len(views) < LEVEL:
             raise DataError(

@@ -77,10 +77,26 @@ def store(found: Forecast, root: Path) -> Path:
     """Write ``reports/forecast.csv``; returns it."""
     path = forecast_path(root)
     text = found.days.to_csv(
-        index=False, date_format="%Y-%m-%d", float_format="%.6g", lineterminator="\n"
+        index=False, date_format="%Y-%m-%d", float_format="%.1f", lineterminator="\n"
     )
     write(path, text)
     return path
+
+
+def picture(found: Forecast, root: Path) -> Path:
+    """Draw ``reports/forecast.png``, beside the table; returns it."""
+    from viewcast.report.figures.forecast import write as draw  # noqa: PLC0415 (matplotlib)
+
+    drawn = draw(
+        forecast_path(root).parent,
+        found.recent,
+        found.days,
+        found.label,
+        "views",
+        found.level or 0.0,  # not shown where there are no intervals
+        None if found.coverage is None else found.coverage.plain(),
+    )
+    return drawn.path
 
 
 def told(found: Forecast) -> list[str]:
@@ -101,10 +117,10 @@ def told(found: Forecast) -> list[str]:
         lines.append("  no intervals: the history was too short for a walk-forward")
     elif found.coverage is not None:
         error = found.coverage.error
-        shown = "" if error is None else f" ± {100 * error:.1f}"
+        shown = f" ± {100 * error:.1f}" if error else ""  # weeks that are all alike tell of none
         lines.append(
             f"  such intervals covered {100 * found.coverage.covered:.1f}{shown} % of "
-            f"{found.coverage.days} days that they had not seen"
+            f"{found.coverage.days} days, each told the day before"
         )
     return lines
 

@@ -115,8 +115,10 @@ class Night:
     def _fresh_from(self, arrival: Arrival) -> date:
         """The day after the last one that the record of uses knows; else some of the newest."""
         from viewcast.tracking.spent import spent_to  # noqa: PLC0415 (MLflow takes a second)
+        from viewcast.tracking.store import answering  # noqa: PLC0415 (as above)
 
-        spent = spent_to(self._registry().client)
+        with answering(self.config.tracking):
+            spent = spent_to(self._registry().client)
         if spent is None:
             return arrival.newest - timedelta(days=self.settings.fresh.first - 1)
         return spent + timedelta(days=1)
@@ -130,14 +132,17 @@ class Night:
 
     def _finish(self, journal: Journal, begun: float) -> dict[str, Any]:
         """The steps after the refresh, from the first that is not in the journal."""
-        registry = self._registry()
-        run = self._recorded(journal)
-        if not journal.gated:
-            self._reproduce(journal)
-            self._challenge(journal, registry)
-        self._judge(journal, registry, run)
-        self._promote(journal, registry)
-        return self._tell(journal, registry, run, begun)
+        from viewcast.tracking.store import answering  # noqa: PLC0415 (as above)
+
+        with answering(self.config.tracking):
+            registry = self._registry()
+            run = self._recorded(journal)
+            if not journal.gated:
+                self._reproduce(journal)
+                self._challenge(journal, registry)
+            self._judge(journal, registry, run)
+            self._promote(journal, registry)
+            return self._tell(journal, registry, run, begun)
 
     def _registry(self) -> "Registry":
         from viewcast.tracking.registry import Registry  # noqa: PLC0415 (as above)

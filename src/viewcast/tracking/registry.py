@@ -5,6 +5,7 @@ registered once, however often a night is interrupted.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -19,9 +20,13 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from viewcast import __version__
 from viewcast.config import Tracking
 from viewcast.errors import TrackingError
-from viewcast.forecast.forecaster import Forecaster
+from viewcast.forecast.forecaster import LEVEL, Forecaster
 from viewcast.tracking import served_forecaster as served
 from viewcast.tracking.store import connect
+
+# With a tracking server MLflow prints where a run is seen, to standard output, which is for the
+# lines of JSON that a night ends with.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 CONTENT = "viewcast.content"
@@ -70,7 +75,8 @@ class Registry:
         except (MlflowException, OSError, AttributeError) as error:
             raise TrackingError(
                 f"{uri}: its files cannot be read ({error}); is the artifact store that it was "
-                "registered with still there? `make rollback` goes back to the version before"
+                "registered with reachable from here? If they are gone for good, `make rollback` "
+                "goes back to the version before"
             ) from error
 
     def register(self, run_id: str, folder: Path, tags: dict[str, str]) -> Version:
@@ -126,7 +132,8 @@ def _log_model(run_id: str, folder: Path) -> Any:
     forecaster = Forecaster.load(folder)
     intervals = forecaster.intervals
     ahead = 1 if intervals is None else len(intervals.low)
-    days = pd.date_range("2021-01-01", periods=forecaster.inputs.lags + 1).strftime("%Y-%m-%d")
+    count = max(forecaster.inputs.lags, LEVEL)  # fewer, and the example would be refused
+    days = pd.date_range("2021-01-01", periods=count).strftime("%Y-%m-%d")
     example = pd.DataFrame({"date": days, "views": 100.0})
     asked = {"date": "string", "views": "double"}
     told = {**asked, "low": "double", "high": "double"}

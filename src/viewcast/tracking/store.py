@@ -54,6 +54,19 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
         ) from error
 
 
+@contextmanager
+def answering(tracking: Tracking) -> Iterator[None]:
+    """Whatever is asked of the store inside: TrackingError where it gives no answer."""
+    try:
+        yield
+    except MlflowException as error:
+        said = str(error).splitlines()[0]
+        raise TrackingError(
+            f"tracking.uri = {tracking.uri}: gave no answer ({said}); see that the server runs, "
+            "and run again: what was done is kept"
+        ) from error
+
+
 def all_runs(
     client: MlflowClient,
     experiments: str | Sequence[str],

@@ -1,0 +1,135 @@
+"""Nights whose store is a tracking server: all of it by HTTP, and a server that dies again and
+again.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from mortal_server import MortalServers, Request
+from nights import Diary, InProcess, Nights, started
+from servers import serving
+from test_night_killed import PROMOTES, left_by
+
+from viewcast.paths import journal_path
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tracking_server")]
+
+TONIGHT = "2018-03-08"
+# One night, each time it is run again until the server dies: what the server still does, and what
+# it does without anybody hearing of it.
+DEATHS = [
+    Request("POST", "/experiments/search", 1, done=False),  # of the days that are spent
+    Request("POST", "/runs/create", 1, done=False),  # of the night
+    Request("POST", "/runs/log-batch", 2, done=True),  # in the middle of a training
+    Request("POST", "/logged-models", 2, done=False),  # of the challenger
+    Request("POST", "/model-versions/create", 1, done=False),
+    Request("POST", "/model-versions/create", 1, done=True),
+    Request("POST", "/registered-models/alias", 1, done=True),  # the challenger's
+    Request("POST", "/runs/log-inputs", 1, done=False),  # of the judgement
+    Request("POST", "/runs/log-inputs", 1, done=True),
+    Request("GET", "/artifacts/MLmodel", 1, done=False),  # of the champion that is judged
+    Request("PUT", "/judgement.parquet", 1, done=True),
+    Request("POST", "/registered-models/alias", 1, done=False),  # the champion's
+    Request("POST", "/registered-models/alias", 1, done=True),
+    Request("POST", "/runs/update", 2, done=True),  # the end of the night
+]
+
+
+@dataclass
+class OneModel(InProcess):
+    """Hundreds of requests less."""
+
+    models: tuple[str, ...] = ("linear",)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def impatient() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        yield
+
+
+@pytest.fixture(scope="module")
+def by_http(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, channel: pd.Series
+) -> Iterator[tuple[Nights, Path, dict[str, Any]]]:
+    """A project after two nights with `mlflow server`, a copy of it after the first, and what the
+    second left.
+    """
+    root = tmp_path_factory.mktemp("http") / "project"
+    nights = started(root, empty_store, Diary(channel))
+    nights.keep = OneModel
+    store = ["--backend-store-uri", f"sqlite:///{root}/mlflow/mlflow.db"]
+    files = ["--artifacts-destination", f"{root}/mlflow/artifacts"]
+    quick = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with serving("server", *store, *files, "--workers", "1", **quick) as address:
+        nights.uri = address
+        nights.one("2018-03-01")
+        evening = root.with_name("evening")
+        shutil.copytree(root, evening)
+        nights.overrides = PROMOTES
+        nights.one(TONIGHT)
+        yield nights, evening, left_by(nights)
+
+
+def test_a_first_night_and_a_judgement_work_by_http(
+    by_http: tuple[Nights, Path, dict[str, Any]],
+) -> None:
+    nights, *_ = by_http
+    first, second, *_ = nights.outcomes
+    assert (first["outcome"], first["champion"]) == ("promoted", 1)
+    assert (second["outcome"], second["champion"]) == ("promoted", 2)
+    assert second["gate"]["days"] == 7
+    stored = nights.root / "mlflow" / "artifacts"
+    assert {file.name for file in stored.rglob("*")} >= {"forecaster.json", "judgement.parquet"}
+    location = nights.registry.client.get_run(second["run_id"]).info.artifact_uri
+    assert location.startswith("mlflow-artifacts:/"), "the server keeps the files, not this project"
+
+
+def test_a_night_by_http_says_nothing_on_standard_output(
+    by_http: tuple[Nights, Path, dict[str, Any]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Which is for its line of JSON, and where MLflow tells of runs that ended on a server."""
+    nights, *_ = by_http
+    assert nights.one("2018-03-09")["outcome"] == "days spent"
+    assert capfd.readouterr().out == ""
+
+
+def without_failures(left: dict[str, Any]) -> dict[str, Any]:
+    """But for the lines that tell of them."""
+    history = left["history"]
+    nights = [line for line in history["nights"] if line["outcome"] != "failed"]
+    return {
+        **left,
+        "outcomes": [line for line in left["outcomes"] if line["outcome"] != "failed"],
+        "history": {**history, "nights": nights},
+    }
+
+
+def test_a_server_that_dies_again_and_again_costs_nothing_but_another_run_of_the_night(
+    by_http: tuple[Nights, Path, dict[str, Any]], channel: pd.Series
+) -> None:
+    _, root, undisturbed = by_http
+    nights = Nights(root, Diary(channel), OneModel, PROMOTES)
+    known = nights.series
+    with MortalServers() as servers:
+        port = 0
+        for death in DEATHS:
+            nights.uri = servers.start(root / "mlflow", death, port)
+            port = int(nights.uri.rsplit(":", 1)[1])
+            told = nights.one(TONIGHT)
+            assert (told["outcome"], told["code"]) == ("failed", 1), f"{death}: {told['reason']}"
+            assert f"127.0.0.1:{port}" in told["reason"].replace("', port=", ":"), death
+            assert nights.series[known.index].equals(known)
+            assert journal_path(root).is_file() == (death != DEATHS[0]), death
+        nights.uri = servers.start(root / "mlflow", None, port)
+        told = nights.one(TONIGHT)
+        assert told["outcome"] == "promoted"
+        assert without_failures(left_by(nights)) == undisturbed
+        assert nights.one(TONIGHT)["outcome"] == "nothing new"
