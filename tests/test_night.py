@@ -27,6 +27,8 @@ from viewcast.retraining.settings import Settings
 from viewcast.tracking.night_run import NightRun
 from viewcast.tracking.spent import spent_to
 
+pytestmark = pytest.mark.xdist_group("night")  # one first night serves all
+
 START = "2018-03-01"
 
 

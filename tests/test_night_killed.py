@@ -18,36 +18,27 @@ from nights import Diary, Nights, copied, started
 from viewcast.paths import journal_path, live_path, nightly_path, retraining_path
 from viewcast.tracking.spent import spent_to
 
+pytestmark = pytest.mark.xdist_group("killed")  # one evening serves all
+
 TONIGHT = "2018-03-08"
 PROMOTES = ("judge.age=1", "judge.margin=0.9")
 NIGHT = "viewcast.retraining.night"
 MOMENTS = [
-    Moment("before", f"{NIGHT}.arrive"),
-    Moment("before", f"{NIGHT}.write"),  # the staged series
-    Moment("after", f"{NIGHT}.write"),
-    Moment("after", f"{NIGHT}.Journal.write", 1),
+    Moment("before", f"{NIGHT}.write"),  # nothing is known of what came in
+    Moment("after", f"{NIGHT}.Journal.write"),
     Moment("after", f"{NIGHT}.write", 2),  # the days are in data/live, the fresh day is not
-    Moment("before", "nights.InProcess.keep"),
     Moment("after", "nights.InProcess.keep"),
     Moment("after", f"{NIGHT}.Night._recorded"),
     Moment("before", "nights.run", 2),  # one of the models is trained
-    Moment("before", "nights.make"),
     Moment("after", "viewcast.retraining.walk_forward.Forecaster.paths", 2),
     Moment("after", "nights.make"),
-    Moment("before", "viewcast.tracking.registry._log_model"),
     Moment("after", "viewcast.tracking.registry._log_model"),
     Moment("after", "viewcast.tracking.registry.Registry._create"),
-    Moment("after", "viewcast.tracking.registry.Registry.register"),
     Moment("after", "viewcast.tracking.night_run.log"),  # the look is recorded, nothing is scored
-    Moment("after", "viewcast.tracking.night_run.NightRun.judges"),
     Moment("before", f"{NIGHT}.judge"),
     Moment("after", f"{NIGHT}.judge"),
-    Moment("after", "viewcast.tracking.night_run.NightRun.table"),
-    Moment("before", f"{NIGHT}.promote"),
-    Moment("after", "viewcast.retraining.promotion.append"),
-    Moment("before", "viewcast.tracking.registry.Registry.promote"),
+    Moment("after", "viewcast.retraining.promotion.append"),  # written down, not done
     Moment("after", "viewcast.tracking.registry.Registry.promote"),
-    Moment("before", "viewcast.tracking.night_run.NightRun.end"),
     Moment("after", "viewcast.tracking.night_run.NightRun.end"),
     Moment("after", f"{NIGHT}.append"),
     Moment("before", f"{NIGHT}.Journal.close"),
