@@ -81,3 +81,17 @@ def test_a_file_that_does_not_tell_the_fresh_day_is_refused(tmp_path: Path, text
 def test_a_series_that_is_not_there_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no live series yet; `make retrain` brings one"):
         live.read(tmp_path)
+
+
+def test_the_level_by_weekday_is_the_mean_of_the_week_before_on_that_weekday(
+    tmp_path: Path,
+) -> None:
+    config = parse(composed(["data=live", "model=linear"]))
+    stored(tmp_path / "data" / "live", series(60), "2020-02-25")
+    table = config.data.prepare(tmp_path).set_index("time")
+    names = [f"level_{day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")]
+    day = pd.Timestamp("2020-02-05")  # a Wednesday, the 36th day
+    assert table.loc[day, names].tolist() == [0, 0, 131, 0, 0, 0, 0]
+    assert (
+        table[names].sum(axis=1) == table[[f"lag_{lag}" for lag in range(1, 8)]].mean(axis=1)
+    ).all()

@@ -91,6 +91,8 @@ PUBLIC_KEYS = [
     "data.features.deep",
     "data.features.linear",
     "data.features.naive",
+    "data.features.proportional",
+    "data.features.rhythm",
     "data.features.seasonal",
     "data.label",
     "data.lags",
@@ -285,8 +287,11 @@ def test_the_public_choices_are_these() -> None:
     groups = ("data", "model", "trainer", "loss", "holdout", "tracking", "source")
     assert {group: options(group) for group in groups} == {
         "data": ["channel", "lectures", "live", "studio"],
-        "model": ["augmented", "deep", "lazy", "lazy2", "linear", "naive", "seasonal_naive"],
-        "trainer": ["brute_force", "closed_form", "gradient_descent", "lookup"],
+        "model": [
+            *("augmented", "deep", "lazy", "lazy2", "linear", "naive", "proportional", "rhythm"),
+            "seasonal_naive",
+        ],
+        "trainer": ["brute_force", "closed_form", "gradient_descent", "lookup", "through_origin"],
         "loss": ["mae", "mse"],
         "holdout": ["ladder", "open", "shadow", "thresholdout"],
         "tracking": ["nightly", "server", "sqlite"],

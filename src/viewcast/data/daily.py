@@ -12,6 +12,7 @@ from viewcast.data.raw import first, refusal, validate
 from viewcast.errors import ConfigError, DataError
 
 WEEKDAYS = ("tue", "wed", "thu", "fri", "sat", "sun")
+WEEK = 7
 DAYS_PER_YEAR = 365.25
 
 # An export has ISO dates; a spreadsheet saves them in any of the orders of its language.
@@ -114,6 +115,21 @@ def beside(past: np.ndarray, of_calendar: pd.DataFrame) -> pd.DataFrame:
     names = [f"lag_{lag}" for lag in range(1, past.shape[1] + 1)]
     cells = np.hstack([past, of_calendar.to_numpy()])
     return pd.DataFrame(cells, index=of_calendar.index, columns=[*names, *of_calendar.columns])
+
+
+def with_levels(features: pd.DataFrame) -> pd.DataFrame:
+    """Beside the features of D days, as ``windows`` gives them, ``level_mon`` .. ``level_sun``: on
+    that weekday the level of the channel, the mean of its last 7 lags (of all, where there are
+    fewer), and 0 on the others.
+
+    What a weekday is worth, in proportion to the channel: plain weekdays have a size of their own.
+    """
+    lags = [column for column in features.columns if column.startswith("lag_")][:WEEK]
+    level = features[lags].mean(axis=1).to_numpy()
+    weekday = pd.DatetimeIndex(features.index).day_of_week.to_numpy()
+    names = [f"level_{day}" for day in ("mon", *WEEKDAYS)]
+    cells = {name: np.where(weekday == day, level, 0.0) for day, name in enumerate(names)}
+    return features.assign(**cells)
 
 
 def _holidays(days: pd.DatetimeIndex, country: str) -> np.ndarray:

@@ -16,7 +16,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from viewcast.data import raw
-from viewcast.data.daily import check_daily
+from viewcast.data.daily import check_daily, windows, with_levels
 from viewcast.data.split import Rolling
 from viewcast.data.views import DailyViews
 from viewcast.errors import DataError
@@ -33,6 +33,10 @@ class Live(DailyViews):
     def daily(self, folder: Path) -> pd.Series:
         """The views."""
         return read(folder)["views"].asfreq("D")
+
+    def known_before(self, series: pd.Series) -> pd.DataFrame:
+        """The usual features, and the level by weekday."""
+        return with_levels(windows(series, self.lags, self.country))
 
     def labels(self, days: pd.DatetimeIndex, root: Path) -> dict[str, pd.Series]:
         """The windows that end where the fresh days begin, which are the test."""

@@ -67,7 +67,7 @@ class DailyViews(ABC):
     def prepare(self, root: Path) -> pd.DataFrame:
         """The tidy table: lags, weekday, holiday, age; a feature knows the days before only."""
         series = self.daily(root / self.raw) / self.scale
-        features = windows(series, self.lags, self.country)
+        features = self.known_before(series)
         days = pd.DatetimeIndex(features.index)
         keys = pd.DataFrame(
             {
@@ -79,6 +79,10 @@ class DailyViews(ABC):
             index=days,
         )
         return table.assemble(keys, features, self.labels(days, root), self.unit)
+
+    def known_before(self, series: pd.Series) -> pd.DataFrame:
+        """The features of each day, all known before it begins."""
+        return windows(series, self.lags, self.country)
 
     def labels(self, days: pd.DatetimeIndex, root: Path) -> dict[str, pd.Series]:
         """The split of each day, by the name of the way of splitting."""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from viewcast.data.daily import beside, calendar, windows
+from viewcast.data.daily import beside, calendar, windows, with_levels
 from viewcast.errors import DataError
 from viewcast.forecast.intervals import Intervals
 from viewcast.models import fitted
@@ -55,6 +55,7 @@ class Forecaster:
         features = windows(scaled, self.inputs.lags, self.inputs.country)
         days = pd.DatetimeIndex(features.index)
         features["age"] = self._calendar(days)["age"]
+        features = with_levels(features)
         predicted = self.model.predict(features.assign(row=days.strftime("%Y-%m-%d")))
         return pd.Series(self._views(predicted), index=days, name="views")
 
@@ -77,7 +78,7 @@ class Forecaster:
         found = np.empty((len(origins), ahead))
         for step in range(ahead):
             days = origins + pd.Timedelta(days=step + 1)
-            features = beside(past, self._calendar(days))
+            features = with_levels(beside(past, self._calendar(days)))
             predicted = self.model.predict(features.assign(row=days.strftime("%Y-%m-%d")))
             found[:, step] = self._views(predicted)
             past = np.hstack([found[:, [step]] / self.inputs.scale, past[:, :-1]])
