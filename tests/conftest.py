@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from nights import simulated
 from project import Project
 
+from viewcast.retraining.reproduce import LAUNCH, LIVE, STORE
 from viewcast.training.backprop import Backprop
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +52,13 @@ def done_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
     """A fresh clone after its first `make run`, and what that printed; tests only read it."""
     clone = Clone.of_repository(tmp_path_factory.mktemp("clone"))
     return clone, clone.make("run")
+
+
+@pytest.fixture(autouse=True)
+def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a night of an earlier test told its stages by environment is no matter of this one."""
+    for name in (LIVE, LAUNCH, *STORE):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ SERVED = {
     "brute_force": "linear",
     "gradient_descent": "deep",
     "lookup": "lazy",
+    "through_origin": "proportional",
 }
 
 

@@ -30,9 +30,11 @@ def fitted(train: pd.DataFrame) -> FittedNetwork:
     return model
 
 
-def test_it_is_the_solution_of_the_normal_equations_without_a_bias() -> None:
+def test_it_is_the_solution_of_the_normal_equations_of_shares_without_a_bias() -> None:
     train = rows()
     x, y = train[["a", "b", "c"]].to_numpy(), train["target"].to_numpy()
+    size = x.mean(axis=1)
+    x, y = x / size[:, None], y / size
     expected = np.linalg.solve(x.T @ x, x.T @ y)
     figures = fitted(train).figures()
     assert [figures[f"w_{name}"] for name in "abc"] == pytest.approx(expected)
@@ -50,6 +52,18 @@ def test_what_is_a_times_as_large_is_forecast_a_times_as_much(factor: float) -> 
 def test_the_unit_that_it_learns_in_moves_no_weight(factor: float) -> None:
     asked = rows(count=5)
     np.testing.assert_allclose(fitted(rows(factor)).predict(asked), fitted(rows()).predict(asked))
+
+
+def test_rows_that_are_larger_weigh_no_more() -> None:
+    train, factors = rows(), np.tile([1.0, 1000.0], 20)
+    larger = train.assign(**{name: train[name] * factors for name in ("a", "b", "c", "target")})
+    assert fitted(larger).figures() == pytest.approx(fitted(train).figures())
+
+
+def test_a_row_of_nothing_but_zeros_says_nothing() -> None:
+    train = rows()
+    train.loc[3, ["a", "b", "c"]] = 0.0
+    assert fitted(train).figures() == pytest.approx(fitted(train.drop(index=3)).figures())
 
 
 def test_a_feature_that_is_always_0_gets_no_weight() -> None:

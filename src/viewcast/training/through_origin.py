@@ -13,11 +13,12 @@ from viewcast.training.problem import Problem, Trained, Trainer, at_once
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ThroughOrigin(Trainer):
-    """Solves min ‖y − Xw‖² by orthogonal decomposition (numpy.linalg.lstsq).
+    """Solves min Σ ((yᵢ − xᵢw) / sᵢ)², sᵢ the mean size of the features of row i, by orthogonal
+    decomposition (numpy.linalg.lstsq): errors count as shares, in small rows as in large ones.
 
     Over features that are in proportion to the target, such as lags, the line is too: a channel
     that doubles is forecast twice as much, without being trained anew. With fewer rows than
-    features it is the solution of smallest norm, features in units of their root mean square.
+    features it is the solution of smallest norm.
     """
 
     name: str
@@ -26,8 +27,8 @@ class ThroughOrigin(Trainer):
     def fit(self, problem: Problem, model: Any) -> Trained:
         """One solve."""
         x, y = problem.x(problem.train), problem.y(problem.train)
-        size = np.sqrt((x**2).mean(axis=0))
-        scaling = Scaling(np.zeros(x.shape[1]), np.where(size > 0, size, 1.0), 0.0, 1.0)
-        weights, *_ = np.linalg.lstsq(scaling.inputs(x), y, rcond=None)
-        flat = np.append(weights, 0.0)
+        size = np.abs(x).mean(axis=1)
+        share = 1 / np.where(size > 0, size, 1.0)[:, np.newaxis]
+        weights, *_ = np.linalg.lstsq(x * share, y * share[:, 0], rcond=None)
+        flat, scaling = np.append(weights, 0.0), Scaling.identity(x.shape[1])
         return at_once(problem, FittedNetwork(problem.inputs, (), flat, scaling))

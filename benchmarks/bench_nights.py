@@ -1,0 +1,142 @@
+"""Sixty nights in a row with three regime changes: how soon the champion recovers, who is promoted.
+
+    python benchmarks/bench_nights.py --seeds 6
+
+The nights are those of ``python pipelines/retrain.py`` as ``conf/`` has it (source, check, store,
+judge, registry), with DVC's part done in-process. The channel is simulated, so the true loss of the
+champion in the week after each night is known, as the mean over many worlds.
+
+``recovered in``: nights after a change until the champion came, for five nights in a row, within
+25 % of the loss of the same models trained on two years of the new regime and used on a channel
+that has always been in it; by seed. ``x settled``: champion's loss by that loss.
+``x oracle``: by those models' loss on the same days as the champion's. ``x frozen``: by that of the
+first champion, never retrained. ``x naive``: by that of the better of two naive forecasts. Means
+over the nights of a regime, geometric over seeds.
+
+``no better``: judgements whose challenger was in truth no better on the judged days, lived anew;
+``called better``: of these, so judged, with the upper end of the 95 % interval (Clopper-Pearson);
+the rule's rate is 5 %. ``worse after``: promotions whose model was in truth worse in the week after
+by more than two standard errors, if habits stay as they are; ``by at most %``.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from itertools import product
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow import MlflowClient
+from rich.progress import track
+from scipy.stats import beta
+from side_by_side import keep
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from nights import Diary, started
+from recovery import Nightly, judged, measured, recovery
+from regimes import DAY, Channel, three_changes
+
+import viewcast.report.champions
+from viewcast.forecast.forecaster import Forecaster
+
+START = "2017-01-01"
+FIRST = pd.Timestamp("2019-03-27")  # night; the windows and fresh days take 814 days before it
+NIGHTS = 60
+CHANGES = (8, 25, 42)  # nights that bring the first day of a new regime
+SCENES = {
+    "three changes": ("as usual", "three times the views", "weekends busy", "a third, noise x 2"),
+    "none": ("as usual",),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    work = list(product(SCENES, range(arguments.seeds)))
+    with ProcessPoolExecutor(arguments.processes, get_context("spawn")) as pool:
+        found = list(track(pool.map(lived, *zip(*work, strict=True)), "nights", len(work)))
+    rows = []
+    for scene, regimes in SCENES.items():
+        own = [each for (name, _), each in zip(work, found, strict=True) if name == scene]
+        for number, regime in enumerate(regimes):
+            rows.append({"scene": scene, "regime": regime, **row(own, number)})
+        rows.append({"scene": scene, "regime": "all", **row(own, None)})
+    note = f"{arguments.seeds} seeds of {NIGHTS} nights each; changes at nights {CHANGES}"
+    keep("nights", rows, note)
+
+
+def lived(scene: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sixty nights of one channel: ``measured`` and ``judged``."""
+    viewcast.report.champions.write_page = lambda root: None  # pictures are no matter here
+    regimes = three_changes(START)[: len(SCENES[scene])]
+    firsts = tuple(FIRST + (night - 2) * DAY for night in CHANGES[: len(regimes) - 1])
+    channel = Channel(regimes, firsts, FIRST + NIGHTS * DAY, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "empty.db"
+        MlflowClient(f"sqlite:///{store}").search_experiments()
+        nights = started(Path(folder) / "project", store, Diary(channel.views))
+        told = list(Nightly.configured().live(nights, FIRST, NIGHTS))
+        wrong = [one for one in told if one["code"] not in (0, 11, 12)]
+        assert len(told) == NIGHTS and not wrong, wrong
+        oracles = [oracle(number) for number in range(len(regimes))]
+        return measured(nights, told, channel, oracles), judged(nights, told, channel)
+
+
+@cache
+def oracle(regime: int) -> list[Forecaster]:
+    """The configured models, trained on a channel that has always been in a regime."""
+    channel = Channel((three_changes(START)[regime],), (), FIRST, 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        return Nightly.configured().oracles(channel, Path(folder))
+
+
+def row(found: list[tuple[pd.DataFrame, pd.DataFrame]], regime: int | None) -> dict[str, Any]:
+    """One line of the table; ``regime``: None for all of them."""
+    inside = [
+        tuple(table if regime is None else table[table["regime"] == regime] for table in pair)
+        for pair in found
+    ]
+    losses, judgements = [pair[0] for pair in inside], pd.concat([pair[1] for pair in inside])
+    nights = sorted(recovery(pair[0], regime) for pair in found) if regime else []
+    promoted = judgements[judgements["why"] != "kept"]
+    worse = promoted[promoted["after"] > 2 * promoted["after_error"]]
+    equal = judgements[judgements["then"] >= 0]
+    called = int((equal["why"] == "better").sum())
+    return {
+        "recovered in": " ".join(str(shown) for shown in _shown(nights)),
+        **{f"x {name}": _ratio(losses, name) for name in ("settled", "oracle", "frozen", "naive")},
+        "judged": len(judgements),
+        "better": int((promoted["why"] == "better").sum()),
+        "refresh": int((promoted["why"] == "refresh").sum()),
+        "no better": len(equal),
+        "called better": called,
+        "at most %": 100 * _upper(called, len(equal)),
+        "worse after": len(worse),
+        "by at most %": float(worse["after"].max()) if len(worse) else 0.0,
+    }
+
+
+def _shown(nights: list[float]) -> Iterator[int | str]:
+    yield from ("never" if np.isinf(one) else int(one) for one in nights)
+
+
+def _ratio(losses: list[pd.DataFrame], name: str) -> float:
+    each = [np.log(table["champion"].mean() / table[name].mean()) for table in losses]
+    return float(np.exp(np.mean(each)))
+
+
+def _upper(count: int, of: int) -> float:
+    """Upper end of the two-sided 95 % interval of a share."""
+    return 1.0 if count == of else float(beta.ppf(0.975, count + 1, of - count))
+
+
+if __name__ == "__main__":
+    main()
