@@ -1,6 +1,8 @@
 """Fixtures of all tests."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +57,15 @@ def done_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
 
 
 @pytest.fixture(autouse=True)
-def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a night of an earlier test told its stages by environment is no matter of this one."""
-    for name in (LIVE, LAUNCH, *STORE):
-        monkeypatch.delenv(name, raising=False)
+def by_day() -> Iterator[None]:
+    """What a night tells its stages by environment is no matter of the next test, nor of what that
+    one's module prepares before it begins.
+    """
+    for wake in (False, True):
+        for name in (LIVE, LAUNCH, *STORE):
+            os.environ.pop(name, None)
+        if not wake:
+            yield
 
 
 @pytest.fixture(scope="session")
