@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from side_by_side import cpu_seconds, keep
 
-from viewcast.price.blocks import Draws, draw
-from viewcast.price.candidates import Candidates
-from viewcast.price.dependence import dependence_length
-from viewcast.price.fair import fair
-from viewcast.price.price import Settings, price
-from viewcast.price.resampled import resample
+from viewcast.selection.blocks import Draws, draw
+from viewcast.selection.candidates import Candidates
+from viewcast.selection.dependence import dependence_length
+from viewcast.selection.inference import Settings, price
+from viewcast.selection.resampling import resample
+from viewcast.selection.selection_corrected import fair
 
 Losses = NDArray[np.floating[Any]]
 

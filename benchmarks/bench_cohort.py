@@ -19,9 +19,10 @@ import torch
 from peers import LR, MISSING, PEERS, SAME_START, VALIDATED, Predict, Work
 from side_by_side import cpu_seconds, keep
 
-from viewcast.loss import MSE
-from viewcast.training import cohort
-from viewcast.training.descent import Candidate, Descent, descend
+from viewcast.scoring.loss import MSE
+from viewcast.training import chunks
+from viewcast.training.candidate import Candidate
+from viewcast.training.descent import Descent, descend
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
 
@@ -242,7 +243,7 @@ def ours(work: Work, count: int, device: str = "cpu", **settings: Any) -> list[D
         for seed in range(count)
     ]
     found: list[Descent] = []
-    for places in cohort.chunks(everyone, FEATURES, work.hidden, len(work.y), device):
+    for places in chunks.chunks(everyone, FEATURES, work.hidden, len(work.y), device):
         chunk = [everyone[place] for place in places]
         found += descend(problem, chunk, work.hidden, scaling, lambda *_: None)
     return found

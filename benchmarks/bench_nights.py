@@ -42,7 +42,7 @@ from nights import Diary, started
 from recovery import Nightly, judged, measured, recovery
 from regimes import DAY, Channel, three_changes
 
-import viewcast.report.champions
+import viewcast.report.champions_page
 from viewcast.forecast.forecaster import Forecaster
 
 START = "2017-01-01"
@@ -75,7 +75,7 @@ def main() -> None:
 
 def lived(scene: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sixty nights of one channel: ``measured`` and ``judged``."""
-    viewcast.report.champions.write_page = lambda root: None  # pictures are no matter here
+    viewcast.report.champions_page.write_page = lambda root: None  # pictures are no matter here
     regimes = three_changes(START)[: len(SCENES[scene])]
     firsts = tuple(FIRST + (night - 2) * DAY for night in CHANGES[: len(regimes) - 1])
     channel = Channel(regimes, firsts, FIRST + NIGHTS * DAY, seed)

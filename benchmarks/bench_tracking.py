@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from project import Project
 
 from viewcast.models import fitted
-from viewcast.run import rows_of
-from viewcast.tracking.recorder import Recorder
+from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.problem import Problem
+from viewcast.training.rows import rows_of
 
 EPOCHS = 100
 ROUNDS = 5

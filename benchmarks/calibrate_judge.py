@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 from side_by_side import keep
 
 from viewcast.data.simulator import ChannelSimulator
-from viewcast.retraining.judge import covariances, terms
+from viewcast.retraining.dm_test import covariances, terms
 
 Floats = npt.NDArray[np.float64]
 # Squared standard error of the mean of each row of (N, D), and the degrees of freedom.

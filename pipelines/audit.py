@@ -6,12 +6,12 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.audit.experiment import audit_experiment
 from viewcast.audit.settings import AuditSettings
-from viewcast.config import construct
-from viewcast.entry import stage
+from viewcast.base.cli import stage
+from viewcast.base.settings import construct
 from viewcast.report.audits import named
 from viewcast.report.terminal import print_audit
+from viewcast.runs.audit import audit_experiment
 
 WHICH = {name: f"which.{name}" for name in ("experiment", "holdout")}
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import build
+from viewcast.base.cli import stage
+from viewcast.base.settings import build
 from viewcast.data.studio import bring
-from viewcast.entry import stage
-from viewcast.plan import add_dataset
+from viewcast.runs.plan import add_dataset
 
 
 @stage(__file__, "bring", short={"source": "which.source"})

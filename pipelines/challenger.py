@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import construct, parse
-from viewcast.entry import compose, stage
+from viewcast.base.cli import compose, stage
+from viewcast.base.settings import construct
 from viewcast.retraining.challenger import Making, make
+from viewcast.training.config import parse
 
 
 @stage(__file__, "challenger")

@@ -4,11 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import construct
-from viewcast.entry import compose, stage
-from viewcast.paths import params_path
-from viewcast.plan import Pipeline, plan, write_params
-from viewcast.story import planned
+from viewcast.base.cli import compose, stage
+from viewcast.base.paths import params_path
+from viewcast.base.settings import construct
+from viewcast.demo.validation_reuse import planned
+from viewcast.runs.plan import Pipeline, plan, write_params
 
 
 @stage(__file__, "pipeline")

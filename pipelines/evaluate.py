@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from viewcast.entry import stage
-from viewcast.paths import metrics_path, run_folders, summary_path
-from viewcast.summary import metrics, read_all, summarise
+from viewcast.base.cli import stage
+from viewcast.base.paths import metrics_path, run_folders, summary_path
+from viewcast.scoring.summary import metrics, read_all, summarise
 
 
 @stage(__file__, "pipeline")

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import construct
-from viewcast.entry import stage
-from viewcast.open_test import OpenTest, open_test, told
+from viewcast.base.cli import stage
+from viewcast.base.settings import construct
+from viewcast.runs.final_test import OpenTest, open_test, told
 
 
 @stage(__file__, "open_test")

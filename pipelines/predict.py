@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import construct
-from viewcast.entry import stage
-from viewcast.forecast.predict import Predict, forecast, picture, store, told
-from viewcast.tracking.registry import Registry
+from viewcast.base.cli import stage
+from viewcast.base.settings import construct
+from viewcast.retraining.predict import Predict, forecast, picture, store, told
+from viewcast.tracking.write.registry import Registry
 
 
 @stage(__file__, "predict")

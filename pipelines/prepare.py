@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import build, preparation
+from viewcast.base.cli import stage
+from viewcast.base.settings import build
 from viewcast.data import sealed
-from viewcast.entry import stage
+from viewcast.data.preparation import preparation
 
 
 @stage(__file__)

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import Tracking, construct
-from viewcast.entry import stage
-from viewcast.paths import page_path
+from viewcast.base.cli import stage
+from viewcast.base.paths import page_path
+from viewcast.base.settings import Tracking, construct
 from viewcast.report.page import build
-from viewcast.tracking.pictures import show
+from viewcast.tracking.write.pictures import show
 
 
 @stage(__file__, "pipeline")

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from viewcast.entry import compose, stage
+from viewcast.base.cli import compose, stage
 from viewcast.retraining.retrain import nights
 from viewcast.retraining.settings import Settings
 

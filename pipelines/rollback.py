@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import construct
-from viewcast.entry import stage
-from viewcast.paths import lock_path
+from viewcast.base.cli import stage
+from viewcast.base.paths import lock_path
+from viewcast.base.settings import construct
 from viewcast.retraining.lock import held
 from viewcast.retraining.promotion import Rollback, roll_back
-from viewcast.tracking.registry import Registry
+from viewcast.tracking.write.registry import Registry
 
 
 @stage(__file__, "rollback")

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import construct
+from viewcast.base.cli import stage
+from viewcast.base.settings import construct
 from viewcast.data.simulator import ChannelSimulator
-from viewcast.entry import stage
 
 
 @stage(__file__, "simulator")

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.entry import stage
-from viewcast.paths import params_path
-from viewcast.plan import read_params
-from viewcast.story import story
+from viewcast.base.cli import stage
+from viewcast.base.paths import params_path
+from viewcast.demo.validation_reuse import story
+from viewcast.runs.plan import read_params
 
 
 @stage(__file__, "pipeline")

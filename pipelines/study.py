@@ -4,10 +4,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from viewcast.entry import stage
-from viewcast.paths import params_path
-from viewcast.plan import read_params
-from viewcast.study import study
+from viewcast.base.cli import stage
+from viewcast.base.paths import params_path
+from viewcast.runs.experiments import study
+from viewcast.runs.plan import read_params
 
 
 @stage(__file__, "pipeline")

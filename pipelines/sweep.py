@@ -6,11 +6,11 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.entry import stage
-from viewcast.report.figures.sweep import draw
+from viewcast.base.cli import stage
+from viewcast.report.figures.search import draw
 from viewcast.report.terminal import say_sweep
-from viewcast.sweep.run import sweep
-from viewcast.tracking.sweep import finish, record
+from viewcast.runs.sweep import sweep
+from viewcast.tracking.write.sweep_recorder import finish, record
 
 
 @stage(__file__, "sweep", open_key="sweep")

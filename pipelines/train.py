@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import parse
-from viewcast.entry import stage
-from viewcast.paths import run_path
-from viewcast.progress import epochs
+from viewcast.base.cli import stage
+from viewcast.base.paths import run_path
+from viewcast.base.progress import epochs
 from viewcast.report.terminal import say
-from viewcast.run import run
+from viewcast.runs.run import run
+from viewcast.training.config import parse
 
 
 @stage(__file__)

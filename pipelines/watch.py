@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import construct
-from viewcast.entry import stage
-from viewcast.retraining.watch import Watch, read, watch
+from viewcast.base.cli import stage
+from viewcast.base.settings import construct
+from viewcast.retraining.healthcheck import Watch, read, watch
 
 
 @stage(__file__, "watch")

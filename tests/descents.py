@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from viewcast.loss import MSE
 from viewcast.models.deep import Deep
 from viewcast.models.linear import Linear
+from viewcast.scoring.loss import MSE
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem, Trained
 

@@ -15,7 +15,7 @@ from nights import Nights
 
 _FRESH = multiprocessing.get_context("forkserver")
 _FRESH.set_forkserver_preload(
-    ["killed", "viewcast.tracking.registry", "viewcast.tracking.night_run"]
+    ["killed", "viewcast.tracking.write.registry", "viewcast.tracking.write.night_run"]
 )
 
 
@@ -66,4 +66,4 @@ def _deadly(function: Callable[..., Any], moment: Moment) -> Callable[..., Any]:
 
 def _without_page() -> None:
     """The page is drawn by other tests: it would take half of a night here."""
-    pkgutil.resolve_name("viewcast.report.champions").write_page = lambda root: None
+    pkgutil.resolve_name("viewcast.report.champions_page").write_page = lambda root: None

@@ -16,11 +16,9 @@ import pandas as pd
 import yaml
 from project import REPOSITORY
 
-from viewcast.config import Config, construct, parse, preparation
-from viewcast.data import live, sealed
-from viewcast.data.simulator import ChannelSimulator
-from viewcast.entry import compose
-from viewcast.paths import (
+from viewcast.base.cli import compose
+from viewcast.base.files import entries
+from viewcast.base.paths import (
     live_path,
     nightly_path,
     nightly_train_path,
@@ -28,13 +26,17 @@ from viewcast.paths import (
     prepared_path,
     promotions_path,
 )
+from viewcast.base.settings import construct
+from viewcast.data import live, sealed
+from viewcast.data.preparation import preparation
+from viewcast.data.simulator import ChannelSimulator
 from viewcast.retraining import retrain
 from viewcast.retraining.challenger import Making, make
-from viewcast.retraining.durable import entries
 from viewcast.retraining.reproduce import STORE
 from viewcast.retraining.settings import Settings
-from viewcast.run import run
-from viewcast.tracking.registry import Registry
+from viewcast.runs.run import run
+from viewcast.tracking.write.registry import Registry
+from viewcast.training.config import Config, parse
 
 MAKING = Making(["linear", "augmented"], weeks=4, ahead=3, level=0.9)
 

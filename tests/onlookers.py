@@ -2,12 +2,12 @@
 
 from project import Project
 
-from viewcast.config import Config
-from viewcast.looks import Look
-from viewcast.run import rows_of
-from viewcast.tracking.looks import read
-from viewcast.tracking.recorder import Recorder
+from viewcast.holdout.looks import Look
+from viewcast.tracking.look_tags import read
 from viewcast.tracking.store import connect
+from viewcast.tracking.write.recorder import Recorder
+from viewcast.training.config import Config
+from viewcast.training.rows import rows_of
 
 
 def looked(project: Project, config: Config, epochs: int = 1, user: str | None = None) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from viewcast.config import Config, parse, preparation
+from viewcast.base.cli import compose
 from viewcast.data import sealed
-from viewcast.entry import compose
-from viewcast.run import run
+from viewcast.data.preparation import preparation
+from viewcast.runs.run import run
 from viewcast.tracking.store import related
+from viewcast.training.config import Config, parse
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -16,16 +16,17 @@ from nights import InProcess, Nights
 from project import REPOSITORY
 from regimes import DAY, Channel
 
-from viewcast.config import Config, parse, preparation
+from viewcast.base.cli import compose
+from viewcast.base.paths import live_path, prepared_path
 from viewcast.data import live, sealed, table
-from viewcast.entry import compose
+from viewcast.data.preparation import preparation
 from viewcast.forecast.forecaster import Forecaster
-from viewcast.paths import live_path, prepared_path
 from viewcast.retraining import retrain
 from viewcast.retraining.challenger import inputs_of
 from viewcast.retraining.reproduce import STORE
 from viewcast.retraining.settings import Settings
-from viewcast.run import problem_of, rows_of
+from viewcast.training.config import Config, parse
+from viewcast.training.rows import problem_of, rows_of
 
 WEEK = 7
 WORLDS = 100  # for a loss; its standard error is then about 2 %

@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from project import REPOSITORY
 
-from viewcast.config import construct
+from viewcast.base.cli import compose
+from viewcast.base.settings import construct
 from viewcast.data.daily import beside, calendar, with_levels
 from viewcast.data.simulator import ChannelSimulator
-from viewcast.entry import compose
 from viewcast.forecast.forecaster import Forecaster, Inputs
 
 Floats = NDArray[np.float64]

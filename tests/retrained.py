@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from viewcast.paths import retraining_path
-from viewcast.report.figures.results import Results
+from viewcast.base.paths import retraining_path
+from viewcast.report.champion_record import History, read
+from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import Drawing, applied
-from viewcast.report.history import History, read
 
 FIRST = date(2021, 3, 1)
 LABEL = "live channel (simulated)"

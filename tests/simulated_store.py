@@ -11,7 +11,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from viewcast.config import Tracking
+from viewcast.base.settings import Tracking
 
 HOLDOUT = "00c0ffee00c0ffee"
 HOUR = 3_600_000

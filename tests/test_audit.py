@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from simulated_store import SimulatedStore, days
 from test_imports import loaded_after
 
-from viewcast import entry
-from viewcast.audit import rounds, verdicts
+from viewcast.audit import rounds, run_verdict
 from viewcast.audit.audit import audit
 from viewcast.audit.counts import uses
-from viewcast.audit.experiment import audit_experiment, paths
-from viewcast.audit.rows import RowLosses
+from viewcast.audit.row_losses import RowLosses
 from viewcast.audit.settings import AuditSettings
 from viewcast.audit.study import REMEMBERS, Facts, Opened, Scored, Study, overlap, study
-from viewcast.config import Tracking, construct
-from viewcast.errors import ConfigError
-from viewcast.looks import REPORT, Look, Use, early_stop
+from viewcast.base import cli
+from viewcast.base.errors import ConfigError
+from viewcast.base.settings import Tracking, construct
+from viewcast.holdout.looks import REPORT, Look, Use, early_stop
 from viewcast.report.audits import named
-from viewcast.tracking.gather import gather
+from viewcast.runs.audit import audit_experiment, paths
+from viewcast.tracking.read.gather import gather
 
 ROOT = Path(__file__).resolve().parents[1]
 TRACKING = Tracking("sqlite:///none.db", None, "study", 1.0)
@@ -400,10 +400,10 @@ def course(rise: float, *, best_epoch: int = 30, noise: float = 0.02) -> Scored:
 
 
 def test_validation_that_rises_by_more_than_its_noise_is_overfitting() -> None:
-    assert verdicts.of_run(course(0.2), None).startswith("stopped in time at epoch 30: ")
+    assert run_verdict.of_run(course(0.2), None).startswith("stopped in time at epoch 30: ")
     late = course(0.2, best_epoch=60)
-    assert verdicts.of_run(late, None).startswith("overfitted: validation rose by 0.19")
-    assert verdicts.of_run(course(0.0, noise=0.3), None) == "fine"
+    assert run_verdict.of_run(late, None).startswith("overfitted: validation rose by 0.19")
+    assert run_verdict.of_run(course(0.0, noise=0.3), None) == "fine"
 
 
 def test_training_that_a_line_beats_fits_poorly() -> None:
@@ -412,7 +412,7 @@ def test_training_that_a_line_beats_fits_poorly() -> None:
     poor = scored("poor", np.ones(50), facts=network, train_loss=2.0)
     straight = scored("line", np.ones(50), facts=line, train_loss=0.5)
     of_both = study("h", [poor, straight])
-    assert verdicts.line_for(of_both.runs[1], of_both) is of_both.runs[0]
+    assert run_verdict.line_for(of_both.runs[1], of_both) is of_both.runs[0]
     lines = {run["name"]: run["verdict"] for run in of([poor, straight])["runs"]}
     assert lines["poor"].startswith("fits poorly: a line reaches 0.500 in training")
     assert lines["line"] == "fine"
@@ -594,14 +594,14 @@ def test_a_wrong_setting_is_refused_by_its_name(wrong: dict[str, Any], message: 
 @pytest.mark.parametrize("name", ["sales", "it's 1/2 of all", "/Users/a@b.c", "1e10", "00c0"])
 def test_an_experiment_is_asked_for_by_its_name_as_it_is(name: str) -> None:
     short = {"experiment": "which.experiment"}
-    argument = entry.whole_key(f"experiment={name}", short)
-    assert entry.compose(ROOT, [argument], "audit")["which"]["experiment"] == name
-    assert entry.whole_key("experiment=null", short) == "which.experiment=null"
-    assert entry.whole_key("draws=100", short) == "draws=100"
+    argument = cli.whole_key(f"experiment={name}", short)
+    assert cli.compose(ROOT, [argument], "audit")["which"]["experiment"] == name
+    assert cli.whole_key("experiment=null", short) == "which.experiment=null"
+    assert cli.whole_key("draws=100", short) == "draws=100"
 
 
 def test_the_settings_of_the_program_are_those_of_the_audit() -> None:
-    composed = entry.compose(ROOT, [], "audit")
+    composed = cli.compose(ROOT, [], "audit")
     asked = {**composed, **composed.pop("which")}
     asked.pop("which")
     settings = construct(AuditSettings, asked, "")
@@ -609,4 +609,4 @@ def test_the_settings_of_the_program_are_those_of_the_audit() -> None:
 
 
 def test_pricing_needs_neither_mlflow_nor_torch() -> None:
-    assert not loaded_after("import viewcast.audit.experiment") & {"torch", "mlflow", "hydra"}
+    assert not loaded_after("import viewcast.runs.audit") & {"torch", "mlflow", "hydra"}

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.price.parting import parting
 from viewcast.report.audits import named
-from viewcast.report.figures.best_of import finding
 from viewcast.report.figures.calendar import calendar
+from viewcast.report.figures.more_runs import finding
 from viewcast.report.figures.style import applied
+from viewcast.selection.saturation import parting
 
 DOUBLED = [1, 2, 4, 8, 16]
 FALLING = [1.0, 0.9, 0.8, 0.7, 0.6]

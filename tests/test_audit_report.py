@@ -9,7 +9,7 @@ import audited
 import pytest
 from reported import SIMULATED, Fake, Tags, seen
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 from viewcast.report.audits import Audit, named, read
 from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import gauge

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.price.bits import bits, budget_bits, hoeffding, log_class, rows_asked
+from viewcast.selection.information import bits, budget_bits, hoeffding, log_class, rows_asked
 
 waves_of = st.lists(st.integers(0, 2000), max_size=40)
 tolerances = st.floats(0.005, 0.5)

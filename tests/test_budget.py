@@ -7,12 +7,12 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from onlookers import looked
 from project import Project
 
+from viewcast.base.errors import BudgetError, DataError
 from viewcast.data.table import row_identities
-from viewcast.errors import BudgetError, DataError
-from viewcast.run import rows_of
 from viewcast.tracking import budget, datasets
 from viewcast.tracking.datasets import DIGITS, row_names, rows_by_holdout
 from viewcast.tracking.store import connect
+from viewcast.training.rows import rows_of
 
 LINE = ("model=linear",)
 CHANNEL = ("data=channel", "model=linear")

@@ -10,9 +10,9 @@ import pytest
 import retrained
 from retrained import drawings, parsed
 
-from viewcast.report.figures import forecast, gates, promises, walk_forward
+from viewcast.report.champion_table import gained
+from viewcast.report.figures import forecast, gates, promises, weekly_errors
 from viewcast.report.figures.style import Drawing, applied
-from viewcast.report.reigns import gained
 
 DAYS = pd.date_range("2021-03-11", periods=3)
 RECENT = pd.Series(np.arange(70.0) + 3000, index=pd.date_range(end="2021-03-10", periods=70))
@@ -95,7 +95,7 @@ def test_the_walk_forward_counts_the_weeks_it_wins(tmp_path: Path, factor: float
     history = retrained.short()
     for week in history["walk_forward"]:
         week |= {"loss": 100.0 * factor, "naive": 100.0}
-    (drawing,) = drawings(walk_forward, history, tmp_path)
+    (drawing,) = drawings(weekly_errors, history, tmp_path)
     won = 26 if factor < 1 else 0
     title = f"beats the naive forecast in {won} of 26 weeks: {100 * factor:.0f} against 100 views"
     assert title in drawing.title

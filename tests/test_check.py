@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 from viewcast.retraining.check import Check, check, drift
 
 CHECK = Check(oldest=3, recent=28, drift=0.001, refuse_drift=None)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nights import Diary
 
-from viewcast.retraining.ledger import settled
-from viewcast.sources.timezone import day_at
+from viewcast.data.sources.timezone import day_at
+from viewcast.retraining.merge import settled
 
 PACIFIC = "America/Los_Angeles"
 

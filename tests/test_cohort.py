@@ -18,10 +18,11 @@ from descents import SETTINGS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viewcast.loss import MAE, MSE
 from viewcast.models import network
-from viewcast.training import checkpoint, cohort
-from viewcast.training.descent import Candidate, Descent, descend
+from viewcast.scoring.loss import MAE, MSE
+from viewcast.training import checkpoint, chunks
+from viewcast.training.candidate import Candidate
+from viewcast.training.descent import Descent, descend
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
 from viewcast.training.state import State
@@ -276,7 +277,7 @@ def test_every_candidate_is_in_one_chunk_that_fits_and_agrees(
 ) -> None:
     chosen = [GradientDescent(**{**SETTINGS, **QUICK, **each}) for each in made]
     everyone = [Candidate(each, i, np.zeros(1)) for i, each in enumerate(chosen)]
-    found = list(cohort.chunks(everyone, 5, hidden, rows, "cpu"))
+    found = list(chunks.chunks(everyone, 5, hidden, rows, "cpu"))
     assert sorted(chain(*found)) == list(range(len(made)))
     kinds = [{(made[i]["batch_size"], made[i]["beta2"]) for i in chunk} for chunk in found]
     assert all(len(kind) == 1 for kind in kinds), "who differs in more than OWN is apart"
@@ -285,17 +286,17 @@ def test_every_candidate_is_in_one_chunk_that_fits_and_agrees(
         assert len(same) == -(-sum(map(len, same)) // max(map(len, same))), "no more than needed"
         batch = min(made[chunk[0]]["batch_size"], rows)
         numbers = 5 * network.size(5, hidden) + batch * (5 + sum(hidden))
-        few = len(chunk) <= cohort.SMALLEST["cpu"]
-        assert few or 4 * len(chunk) * numbers <= cohort.CHUNK_BYTES["cpu"]
+        few = len(chunk) <= chunks.SMALLEST["cpu"]
+        assert few or 4 * len(chunk) * numbers <= chunks.CHUNK_BYTES["cpu"]
 
 
 def test_the_results_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     everyone = [*members((16,)), *members((16,), batch_size=9)]
     results = []
     for largest in (1, 2, 64):
-        monkeypatch.setitem(cohort.LARGEST, "cpu", largest)
+        monkeypatch.setitem(chunks.LARGEST, "cpu", largest)
         found: dict[int, Descent] = {}
-        for chunk in cohort.chunks(everyone, 5, (16,), 45, "cpu"):
+        for chunk in chunks.chunks(everyone, 5, (16,), 45, "cpu"):
             assert len(chunk) <= largest
             here = train(problem(), [everyone[i] for i in chunk], (16,))
             found.update(zip(chunk, here, strict=True))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from viewcast.config import Config, Tracking, build, construct, digest, parse
-from viewcast.entry import compose
-from viewcast.errors import ConfigError
-from viewcast.plan import Pipeline
+from viewcast.base.cli import compose
+from viewcast.base.errors import ConfigError
+from viewcast.base.settings import Tracking, build, construct, digest
+from viewcast.runs.plan import Pipeline
+from viewcast.training.config import Config, parse
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
@@ -418,8 +419,8 @@ def test_every_holdout_goes_with_models_that_are_trained_at_once(holdout: str, m
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("viewcast.price.release.Stairs", "no such class"),
-        ("viewcast.price.candidates", "no class of settings"),
+        ("viewcast.holdout.release.Stairs", "no such class"),
+        ("viewcast.selection.candidates", "no class of settings"),
         ("viewcast.loss.MSE", "no release"),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.data.daily import check_daily, parse_dates, windows
-from viewcast.errors import ConfigError, DataError
 
 SOURCE = Path("Totals.csv")
 

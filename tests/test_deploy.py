@@ -24,7 +24,7 @@ from deployed import (
     workflow,
 )
 
-from viewcast.entry import compose
+from viewcast.base.cli import compose
 from viewcast.retraining.outcome import CODES
 from viewcast.retraining.settings import Settings
 

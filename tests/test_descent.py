@@ -8,8 +8,8 @@ import pytest
 import torch
 from descents import DEEP, RAW, fit, problem, rows_of
 
-from viewcast.loss import MAE, MSE
 from viewcast.models.linear import Linear
+from viewcast.scoring.loss import MAE, MSE
 from viewcast.training.problem import Problem
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from descents import DEEP, LINE, TOO_FAST, fit, problem, rows_of, trainer
 
-from viewcast.errors import ConfigError, DivergenceError
+from viewcast.base.errors import ConfigError, DivergenceError
 from viewcast.models.deep import Deep
 from viewcast.models.linear import Linear
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from viewcast.retraining.durable import append, entries, remove, write
+from viewcast.base.files import append, entries, remove, write
 
 
 @contextmanager

@@ -18,11 +18,11 @@ from mlflow.models import infer_signature
 from mlflow_store import Store
 from sklearn.linear_model import LinearRegression
 
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.data import table
-from viewcast.errors import ConfigError, DataError
-from viewcast.looks import REPORT, written
-from viewcast.scores import score
-from viewcast.tracking.evaluator import Evaluator
+from viewcast.holdout.looks import REPORT, written
+from viewcast.scoring.scores import score
+from viewcast.tracking.write.evaluator import Evaluator
 
 # MLflow, about calls of its own to pandas.
 pytestmark = [
@@ -90,7 +90,7 @@ def test_mlflow_finds_the_evaluator_by_its_entry_point() -> None:
 def test_a_process_that_does_not_use_the_evaluator_is_left_alone() -> None:
     done = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "viewcast.tracking.evaluator" in loaded
+    assert "viewcast.tracking.write.evaluator" in loaded
     assert not loaded & {"viewcast.tracking.store", "torch", "hydra", "arch"}
 
 

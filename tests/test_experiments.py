@@ -8,9 +8,9 @@ import pytest
 import yaml
 from project import REPOSITORY, Project
 
-from viewcast.config import parse
-from viewcast.entry import compose
-from viewcast.plan import Pipeline, add_dataset, plan
+from viewcast.base.cli import compose
+from viewcast.runs.plan import Pipeline, add_dataset, plan
+from viewcast.training.config import parse
 
 EXPERIMENTS = sorted(file.stem for file in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
 

@@ -9,9 +9,9 @@ import pytest
 from onlookers import recorded
 from project import Project
 
-from viewcast.errors import BudgetError, TrackingError
-from viewcast.looks import REPORT
-from viewcast.price.release import Ladder, State
+from viewcast.base.errors import BudgetError, TrackingError
+from viewcast.holdout.looks import REPORT
+from viewcast.holdout.release import Ladder, State
 
 LADDER = ("holdout=ladder", "data.split=swap")
 LINE = (*LADDER, "model=linear")
@@ -67,7 +67,7 @@ def test_no_epoch_but_the_last_has_a_validation_loss_and_that_is_the_released_on
     project: Project,
 ) -> None:
     watched: list[float | None] = []
-    from viewcast.run import run  # noqa: PLC0415 (beside the project's own)
+    from viewcast.runs.run import run  # noqa: PLC0415 (beside the project's own)
 
     config = project.config(*DESCENT)
     project.prepare(config)

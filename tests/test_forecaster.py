@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viewcast.base.errors import DataError
 from viewcast.data.daily import windows
-from viewcast.errors import DataError
 from viewcast.forecast.forecaster import Forecaster, Inputs
 from viewcast.forecast.intervals import Intervals, bounds, coverage
 from viewcast.models.fitted import FittedNaive, FittedNetwork
 from viewcast.models.scaling import Scaling
-from viewcast.scores import score
+from viewcast.scoring.scores import score
 
 DAYS = pd.date_range("2020-01-01", periods=60)
 

@@ -15,9 +15,9 @@ from mlflow.entities import Metric as MlflowMetric
 from mlflow.entities import Run, RunData, RunInfo, RunTag
 from mlflow_store import Store
 
-from viewcast.errors import ConfigError, DataError
-from viewcast.tracking import foreign
-from viewcast.tracking.metric_names import more_is_better
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.tracking.read import external
+from viewcast.tracking.read.metric_names import more_is_better
 from viewcast.tracking.row_keys import keys_of
 
 # MLflow, about calls of its own to pandas.
@@ -63,7 +63,7 @@ def losses(store: Store, tmp_path: Path) -> Losses:
             mlflow.set_tags(tags or {})
             for artifact, content in artifacts.items():
                 log(artifact, content, tmp_path / "made")
-        return foreign.row_losses(store.client, store.now(run), loss)
+        return external.row_losses(store.client, store.now(run), loss)
 
     return of_run
 
@@ -137,7 +137,7 @@ def test_a_real_table_of_mlflow_gives_the_losses_of_its_predictions(store: Store
                 )
             ],
         )
-    found = foreign.row_losses(store.client, store.now(run))
+    found = external.row_losses(store.client, store.now(run))
     assert values(found) == pytest.approx(list(SQUARED))
     assert found is not None
     assert list(found["row"]) == list(found["time"]) == NAMES
@@ -205,7 +205,7 @@ def test_any_one_table_with_a_loss_serves(losses: Losses, artifact: str) -> None
 
 
 def test_tables_of_a_server_are_fetched(losses: Losses, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "local", lambda run: None)
+    monkeypatch.setattr(external, "local", lambda run: None)
     table = pd.DataFrame({"loss": ABSOLUTE})
     other = pd.DataFrame({"word": ["a"]})
     assert values(losses({"results/rows.csv": table, "rows.csv": other})) == list(ABSOLUTE)
@@ -247,7 +247,7 @@ def test_a_table_too_large_to_look_into_is_passed_over(
     losses: Losses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = {"losses.csv": pd.DataFrame({"loss": ABSOLUTE})}
-    monkeypatch.setattr(foreign, "LARGEST", 10)
+    monkeypatch.setattr(external, "LARGEST", 10)
     assert losses(table) is None
     assert losses({"predictions.parquet": table["losses.csv"]}) is not None
 
@@ -287,7 +287,7 @@ def test_an_artifact_store_out_of_reach_is_told_with_the_run(store: Store) -> No
     elsewhere = store.client.create_experiment("elsewhere", "nowhere://bucket")
     run = store.client.create_run(elsewhere)
     with pytest.raises(DataError, match=rf"run {run.info.run_id}: artifacts cannot be listed"):
-        foreign.row_losses(store.client, run)
+        external.row_losses(store.client, run)
 
 
 def test_an_unknown_loss_is_refused(losses: Losses) -> None:
@@ -320,17 +320,17 @@ def logged(**metrics: float) -> Run:
 def test_the_figure_of_a_run_is_its_validation_loss_by_a_usual_name(
     run: Run, taken: tuple[str, float] | None
 ) -> None:
-    assert foreign.scalar(run) == taken
+    assert external.scalar(run) == taken
 
 
 def test_the_metric_that_is_asked_for_is_taken_or_nothing() -> None:
     run = logged(val_loss=1, quantile_score=2)
-    assert foreign.scalar(run, "quantile_score") == ("quantile_score", 2)
-    assert foreign.scalar(run, "val_mse") is None
+    assert external.scalar(run, "quantile_score") == ("quantile_score", 2)
+    assert external.scalar(run, "val_mse") is None
 
 
 def test_a_loss_that_left_the_numbers_is_no_reason_to_take_another() -> None:
-    taken = foreign.scalar(logged(val_loss=float("nan"), val_mae=1))
+    taken = external.scalar(logged(val_loss=float("nan"), val_mae=1))
     assert taken is not None
     assert taken[0] == "val_loss"
     assert np.isnan(taken[1])
@@ -342,7 +342,7 @@ def test_a_loss_that_left_the_numbers_is_no_reason_to_take_another() -> None:
 )
 def test_a_metric_of_which_more_is_better_is_refused(metric: str) -> None:
     with pytest.raises(ConfigError, match="more of it is better; expected a loss"):
-        foreign.scalar(logged(val_loss=1), metric)
+        external.scalar(logged(val_loss=1), metric)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from mlflow.exceptions import MlflowException
 from simulated_store import HOLDOUT, SimulatedStore, days
 
 from viewcast.audit.study import REMEMBERS, Scored, Study
-from viewcast.errors import ConfigError, DataError, TrackingError
-from viewcast.tracking.artifacts import Artifacts, each
-from viewcast.tracking.gather import gather
+from viewcast.base.errors import ConfigError, DataError, TrackingError
+from viewcast.tracking.read.artifacts import Artifacts, each
+from viewcast.tracking.read.gather import gather
 
 RNG = np.random.default_rng(0)
 
@@ -367,7 +367,7 @@ def test_a_server_that_breaks_off_is_named(
     def gone(*_: object) -> list[object]:
         raise MlflowException("connection reset")
 
-    monkeypatch.setattr("viewcast.tracking.gather.all_runs", gone)
+    monkeypatch.setattr("viewcast.tracking.read.gather.all_runs", gone)
     with pytest.raises(TrackingError, match=r"broke off \(connection reset\)"):
         gathered(store)
 

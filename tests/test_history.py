@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 from nights import Diary, Nights, started
 
-from viewcast.paths import retraining_path
-from viewcast.report.history import read
-from viewcast.retraining.judge import interval
+from viewcast.base.paths import retraining_path
+from viewcast.report.champion_record import read
+from viewcast.retraining.dm_test import interval
 
 
 @pytest.fixture(autouse=True, scope="module")
 def no_page() -> Iterator[None]:
     """The page is drawn by other tests: it would take half of a night here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
         yield
 
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import Project
 
+from viewcast.base.errors import DataError
 from viewcast.data import table
-from viewcast.errors import DataError
-from viewcast.holdout import divide
+from viewcast.holdout.settings import divide
 from viewcast.models import fitted
-from viewcast.plan import read_params, write_params
-from viewcast.run import Rows, rows_of
-from viewcast.study import study
+from viewcast.runs.experiments import study
+from viewcast.runs.plan import read_params, write_params
+from viewcast.training.rows import Rows, rows_of
 
 YEAR = ("data=channel", "data.split=year")
 SHADOW = (*YEAR, "holdout=shadow")

@@ -12,17 +12,9 @@ from scipy.signal import lfilter
 from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
-from viewcast.config import construct
-from viewcast.errors import ConfigError, DataError
-from viewcast.retraining.judge import (
-    Comparison,
-    Rule,
-    compare,
-    decide,
-    first,
-    interval,
-    terms,
-)
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.settings import construct
+from viewcast.retraining.dm_test import Comparison, Rule, compare, decide, first, interval, terms
 
 Vector = NDArray[np.float64]
 RULE = Rule(level=0.9, margin=0.05, age=28)

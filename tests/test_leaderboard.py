@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.config import construct
-from viewcast.errors import ConfigError
-from viewcast.leaderboard import Attack, Climb, climb, submissions
+from viewcast.base.errors import ConfigError
+from viewcast.base.settings import construct
+from viewcast.demo.leaderboard import Attack, Climb, climb, submissions
 
 ATTACK = Attack(submissions=200, size=0.1, seed=3)
 SHOWN, HIDDEN = 225, 75

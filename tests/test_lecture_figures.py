@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viewcast.config import Config, parse
+from viewcast.base.cli import compose
+from viewcast.base.errors import DivergenceError
 from viewcast.data import sealed
-from viewcast.entry import compose
-from viewcast.errors import DivergenceError
-from viewcast.run import Rows, problem_of, rows_of
+from viewcast.training.config import Config, parse
 from viewcast.training.problem import Trained
+from viewcast.training.rows import Rows, problem_of, rows_of
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = ("data=lectures", "data.split=course")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from viewcast.config import build
+from viewcast.base.cli import compose
+from viewcast.base.errors import DataError
+from viewcast.base.settings import build
 from viewcast.data.lectures import Lectures
-from viewcast.entry import compose
-from viewcast.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADER = "course,lecture,title,pages,words,minutes"

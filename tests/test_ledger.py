@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.errors import DataError
-from viewcast.retraining.ledger import Correction, merge, settled
+from viewcast.base.errors import DataError
+from viewcast.retraining.merge import Correction, merge, settled
 
 TODAY = date(2021, 1, 21)
 

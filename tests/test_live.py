@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nights import composed
 
-from viewcast.config import parse
+from viewcast.base.errors import DataError
 from viewcast.data import live, sealed
 from viewcast.data.split import Rolling
-from viewcast.errors import DataError
+from viewcast.training.config import parse
 
 
 def series(days: int, first: str = "2020-01-01") -> pd.DataFrame:

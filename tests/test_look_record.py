@@ -14,12 +14,12 @@ from mlflow.exceptions import MlflowException
 from onlookers import looked, recorded
 from project import Project
 
-from viewcast.errors import DataError
-from viewcast.looks import REPORT, distinct, early_stop
-from viewcast.tracking import looks, store
-from viewcast.tracking.looks import look_of
-from viewcast.tracking.recorder import Recorder
+from viewcast.base.errors import DataError
+from viewcast.holdout.looks import REPORT, distinct, early_stop
+from viewcast.tracking import look_tags, store
+from viewcast.tracking.look_tags import look_of
 from viewcast.tracking.store import connect
+from viewcast.tracking.write.recorder import Recorder
 
 DEEP = ("model=deep", "trainer.epochs=7", "trainer.patience=null")
 HERE = str(Path(__file__).parent)
@@ -57,7 +57,7 @@ def test_a_change_of_code_makes_a_new_look(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked(project, project.config("model=linear"))
-    monkeypatch.setattr(looks, "code_digest", lambda: "changed")
+    monkeypatch.setattr(look_tags, "code_digest", lambda: "changed")
     looked(project, project.config("model=linear"))
     assert len(distinct(recorded(project))) == 2
 
@@ -81,19 +81,19 @@ def test_a_run_that_diverged_counts_with_the_epochs_it_revealed(project: Project
 def test_runs_of_one_process_are_one_launch_and_dvc_stages_of_one_plan_too(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_hand = looks.launch(project.root)
-    assert looks.launch(project.root) == by_hand
+    by_hand = look_tags.launch(project.root)
+    assert look_tags.launch(project.root) == by_hand
     monkeypatch.setenv("DVC_STAGE", "train@lectures-deep")
-    assert looks.launch(project.root) == by_hand, "no plan"
+    assert look_tags.launch(project.root) == by_hand, "no plan"
     plan = project.root / "build" / "params.yaml"
     plan.parent.mkdir()
     plan.write_text("one plan")
-    first = looks.launch(project.root)
+    first = look_tags.launch(project.root)
     assert first.startswith("dvc-")
     monkeypatch.setenv("DVC_STAGE", "study")
-    assert looks.launch(project.root) == first
+    assert look_tags.launch(project.root) == first
     plan.write_text("another plan")
-    assert looks.launch(project.root) != first
+    assert look_tags.launch(project.root) != first
 
 
 def test_runs_that_others_logged_count_by_loss_or_by_rows(project: Project) -> None:
@@ -180,7 +180,7 @@ import json, os, sys, traceback
 from pathlib import Path
 from viewcast.config import parse
 from viewcast.run import rows_of
-from viewcast.tracking.recorder import Recorder
+from viewcast.tracking.write.recorder import Recorder
 
 root = Path(sys.argv[1])
 plain = json.loads((root / "plain.json").read_text())

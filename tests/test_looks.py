@@ -9,9 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast import origin
-from viewcast.errors import DataError
-from viewcast.looks import REPORT, Look, Use, by_row, distinct, early_stop, parsed, waves, written
+from viewcast.base import provenance
+from viewcast.base.errors import DataError
+from viewcast.holdout.looks import (
+    REPORT,
+    Look,
+    Use,
+    by_row,
+    distinct,
+    early_stop,
+    parsed,
+    waves,
+    written,
+)
 
 
 def look(run_id: str, start: int = 0, end: int | None = 1, **changed: object) -> Look:
@@ -191,10 +201,10 @@ def test_without_holdouts_no_row_was_looked_at() -> None:
 def test_only_code_that_a_run_depends_on_makes_it_another_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, counts: bool
 ) -> None:
-    monkeypatch.setattr(origin, "PACKAGE", tmp_path)
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
     path = tmp_path / file
     path.parent.mkdir(exist_ok=True)
     path.write_text("before")
-    before = origin.code_digest()
+    before = provenance.code_digest()
     path.write_text("after")
-    assert (origin.code_digest() != before) is counts
+    assert (provenance.code_digest() != before) is counts

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.loss import MAE, MSE, Loss
+from viewcast.scoring.loss import MAE, MSE, Loss
 
 BOTH = [MSE(), MAE()]
 numbers = st.floats(-1e3, 1e3)

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 from viewcast.models import fitted, network
 from viewcast.models.deep import Deep
 from viewcast.models.fitted import Fitted, FittedMemory, FittedNaive, FittedNetwork
-from viewcast.models.lazy import Lazy
 from viewcast.models.linear import Linear
+from viewcast.models.memorizer import Lazy
 from viewcast.models.naive import Naive
 from viewcast.models.scaling import Scaling
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from viewcast.loss import MAE, MSE, Loss
 from viewcast.models import network
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.scaling import Scaling
+from viewcast.scoring.loss import MAE, MSE, Loss
 from viewcast.training.backprop import Backprop
 
 hidden_layers = st.lists(st.integers(1, 5), min_size=0, max_size=4).map(tuple)

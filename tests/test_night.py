@@ -14,18 +14,19 @@ from mlflow import MlflowClient
 from nights import Diary, InProcess, Nights, composed, copied, started, unchanged
 from project import REPOSITORY
 
-from viewcast.config import Tracking, parse
-from viewcast.entry import compose
-from viewcast.errors import ConfigError, SourceError, TrackingError
-from viewcast.paths import journal_path, lock_path
-from viewcast.retraining import durable
+from viewcast.base import files
+from viewcast.base.cli import compose
+from viewcast.base.errors import ConfigError, SourceError, TrackingError
+from viewcast.base.paths import journal_path, lock_path
+from viewcast.base.settings import Tracking
 from viewcast.retraining.lock import held
 from viewcast.retraining.outcome import CODES
 from viewcast.retraining.promotion import roll_back
 from viewcast.retraining.reproduce import tell_stages
 from viewcast.retraining.settings import Settings
-from viewcast.tracking.night_run import NightRun
-from viewcast.tracking.spent import spent_to
+from viewcast.tracking.used_days import spent_to
+from viewcast.tracking.write.night_run import NightRun
+from viewcast.training.config import parse
 
 pytestmark = pytest.mark.xdist_group("night")  # one first night serves all
 
@@ -35,7 +36,7 @@ START = "2018-03-01"
 @pytest.fixture(autouse=True)
 def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page is drawn by other tests: it would take half of a night here."""
-    monkeypatch.setattr("viewcast.report.champions.write_page", lambda root: None)
+    monkeypatch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
 
 
 @pytest.fixture
@@ -233,7 +234,7 @@ def test_a_full_disk_ends_the_night_and_the_next_makes_up_for_it(
         writes += 1
         if writes == place:
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        durable.write(path, text)
+        files.write(path, text)
 
     with monkeypatch.context() as patch:
         patch.setattr("viewcast.retraining.night.write", full)

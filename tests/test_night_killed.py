@@ -15,8 +15,8 @@ from killed import Moment, killed
 from mlflow import MlflowClient
 from nights import Diary, Nights, copied, started
 
-from viewcast.paths import journal_path, live_path, nightly_path, retraining_path
-from viewcast.tracking.spent import spent_to
+from viewcast.base.paths import journal_path, live_path, nightly_path, retraining_path
+from viewcast.tracking.used_days import spent_to
 
 pytestmark = pytest.mark.xdist_group("killed")  # one evening serves all
 
@@ -32,14 +32,16 @@ MOMENTS = [
     Moment("before", "nights.run", 2),  # one of the models is trained
     Moment("after", "viewcast.retraining.walk_forward.Forecaster.paths", 2),
     Moment("after", "nights.make"),
-    Moment("after", "viewcast.tracking.registry._log_model"),
-    Moment("after", "viewcast.tracking.registry.Registry._create"),
-    Moment("after", "viewcast.tracking.night_run.log"),  # the look is recorded, nothing is scored
+    Moment("after", "viewcast.tracking.write.registry._log_model"),
+    Moment("after", "viewcast.tracking.write.registry.Registry._create"),
+    Moment(
+        "after", "viewcast.tracking.write.night_run.log"
+    ),  # the look is recorded, nothing is scored
     Moment("before", f"{NIGHT}.judge"),
     Moment("after", f"{NIGHT}.judge"),
     Moment("after", "viewcast.retraining.promotion.append"),  # written down, not done
-    Moment("after", "viewcast.tracking.registry.Registry.promote"),
-    Moment("after", "viewcast.tracking.night_run.NightRun.end"),
+    Moment("after", "viewcast.tracking.write.registry.Registry.promote"),
+    Moment("after", "viewcast.tracking.write.night_run.NightRun.end"),
     Moment("after", f"{NIGHT}.append"),
     Moment("before", f"{NIGHT}.Journal.close"),
 ]
@@ -48,7 +50,7 @@ MOMENTS = [
 @pytest.fixture(autouse=True)
 def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page is drawn by other tests: it would take half of a night here."""
-    monkeypatch.setattr("viewcast.report.champions.write_page", lambda root: None)
+    monkeypatch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def evening(
     root = tmp_path_factory.mktemp("evening") / "project"
     nights = started(root, empty_store, Diary(channel))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
         assert [told["code"] for told in nights.on("2018-03-01", 7)] == [0, *[12] * 6]
     nights.source.changed["2018-01-10"] = 77.0
     return nights
@@ -110,7 +112,7 @@ def without(line: dict[str, Any]) -> dict[str, Any]:
 def undisturbed(evening: Nights, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     nights = tonight(evening, tmp_path_factory.mktemp("undisturbed"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
         assert nights.one(TONIGHT)["outcome"] == "promoted"
     return left_by(nights)
 

@@ -17,12 +17,12 @@ from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from project import REPOSITORY, Project
 
-from viewcast.config import construct
+from viewcast.base.errors import BudgetError, ConfigError, DataError, TrackingError, ViewcastError
+from viewcast.base.paths import sealed_path
+from viewcast.base.settings import construct
 from viewcast.data import sealed, table
-from viewcast.errors import BudgetError, ConfigError, DataError, TrackingError, ViewcastError
 from viewcast.models.fitted import FittedNaive
-from viewcast.open_test import Opened, OpenTest, open_test, told
-from viewcast.paths import sealed_path
+from viewcast.runs.final_test import Opened, OpenTest, open_test, told
 
 NAIVE = ("data=channel", "model=naive")
 

@@ -12,8 +12,8 @@ from test_cohort import candidate, problem, train
 from torch import Tensor, nn
 
 from viewcast.models import network
-from viewcast.training.descent import Candidate
-from viewcast.training.optimiser import Memory, adam, sgd
+from viewcast.training.candidate import Candidate
+from viewcast.training.optimizer import Memory, adam, sgd
 from viewcast.training.problem import Problem
 
 STEPS = 200

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.errors import DataError
-from viewcast.price.order_statistics import AllLuck, all_luck, expected_max, shown
+from viewcast.base.errors import DataError
+from viewcast.selection.order_statistics import AllLuck, all_luck, expected_max, shown
 
 scores_of = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=8)
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from viewcast.errors import ConfigError, DataError
-from viewcast.price import overfit
-from viewcast.price.overfit import overfit_probability
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.selection.overfit_probability import overfit_probability
 
 Losses = NDArray[np.float64]
 
@@ -99,7 +98,7 @@ def test_fewer_rows_than_parts_make_fewer_parts() -> None:
 def test_small_blocks_of_halves_give_the_same_number(monkeypatch: pytest.MonkeyPatch) -> None:
     losses = np.random.default_rng(7).normal(size=(5, 100))
     whole = overfit_probability(losses, 8)
-    monkeypatch.setattr(overfit, "AT_ONCE", 15)
+    monkeypatch.setattr("viewcast.selection.overfit_probability.AT_ONCE", 15)
     assert overfit_probability(losses, 8) == whole
 
 

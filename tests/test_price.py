@@ -8,9 +8,9 @@ import pytest
 from scipy.signal import lfilter
 from simulated_losses import simulated
 
-from viewcast.errors import DataError
-from viewcast.price.candidates import Candidates, cells
-from viewcast.price.price import BOUNDS, COMPARED, FIGURES, Price, Settings, price
+from viewcast.base.errors import DataError
+from viewcast.selection.candidates import Candidates, cells
+from viewcast.selection.inference import BOUNDS, COMPARED, FIGURES, Price, Settings, price
 
 FEW = Settings(draws=100)
 
@@ -181,7 +181,7 @@ def test_the_same_seed_prices_alike_bit_for_bit_and_another_one_nearly() -> None
 
 def test_pricing_loads_neither_torch_nor_mlflow_and_arch_only_where_it_tests() -> None:
     heavy = {"torch", "mlflow", "arch", "statsmodels", "hydra"}
-    program = f"import sys, viewcast.price.price; print(*{heavy} & set(sys.modules))"
+    program = f"import sys, viewcast.selection.inference; print(*{heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated_losses import simulated
 
-from viewcast.price.best_of import best_of, weights
-from viewcast.price.blocks import draw
-from viewcast.price.candidates import Candidates
-from viewcast.price.fair import fair, ranked
-from viewcast.price.resampled import resample
+from viewcast.selection.best_of import best_of, weights
+from viewcast.selection.blocks import draw
+from viewcast.selection.candidates import Candidates
+from viewcast.selection.resampling import resample
+from viewcast.selection.selection_corrected import fair, ranked
 
 DRAWS = draw(60, 1.0, 50, 3)
 

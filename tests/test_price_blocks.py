@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.errors import ConfigError, DataError
-from viewcast.price.blocks import Draws, draw
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.selection.blocks import Draws, draw
 
 
 @given(

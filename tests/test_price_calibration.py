@@ -12,13 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from simulated_losses import LOSS_VARIANCE, simulated
 
-from viewcast.price.best_of import best_of, weights
-from viewcast.price.blocks import draw
-from viewcast.price.candidates import Candidates, cells
-from viewcast.price.dependence import dependence_length
-from viewcast.price.fair import fair
-from viewcast.price.resampled import resample
-from viewcast.price.trust import trust
+from viewcast.selection.best_of import best_of, weights
+from viewcast.selection.blocks import draw
+from viewcast.selection.candidates import Candidates, cells
+from viewcast.selection.dependence import dependence_length
+from viewcast.selection.resampling import resample
+from viewcast.selection.selection_corrected import fair
+from viewcast.selection.share_of_gain import trust
 
 STUDIES = 300
 AT_ONCE = 50

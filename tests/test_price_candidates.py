@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from viewcast.errors import DataError
-from viewcast.price.candidates import Candidates, cells, mean
+from viewcast.base.errors import DataError
+from viewcast.selection.candidates import Candidates, cells, mean
 
 
 def test_a_run_is_shown_by_its_best_state_and_the_lowest_run_wins() -> None:

@@ -5,9 +5,9 @@ import pytest
 from arch.bootstrap import optimal_block_length
 from simulated_losses import autoregressive, simulated
 
-from viewcast.price.dependence import circular_length, dependence_length, standard_error
-from viewcast.price.enough import judge
-from viewcast.scores import score
+from viewcast.scoring.scores import score
+from viewcast.selection.dependence import circular_length, dependence_length, standard_error
+from viewcast.selection.sample_size import judge
 
 
 @pytest.mark.parametrize("phi", [-0.5, 0.0, 0.3, 0.8, 0.97])

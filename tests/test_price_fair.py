@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated_losses import simulated
 
-from viewcast.price import resampled as module
-from viewcast.price.blocks import Draws, draw
-from viewcast.price.candidates import Candidates
-from viewcast.price.fair import Fair, fair
-from viewcast.price.resampled import Resampled, means, resample
+from viewcast.selection import resampling as module
+from viewcast.selection.blocks import Draws, draw
+from viewcast.selection.candidates import Candidates
+from viewcast.selection.resampling import Resampled, means, resample
+from viewcast.selection.selection_corrected import Fair, fair
 
 DRAWS = draw(120, 3.0, 60, 7)
 

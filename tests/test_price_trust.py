@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from simulated_losses import simulated
 
-from viewcast.errors import DataError
-from viewcast.price.blocks import draw
-from viewcast.price.candidates import Candidates
-from viewcast.price.fair import fair
-from viewcast.price.resampled import resample
-from viewcast.price.trust import Gain, trust
+from viewcast.base.errors import DataError
+from viewcast.selection.blocks import draw
+from viewcast.selection.candidates import Candidates
+from viewcast.selection.resampling import resample
+from viewcast.selection.selection_corrected import fair
+from viewcast.selection.share_of_gain import Gain, trust
 
 DRAWS = draw(100, 1.0, 200, 3)
 

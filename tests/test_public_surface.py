@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from viewcast.entry import compose
+from viewcast.base.cli import compose
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from viewcast.errors import DataError
-from viewcast.price.release import Ladder, Release, State, Thresholdout
+from viewcast.base.errors import DataError
+from viewcast.holdout.release import Ladder, Release, State, Thresholdout
 
 Vector = NDArray[np.float64]
 

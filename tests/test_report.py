@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from reported import SIMULATED, Fake, Tags, seen
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
+from viewcast.base.numbers import plain
 from viewcast.report.figures.style import Picture, log_ticks
-from viewcast.report.numbers import plain
 from viewcast.report.page import build
 
 WIDTH = "document.documentElement.scrollWidth"

@@ -12,12 +12,12 @@ from reported import Fake, Tags, seen
 from retrained import drawings, parsed
 from test_imports import loaded_after
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 from viewcast.report import page as whole
-from viewcast.report.champions import write_page
-from viewcast.report.figures import gates, promises, walk_forward
-from viewcast.report.history import Estimate, Reign, read
-from viewcast.report.reigns import gained, told
+from viewcast.report.champion_record import Estimate, Reign, read
+from viewcast.report.champion_table import gained, told
+from viewcast.report.champions_page import write_page
+from viewcast.report.figures import gates, promises, weekly_errors
 
 
 def small(root: Path) -> Fake:
@@ -193,7 +193,7 @@ def test_before_the_first_champion_nothing_is_drawn(tmp_path: Path) -> None:
     page = section(history, tmp_path)
     assert "Nobody forecasts yet" in page and "days spent" in page
     assert not Tags(page).of("table")
-    for module in (promises, gates, walk_forward):
+    for module in (promises, gates, weekly_errors):
         assert not drawings(module, history, tmp_path)
 
 
@@ -257,7 +257,7 @@ def test_a_label_and_a_reason_cannot_bring_markup(tmp_path: Path) -> None:
 
 
 def test_a_night_with_nothing_to_write_does_not_wait_for_matplotlib() -> None:
-    assert not loaded_after("import viewcast.report.champions")
+    assert not loaded_after("import viewcast.report.champions_page")
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from descents import DEEP, LINE, TOO_FAST, assert_bit_equal, fit, problem
 
-from viewcast.errors import DivergenceError
+from viewcast.base.errors import DivergenceError
 from viewcast.training import checkpoint
 
 

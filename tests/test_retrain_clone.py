@@ -18,9 +18,9 @@ from clone import Clone
 from mlflow import MlflowClient
 from PIL import Image
 
+from viewcast.base.files import entries
+from viewcast.base.paths import journal_path, live_path, lock_path, nightly_path, outcomes_path
 from viewcast.data import live
-from viewcast.paths import journal_path, live_path, lock_path, nightly_path, outcomes_path
-from viewcast.retraining.durable import entries
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nights")]
 

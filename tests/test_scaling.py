@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from viewcast.models.deep import Deep
 from viewcast.models.linear import Linear
-from viewcast.training.closed_form import ClosedForm
+from viewcast.training.least_squares import ClosedForm
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.loss import MAE, MSE
+from viewcast.base.numbers import short, with_error
 from viewcast.models.fitted import FittedNaive
-from viewcast.report.numbers import short, with_error
-from viewcast.scores import Score, predictions, score
-from viewcast.verdict import verdict
+from viewcast.scoring.loss import MAE, MSE
+from viewcast.scoring.scores import Score, predictions, score
+from viewcast.scoring.verdict import verdict
 
 losses_of = st.lists(st.floats(0, 1e3), min_size=3, max_size=40)
 

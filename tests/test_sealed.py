@@ -10,12 +10,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.config import build, preparation
+from viewcast.base.cli import compose
+from viewcast.base.errors import DataError
+from viewcast.base.paths import prepared_path, sealed_path
+from viewcast.base.settings import build
 from viewcast.data import sealed, table
 from viewcast.data.daily import windows
-from viewcast.entry import compose
-from viewcast.errors import DataError
-from viewcast.paths import prepared_path, sealed_path
+from viewcast.data.preparation import preparation
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = {"channel": "simulated_daily_views.csv", "lectures": "lectures.csv"}

@@ -20,9 +20,9 @@ from PIL import Image
 from project import REPOSITORY
 from servers import serving
 
-from viewcast.errors import TrackingError
-from viewcast.forecast.predict import Forecast, Predict, forecast, picture, store, told
-from viewcast.paths import forecast_path
+from viewcast.base.errors import TrackingError
+from viewcast.base.paths import forecast_path
+from viewcast.retraining.predict import Forecast, Predict, forecast, picture, store, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
 
@@ -37,7 +37,7 @@ def project(
     root = tmp_path_factory.mktemp("serving") / "project"
     nights = started(root, empty_store, Diary(channel))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
         patch.setattr("nights.MAKING", replace(MAKING, weeks=8))
         assert nights.one("2018-03-01")["outcome"] == "promoted"
     return nights

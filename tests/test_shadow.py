@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from viewcast.errors import DataError
-from viewcast.price.shadow import TESTED, Shadow, judge
-from viewcast.scores import score
+from viewcast.base.errors import DataError
+from viewcast.scoring.scores import score
+from viewcast.selection.hidden_holdout import TESTED, Shadow, judge
 
 Losses = NDArray[np.float64]
 STEPS = 200

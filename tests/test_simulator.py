@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from viewcast.base.errors import ConfigError
 from viewcast.data.simulator import ChannelSimulator
-from viewcast.errors import ConfigError
 
 CONFIG = Path(__file__).parents[1] / "conf" / "simulator.yaml"
 SETTINGS: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from simulated_losses import autoregressive
 
-from viewcast.price import simultaneous as module
-from viewcast.price.dependence import standard_error
-from viewcast.price.simultaneous import simultaneous
+from viewcast.selection import simultaneous as module
+from viewcast.selection.dependence import standard_error
+from viewcast.selection.simultaneous import simultaneous
 
 Losses = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from regimes import DAY, Channel, three_changes
 from scipy.stats import binomtest
 
 from viewcast.tracking.datasets import CONTEXT
-from viewcast.tracking.spent import GATE, spent_to
+from viewcast.tracking.used_days import GATE, spent_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sixty nights")]
 
@@ -57,7 +57,7 @@ class Lived:
 def lived(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Lived:
     folder = tmp_path_factory.mktemp("sixty")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
         firsts = tuple(FIRST + (night - 2) * DAY for night in CHANGES)
         channel = Channel(three_changes(START), firsts, FIRST + NIGHTS * DAY, seed=0)
         nights = started(folder / "project", empty_store, Diary(channel.views))

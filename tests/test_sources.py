@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from project import REPOSITORY
 
-from viewcast.config import build
-from viewcast.entry import compose
-from viewcast.errors import ConfigError, DataError, SourceError
-from viewcast.sources.simulator import Simulator
-from viewcast.sources.studio import StudioFolder
+from viewcast.base.cli import compose
+from viewcast.base.errors import ConfigError, DataError, SourceError
+from viewcast.base.settings import build
+from viewcast.data.sources.simulator import Simulator
+from viewcast.data.sources.studio import StudioFolder
 
 
 def simulator() -> Simulator:

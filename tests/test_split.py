@@ -6,8 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from viewcast.base.errors import DataError
 from viewcast.data.split import ByDate, ByLecture, ByTail, Span, known_split
-from viewcast.errors import DataError
 
 ORDER = {"train": 0, "validation": 1, "test": 2}
 

@@ -10,21 +10,23 @@ import pytest
 from mlflow.entities import Run
 from project import REPOSITORY, Project
 
-from viewcast import story as telling
-from viewcast.attack import attacked
-from viewcast.config import Config, construct
-from viewcast.entry import compose
-from viewcast.errors import ConfigError
-from viewcast.leaderboard import Attack
-from viewcast.looks import Use, waves
+from viewcast.base.cli import compose
+from viewcast.base.errors import ConfigError
+from viewcast.base.paths import prepared_path, story_path, study_path
+from viewcast.base.settings import construct
+from viewcast.demo import validation_reuse as telling
+from viewcast.demo.attack import attacked
+from viewcast.demo.leaderboard import Attack
+from viewcast.demo.truth import Futures, Simulated, TrueLoss, Worlds
+from viewcast.demo.validation_reuse import planned, story
+from viewcast.holdout.looks import Use, waves
 from viewcast.models import fitted
-from viewcast.paths import prepared_path, story_path, study_path
-from viewcast.run import rows_of, run
-from viewcast.story import planned, story
-from viewcast.tracking import looks
-from viewcast.tracking import sweep as recording
+from viewcast.runs.run import run
+from viewcast.tracking import look_tags
 from viewcast.tracking.store import related
-from viewcast.truth import Futures, Simulated, TrueLoss, Worlds
+from viewcast.tracking.write import sweep_recorder as recording
+from viewcast.training.config import Config
+from viewcast.training.rows import rows_of
 
 PARTS = ("story", "story_search", "story_leaderboard", "simulator")
 SETTINGS, SEARCH, LEADERBOARD, SIMULATED = (compose(REPOSITORY, [], part) for part in PARTS)
@@ -201,7 +203,7 @@ def test_each_submission_is_a_look_in_sight_of_those_before(told: Project) -> No
     holdout = result_of(told, "channel_leaderboard_naive")["holdout"]
     found = [
         look
-        for look in looks.read(told.client, related(told.client, "viewcast"))
+        for look in look_tags.read(told.client, related(told.client, "viewcast"))
         if look.holdout == holdout
     ]
     submitted = [look for look in found if look.parent is not None]
@@ -209,7 +211,7 @@ def test_each_submission_is_a_look_in_sight_of_those_before(told: Project) -> No
     assert len({look.key for look in submitted}) == len({look.launch for look in submitted}) == 5
     assert len(waves(submitted)) == 5
     (parent,) = named(told, "channel_leaderboard of 5")
-    choice = looks.look_of(parent, told.client)
+    choice = look_tags.look_of(parent, told.client)
     assert choice is not None
     assert choice.uses == (Use("select", 0, 5),)
 
@@ -218,7 +220,7 @@ def test_the_search_is_one_round_of_looks(told: Project) -> None:
     holdout = named(told, "channel_search-")[0].data.tags["viewcast.holdout"]
     found = [
         look
-        for look in looks.read(told.client, related(told.client, "viewcast"))
+        for look in look_tags.read(told.client, related(told.client, "viewcast"))
         if look.holdout == holdout
     ]
     assert len(waves(found)) == 1

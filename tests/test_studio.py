@@ -4,9 +4,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.data import studio
 from viewcast.data.studio import bring, read_export
-from viewcast.errors import ConfigError, DataError
 
 DAYS = ["2021-01-30", "2021-01-31", "2021-02-01", "2021-02-02"]
 COUNTS = [12345, 0, 67890, 7]

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from project import Project
 
-from viewcast import study as module
-from viewcast.errors import ViewcastError
-from viewcast.paths import study_path
-from viewcast.study import study
+from viewcast.base.errors import ViewcastError
+from viewcast.base.paths import study_path
+from viewcast.runs import experiments as module
+from viewcast.runs.experiments import study
 
 NAMES = ("lectures_descent_diverges", "lectures_course", "lectures_swap", "lectures_deep")
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from mlflow.entities import Run
 from project import REPOSITORY, Project
 
-from viewcast.entry import compose
-from viewcast.errors import ConfigError, DataError
-from viewcast.report.figures.sweep import draw as draw_pictures
-from viewcast.sweep import train as training
+from viewcast.base.cli import compose
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.report.figures.search import draw as draw_pictures
+from viewcast.runs.sweep import sweep
+from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import Results, thinned
-from viewcast.sweep.run import sweep
 from viewcast.sweep.space import Search, configured, draw, space
-from viewcast.tracking import sweep as tracking
+from viewcast.tracking.write import sweep_recorder as tracking
 
 GRID = Search("grid", trials=1, batch=1, seed=0, workers=1)
 QUICK = ("model=deep", "model.units=5", "trainer.epochs=4", "trainer.patience=null")

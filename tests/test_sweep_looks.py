@@ -12,14 +12,14 @@ from onlookers import recorded
 from project import Project
 from test_sweep import QUICK, children, composed, swept
 
-from viewcast.errors import BudgetError, ConfigError
-from viewcast.looks import Use, distinct, early_stop, waves
-from viewcast.run import rows_of
-from viewcast.sweep import train as training
+from viewcast.base.errors import BudgetError, ConfigError
+from viewcast.holdout.looks import Use, distinct, early_stop, waves
+from viewcast.runs.sweep import sweep
+from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import Results
-from viewcast.sweep.run import sweep
-from viewcast.tracking import sweep as tracking
 from viewcast.tracking.datasets import row_names, rows_by_holdout
+from viewcast.tracking.write import sweep_recorder as tracking
+from viewcast.training.rows import rows_of
 
 SIX = ("++sweep.lr=[0.001,0.01]", "++sweep.seed=[1,2,3]")
 SHADOW = ("holdout.shadow=0.4",)
@@ -187,7 +187,7 @@ def test_a_sweep_beyond_the_budget_is_refused_before_training_and_its_repetition
 def test_a_sweep_in_sight_of_filtered_scores_is_refused(project: Project) -> None:
     plain = composed(project, *SIX, "trainer.keep=last")
     plain["holdout"]["release"] = {
-        "_target_": "viewcast.price.release.Ladder",
+        "_target_": "viewcast.holdout.release.Ladder",
         "name": "ladder",
         "z": 1.0,
         "length": 1.0,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.data import table
-from viewcast.errors import ConfigError, DataError
 
 COLUMNS = [*(f"lag_{i}" for i in range(1, 9)), "tue", "wed", "thu", "holiday", "age"]
 SETS = {"linear": ["lag_1"], "augmented": ["lag_1..lag_3", "tue..thu", "age"], "naive": []}

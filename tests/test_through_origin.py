@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.loss import MAE
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.linear import Linear
+from viewcast.scoring.loss import MAE
 from viewcast.training.problem import Problem
 from viewcast.training.through_origin import ThroughOrigin
 

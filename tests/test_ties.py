@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from simulated_losses import autoregressive
 
-from viewcast.errors import DataError
-from viewcast.price.ties import superior, tied
+from viewcast.base.errors import DataError
+from viewcast.selection.confidence_set import superior, tied
 
 Losses = NDArray[np.float64]
 

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from project import REPOSITORY, Project
 
-from viewcast.config import Tracking
+from viewcast.base.errors import TrackingError
+from viewcast.base.paths import prepared_path
+from viewcast.base.settings import Tracking
 from viewcast.data import table
-from viewcast.errors import TrackingError
-from viewcast.paths import prepared_path
-from viewcast.run import rows_of
 from viewcast.tracking import store
-from viewcast.tracking.recorder import Recorder, flat
 from viewcast.tracking.store import connect
+from viewcast.tracking.write.recorder import Recorder, flat
+from viewcast.training.rows import rows_of
 
 DEEP = ("model=deep", "trainer.epochs=7", "trainer.patience=null")
 
@@ -187,7 +187,7 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from project import Project
-from viewcast.tracking.recorder import Recorder
+from viewcast.tracking.write.recorder import Recorder
 project = Project(Path(sys.argv[1]))
 recorder = Recorder(project.config("model=linear", "tracking.flush_seconds=0"), project.root)
 print(recorder.run_id, flush=True)

@@ -15,7 +15,7 @@ from nights import Diary, InProcess, Nights, started
 from servers import serving
 from test_night_killed import PROMOTES, left_by
 
-from viewcast.paths import journal_path
+from viewcast.base.paths import journal_path
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tracking_server")]
 
@@ -50,7 +50,7 @@ class OneModel(InProcess):
 @pytest.fixture(scope="module", autouse=True)
 def impatient() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcast.report.champions.write_page", lambda root: None)
+        patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         yield
 

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import Project
 
-from viewcast.loss import MAE, MSE
+from viewcast.scoring.loss import MAE, MSE
 from viewcast.sweep.results import thinned, thinned_losses
-from viewcast.training import cohort
-from viewcast.training.descent import Candidate, Descent, descend
+from viewcast.training import chunks
+from viewcast.training.candidate import Candidate
+from viewcast.training.descent import Descent, descend
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
 from viewcast.training.trajectory import CELLS, cell_count, in_cells
@@ -121,12 +122,12 @@ def test_losses_beyond_single_precision_are_infinite_and_warn_nobody() -> None:
 def test_a_chunk_is_smaller_where_trajectories_would_not_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cohort, "TRAJECTORY_BYTES", 4 * 30 * CELLS * 10)
+    monkeypatch.setattr(chunks, "TRAJECTORY_BYTES", 4 * 30 * CELLS * 10)
     everyone = [
         Candidate(GradientDescent(**{**SETTINGS, **BEST}), i, np.zeros(3)) for i in range(40)
     ]
     few, many = (
-        {len(chunk) for chunk in cohort.chunks(everyone, 2, (), 13, "cpu", rows)}
+        {len(chunk) for chunk in chunks.chunks(everyone, 2, (), 13, "cpu", rows)}
         for rows in (5, 10 * CELLS)
     )
     assert many == {10}

@@ -5,15 +5,16 @@ import pandas as pd
 import pytest
 from project import REPOSITORY, Project
 
-from viewcast.config import Config, construct
+from viewcast.base.cli import compose
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.settings import construct
 from viewcast.data.daily import windows
-from viewcast.entry import compose
-from viewcast.errors import ConfigError, DataError
-from viewcast.loss import MAE
+from viewcast.demo.truth import Futures, Simulated, Worlds
 from viewcast.models import network
 from viewcast.models.fitted import FittedMemory, FittedNaive, FittedNetwork
 from viewcast.models.scaling import Scaling
-from viewcast.truth import Futures, Simulated, Worlds
+from viewcast.scoring.loss import MAE
+from viewcast.training.config import Config
 
 FUTURES = Futures(worlds=3, seed=5)
 SIMULATED: Simulated = construct(Simulated, compose(REPOSITORY, [], "simulator"), "simulator")

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.config import construct
-from viewcast.entry import compose
-from viewcast.errors import ConfigError, DataError
-from viewcast.paths import outcomes_path
+from viewcast.base.cli import compose
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.paths import outcomes_path
+from viewcast.base.settings import construct
 from viewcast.retraining import outcome
+from viewcast.retraining.healthcheck import Outcome, StaleError, Watch, read, watch
 from viewcast.retraining.outcome import CODES, Ending
-from viewcast.retraining.watch import Outcome, StaleError, Watch, read, watch
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2021, 3, 31, 12, tzinfo=UTC)

@@ -28,9 +28,9 @@ from youtube_server import (
     table,
 )
 
-from viewcast.config import build
-from viewcast.errors import ConfigError, DataError, SourceError, ViewcastError
-from viewcast.sources.youtube import YouTube
+from viewcast.base.errors import ConfigError, DataError, SourceError, ViewcastError
+from viewcast.base.settings import build
+from viewcast.data.sources.youtube import YouTube
 
 pytest.importorskip("googleapiclient", reason="an extra: pip install 'viewcast[youtube]'")
 

@@ -26,9 +26,9 @@ from rich.progress import track
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from side_by_side import keep
 
-from viewcast.holdout import divide
-from viewcast.leaderboard import Attack, Climb, climb, submissions
-from viewcast.price.shadow import judge
+from viewcast.demo.leaderboard import Attack, Climb, climb, submissions
+from viewcast.holdout.settings import divide
+from viewcast.selection.hidden_holdout import judge
 
 SHARE = 0.25
 # Shown days, and days that belong together: 7 as the channel's configuration has it. With fewer

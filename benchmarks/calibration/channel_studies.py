@@ -34,7 +34,7 @@ from rich.progress import track
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from side_by_side import keep
 
-from viewcast.price.enough import judge
+from viewcast.selection.sample_size import judge
 
 DAYS = (50, 100, 200, 366, 1000)
 COUNTS = (20, 200, 2000)

@@ -17,14 +17,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from viewcast.config import construct, parse
+from viewcast.base.cli import compose
+from viewcast.base.settings import construct
 from viewcast.data.daily import windows
 from viewcast.data.simulator import ChannelSimulator
-from viewcast.entry import compose
 from viewcast.models import network
 from viewcast.models.scaling import Scaling
-from viewcast.training.cohort import chunks
-from viewcast.training.descent import Candidate, descend
+from viewcast.training.candidate import Candidate
+from viewcast.training.chunks import chunks
+from viewcast.training.config import parse
+from viewcast.training.descent import descend
 from viewcast.training.problem import Problem
 
 Floats = NDArray[np.float32]

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from viewcast.price.blocks import draw
-from viewcast.price.candidates import Candidates
-from viewcast.price.dependence import dependence_length
-from viewcast.price.fair import fair
-from viewcast.price.resampled import resample
+from viewcast.selection.blocks import draw
+from viewcast.selection.candidates import Candidates
+from viewcast.selection.dependence import dependence_length
+from viewcast.selection.resampling import resample
+from viewcast.selection.selection_corrected import fair
 
 Z95 = float(norm.ppf(0.95))
 FOLDS = 5

@@ -23,11 +23,11 @@ from typing import Any
 
 import pandas as pd
 
-from viewcast.audit import counts, figures, outcome, sentences
+from viewcast.audit import conclusion, counts, figures, sentences
+from viewcast.audit.assessment import Worth, worth
 from viewcast.audit.rounds import scored_waves
 from viewcast.audit.settings import AuditSettings
 from viewcast.audit.study import Opened, Study, overlap
-from viewcast.audit.worth import Worth, worth
 
 Plain = dict[str, Any]
 
@@ -96,7 +96,7 @@ def of_study(
             said["effective"] = price.simultaneous.effective
             said["half_width"] = price.simultaneous.half_width
     said = {key: plain(value) for key, value in said.items()}
-    said["verdict"] = outcome.verdict(said, settings.worn_out)
+    said["verdict"] = conclusion.verdict(said, settings.worn_out)
     said["sentences"] = [*study.assumed, *sentences.all_of(said, found)]
     return said
 

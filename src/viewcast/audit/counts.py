@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from viewcast.audit.rounds import scored_waves
-from viewcast.audit.rows import KEYS
+from viewcast.audit.row_losses import KEYS
 from viewcast.audit.study import Study
-from viewcast.looks import Look, by_row
-from viewcast.price.bits import bits, budget_bits, hoeffding, log_class, rows_asked
+from viewcast.holdout.looks import Look, by_row
+from viewcast.selection.information import bits, budget_bits, hoeffding, log_class, rows_asked
 
 
 def looks(study: Study, openings: int, independent: float | None, tolerance: float) -> Any:

@@ -4,10 +4,10 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from viewcast.audit import luck, sentences, verdicts
+from viewcast.audit import run_verdict, scalar_scores, sentences
+from viewcast.audit.assessment import Worth
 from viewcast.audit.study import Facts, Opened, Scored, Study
-from viewcast.audit.worth import Worth
-from viewcast.scores import score
+from viewcast.scoring.scores import score
 
 Plain = dict[str, Any]
 
@@ -106,7 +106,7 @@ def tied(found: Worth) -> Plain | None:
 def best_of(found: Worth) -> list[Plain]:
     """The best-of-k curve, one object for each k."""
     if found.study.scalar:
-        return luck.best_of(found.study)
+        return scalar_scores.best_of(found.study)
     if found.price is None or found.price.best_of is None or not found.fair:
         return []
     return [
@@ -167,8 +167,8 @@ def runs(found: Worth) -> list[Plain]:
             **(corrected if rank is None else _by_rank(found, rank)),
             "looks": run.look.scores,
             "tied": None if best is None or rank is None else run.run_id in best["run_ids"],
-            "verdict": verdicts.of_run(
-                run, verdicts.line_for(run, found.study), found.doubts.get(run.run_id)
+            "verdict": run_verdict.of_run(
+                run, run_verdict.line_for(run, found.study), found.doubts.get(run.run_id)
             ),
             "aside": None if run.aside is None else why(run, found),
         }

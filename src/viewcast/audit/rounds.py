@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from viewcast.audit.study import Study
-from viewcast.looks import Look, waves
+from viewcast.holdout.looks import Look, waves
 
 LEVEL = 0.001  # chance of calling rounds tuned that were not
 

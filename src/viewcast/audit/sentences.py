@@ -5,11 +5,11 @@
 
 from typing import Any
 
-from viewcast.audit import luck
-from viewcast.audit.worth import Worth
-from viewcast.looks import Use
-from viewcast.price.parting import parting
-from viewcast.report.numbers import rounded, short, with_error
+from viewcast.audit import scalar_scores
+from viewcast.audit.assessment import Worth
+from viewcast.base.numbers import rounded, short, with_error
+from viewcast.holdout.looks import Use
+from viewcast.selection.saturation import parting
 
 Said = dict[str, Any]
 
@@ -107,10 +107,10 @@ def _winner(said: Said) -> str:
 
 
 def _scalar(said: Said, found: Worth) -> list[str]:
-    scores = luck.of_all(found.study) if found.study.scalar else None
-    if scores is None or len(luck.scores(found.study)) < 2:
+    scores = scalar_scores.of_all(found.study) if found.study.scalar else None
+    if scores is None or len(scalar_scores.scores(found.study)) < 2:
         return []
-    count = len(luck.scores(found.study))
+    count = len(scalar_scores.scores(found.study))
     return [
         f"only one score of each run is known: if all differences between the {count} are real, "
         f"the winner is worth what it shows, {short(scores.shown)}; if all are luck, the mean of "

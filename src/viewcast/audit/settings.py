@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from viewcast.config import Tracking
+from viewcast.base.settings import Tracking
 
 Named = Annotated[str, Field(min_length=1)]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from viewcast.audit.rows import RowLosses, shared, usual
-from viewcast.looks import Look, distinct
+from viewcast.audit.row_losses import RowLosses, shared, usual
+from viewcast.holdout.looks import Look, distinct
 
 UNKNOWN = "unknown"  # the holdout of runs that do not tell their rows
 ASSUMED = (

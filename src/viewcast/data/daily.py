@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.data.raw import first, refusal, validate
-from viewcast.errors import ConfigError, DataError
 
 WEEKDAYS = ("tue", "wed", "thu", "fri", "sat", "sun")
 WEEK = 7

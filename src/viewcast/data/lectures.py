@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from viewcast.data import raw, table
+from viewcast.data.published import Published
 from viewcast.data.split import ByLecture, known_split
-from viewcast.published import Published
 
 COLUMNS = ["course", "lecture", "title", "pages", "words", "minutes"]
 

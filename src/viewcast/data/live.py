@@ -15,11 +15,11 @@ import pandas as pd
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.errors import DataError
 from viewcast.data import raw
 from viewcast.data.daily import check_daily, windows, with_levels
 from viewcast.data.split import Rolling
 from viewcast.data.views import DailyViews
-from viewcast.errors import DataError
 
 DAILY, FRESH = "daily.csv", "fresh.json"
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 
 SHOWN = 5
 THOUSANDS = ",.'’ \u00a0\u202f"

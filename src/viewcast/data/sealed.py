@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from viewcast.base.errors import DataError
+from viewcast.base.paths import prepared_path, sealed_path
 from viewcast.data import table
 from viewcast.data.table import SPLIT
-from viewcast.errors import DataError
-from viewcast.paths import prepared_path, sealed_path
 
 IN_USE = ("train", "validation")
 

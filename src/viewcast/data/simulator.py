@@ -22,7 +22,7 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from viewcast.errors import ConfigError
+from viewcast.base.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
 Factor = Annotated[float, Field(gt=0)]

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 
 STRICT = ConfigDict(extra="forbid")
 

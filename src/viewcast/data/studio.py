@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.data.daily import check_daily, parse_dates
 from viewcast.data.raw import check_widths, counts, csv_files, first, is_csv, read_rows, refusal
-from viewcast.errors import ConfigError, DataError
 
 VIEWS_WORDS = (
     "views aufrufe visualizaciones vistas vues visualizações visualizazzioni weergaven visningar "

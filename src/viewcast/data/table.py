@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from viewcast.errors import ConfigError, DataError
+from viewcast.base.errors import ConfigError, DataError
 
 KEYS = ["row", "entity", "time", "target", "unit"]
 SPLIT = "split_"  # begins the name of a column that says how rows are split

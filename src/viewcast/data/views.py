@@ -10,8 +10,8 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.data import raw, studio, table
 from viewcast.data.daily import check_daily, windows
+from viewcast.data.published import Published
 from viewcast.data.split import ByDate, ByTail, known_split
-from viewcast.published import Published
 
 STRICT = ConfigDict(extra="forbid")
 Count = Annotated[int, Field(ge=1)]

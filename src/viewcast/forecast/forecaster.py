@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from viewcast.base.errors import DataError
 from viewcast.data.daily import beside, calendar, windows, with_levels
-from viewcast.errors import DataError
 from viewcast.forecast.intervals import Intervals
 from viewcast.models import fitted
 from viewcast.models.fitted import Fitted

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.errors import DataError
-from viewcast.scores import score
+from viewcast.base.errors import DataError
+from viewcast.scoring.scores import score
 
 Vector = NDArray[np.float64]
 FEWEST = 20  # origins below which nothing is said of how far forecasts are off

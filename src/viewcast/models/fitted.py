@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 from viewcast.models import network
 from viewcast.models.scaling import Scaling
 

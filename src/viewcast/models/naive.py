@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from viewcast.errors import ConfigError
+from viewcast.base.errors import ConfigError
 from viewcast.models.fitted import FittedNaive
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from viewcast.errors import DataError
-from viewcast.paths import audit_path, uses_path
+from viewcast.base.errors import DataError
+from viewcast.base.paths import audit_path, uses_path
 
 SEARCH, ATTACK = "channel_search", "channel_leaderboard"  # the studies that tell a story
 TITLES = {SEARCH: "A random search", ATTACK: "A leaderboard under attack"}

@@ -11,15 +11,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from viewcast.errors import DataError
-from viewcast.paths import figures_path, page_path, summary_path
+from viewcast.base.errors import DataError
+from viewcast.base.numbers import plain
+from viewcast.base.paths import figures_path, page_path, summary_path
+from viewcast.report.assessment_panel import caught, worth
 from viewcast.report.audits import of_run, stated
-from viewcast.report.figures.gallery import draw_all
-from viewcast.report.figures.results import BASELINES, MEMORIES, Results, Run
-from viewcast.report.figures.style import Picture
-from viewcast.report.history import History
-from viewcast.report.numbers import plain
-from viewcast.report.reigns import (
+from viewcast.report.champion_record import History
+from viewcast.report.champion_table import (
     COLOURS,
     GATES,
     NIGHTS,
@@ -31,8 +29,10 @@ from viewcast.report.reigns import (
     told,
     word,
 )
-from viewcast.report.tables import tables
-from viewcast.report.worth import caught, worth
+from viewcast.report.figures.gallery import draw_all
+from viewcast.report.figures.run_results import BASELINES, MEMORIES, Results, Run
+from viewcast.report.figures.style import Picture
+from viewcast.report.run_tables import tables
 
 TEMPLATE, ALONE, SECTION = "page.html", "page_alone.html", "page_champions.html"
 OPENING, CLOSING = "<!-- champions -->", "<!-- end of champions -->"  # around what a night rewrites

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from viewcast.base.numbers import as_published, plain, short, with_error
 from viewcast.report.audits import Audit, of_run, stated
 from viewcast.report.gauge import gauge
-from viewcast.report.numbers import as_published, plain, short, with_error
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,17 +14,17 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from viewcast.config import Config
+from viewcast.base.errors import DataError, DivergenceError
+from viewcast.base.paths import challenger_path, nightly_train_path, prepared_path
 from viewcast.data import table
 from viewcast.data.views import DailyViews
-from viewcast.errors import DataError, DivergenceError
 from viewcast.forecast.forecaster import Forecaster, Inputs
 from viewcast.forecast.intervals import Intervals
 from viewcast.models.fitted import Fitted
-from viewcast.paths import challenger_path, nightly_train_path, prepared_path
 from viewcast.retraining.recipe import Recipe
 from viewcast.retraining.reproduce import PIPELINE
 from viewcast.retraining.walk_forward import walk_forward
+from viewcast.training.config import Config
 
 FILE = "challenger.json"
 

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 from scipy import stats
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 
 WEEK = 7
 

@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from viewcast.errors import DataError
-from viewcast.paths import journal_path
-from viewcast.retraining.durable import remove, write
+from viewcast.base.errors import DataError
+from viewcast.base.files import remove, write
+from viewcast.base.paths import journal_path
 
 
 @dataclass

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from viewcast.errors import LockedError
+from viewcast.base.errors import LockedError
 
 
 @contextmanager

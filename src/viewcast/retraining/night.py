@@ -14,26 +14,27 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 import yaml
 
-from viewcast.config import Config, digest
+from viewcast.base.files import append, entries, write
+from viewcast.base.paths import challenger_path, live_path, nightly_path, outcomes_path
+from viewcast.base.provenance import git_commit
+from viewcast.base.settings import digest
 from viewcast.data import live
 from viewcast.data.live import as_csv, as_fresh
 from viewcast.forecast.forecaster import Forecaster
-from viewcast.origin import git_commit
-from viewcast.paths import challenger_path, live_path, nightly_path, outcomes_path
-from viewcast.retraining import challenger, telling
-from viewcast.retraining.durable import append, entries, write
-from viewcast.retraining.history import write_history
+from viewcast.retraining import challenger, night_summary
+from viewcast.retraining.champion_history import write_history
+from viewcast.retraining.evaluation import Fair, judge
 from viewcast.retraining.journal import Journal
-from viewcast.retraining.judgement import Fair, judge
 from viewcast.retraining.outcome import ended
 from viewcast.retraining.promotion import promote
 from viewcast.retraining.refresh import Arrival, arrive
 from viewcast.retraining.reproduce import tell_stages
 from viewcast.retraining.settings import Settings
+from viewcast.training.config import Config
 
 if TYPE_CHECKING:
-    from viewcast.tracking.night_run import NightRun
-    from viewcast.tracking.registry import Registry
+    from viewcast.tracking.write.night_run import NightRun
+    from viewcast.tracking.write.registry import Registry
 
 STAGED = "daily.csv"  # the series that a night is about to keep, under build/nightly
 
@@ -114,8 +115,8 @@ class Night:
 
     def _fresh_from(self, arrival: Arrival) -> date:
         """The day after the last one that the record of uses knows; else some of the newest."""
-        from viewcast.tracking.spent import spent_to  # noqa: PLC0415 (MLflow takes a second)
         from viewcast.tracking.store import answering  # noqa: PLC0415 (as above)
+        from viewcast.tracking.used_days import spent_to  # noqa: PLC0415 (MLflow takes a second)
 
         with answering(self.config.tracking):
             spent = spent_to(self._registry().client)
@@ -145,12 +146,12 @@ class Night:
             return self._tell(journal, registry, run, begun)
 
     def _registry(self) -> "Registry":
-        from viewcast.tracking.registry import Registry  # noqa: PLC0415 (as above)
+        from viewcast.tracking.write.registry import Registry  # noqa: PLC0415 (as above)
 
         return Registry(self.config.tracking, self.settings.retrain.name)
 
     def _recorded(self, journal: Journal) -> "NightRun":
-        from viewcast.tracking.night_run import NightRun  # noqa: PLC0415 (as above)
+        from viewcast.tracking.write.night_run import NightRun  # noqa: PLC0415 (as above)
 
         run = NightRun(self.config, self.root, journal.night, journal.run_id)
         if run.run_id != journal.run_id:
@@ -237,12 +238,12 @@ class Night:
     def _tell(
         self, journal: Journal, registry: "Registry", run: "NightRun", begun: float
     ) -> dict[str, Any]:
-        from viewcast.report.champions import write_page  # noqa: PLC0415 (so does matplotlib)
+        from viewcast.report.champions_page import write_page  # noqa: PLC0415 (so does matplotlib)
 
         champion = registry.champion()
         reigning = None if champion is None else champion.number
-        told = telling.outcome(journal, reigning, self.settings.fresh.least, begun)
-        run.figures(telling.figures(journal, told))
+        told = night_summary.outcome(journal, reigning, self.settings.fresh.least, begun)
+        run.figures(night_summary.figures(journal, told))
         run.end(told)
         if all(one.get("run_id") != journal.run_id for one in entries(outcomes_path(self.root))):
             append(outcomes_path(self.root), told)

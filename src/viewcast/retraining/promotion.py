@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from viewcast.config import Tracking
+from viewcast.base.errors import TrackingError
+from viewcast.base.files import append, entries
+from viewcast.base.paths import live_path, promotions_path
+from viewcast.base.provenance import user
+from viewcast.base.settings import Tracking
 from viewcast.data import live
-from viewcast.errors import TrackingError
-from viewcast.origin import user
-from viewcast.paths import live_path, promotions_path
-from viewcast.retraining.durable import append, entries
 
 if TYPE_CHECKING:
-    from viewcast.tracking.registry import Registry
+    from viewcast.tracking.write.registry import Registry
 
 ROLLBACK = "rollback"
 

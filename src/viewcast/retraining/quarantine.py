@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from viewcast.paths import quarantine_path
-from viewcast.retraining.durable import write
+from viewcast.base.files import write
+from viewcast.base.paths import quarantine_path
 
 
 def set_aside(delivery: pd.DataFrame | None, reason: str, today: date, root: Path) -> Path:

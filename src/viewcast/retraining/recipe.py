@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from viewcast.config import Config
 from viewcast.models.fitted import Fitted
-from viewcast.training.cohort import device_of
+from viewcast.training.chunks import device_of
+from viewcast.training.config import Config
 from viewcast.training.problem import Problem
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from viewcast.base.errors import DataError
+from viewcast.base.paths import live_path
 from viewcast.data import live
-from viewcast.errors import DataError
-from viewcast.paths import live_path
 from viewcast.retraining.check import Findings, check
-from viewcast.retraining.ledger import Merged, merge, settled
+from viewcast.retraining.merge import Merged, merge, settled
 from viewcast.retraining.quarantine import set_aside
 from viewcast.retraining.settings import Settings
 

@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from viewcast.config import Tracking
-from viewcast.errors import ViewcastError
+from viewcast.base.errors import ViewcastError
+from viewcast.base.settings import Tracking
 
 PIPELINE = "pipelines/nightly/dvc.yaml"
 TOLD = 30  # last lines of DVC that an error repeats

@@ -10,16 +10,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from viewcast.config import Config, parse
-from viewcast.errors import LockedError, SourceError, ViewcastError
-from viewcast.paths import lock_path, outcomes_path
-from viewcast.retraining.durable import append
+from viewcast.base.errors import LockedError, SourceError, ViewcastError
+from viewcast.base.files import append
+from viewcast.base.paths import lock_path, outcomes_path
 from viewcast.retraining.lock import held
 from viewcast.retraining.night import Keeper, Night
 from viewcast.retraining.outcome import Ending, ended
 from viewcast.retraining.refresh import RefusedError
 from viewcast.retraining.reproduce import Dvc, tell_stages
 from viewcast.retraining.settings import Settings
+from viewcast.training.config import Config, parse
 
 Compose = Callable[[list[str]], dict[str, Any]]
 Keep = Callable[[Path, int], Keeper]

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
-from viewcast.config import Tracking, build, construct
-from viewcast.errors import ConfigError
+from viewcast.base.errors import ConfigError
+from viewcast.base.settings import Tracking, build, construct
+from viewcast.data.sources.source import Source
+from viewcast.data.sources.timezone import day_at
 from viewcast.retraining.check import Check
-from viewcast.retraining.judge import Rule
-from viewcast.sources.source import Source
-from viewcast.sources.timezone import day_at
+from viewcast.retraining.dm_test import Rule
 
 STRICT = ConfigDict(extra="forbid")
 Days = Annotated[int, Field(ge=0)]

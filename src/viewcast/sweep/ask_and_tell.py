@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from viewcast.errors import ConfigError
+from viewcast.base.errors import ConfigError
 from viewcast.sweep.space import Interval, Values
 
 try:

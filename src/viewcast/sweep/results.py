@@ -26,7 +26,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from viewcast.scores import KEYS
+from viewcast.scoring.scores import KEYS
 
 THINNED = 200
 MIXED = ("mixed", "mixed-integer")  # such as the batch sizes 32 and full: text in a table

@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from viewcast.config import construct
-from viewcast.errors import ConfigError
+from viewcast.base.errors import ConfigError
+from viewcast.base.settings import construct
 
 STRICT = ConfigDict(extra="forbid")
 RANGE = re.compile(r"range\((-?\d+)(?:,\s*(-?\d+))?(?:,\s*(-?\d+))?\)")

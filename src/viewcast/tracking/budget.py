@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from viewcast.config import Config
-from viewcast.errors import BudgetError, DataError
-from viewcast.looks import Look, distinct
+from viewcast.base.errors import BudgetError, DataError
+from viewcast.holdout.looks import Look, distinct
 from viewcast.tracking.datasets import row_names, rows_by_holdout
-from viewcast.tracking.looks import Ground, look_of
+from viewcast.tracking.look_tags import Ground, look_of
 from viewcast.tracking.store import all_experiments, all_runs, connect
+from viewcast.training.config import Config
 
 if TYPE_CHECKING:
-    from viewcast.run import Rows
+    from viewcast.training.rows import Rows
 
 OPTIMISM = "viewcast.optimism."  # of an experiment, and the holdout: as the last audit found it
 

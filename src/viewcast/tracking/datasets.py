@@ -13,11 +13,11 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.exceptions import MlflowException
 
-from viewcast.config import Config
 from viewcast.data.table import holdout, row_identities
+from viewcast.training.config import Config
 
 if TYPE_CHECKING:
-    from viewcast.run import Rows
+    from viewcast.training.rows import Rows
 
 CONTEXT = "mlflow.data.context"
 VALIDATION = "validation"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from viewcast.errors import DataError
+from viewcast.base.errors import DataError
 
 ISO: dict[str, Any] = {"format": "ISO8601", "errors": "coerce"}
 ZONE = r"(?:Z|[+-]\d\d:?\d\d)$"

@@ -20,8 +20,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 
-from viewcast.config import Tracking
-from viewcast.errors import TrackingError
+from viewcast.base.errors import TrackingError
+from viewcast.base.settings import Tracking
 
 SQLITE = "sqlite:///"
 PAGE = 1000  # runs in one answer of the store

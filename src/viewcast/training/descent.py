@@ -10,75 +10,24 @@ Shape letters: K candidates, N training rows, M validation rows, F features, P p
 E epochs, B batch rows. Nothing here knows MLflow, Hydra or files other than the checkpoint.
 """
 
-import math
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from viewcast.models import network
 from viewcast.models.scaling import Scaling, Vector
-from viewcast.training import checkpoint, optimiser
+from viewcast.training import checkpoint, optimizer
+from viewcast.training.candidate import Candidate, OnEpochs, Rules
+from viewcast.training.network_batch import Data, Scene
 from viewcast.training.problem import Problem
-from viewcast.training.scene import Data, Scene
+from viewcast.training.settings import DescentSettings
 from viewcast.training.state import State
 from viewcast.training.trajectory import Losses, cell_count, in_cells
-
-if TYPE_CHECKING:
-    from viewcast.training.gradient_descent import GradientDescent
-
-
-@dataclass(frozen=True)
-class Rules:
-    """When candidates end (C,): above this training loss, or after so many epochs without a new
-    best; and whether they keep their best epoch or their last."""
-
-    limit: Vector
-    patience: Vector
-    best: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, candidates: "list[Candidate]", start_loss: Vector, raw_units: float) -> "Rules":
-        """The candidates' settings as arrays; ``start_loss`` (C,) in raw units."""
-        rules = [candidate.settings for candidate in candidates]
-        explode = np.array([one.explode for one in rules])
-        limit = explode * np.maximum(start_loss, raw_units)
-        return cls(
-            np.minimum(limit, sys.float_info.max),
-            np.array([math.inf if one.patience is None else one.patience for one in rules]),
-            np.array([one.keep == "best" for one in rules]),
-        )
-
-
-OnEpochs = Callable[[int, NDArray[np.int64], Vector, Vector], None]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One member of a cohort: its settings, its seed, its start (P₀,) in the scaled units."""
-
-    settings: "GradientDescent"
-    seed: int
-    start: Vector
-
-    def rows(self, count: int) -> NDArray[np.int64]:
-        """The training rows it learns from: a random share of them, in order."""
-        return self._share(count, self.settings.row_share, 1)
-
-    def features(self, count: int) -> NDArray[np.int64]:
-        """The features it sees: a random share of them, in order."""
-        return self._share(count, self.settings.feature_share, 2)
-
-    def _share(self, count: int, share: float, stream: int) -> NDArray[np.int64]:
-        rng = np.random.default_rng([self.seed, stream])
-        return np.sort(rng.permutation(count)[: max(1, round(share * count))])
 
 
 @dataclass(frozen=True)
@@ -121,7 +70,7 @@ def descend(
     for place, candidate in enumerate(everyone):
         scene.flat[place, : len(candidate.start)] = torch.as_tensor(candidate.start, dtype=dtype)
     scene.forget_masked()
-    memory = optimiser.Memory.empty(scene.flat, scene.lr)
+    memory = optimizer.Memory.empty(scene.flat, scene.lr)
     start_loss = scene.train_loss().cpu().numpy()
     rules = Rules.of(everyone, start_loss, raw_units)
     cells = cell_count(len(data.y_val)) if rules.best.any() else 0
@@ -165,7 +114,7 @@ def _scene_of(
     return scene
 
 
-def _one_epoch(scene: Scene, state: State, shared: "GradientDescent") -> Tensor:
+def _one_epoch(scene: Scene, state: State, shared: DescentSettings) -> Tensor:
     """One update per batch, over all training rows of each candidate once; the training loss (K,).
 
     ``after`` the epoch it is the loss of all rows, ``during`` it that of each row just before the
@@ -181,10 +130,10 @@ def _one_epoch(scene: Scene, state: State, shared: "GradientDescent") -> Tensor:
         if scene.decays:
             scene.slope.addcmul_(scene.flat, scene.decay)
         if shared.optimiser == "sgd":
-            optimiser.sgd(scene.flat, scene.slope, state.memory, scene.lr, shared.momentum)
+            optimizer.sgd(scene.flat, scene.slope, state.memory, scene.lr, shared.momentum)
         else:
             betas = (shared.momentum, shared.beta2)
-            optimiser.adam(scene.flat, scene.slope, state.memory, scene.lr, betas)
+            optimizer.adam(scene.flat, scene.slope, state.memory, scene.lr, betas)
         if shared.keep_path:
             state.path.append(scene.flat[0].clone())
     state.epoch += 1

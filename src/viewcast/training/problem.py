@@ -4,7 +4,6 @@ Shape letters: N training rows, M validation rows, F features, P parameters.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,15 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from viewcast.loss import Loss
+from viewcast.base.progress import OnEpoch, ignore_epoch
 from viewcast.models.fitted import Fitted
+from viewcast.scoring.loss import Loss
 
 Vector = NDArray[np.float64]
-OnEpoch = Callable[[int, float, float | None], None]
-
-
-def ignore_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
-    """The observer that watches nothing."""
 
 
 @dataclass(frozen=True)

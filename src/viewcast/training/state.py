@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viewcast.models.scaling import Vector
-from viewcast.training.optimiser import Memory
+from viewcast.training.optimizer import Memory
 from viewcast.training.trajectory import Losses
 
 

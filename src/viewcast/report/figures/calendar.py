@@ -11,8 +11,8 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from viewcast.base.numbers import plain
 from viewcast.report.figures.style import VALIDATION, WIDTH, legend_above, sheet
-from viewcast.report.numbers import plain
 
 SHADES = LinearSegmentedColormap.from_list("looks", ["#f9dccf", VALIDATION, "#6d1f0c"])
 PALE, EDGE = "#eceff2", "#9aa4ae"

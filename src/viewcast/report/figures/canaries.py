@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
-from viewcast.report.figures.results import BASELINES, MEMORIES, Results, Run
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import BASELINES, MEMORIES, Results, Run
 from viewcast.report.figures.style import (
     TRAIN,
     VALIDATION,
@@ -14,7 +15,6 @@ from viewcast.report.figures.style import (
     loss_label,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 
 def draw(results: Results) -> Iterator[Drawing]:

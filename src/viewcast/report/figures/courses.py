@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from viewcast.report.figures.results import Results
-from viewcast.report.figures.style import (
-    TRAIN,
-    VALIDATION,
-    Drawing,
-    legend_above,
-    sheet,
-)
-from viewcast.report.numbers import plain
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import Results
+from viewcast.report.figures.style import TRAIN, VALIDATION, Drawing, legend_above, sheet
 
 
 def draw(results: Results) -> Iterator[Drawing]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from matplotlib.axes import Axes
 
-from viewcast.report.figures.results import Results, Run
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import (
     DEEP,
     INK,
@@ -18,7 +19,6 @@ from viewcast.report.figures.style import (
     loss_label,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 # The run that goes on too long, and the same one stopped in time.
 LONG = {"lectures": "lectures_deep_words_per_page", "channel": "channel_overfitting"}

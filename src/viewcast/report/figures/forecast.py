@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from viewcast.base.numbers import plain
 from viewcast.report.figures.style import (
     INK,
     TRAIN,
@@ -18,7 +19,6 @@ from viewcast.report.figures.style import (
     legend_above,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 RECENT = 60  # days that are shown before the first that is forecast
 INTERVAL = "#c9dcea"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from viewcast.report.figures.results import Results
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     DEEP,
     INK,
@@ -17,7 +18,6 @@ from viewcast.report.figures.style import (
     legend_above,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 SHOWN = {
     "lectures_course": (LINE, "line"),

@@ -5,30 +5,30 @@ from dataclasses import replace
 from pathlib import Path
 
 from viewcast.report.figures import (
-    best_of,
     canaries,
     courses,
     curves,
     functions,
     gaps,
     gates,
-    looks,
+    hidden_gains,
+    look_counts,
+    more_runs,
     predictions,
     promises,
+    run_comparison,
     series,
-    shadow,
     sizes,
     surface,
-    ties,
-    walk_forward,
+    weekly_errors,
     winner,
 )
-from viewcast.report.figures.results import Results
+from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import Picture, applied
 
 STORY = (series, surface, functions, sizes, gaps, courses, predictions, curves, canaries)
-WORTH = (looks, best_of, winner, ties, shadow)
-RETRAINING = (promises, gates, walk_forward)
+WORTH = (look_counts, more_runs, winner, run_comparison, hidden_gains)
+RETRAINING = (promises, gates, weekly_errors)
 MODULES = (*STORY, *WORTH, *RETRAINING)
 
 

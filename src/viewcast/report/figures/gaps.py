@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from viewcast.report.figures.results import Results, Run
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import (
     INK,
     MUTED,
@@ -20,7 +21,6 @@ from viewcast.report.figures.style import (
     row_labels,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 HINT: dict[str, Any] = {"color": MUTED, "size": 8, "va": "center"}
 

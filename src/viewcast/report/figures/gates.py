@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from viewcast.report.figures.results import Results
+from viewcast.base.numbers import plain
+from viewcast.report.champion_record import Difference, Gate, History
+from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
     LINE,
@@ -17,8 +19,6 @@ from viewcast.report.figures.style import (
     legend_above,
     sheet,
 )
-from viewcast.report.history import Difference, Gate, History
-from viewcast.report.numbers import plain
 
 KINDS = {
     "better": (LINE, "o", "clearly better: promoted"),

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from viewcast.report.figures.results import MEMORIES, Results, Run
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import MEMORIES, Results, Run
 from viewcast.report.figures.style import (
     DEEP,
     INK,
@@ -22,7 +23,6 @@ from viewcast.report.figures.style import (
     row_labels,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 MODELS = {"linear": (LINE, "o"), "augmented": (OTHER, "s"), "deep": (DEEP, "^")}
 STEPS = ("descent", "brute")  # ways of finding the one line that is shown already

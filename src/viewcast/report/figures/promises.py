@@ -7,7 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from viewcast.report.figures.results import Results
+from viewcast.base.numbers import plain
+from viewcast.report.champion_record import WEEK, History, Reign
+from viewcast.report.champion_table import days, word
+from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
     LINE,
@@ -22,9 +25,6 @@ from viewcast.report.figures.style import (
     row_labels,
     sheet,
 )
-from viewcast.report.history import WEEK, History, Reign
-from viewcast.report.numbers import plain
-from viewcast.report.reigns import days, word
 
 NEWEST = 8  # champions that have a row
 LONG = 400  # days of the upper panel

@@ -6,17 +6,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from viewcast.report.figures.results import Results
-from viewcast.report.figures.style import (
-    INK,
-    MUTED,
-    TRAIN,
-    VALIDATION,
-    Drawing,
-    day_axis,
-    sheet,
-)
-from viewcast.report.numbers import plain
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import Results
+from viewcast.report.figures.style import INK, MUTED, TRAIN, VALIDATION, Drawing, day_axis, sheet
 
 CLOSE = 150  # days of the lower panel
 WEEKLY = 0.1  # what the best weekday must have over the worst to be worth a word

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
+from viewcast.base.numbers import plain
 from viewcast.models.fitted import FittedNetwork
-from viewcast.report.figures.results import Results, Run
+from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import (
     TRAIN,
     VALIDATION,
@@ -15,7 +16,6 @@ from viewcast.report.figures.style import (
     loss_label,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 DAYS = ("channel/linear", "channel_linear_7", "channel_linear_28", "channel_linear_56")
 UNITS = ("channel_relu_10", "channel/deep", "channel_relu_1000")

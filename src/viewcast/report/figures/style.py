@@ -28,7 +28,7 @@ from matplotlib.ticker import (
 )
 from PIL import Image
 
-from viewcast.report.numbers import plain
+from viewcast.base.numbers import plain
 
 WIDTH = 4.8  # inches
 DPI = 220

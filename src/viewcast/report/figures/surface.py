@@ -6,17 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-from viewcast.report.figures.results import Results, Run
-from viewcast.report.figures.style import (
-    DEEP,
-    INK,
-    TRAIN,
-    VALIDATION,
-    Drawing,
-    legend_above,
-    sheet,
-)
-from viewcast.report.numbers import plain
+from viewcast.base.numbers import plain
+from viewcast.report.figures.run_results import Results, Run
+from viewcast.report.figures.style import DEEP, INK, TRAIN, VALIDATION, Drawing, legend_above, sheet
 
 MARKS = (100, 1_000, 10_000)  # updates
 BATCHES = ("lectures_descent_1000", "lectures_descent_batch_5", "lectures_descent_batch_1")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
+from viewcast.base.numbers import plain
 from viewcast.report.audits import Audit
-from viewcast.report.figures.results import Results
+from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
     NAIVE,
@@ -16,7 +17,6 @@ from viewcast.report.figures.style import (
     row_labels,
     sheet,
 )
-from viewcast.report.numbers import plain
 
 
 @dataclass(frozen=True)

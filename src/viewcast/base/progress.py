@@ -1,0 +1,65 @@
+"""Progress bars on standard error; nothing at all where that is not a terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+OnEpoch = Callable[[int, float, float | None], None]
+
+
+def ignore_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
+    """The observer that watches nothing."""
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+@contextmanager
+def epochs(config: Any) -> Iterator[OnEpoch | None]:
+    """A bar over the epochs of a run; None for trainers that have none."""
+    total = getattr(config.trainer, "epochs", None)
+    if total is None:
+        yield None
+        return
+    with _progress() as bar:
+        task = bar.add_task(f"{config.data.name} {config.model.name}", total=total)
+        yield lambda epoch, train_loss, val_loss: bar.update(task, completed=epoch)
+
+
+@contextmanager
+def runs(total: int) -> Iterator[Progress]:
+    """A bar over the runs of a study; tick it by ``advance`` of task 0."""
+    with _progress() as bar:
+        bar.add_task("study", total=total)
+        yield bar
+
+
+@contextmanager
+def candidate_epochs(candidates: int, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar over all epochs of all candidates of a sweep, with rate and time left."""
+    with _progress() as bar:
+        task = bar.add_task(f"{candidates:,} candidates, epochs", total=total)
+        yield lambda epochs: bar.advance(task, epochs)

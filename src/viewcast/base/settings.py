@@ -1,0 +1,101 @@
+"""Sections of the configuration as typed objects: every key is checked where it is declared.
+
+A section that names a class in ``_target_`` becomes an object of that class, so that a new model,
+trainer or data set is one class and one YAML file.
+"""
+
+import hashlib
+import json
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.errors import ConfigError
+
+STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Tracking:
+    """Where runs are logged: ``uri`` and ``artifacts`` (absolute), ``experiment`` (a name).
+
+    ``flush_seconds``: at most so much of a curve is lost in a crash.
+    """
+
+    uri: str
+    artifacts: str | None
+    experiment: str
+    flush_seconds: Annotated[float, Field(ge=0)]
+
+
+def build(section: Mapping[str, Any], where: str) -> Any:
+    """The object of a section: the class named by ``_target_``, given the other keys."""
+    given = dict(section)
+    target = given.pop("_target_", None)
+    if target is None:
+        raise ConfigError(f"{where}._target_ is missing; expected the class to build")
+    try:
+        cls = pkgutil.resolve_name(target)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{where}._target_ = {target}: no such class ({error})") from error
+    if not is_dataclass(cls):
+        raise ConfigError(f"{where}._target_ = {target}: no class of settings")
+    return construct(cls, given, where)
+
+
+def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
+    """An instance of a checked dataclass, or a ConfigError that names each wrong key."""
+    known = keys(cls)
+    prefix = f"{where}." if where else ""
+    unknown = [f"{prefix}{key}" for key in given if key not in (*known, "plain")]
+    if unknown:
+        shown = [f"{prefix}{key}" for key in known]
+        raise ConfigError(
+            f"unknown key {', '.join(unknown)}; allowed: {', '.join(shown) or 'none'}"
+        )
+    try:
+        return cls(**given)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, prefix, given)) from error
+
+
+def keys(cls: Any) -> list[str]:
+    """The keys that a checked dataclass takes."""
+    return [field.name for field in fields(cls) if field.name != "plain"]
+
+
+def _path(location: tuple[Any, ...], given: Any) -> list[str]:
+    """The keys on the way; pydantic puts the members of unions between them."""
+    keys = []
+    for part in location:
+        inside = range(len(given)) if isinstance(given, list) else given
+        if isinstance(given, Mapping | list) and part in inside:
+            keys.append(str(part))
+            given = given[part]
+    return keys
+
+
+def _explain(error: ValidationError, prefix: str, given: Mapping[str, Any]) -> str:
+    lines = []
+    for problem in error.errors():
+        location, missing = problem["loc"], problem["type"] == "missing"
+        keys = _path(location, given) + ([str(location[-1])] if missing else [])
+        key = prefix + ".".join(keys)
+        if missing:
+            lines.append(f"{key} is missing; it has no default")
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["loc"]:
+                message = f"{key} = {problem['input']!r}: {message}"
+            lines.append(message if problem["loc"] else f"{key}{message}")
+    return "\n".join(lines)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON of plain values (16 hex)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,31 @@
+"""The simulated channel as a source: by the clock it knows every day before today."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.settings import construct
+from viewcast.data.simulator import ChannelSimulator
+from viewcast.data.sources.timezone import Zone
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Simulator:
+    """``parameters``: the YAML file of the simulated channel, under the project."""
+
+    name: str
+    label: str
+    timezone: Zone
+    parameters: str
+
+    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+        """Every day from ``since`` to yesterday; the same days are the same views at any clock."""
+        given = yaml.safe_load((root / self.parameters).read_text())
+        simulator: ChannelSimulator = construct(ChannelSimulator, given["simulator"], "simulator")
+        views = simulator.history((today - timedelta(days=1)).isoformat(), given["seed"])
+        days = views.astype("float64").rename_axis("date").to_frame()
+        return days if since is None else days.loc[pd.Timestamp(since) :]

@@ -1,0 +1,56 @@
+"""A folder where exports of YouTube Studio are dropped, one after another, as they are downloaded.
+
+Each folder, zip or CSV file in it is one export. Exports overlap: of a day that several tell, the
+export that reaches furthest is right, and of those that reach as far the one that was changed last.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.errors import DataError, SourceError
+from viewcast.data.raw import is_csv
+from viewcast.data.sources.timezone import Zone
+from viewcast.data.studio import read_export
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class StudioFolder:
+    """``folder``: where exports are dropped (under the project, or absolute); a single export will
+    do. ``column``: header of the metric, null to find the views.
+    """
+
+    name: str
+    label: str
+    timezone: Zone
+    folder: str
+    column: str | None
+
+    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+        """The days that the exports tell, as somebody would have known them on ``today``."""
+        folder = (root / self.folder).expanduser()
+        found = [read_export(export, self.column) for export in _exports(folder)]
+        in_order: list[pd.Series] = sorted(found, key=lambda views: views.index[-1])
+        days: pd.DataFrame = pd.concat(in_order).to_frame()
+        days = days[~days.index.duplicated(keep="last")].sort_index()
+        days = days[days.index < pd.Timestamp(today)]
+        return days if since is None else days.loc[pd.Timestamp(since) :]
+
+
+def _exports(folder: Path) -> list[Path]:
+    """The exports in a folder, those changed last at the end; the folder itself if it is one."""
+    if not folder.exists():
+        raise SourceError(f"source.folder = {folder}: no such folder; drop an export there")
+    if not folder.is_dir() or any(map(is_csv, folder.iterdir())):
+        return [folder]
+    places = [
+        place
+        for place in folder.iterdir()
+        if not place.name.startswith(".") and (place.is_dir() or place.suffix.lower() == ".zip")
+    ]
+    if not places:
+        raise DataError(f"source.folder = {folder}: holds no export; drop a folder or zip there")
+    return sorted(places, key=lambda place: (place.stat().st_mtime_ns, place.name))

@@ -1,0 +1,271 @@
+"""YouTube Analytics as a source: the daily figures of one channel, by version 2 of its query API.
+
+The request: https://developers.google.com/youtube/analytics/reference/reports/query. Google adds
+the newest days late and corrects past ones, so that the same day may be told differently tomorrow.
+Google's libraries are an extra and are imported where they are used.
+"""
+
+import http.client
+import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.errors import ConfigError, DataError, SourceError
+
+DAY, VIEWS = "day", "views"
+API = "YouTube Analytics"
+AUTHORISE = "authorise once more as conf/source/youtube.yaml says"
+SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+HASTE = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+
+Metric = Annotated[str, Field(pattern=r"^[A-Za-z]+$")]
+Figures = dict[date, list[float]]
+
+
+def _views_first(metrics: list[str]) -> list[str]:
+    return list(dict.fromkeys((VIEWS, *metrics)))
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class YouTube:
+    """``channel``: ``MINE`` or the id of a channel of the account that authorised. ``metrics``:
+    columns by YouTube's names; ``views`` is always one, the first. ``credentials``: JSON file of an
+    authorised user (under the project, or absolute). ``first``: no day before it is asked for.
+    ``page``: rows per answer. ``retries``: after 5xx, 429, rate limits and lost connections; the
+    n-th waits up to 2^n seconds. ``endpoint``: URL of another server that speaks the API, null for
+    Google's.
+    """
+
+    name: str
+    label: str
+    timezone: Literal["America/Los_Angeles"]
+    channel: Annotated[str, Field(pattern=r"^(MINE|UC[A-Za-z0-9_-]{22})$")]
+    metrics: Annotated[list[Metric], AfterValidator(_views_first)]
+    credentials: str
+    first: date
+    page: Annotated[int, Field(ge=1)]
+    retries: Annotated[int, Field(ge=0, le=10)]
+    endpoint: Annotated[str, Field(pattern=r"^https?://")] | None
+
+    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+        """The days from ``since`` to yesterday that YouTube tells by now; none may be told yet.
+
+        Also raises ConfigError: Google's library or the credentials are missing. The file of
+        credentials is read, never written; no token is logged.
+        """
+        start = self.first if since is None else max(since, self.first)
+        end = today - timedelta(days=1)
+        days: Figures = {}
+        if start <= end:
+            with _service(root / Path(self.credentials).expanduser(), self.endpoint) as service:
+                for figures in self._pages(service, start, end):
+                    days |= figures
+        index = pd.to_datetime([*days]).as_unit("us").rename("date")
+        cells = [*days.values()]
+        return pd.DataFrame(cells, index=index, columns=self.metrics, dtype="float64")
+
+    def _pages(self, service: Any, start: date, end: date) -> Iterator[Figures]:
+        """Answer after answer until the last day, or one without rows.
+
+        An answer with fewer rows than asked for is not taken for the last: Google may give less.
+        """
+        asked, row = start, 1
+        while asked <= end:
+            request = service.reports().query(
+                ids=f"channel=={self.channel}",
+                startDate=start.isoformat(),
+                endDate=end.isoformat(),
+                dimensions=DAY,
+                sort=DAY,
+                metrics=",".join(self.metrics),
+                startIndex=row,
+                maxResults=self.page,
+            )
+            figures = _read(self._ask(request), self.metrics, asked, end, row)
+            if not figures:
+                return
+            yield figures
+            asked, row = max(figures) + timedelta(days=1), row + len(figures)
+
+    def _ask(self, request: Any) -> Any:
+        """The answer as JSON, or the reason why there is none."""
+        import httplib2  # noqa: PLC0415 (an extra)
+        from google.auth.exceptions import RefreshError, TransportError  # noqa: PLC0415
+        from googleapiclient.errors import HttpError  # noqa: PLC0415
+
+        try:
+            return request.execute(num_retries=self.retries)
+        except HttpError as error:
+            raise self._refusal(error) from error
+        except RefreshError as error:
+            # A refusal is JSON by RFC 6749, section 5.2; any other text is a server out of order.
+            refused = len(error.args) > 1 and not error.retryable
+            step = AUTHORISE if refused else f"try again later; if that does not help, {AUTHORISE}"
+            # Not chained: the error carries the whole answer, which may hold tokens.
+            raise SourceError(
+                f"Google gives no access to {API}: {_short(error.args[0])}; {step}"
+            ) from None
+        except (
+            OSError,
+            http.client.HTTPException,
+            httplib2.error.HttpLib2Error,
+            TransportError,
+        ) as error:
+            raise SourceError(
+                f"{API} cannot be reached at {self.endpoint or request.uri.partition('?')[0]}: "
+                f"{_short(error)}, after {self.retries} retries; look at the network, or try later"
+            ) from error
+        except TypeError as error:  # how Google's library takes a 403 that is not Google's
+            raise SourceError(
+                f"{API}: somebody else than Google refuses; does a proxy stand between?"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{API}: the answer is no text ({error}), expected JSON") from error
+
+    def _refusal(self, error: Any) -> SourceError:
+        """What a status other than 2xx means, in Google's words, and the next step."""
+        status, reasons, words = int(error.resp.status), _reasons(error.content), error.reason
+        if reasons & SPENT or "per day" in words.lower():
+            step = "the day's quota is spent; it comes back at midnight Pacific time"
+        elif reasons & HASTE or status == http.HTTPStatus.TOO_MANY_REQUESTS:
+            step = f"too many requests, also after {self.retries} retries; try again in an hour"
+        elif status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            step = f"Google is out of order, also after {self.retries} retries; try again later"
+        elif status == http.HTTPStatus.UNAUTHORIZED:
+            step = AUTHORISE
+        elif status == http.HTTPStatus.FORBIDDEN:
+            step = (
+                f"source.channel = {self.channel} must belong to the account that authorised, with "
+                f"scope yt-analytics.readonly; otherwise {AUTHORISE}"
+            )
+        else:
+            step = "look at source.channel, source.metrics and source.first"
+        named = " ".join([str(status), *sorted(reasons)])
+        return SourceError(f"{API} refuses ({named}): {_short(words)}; {step}")
+
+
+@contextmanager
+def _service(credentials: Path, endpoint: str | None) -> Iterator[Any]:
+    """A connection to the API, described by the file that comes with the library."""
+    try:
+        from googleapiclient.discovery import build  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise ConfigError(
+            "source = youtube: Google's library is not installed; `pip install 'viewcast[youtube]'`"
+        ) from error
+    with build(
+        "youtubeAnalytics",
+        "v2",
+        credentials=_credentials(credentials),
+        client_options={"api_endpoint": endpoint} if endpoint else None,
+        static_discovery=True,
+    ) as service:
+        yield service
+
+
+def _credentials(file: Path) -> Any:
+    """The authorised user of a file; no value of it is ever part of a message."""
+    from google.oauth2.credentials import Credentials  # noqa: PLC0415 (an extra)
+
+    where = f"source.credentials = {file}"
+    try:
+        info = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{where}: {error.strerror}; {AUTHORISE}") from error
+    except ValueError as error:
+        raise ConfigError(f"{where}: found no JSON; {AUTHORISE}") from error
+    fields = ("client_id", "client_secret", "refresh_token")
+    known = info if isinstance(info, dict) else {}
+    missing = [key for key in fields if not (isinstance(known.get(key), str) and known[key])]
+    if missing:
+        found = ", ".join(sorted(known)) or "nothing"
+        raise ConfigError(
+            f"{where}: {', '.join(missing)} missing, found {found}; expected the file of an "
+            f"authorised user, which is not that of a client or of a service account; {AUTHORISE}"
+        )
+    try:
+        user = Credentials.from_authorized_user_info(known)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{where}: not the file of an authorised user; {AUTHORISE}") from error
+    if not known.get("token_uri"):
+        return user
+    elsewhere = user.with_token_uri(known["token_uri"])  # which the library reads from no file
+    elsewhere.expiry = user.expiry  # which its copy forgets
+    return elsewhere
+
+
+def _read(answer: Any, metrics: list[str], start: date, end: date, row: int) -> Figures:
+    """The figures of an answer, one list in the order of ``metrics`` per day from ``start`` on.
+
+    ``row``: number of its first row among all, from 1. Refuses (DataError) what was not asked for.
+    """
+    if isinstance(answer, dict) and answer.get("errors"):
+        raise SourceError(f"{API} failed without a status: {_short(answer['errors'])}; try later")
+    try:
+        names = [str(header["name"]) for header in answer["columnHeaders"]]
+        rows = [list(cells) for cells in answer.get("rows") or []]
+    except (TypeError, KeyError, AttributeError) as error:
+        raise DataError(
+            f"{API}: found {_short(answer)!r}, expected columnHeaders and rows; does a login page "
+            "stand between?"
+        ) from error
+    if sorted(names) != sorted([DAY, *metrics]):
+        raise DataError(
+            f"{API}: found columns {', '.join(names) or 'none'}, expected "
+            f"{', '.join([DAY, *metrics])}; does source.metrics name metrics of daily reports?"
+        )
+    figures: Figures = {}
+    for number, cells in enumerate(rows, start=row):
+        if len(cells) != len(names):
+            raise DataError(f"{API}, row {number}: found {len(cells)} cells, expected {len(names)}")
+        by_name = dict(zip(names, cells, strict=True))
+        day = _day(by_name[DAY], number)
+        # Sorted by day: one that does not come after all others was given twice, or not asked for.
+        if not max(figures, default=start - timedelta(days=1)) < day <= end:
+            raise DataError(
+                f"{API}, row {number}: found {day}, expected a day from "
+                f"{max(figures, default=start - timedelta(days=1)) + timedelta(days=1)} to {end}"
+            )
+        figures[day] = [_number(by_name[metric], number, metric) for metric in metrics]
+    return figures
+
+
+def _day(cell: Any, row: int) -> date:
+    try:
+        day = date.fromisoformat(cell)
+    except (ValueError, TypeError):
+        day = None
+    if day is None or day.isoformat() != cell:
+        raise DataError(f"{API}, row {row}, column {DAY!r}: found {cell!r}, expected 2021-12-31")
+    return day
+
+
+def _number(cell: Any, row: int, column: str) -> float:
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+        raise DataError(f"{API}, row {row}, column {column!r}: found {cell!r}, expected a number")
+    return float(cell)
+
+
+def _reasons(content: bytes) -> set[str]:
+    """The reasons in the JSON of an error, none where it is something else."""
+    try:
+        error = json.loads(content)["error"]
+        parts = [*error.get("errors", []), *error.get("details", [])]
+        return {str(part["reason"]) for part in parts if "reason" in part}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return set()
+
+
+def _short(words: object) -> str:
+    """Words for one line of a message, without the tags that Google puts into them."""
+    text = " ".join(re.sub(r"<[^>]*>", "", str(words)).split()).rstrip(".")
+    return text if len(text) <= 300 else f"{text[:300]}..."

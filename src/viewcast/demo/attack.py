@@ -1,0 +1,97 @@
+"""An attack on a leaderboard as a sweep, whose candidates are drawn in sight of all former scores.
+
+The attacker is told the mean loss of the shown rows and nothing else. What the same submissions
+lose in training, in the shadow and in truth is found afterwards.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from viewcast.demo.leaderboard import Attack, Climb, Vector, climb, submissions
+from viewcast.demo.truth import TrueLoss
+from viewcast.models.fitted import Fitted
+from viewcast.scoring.scores import keyed, score
+from viewcast.sweep.cohorts import Member
+from viewcast.sweep.results import NO_TRAJECTORY, Results
+from viewcast.training.config import Config
+from viewcast.training.rows import Rows, problem_of
+
+
+def attacked(
+    config: Config, attack: Attack, rows: Rows, truth: TrueLoss
+) -> tuple[Results, list[Member]]:
+    """Attack the leaderboard of the validation rows: tables and candidates, one per submission.
+
+    ``config``: the model that the attack starts from.
+    """
+    base = config.trainer.fit(problem_of(config, rows), config.model).model
+    shown = rows.validation["target"].to_numpy()
+
+    def leaderboard(predicted: Vector) -> float:
+        return float(config.loss.rows(predicted, shown).mean())
+
+    climbed = climb(leaderboard, base.predict(rows.validation), rows.validation["row"], attack)
+    members = [_member(config, attack, climbed, step) for step in range(attack.submissions)]
+    return _results(base, members, attack, climbed, rows, truth), members
+
+
+def _member(config: Config, attack: Attack, climbed: Climb, step: int) -> Member:
+    own = {"attack.submission": step, "attack.kept": bool(climbed.kept[step])}
+    settings = {"size": attack.size, "seed": attack.seed, "submission": step}
+    return Member(step, own, replace(config, plain={**config.plain, "attack": settings}), step)
+
+
+def _results(
+    base: Fitted,
+    members: list[Member],
+    attack: Attack,
+    climbed: Climb,
+    rows: Rows,
+    truth: TrueLoss,
+) -> Results:
+    loss, block = members[0].config.loss, members[0].config.data.block
+    worlds = truth.worlds
+    parts = [(base.predict(part), part) for part in (rows.train, rows.validation, rows.shadow)]
+    everywhere = (
+        submissions(predicted, part["row"], attack, climbed)
+        for predicted, part in [*parts, (worlds.predict(base), worlds.rows)]
+    )
+    targets = [part["target"].to_numpy() for _, part in parts]
+    lines: list[dict[str, Any]] = []
+    predictions: dict[str, Any] = {"target": targets[1]}
+    shadows: dict[str, Any] = {}
+    for member, (*predicted, fresh) in zip(members, zip(*everywhere, strict=True), strict=True):
+        trained, shown, hidden = (
+            loss.rows(one, target) for one, target in zip(predicted, targets, strict=True)
+        )
+        validation = score(shown, block)
+        assert validation is not None, "a leaderboard without rows has no shadow and is refused"
+        losses = {"train_loss": float(trained.mean()), "val_loss": validation.mean}
+        lines.append(
+            {
+                "candidate": member.number,
+                **member.own,
+                "status": "finished",
+                "failure": None,
+                **losses,
+                "val_error": validation.error,
+                "best_epoch": np.nan,
+                "epochs": 1,
+                **{f"final_{name}": value for name, value in losses.items()},
+                "identity": member.config.identity(),
+                **truth.of(fresh, loss),
+            }
+        )
+        predictions[str(member.number)] = predicted[1].astype(np.float32)
+        shadows[str(member.number)] = hidden.astype(np.float32)
+    candidates = pd.DataFrame(lines)
+    return Results(
+        candidates,
+        candidates[["candidate", "train_loss", "val_loss"]].assign(epoch=1),
+        pd.concat([keyed(rows.validation), pd.DataFrame(predictions)], axis=1),
+        NO_TRAJECTORY,
+        pd.concat([keyed(rows.shadow), pd.DataFrame(shadows)], axis=1),
+    )

@@ -1,0 +1,1 @@
+"""Figures that know the experiments of the two lectures by name."""

@@ -1,0 +1,149 @@
+"""The true loss of a model, which a simulated channel can tell: its mean loss in fresh worlds.
+
+The days before the validation rows are kept as they were, the validation days are simulated anew,
+again and again, and the model predicts each of these worlds as it would have predicted the real
+one. No choice was ever made on them.
+
+Shape letters: W worlds, D validation days, F features, H hidden units.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked
+
+from viewcast.base.errors import DataError
+from viewcast.data.daily import windows
+from viewcast.data.simulator import ChannelSimulator
+from viewcast.data.views import DailyViews
+from viewcast.models import network
+from viewcast.models.fitted import Fitted, FittedNetwork
+from viewcast.scoring.loss import Loss
+
+Vector = NDArray[Any]
+STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+@checked(frozen=True, config=STRICT)
+class Simulated:
+    """``conf/simulator.yaml``: the simulator behind a data set, its seed, the file it wrote."""
+
+    seed: Annotated[int, Field(ge=0)]
+    end: str
+    file: str
+    simulator: ChannelSimulator
+
+
+@checked(frozen=True, config=STRICT)
+class Futures:
+    """How often the validation days are simulated anew (``worlds``), and from which ``seed``."""
+
+    worlds: Annotated[int, Field(ge=2)]
+    seed: Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The mean loss over worlds and its standard error, the worlds being independent."""
+
+    mean: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Fresh validation days, world by world.
+
+    ``rows``: W·D rows with the columns of the prepared table that models read. Their keys are of
+    their own (``2020-01-01 in world 7``): nobody can have seen them. ``count``: W.
+    """
+
+    rows: pd.DataFrame
+    count: int
+    _inputs: dict[tuple[str, ...], Vector] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls, data: DailyViews, rows: pd.DataFrame, simulated: Simulated, futures: Futures
+    ) -> "Worlds":
+        """Worlds in which the days of ``rows``, the validation rows of ``data``, went otherwise.
+
+        Refuses (DataError) targets that are not what the simulator made for their days.
+        """
+        days = pd.DatetimeIndex(rows["time"].sort_values())
+        history = simulated.simulator.history(str(days[-1].date()), simulated.seed) / data.scale
+        _same_views(rows, history, data)
+        before = days[0] - pd.Timedelta(days=1)
+        drawn = simulated.simulator.futures(
+            *(str(before.date()), (days[-1] - before).days, futures.worlds),
+            *(simulated.seed, futures.seed),
+        )
+        past = np.tile(history[:before].to_numpy()[-data.lags :], (futures.worlds, 1))
+        views = np.hstack([past, drawn / data.scale])
+        wanted = (days - days[0]).days
+        lags = np.lib.stride_tricks.sliding_window_view(views, data.lags, axis=1)
+        features = windows(history, data.lags, data.country).loc[days]
+        shape = (futures.worlds, *features.shape)
+        cells = np.broadcast_to(features.to_numpy(), shape).copy()
+        cells[:, :, : data.lags] = lags[:, wanted, ::-1]  # the first columns of a window
+        found = pd.DataFrame(cells.reshape(-1, shape[2]), columns=features.columns)
+        names = [f"{day:%Y-%m-%d} in world " for day in days]
+        found.insert(0, "row", [f"{name}{w}" for w in range(futures.worlds) for name in names])
+        found.insert(1, "target", views[:, data.lags :][:, wanted].ravel())
+        return cls(found, futures.worlds)
+
+    def predict(self, model: Fitted) -> Vector:
+        """Predictions (W·D,); of a network in float32, which costs the mean loss no digit shown."""
+        if not isinstance(model, FittedNetwork):
+            return model.predict(self.rows)
+        names, scaling = tuple(model.inputs), model.scaling
+        if names not in self._inputs:
+            self._inputs[names] = self.rows[list(names)].to_numpy(np.float32)
+        (weight, bias), *deeper = network.unflatten(model.flat, len(names), model.hidden)
+        # The scaling of the features moves into the first layer: W·D·F divisions less per model.
+        weight = weight / scaling.x_std[:, None]
+        layers = [(weight, bias - scaling.x_mean @ weight), *deeper]
+        single = [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
+        outputs = network.forward(single, self._inputs[names])
+        return np.asarray(scaling.outputs(outputs.astype(np.float64)))
+
+    def truth(self, predicted: Vector, loss: Loss) -> Truth:
+        """The true loss of whoever predicts (W·D,) there."""
+        losses = loss.rows(predicted, self.rows["target"].to_numpy())
+        of_worlds = losses.reshape(self.count, -1).mean(axis=1)
+        return Truth(float(of_worlds.mean()), float(of_worlds.std(ddof=1) / np.sqrt(self.count)))
+
+
+@dataclass(frozen=True)
+class TrueLoss:
+    """The truth of a model as figures of its run, on ``worlds`` of its validation rows.
+
+    ``identity``: hash of everything that the worlds follow from.
+    """
+
+    worlds: Worlds
+    identity: str
+
+    def __call__(self, model: Fitted, loss: Loss) -> dict[str, float]:
+        """``val_loss_true`` and its standard error."""
+        return self.of(self.worlds.predict(model), loss)
+
+    def of(self, predicted: Vector, loss: Loss) -> dict[str, float]:
+        """The same, from predictions (W·D,)."""
+        truth = self.worlds.truth(predicted, loss)
+        return {"val_loss_true": truth.mean, "val_loss_true_error": truth.error}
+
+
+def _same_views(rows: pd.DataFrame, history: pd.Series, data: DailyViews) -> None:
+    found = rows.set_index("time")["target"]
+    wrong = found[found != history.reindex(found.index)]
+    if len(wrong):
+        raise DataError(
+            f"data={data.name}: found {wrong.iloc[0]:g} {data.unit} on {wrong.index[0]:%Y-%m-%d}, "
+            "which conf/simulator.yaml does not simulate, so nobody knows the true loss there; "
+            "type `python pipelines/simulate.py` and `dvc add data`, or mend conf/simulator.yaml"
+        )

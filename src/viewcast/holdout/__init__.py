@@ -1,0 +1,1 @@
+"""The validation rows: how they are guarded, and the record of every look at them."""

@@ -1,0 +1,154 @@
+"""What of a validation score is released: filters that a run sees instead of the raw score.
+
+Both slow down whoever fits a model to the validation rows by trial and error. Neither makes the
+released number an unbiased estimate: for that there are ``viewcast.selection.selection_corrected`` and
+``viewcast.selection.hidden_holdout``. State goes in and comes out, so that who keeps it decides where.
+
+Shape letter: M validation rows.
+"""
+
+from dataclasses import dataclass as plain
+from dataclasses import replace
+from typing import Annotated, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.errors import DataError
+from viewcast.selection.candidates import Vector
+from viewcast.selection.dependence import standard_error
+
+STRICT = ConfigDict(extra="forbid")
+
+
+@plain(frozen=True, eq=False)
+class State:
+    """What a filter remembers of the scores before.
+
+    ``queries``: how many; ``charged``: for how many of them the budget paid; ``best``: the score
+    released last, and ``incumbent`` (M,) the row losses that it was of.
+    """
+
+    queries: int = 0
+    charged: int = 0
+    best: float | None = None
+    incumbent: Vector | None = None
+
+
+class Release(Protocol):
+    """A filter of scores."""
+
+    name: str
+
+    def release(
+        self, losses: ArrayLike, train_mean: float | None, state: State
+    ) -> tuple[float, State]:
+        """The score that is released for validation losses (M,), and the state after it."""
+        ...
+
+    def spent(self, state: State) -> bool:
+        """Whether ``release`` would refuse the next score."""
+        ...
+
+
+@dataclass(frozen=True, config=STRICT)
+class Ladder:
+    """Releases a score only where it is clearly below the best one before; else it repeats that.
+
+    Clearly: by more than ``z`` standard errors of the row-by-row difference to the incumbent, where
+    rows depend on their neighbours over ``length`` rows (1 for rows in no order). Blum & Hardt
+    (2015), ICML, the variant without parameters, with z = 1 and independent rows, and without
+    rounding to 1/M. Caution: with z = 1 the released score of a winner is nearly as biased as the
+    raw one (82 to 100 % of its optimism in simulations); what it stops is creeping.
+    """
+
+    name: str
+    z: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    length: Annotated[float, Field(ge=1, allow_inf_nan=False)]
+
+    def release(
+        self, losses: ArrayLike, train_mean: float | None, state: State
+    ) -> tuple[float, State]:
+        """Raises DataError for losses that are not finite, of fewer than two rows or of others."""
+        found = _rows(losses)
+        after = replace(state, queries=state.queries + 1)
+        if state.best is None or state.incumbent is None:
+            return self._released(found, after)
+        if found.shape != state.incumbent.shape:
+            raise DataError(
+                f"losses of {len(found)} rows: the incumbent's are of {len(state.incumbent)}; "
+                "a filter serves one set of validation rows, start another state for others"
+            )
+        gain = state.incumbent - found
+        if float(gain.mean()) > self.z * standard_error(gain, self.length):
+            return self._released(found, after)
+        return state.best, after
+
+    def spent(self, state: State) -> bool:
+        """Never."""
+        return False
+
+    def _released(self, losses: Vector, state: State) -> tuple[float, State]:
+        best = float(losses.mean())
+        return best, replace(state, best=best, incumbent=losses)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Thresholdout:
+    """Repeats the training loss while validation agrees with it, else a noisy validation loss.
+
+    With T = ``threshold``, σ = ``scale``: γ is drawn from Lap(2σ), and for each score η from
+    Lap(4σ). Where validation and training mean differ by more than T + γ + η, the validation mean
+    plus Lap(σ) is released, ``budget`` goes down by one and γ is drawn anew; else the training mean
+    is. When the budget is spent no further score is released. Dwork et al. (2015), Science 349:636
+    and NIPS (algorithm Thresholdout), for losses in [0, 1] of independent rows.
+
+    Caution: meant for 10,000 rows and more. With a thousand its tolerance is as large as the
+    effects it should measure. The noise follows from ``seed`` and the number of the score, so that
+    a study can be repeated; who knows the seed can take it off again.
+    """
+
+    name: str
+    threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    budget: Annotated[int, Field(ge=1)]
+    seed: Annotated[int, Field(ge=0)]
+
+    def release(
+        self, losses: ArrayLike, train_mean: float | None, state: State
+    ) -> tuple[float, State]:
+        """Raises DataError for losses that are not finite, without training loss, or when spent."""
+        held = float(_rows(losses).mean())
+        if train_mean is None or not np.isfinite(train_mean):
+            raise DataError(f"{self.name} compares with the training loss: found {train_mean}")
+        if self.spent(state):
+            raise DataError(
+                f"{self.name}: the budget of {self.budget} answers is spent after "
+                f"{state.queries} scores; cut fresh validation rows, or set holdout.release=null"
+            )
+        threshold_noise = self._noise(0, state.charged).laplace(0, 2 * self.scale)
+        noise = self._noise(1, state.queries)
+        limit = self.threshold + threshold_noise + noise.laplace(0, 4 * self.scale)
+        after = replace(state, queries=state.queries + 1)
+        if abs(held - train_mean) <= limit:
+            return float(train_mean), after
+        released = held + float(noise.laplace(0, self.scale))
+        return released, replace(after, charged=state.charged + 1)
+
+    def spent(self, state: State) -> bool:
+        """Whether the budget is used up."""
+        return state.charged >= self.budget
+
+    def _noise(self, kind: int, number: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, kind, number])
+
+
+def _rows(losses: ArrayLike) -> Vector:
+    found = np.asarray(losses, np.float64)
+    if found.ndim != 1 or len(found) < 2 or not np.isfinite(found).all():
+        raise DataError(
+            f"losses of shape {found.shape}: expected a finite loss of each of at least two rows"
+        )
+    return found

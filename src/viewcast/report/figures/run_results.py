@@ -1,0 +1,204 @@
+"""What the pictures are made from: the summary's rows and, where needed, the files of a run.
+
+Only what a picture asks for is read; what is missing reads as empty, so that a picture can be left
+out instead of failing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from viewcast.base.paths import params_path, prepared_path, study_path, train_path
+from viewcast.models import fitted
+from viewcast.report import audits
+from viewcast.report.champion_record import History, read
+from viewcast.runs.plan import read_params
+
+BASELINES = ("naive", "seasonal_naive")
+MEMORIES = ("lazy", "lazy2")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the summary and the folder it came from."""
+
+    row: dict[str, Any]
+    folder: Path
+
+    def __getitem__(self, key: str) -> Any:
+        return self.row[key]
+
+    @property
+    def name(self) -> str:
+        """How a run is called within its data set: ``layers 3``, or the model's name."""
+        if self.row["experiment"] == "main":
+            return str(self.row["model"]).replace("_", " ")
+        return str(self.row["experiment"]).removeprefix(f"{self.row['data']}_").replace("_", " ")
+
+    @property
+    def validated(self) -> bool:
+        """Whether there is a validation loss."""
+        return self.row["val_loss"] is not None
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """Epoch, train_loss, val_loss."""
+        return self._table("curve.csv", ["epoch", "train_loss", "val_loss"])
+
+    @cached_property
+    def path(self) -> pd.DataFrame:
+        """Update, p0 (the slope) and b of a line that gradient descent found."""
+        return self._table("path.csv", ["update", "p0", "b"])
+
+    @cached_property
+    def surface(self) -> pd.DataFrame:
+        """Slope w, bias b and training loss of every point of a grid."""
+        return self._table("surface.parquet", ["w", "b", "loss"])
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Row, split, target, prediction, loss."""
+        return self._table("predictions.parquet", ["row", "split", "target", "prediction", "loss"])
+
+    @cached_property
+    def learnt(self) -> fitted.Fitted | None:
+        """The fitted model, where one was stored."""
+        folder = self.folder / "model"
+        return fitted.load(folder) if (folder / "model.json").is_file() else None
+
+    def of_split(self, split: str) -> pd.DataFrame:
+        """The predictions of one split, by row key."""
+        return self.predictions[self.predictions["split"] == split].set_index("row")
+
+    def _table(self, file: str, columns: list[str]) -> pd.DataFrame:
+        path = self.folder / file
+        if not path.is_file():
+            return pd.DataFrame({column: [] for column in columns})
+        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+
+
+@dataclass(frozen=True)
+class Results:
+    """All runs of the summary, in its order, under one project root."""
+
+    root: Path
+    rows: list[dict[str, Any]]
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """One run per row."""
+        return [Run(row, self._folder(row)) for row in self.rows]
+
+    @cached_property
+    def audited(self) -> list[audits.Audit] | None:
+        """What the audit says of each holdout; None where nothing was audited."""
+        return audits.read(self.root)
+
+    @property
+    def audits(self) -> list[audits.Audit]:
+        """The audits, in the order in which the story tells them."""
+        return audits.in_order(self.audited or [], self.datasets)
+
+    @cached_property
+    def uses(self) -> pd.DataFrame:
+        """How often each validation row was used: data, entity, time, row, holdout, scores."""
+        return audits.uses(self.root)
+
+    @cached_property
+    def history(self) -> History | None:
+        """What became of the champions; None where nothing was ever retrained."""
+        return read(self.root)
+
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets, in the order of the summary."""
+        return list(dict.fromkeys(row["data"] for row in self.rows))
+
+    @property
+    def daily(self) -> list[str]:
+        """The data sets of one row per day."""
+        return [data for data in self.datasets if self.is_daily(data)]
+
+    def label(self, data: str) -> str:
+        """How a data set is to be called wherever it is shown."""
+        return str(self.of(data)[0]["label"])
+
+    def of(self, data: str) -> list[Run]:
+        """The runs of one data set."""
+        return [run for run in self.runs if run["data"] == data]
+
+    def experiment(self, name: str) -> Run | None:
+        """The run of an experiment."""
+        return next((run for run in self.runs if run["experiment"] == name), None)
+
+    def main(self, data: str, model: str) -> Run | None:
+        """The run of a model with the data set's own settings."""
+        return next((run for run in self.of(data) if self._is_main(run, model)), None)
+
+    def named(self, name: str) -> Run | None:
+        """An experiment, or ``<data>/<model>`` for a main run."""
+        data, _, model = name.partition("/")
+        return self.main(data, model) if model else self.experiment(name)
+
+    def found(self, *names: str) -> list[Run]:
+        """Those of the named runs that exist and finished, in this order."""
+        runs = [self.named(name) for name in names]
+        return [run for run in runs if run is not None and run["status"] == "finished"]
+
+    def baseline(self, run: Run) -> Run | None:
+        """The naive forecast of the very same validation rows."""
+        return next((b for b in self.same_rows(run) if b["model"] == "naive"), None)
+
+    def same_rows(self, run: Run) -> Iterator[Run]:
+        """The runs that are validated on the same rows, this one among them."""
+        return (other for other in self.of(run["data"]) if other["holdout"] == run["holdout"])
+
+    def table(self, data: str) -> pd.DataFrame | None:
+        """The prepared table."""
+        path = prepared_path(self.root, data)
+        return pd.read_parquet(path) if path.is_file() else None
+
+    def sealed_days(self, data: str, split: str) -> pd.DatetimeIndex:
+        """The days of the test, which the prepared table need not hold; none where unknown."""
+        table = self.table(data)
+        if table is not None and f"split_{split}" in table:
+            labelled = table.loc[table[f"split_{split}"] == "test", "time"]
+            if len(labelled):
+                return pd.DatetimeIndex(labelled)
+        if table is None:
+            return pd.DatetimeIndex([])
+        splits = self._plan.get("data", {}).get(data, {}).get("splits", {})
+        test = splits.get(split, {}).get("test", 0)
+        if isinstance(test, dict):
+            return pd.date_range(test["first"], test["last"])
+        return pd.date_range(table["time"].max(), periods=test + 1)[1:]
+
+    def is_daily(self, data: str) -> bool:
+        """Whether a row is a day; known from the keys of the rows, without reading the table."""
+        for run in self.of(data):
+            keys = run.predictions["row"]
+            if len(keys):
+                return bool(keys.str.fullmatch(r"\d{4}-\d\d-\d\d").all())
+        return False
+
+    def settings(self, run: Run) -> dict[str, Any]:
+        """The trainer's settings of this run."""
+        return dict(run["settings"])
+
+    @cached_property
+    def _plan(self) -> dict[str, Any]:
+        path = params_path(self.root)
+        return read_params(path) if path.is_file() else {}
+
+    def _folder(self, row: dict[str, Any]) -> Path:
+        if row["experiment"] == "main":
+            return train_path(self.root, row["data"], row["model"])
+        return study_path(self.root, row["experiment"])
+
+    @staticmethod
+    def _is_main(run: Run, model: str) -> bool:
+        return bool(run["experiment"] == "main" and run["model"] == model)

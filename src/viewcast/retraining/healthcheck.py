@@ -1,0 +1,142 @@
+"""The watch: is the nightly retraining alive, and does it end as it should?
+
+A scheduler that is dead reports nothing, so the age of the newest outcome is looked at from
+elsewhere. It reads the log that every night adds a line to; a night that only found another one at
+work leaves none, so a run that hangs and keeps the lock is noticed as well.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked
+
+from viewcast.base.errors import DataError, ViewcastError
+from viewcast.base.paths import outcomes_path
+from viewcast.retraining.outcome import CODES
+
+KEYS = ("finished", "outcome", "code", "night", "reason")
+GOOD = frozenset(CODES[good] for good in ("promoted", "nothing new", "not better", "days spent"))
+IDLE = frozenset({CODES["locked"]})  # no night at all
+SKEW = timedelta(hours=1)  # by which the clock of the machine that retrains may be ahead
+MEND = "look at what the scheduler logged, then run `python pipelines/retrain.py` by hand"
+
+
+class StaleError(ViewcastError):
+    """The nightly retraining has not ended well for too long."""
+
+
+@checked(frozen=True, config=ConfigDict(extra="forbid"))
+class Watch:
+    """``hours``: largest age of the last outcome, and of the last good one.
+
+    ``log``: file of outcomes, relative to the project; null for the project's own.
+    """
+
+    hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    log: str | None
+
+    def path(self, root: Path) -> Path:
+        """The log of outcomes."""
+        return outcomes_path(root) if self.log is None else root / self.log
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one night ended. ``finished`` knows its offset from UTC."""
+
+    finished: datetime
+    outcome: str
+    code: int
+    night: date
+    reason: str
+
+
+def watch(outcomes: Sequence[Outcome], hours: float, now: datetime) -> str:
+    """One sentence about the newest outcome, if all is well.
+
+    ``now``: a time with offset. Raises StaleError where there is no outcome, the newest is older
+    than ``hours``, or the newest failed and no good one (promoted, nothing new, not better, days
+    spent) is younger than that; before the first good one, the first outcome counts in its place.
+    Raises DataError where the newest lies in the future, which would pass for fresh until then.
+    """
+    nights = sorted((one for one in outcomes if one.code not in IDLE), key=lambda one: one.finished)
+    if not nights:
+        raise StaleError(f"no night has ended yet; expected one in {hours:g} hours; {MEND}")
+    newest, limit = nights[-1], timedelta(hours=hours)
+    if newest.finished > now + SKEW:
+        raise DataError(
+            f"the last outcome is of {newest.finished.isoformat()}, but it is {now.isoformat()}; "
+            "expected the past; set the clock right, of this machine or of the one that retrains"
+        )
+    told = _told(newest, now)
+    if now - newest.finished > limit:
+        raise StaleError(f"nothing has ended for more than {hours:g} hours; {told}; {MEND}")
+    good = [one.finished for one in nights if one.code in GOOD]
+    since = good[-1] if good else nights[0].finished
+    if newest.code not in GOOD and now - since > limit:
+        ago = f"the last good one is {_hours(now - since)} old" if good else "none was ever good"
+        raise StaleError(f"no night has been good for more than {hours:g} hours: {ago}; {told}")
+    return told
+
+
+def read(path: Path) -> list[Outcome]:
+    """The outcomes in a log, one line of JSON each, in its order; none without the log.
+
+    A last line that is no JSON was torn by a crash and is ignored. Refuses (DataError) any other
+    line that is not an outcome.
+    """
+    if not path.is_file():
+        return []
+    lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
+    outcomes = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            parsed = json.loads(line)
+        except ValueError as error:
+            if number == len(lines):
+                break
+            raise _refusal(path, number, f"{line[:60]!r}, which is no JSON") from error
+        outcomes.append(_outcome(parsed, path, number))
+    return outcomes
+
+
+def _outcome(parsed: Any, path: Path, number: int) -> Outcome:
+    missing = [key for key in KEYS if key not in parsed] if isinstance(parsed, dict) else list(KEYS)
+    if missing:
+        raise _refusal(path, number, f"no {', '.join(missing)}")
+    code = parsed["code"]
+    if type(code) is not int or code not in CODES.values():
+        known = ", ".join(map(str, CODES.values()))
+        raise _refusal(path, number, f"code {code!r}, which is none of {known}")
+    try:
+        finished = datetime.fromisoformat(parsed["finished"])
+        night = date.fromisoformat(parsed["night"])
+    except (TypeError, ValueError) as error:
+        raise _refusal(path, number, f"a time that is not one of ISO 8601 ({error})") from error
+    if finished.utcoffset() is None:
+        raise _refusal(path, number, f"{parsed['finished']!r} without its offset from UTC")
+    return Outcome(finished, str(parsed["outcome"]), code, night, str(parsed["reason"]))
+
+
+def _refusal(path: Path, number: int, found: str) -> DataError:
+    return DataError(
+        f"{path}, line {number}: found {found}; expected an object with {', '.join(KEYS)}; "
+        "only `python pipelines/retrain.py` writes there: restore the file from Git"
+    )
+
+
+def _told(newest: Outcome, now: datetime) -> str:
+    reason = " ".join(newest.reason.split())  # of an error it may have many lines
+    return (
+        f"last outcome, of the night {newest.night}, {_hours(now - newest.finished)} ago: "
+        f"{newest.outcome} (exit code {newest.code}): {reason}"
+    )
+
+
+def _hours(span: timedelta) -> str:
+    return f"{max(span / timedelta(hours=1), 0):.1f} hours"

@@ -1,0 +1,91 @@
+"""A sweep from its settings to its tables."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from viewcast.base.errors import ConfigError
+from viewcast.base.paths import prepared_path, sweep_path
+from viewcast.base.progress import candidate_epochs
+from viewcast.base.provenance import files_digest
+from viewcast.base.settings import construct, digest
+from viewcast.data import table
+from viewcast.sweep.cohorts import Figures, Member, Tick, members, train
+from viewcast.sweep.results import Results
+from viewcast.sweep.space import Plain, Search, Values, draw, space
+from viewcast.training.config import parse
+from viewcast.training.rows import rows_of
+
+
+def sweep(
+    plain: Plain, root: Path, figures: Figures | None = None
+) -> tuple[Path, Results, list[Member]]:
+    """Draw the candidates, train them, store the tables; returns folder, tables and candidates.
+
+    ``plain`` is the composed ``conf/sweep.yaml``. The folder is named after the settings and the
+    data: a sweep that was killed goes on there, chunk by chunk. ``figures``: what else to find out
+    of each candidate. Refuses (BudgetError) to begin where the budget of the validation rows is
+    spent.
+    """
+    # MLflow takes a second to import: only who records pays.
+    from viewcast.tracking import budget  # noqa: PLC0415
+
+    base = {key: value for key, value in plain.items() if key not in ("sweep", "search")}
+    search: Search = construct(Search, plain["search"], "search")
+    values = space(plain["sweep"], base)
+    if not values:
+        raise ConfigError("sweep is empty; give at least one key, such as sweep.seed=range(64)")
+    folder = sweep_path(root, _identity(plain, base, root, figures))
+    drawn = [] if search.method == "optuna" else draw(values, search)
+    everyone = members(base, drawn)  # checked, all of them, before anything is written
+    config = parse(base)
+    budget.check(config, rows_of(config, root), "sweep", folder.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sweep.json").write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+    count = len(everyone) or search.trials
+    with candidate_epochs(count, count * base["trainer"]["epochs"]) as tick:
+        if search.method == "optuna":
+            everyone, results = _ask_and_tell(base, values, search, root, folder, tick, figures)
+        else:
+            results = train(everyone, root, folder / "chunks", tick, search.workers, figures)
+    results.write(folder)
+    return folder, results, everyone
+
+
+def _identity(plain: Plain, base: Plain, root: Path, figures: Figures | None) -> str:
+    config = parse(base)
+    prepared = prepared_path(root, config.data.name)
+    table.read(prepared, config.preparation(), config.data.name)  # refused before anything is made
+    data = files_digest(prepared)
+    search = {key: value for key, value in plain["search"].items() if key != "workers"}
+    more = [figures.identity] if figures else []
+    return digest([config.identity(), plain["sweep"], search, data, *more])
+
+
+def _ask_and_tell(
+    base: Plain,
+    values: Mapping[str, Values],
+    search: Search,
+    root: Path,
+    folder: Path,
+    tick: Tick,
+    figures: Figures | None,
+) -> tuple[list[Member], Results]:
+    """Batches of candidates, each drawn in sight of the losses of those before.
+
+    Nothing of optuna's is stored: its draws follow from the seed and the losses, so a sweep that
+    goes on asks for the same candidates and finds their chunks done.
+    """
+    from viewcast.sweep.ask_and_tell import Asker  # noqa: PLC0415 (optuna is an extra)
+
+    asker = Asker(values, search.seed)
+    everyone: list[Member] = []
+    parts: list[Results] = []
+    while len(everyone) < search.trials:
+        asked: list[dict[str, Any]] = asker.ask(min(search.batch, search.trials - len(everyone)))
+        batch = members(base, asked, first=len(everyone), batch=len(parts))
+        parts.append(train(batch, root, folder / "chunks", tick, search.workers, figures))
+        asker.tell(parts[-1].candidates["val_loss"].tolist())
+        everyone += batch
+    return everyone, Results.joined(parts)

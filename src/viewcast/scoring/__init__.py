@@ -1,0 +1,1 @@
+"""Losses, scores with their errors, and what the scores of a run say."""

@@ -1,0 +1,1 @@
+"""From MLflow to row losses: runs of viewcast, and runs of other tools."""

@@ -1,0 +1,159 @@
+"""The tables that runs leave as artifacts, read as row losses.
+
+Shape letters: C candidates of a sweep, E epochs, M validation rows, L cells of rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from viewcast.audit.row_losses import KEYS, Losses, RowLosses
+from viewcast.base.errors import DataError
+from viewcast.scoring.loss import Loss
+
+States = tuple[NDArray[np.int64], NDArray[np.float32]]  # epochs (E,), losses (E, L)
+
+
+class Keys:
+    """Key tables, each kept once: hundreds of runs share their rows."""
+
+    def __init__(self) -> None:
+        self.known: list[tuple[pa.Table, pd.DataFrame]] = []
+
+    def of(self, table: pa.Table) -> pd.DataFrame:
+        """Entity, time, row and target, as far as ``table`` has them; the same object for equals.
+
+        Targets tell equal rows apart only where the name of a row was given twice.
+        """
+        names = [name for name in (*KEYS, "target") if name in table.column_names]
+        keys = table.select(names)
+        for known, frame in self.known:
+            if known.equals(keys):
+                return frame
+        frame = keys.to_pandas()
+        text = {name: frame[name].astype("str") for name in names if name != "target"}
+        self.known.append((keys, frame.assign(**text)))
+        return self.known[-1][1]
+
+
+def read(path: Path) -> pa.Table:
+    """A Parquet file; refuses (DataError) a damaged one."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return file.read(use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path.name}: damaged ({error}); log it again") from error
+
+
+def losses_of(path: Path, keys: Keys, states: Path | None = None) -> RowLosses | None:
+    """Losses of the validation rows from ``predictions.parquet``, or of all rows of a shadow.
+
+    ``states``: ``trajectory.parquet``. None where no row validates. Raises DataError for files that
+    are damaged, lack a column or contradict each other.
+    """
+    table = read(path)
+    _need(table, ("row", "loss"), path)
+    if "split" in table.column_names:
+        table = table.filter(pc.equal(table["split"], "validation"))
+    if not table.num_rows:
+        return None
+    final = table["loss"].to_numpy()
+    if states is None:
+        return RowLosses(keys.of(table), final)
+    return _with_states(RowLosses(keys.of(table), final), trajectories(states).get(0), states)
+
+
+def candidates_of(path: Path, loss: Loss, keys: Keys, states: Path | None) -> dict[int, RowLosses]:
+    """Losses of a sweep's candidates, by number, from its ``tables/predictions.parquet``.
+
+    ``states``: ``tables/trajectories.parquet``. Candidates may have other rows than others, if they
+    have other features: what is missing from a column is no row of its candidate.
+    """
+    table = read(path)
+    _need(table, ("row", "target"), path)
+    target = table["target"].to_numpy().astype(np.float32)
+    known = {} if states is None else trajectories(states)
+    found = {}
+    for number, own, rows, predicted in _columns(table, keys):
+        final = loss.rows(predicted.astype(np.float32), target[rows])
+        found[number] = _with_states(RowLosses(own, final), known.get(number), states)
+    return found
+
+
+def shadows_of(path: Path, keys: Keys) -> dict[int, RowLosses]:
+    """Losses of a sweep's candidates on the shadow rows, by number."""
+    table = read(path)
+    _need(table, ("row",), path)
+    return {number: RowLosses(own, losses) for number, own, _, losses in _columns(table, keys)}
+
+
+def _columns(
+    table: pa.Table, keys: Keys
+) -> Iterator[tuple[int, pd.DataFrame, NDArray[np.bool_], Losses]]:
+    """Number, keys, which rows, and their values, of each candidate that has any."""
+    whole = np.ones(table.num_rows, bool)
+    own = keys.of(table) if table.num_rows else None
+    for name in table.column_names:
+        if not name.isdecimal() or own is None:
+            continue
+        values = table[name].to_numpy()
+        there = ~np.isnan(values)
+        if there.all():
+            yield int(name), own, whole, values
+        elif there.any():
+            yield int(name), keys.of(table.filter(pa.array(there))), there, values[there]
+
+
+def trajectories(path: Path) -> dict[int, States]:
+    """Evaluated states, by candidate (0 where there is one run only); none without epochs."""
+    table = read(path)
+    _need(table, ("epoch", "losses"), path)
+    if not table.num_rows:
+        return {}
+    flat = pc.list_flatten(table["losses"]).to_numpy()
+    if len(flat) % table.num_rows:
+        raise DataError(f"{path.name}: epochs have different numbers of losses; log it again")
+    losses, epochs = flat.reshape(table.num_rows, -1), table["epoch"].to_numpy().astype(np.int64)
+    if "candidate" not in table.column_names:
+        return {0: (epochs, losses)}
+    candidate = table["candidate"].to_numpy()
+    order = np.argsort(candidate, kind="stable")
+    numbers, starts = np.unique(candidate[order], return_index=True)
+    parts = zip(
+        np.split(epochs[order], starts[1:]), np.split(losses[order], starts[1:]), strict=True
+    )
+    return dict(zip(numbers.tolist(), parts, strict=True))
+
+
+def curves(path: Path) -> dict[int, pd.DataFrame]:
+    """Epoch, train_loss, val_loss by candidate, from ``curves.parquet`` or ``curve.csv``."""
+    if path.suffix == ".csv":
+        return {0: pd.read_csv(path)}
+    frame = read(path).to_pandas()
+    return {int(number): part for number, part in frame.groupby("candidate")}
+
+
+def _with_states(losses: RowLosses, states: States | None, path: Path | None) -> RowLosses:
+    if states is None or path is None:
+        return losses
+    epochs, found = states
+    expected = -(-len(losses.final) // losses.cell)
+    if found.shape[1] != expected:
+        raise DataError(
+            f"{path.name}: {found.shape[1]} losses for each epoch, expected {expected} for "
+            f"{len(losses.final)} validation rows"
+        )
+    return replace(losses, states=found, epochs=epochs)
+
+
+def _need(table: pa.Table, columns: tuple[str, ...], path: Path) -> None:
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise DataError(f"{path.name}: no column {', '.join(missing)}; log it again")

@@ -1,0 +1,1 @@
+"""From results to MLflow: runs, tags, pictures, models, nights."""

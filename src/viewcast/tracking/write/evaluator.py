@@ -1,0 +1,67 @@
+"""viewcast as an evaluator of MLflow: every evaluation leaves its row losses and is one look.
+
+    mlflow.models.evaluate(
+        model, days, targets="views", model_type="regressor",
+        evaluators="viewcast", evaluator_config={"loss": "mae", "row": "day", "block": 7},
+    )
+
+Where ``evaluators`` is a list, MLflow wants the settings under the evaluator's name:
+``evaluators=["default", "viewcast"], evaluator_config={"viewcast": {"loss": "mae"}}``.
+"""
+
+import sys
+from dataclasses import fields
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.models.evaluation import EvaluationResult, ModelEvaluator
+
+from viewcast.base.settings import construct
+from viewcast.tracking.write.scored_rows import Settings, scored
+
+
+class Evaluator(ModelEvaluator):  # type: ignore[misc]
+    """Scores each validation row of a regressor, and records that its rows were looked at.
+
+    ``evaluator_config``: see ``viewcast.tracking.write.scored_rows.Settings``; what the run gets: see
+    ``viewcast.tracking.write.evaluation.record``.
+
+    Raises ConfigError for an unknown or impossible setting; DataError for rows that cannot be
+    scored, and for a run that carries the look of another model or of other rows.
+    """
+
+    @classmethod
+    def can_evaluate(
+        cls, *, model_type: str, evaluator_config: dict[str, Any] | None, **_: Any
+    ) -> bool:
+        """Regressors, where viewcast was named or configured.
+
+        If nobody names an evaluator, MLflow takes every installed one that can, and asks so from
+        ``resolve_evaluators_and_configs``; a training set evaluated in that way must not be
+        recorded as a look at validation rows.
+        """
+        unnamed = sys._getframe(1).f_code.co_name == "resolve_evaluators_and_configs"
+        known = {setting.name for setting in fields(Settings)}
+        configured = bool(evaluator_config) and known.issuperset(evaluator_config or {})
+        return model_type == "regressor" and (configured or not unnamed)
+
+    def evaluate(
+        self,
+        *,
+        model_type: str,
+        dataset: Any,
+        run_id: str,
+        evaluator_config: dict[str, Any] | None,
+        model: Any = None,
+        predictions: str | None = None,
+        **_: Any,
+    ) -> EvaluationResult:
+        """Score the rows, write the record, return the metrics and the table."""
+        # MLflow loads this module in processes that do not use it, and the store's module sets up
+        # logging and environment for viewcast's own.
+        from viewcast.tracking.write.evaluation import record  # noqa: PLC0415
+
+        settings: Settings = construct(Settings, evaluator_config or {}, "evaluator_config")
+        rows = scored(dataset, model, predictions, settings)
+        metrics, table = record(MlflowClient(), run_id, dataset.name, rows, settings)
+        return EvaluationResult(metrics, {"predictions": table}, run_id)

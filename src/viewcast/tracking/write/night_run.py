@@ -1,0 +1,86 @@
+"""A night in MLflow: one run that holds what came in, how the challenger was judged, and the end.
+
+The judgement is a look at the fresh days. It is recorded before the first of them is scored, with
+the purpose ``gate``: whoever comes later knows that these days are spent.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunTag
+from mlflow.exceptions import MlflowException
+
+from viewcast.data.table import holdout, moments
+from viewcast.holdout.looks import Use, written
+from viewcast.tracking.datasets import CONTEXT, log, span
+from viewcast.tracking.store import connect
+from viewcast.tracking.used_days import GATE
+from viewcast.tracking.write.recorder import run_tags
+from viewcast.training.config import Config
+
+GATED = Use("gate", 1, 2)  # one comparison, to choose between two
+
+
+class NightRun:
+    """The run of a night; made once, and found again by the night that goes on after a kill."""
+
+    def __init__(self, config: Config, root: Path, night: str, known: str | None) -> None:
+        """``config``: of a nightly run. ``known``: the id of the run, if it was made before."""
+        self.client, experiment = connect(config.tracking)
+        self.run_id = known or ""
+        if known is not None and self._goes_on(known, night):
+            return
+        tags = {**run_tags(config, root), "viewcast.night": night, "viewcast.model": ""}
+        tags["viewcast.experiment"] = "night"
+        created = self.client.create_run(experiment, run_name=f"night {night}", tags=tags)
+        self.run_id = created.info.run_id
+
+    def _goes_on(self, run_id: str, night: str) -> bool:
+        try:
+            self.client.update_run(run_id, status="RUNNING", name=f"night {night}")
+            self.client.set_tag(run_id, "viewcast.night", night)
+        except MlflowException:  # another store than the one it was recorded in
+            return False
+        return True
+
+    def judges(self, rows: pd.DataFrame, versions: dict[str, int]) -> None:
+        """Record that these fresh rows (entity, time, target) are about to be looked at."""
+        used = Dataset(
+            name=f"{rows['entity'].iloc[0]}-fresh",
+            digest=holdout(rows),
+            source_type="local",
+            source="data/live",
+            profile=json.dumps({"num_rows": len(rows), **span(rows), "moments": moments(rows)}),
+        )
+        log(self.client, self.run_id, [DatasetInput(used, [InputTag(CONTEXT, GATE)])])
+        tags = {"viewcast.looks": written([GATED]), "viewcast.fresh": used.digest}
+        self.tag({**tags, **{f"viewcast.{name}": str(v) for name, v in versions.items()}})
+
+    def tag(self, tags: dict[str, str]) -> None:
+        """Add tags."""
+        self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
+
+    def figures(self, figures: Mapping[str, float | None]) -> None:
+        """Add metrics; those that are no numbers are left out."""
+        now = int(time.time() * 1000)
+        known = {key: value for key, value in figures.items() if value is not None}
+        metrics = [Metric(key, float(value), now, 0) for key, value in known.items()]
+        self.client.log_batch(self.run_id, metrics=metrics)
+
+    def table(self, frame: pd.DataFrame, name: str) -> None:
+        """Store a table among the artifacts."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / f"{name}.parquet"
+            frame.to_parquet(file, index=False)
+            self.client.log_artifact(self.run_id, str(file))
+
+    def end(self, told: dict[str, Any], failed: bool = False) -> None:
+        """Store the outcome and end the run."""
+        self.client.log_dict(self.run_id, told, "outcome.json")
+        self.tag({"viewcast.outcome": told["outcome"], "viewcast.reason": told["reason"]})
+        self.client.set_terminated(self.run_id, "FAILED" if failed else "FINISHED")

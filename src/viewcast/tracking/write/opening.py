@@ -1,0 +1,223 @@
+"""The opening of the sealed test in MLflow: a run of its own, recorded before a row is scored.
+
+An opening carries the tags ``viewcast.sealed_open`` (1), ``viewcast.sealed`` (the identity of the
+rows), ``viewcast.opened_run``, ``viewcast.reason`` (where one was given), ``viewcast.reuse`` (how
+many openings had shown some of these rows before) and, in the profile of its one dataset, entity
+and time of every row, hashed. A day that was seen stays seen, in whatever unit and with whatever
+correction of its target; and deleting the run in the UI does not undo it: deleted runs count.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import mlflow
+import pandas as pd
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.store.entities import PagedList
+
+from viewcast.base.errors import BudgetError, TrackingError
+from viewcast.base.numbers import short, times
+from viewcast.base.settings import Tracking
+from viewcast.data.table import holdout, moments
+from viewcast.holdout.looks import Use, written
+from viewcast.models.fitted import Fitted
+from viewcast.tracking.datasets import CONTEXT, log, span
+from viewcast.tracking.store import PAGE, connect
+from viewcast.tracking.write.recorder import run_tags
+from viewcast.training.config import Config
+
+OPEN = "viewcast.sealed_open"
+SEALED = "viewcast.sealed"
+MOMENTS = "moments"  # in the profile: entity and time of each row
+TEST = Use("test", 1, 1)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A run that has been trained: its name, the settings it was composed of, and its model."""
+
+    run_id: str
+    experiment_id: str
+    name: str
+    plain: dict[str, Any]
+    model: Fitted
+
+
+def stored(tracking: Tracking, run_id: str) -> Stored:
+    """The run as it was recorded; refuses (TrackingError) an unknown one and one without a model.
+
+    Runs that diverged, candidates of a sweep and runs of other tools keep no model of viewcast.
+    """
+    client, _ = connect(tracking)
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        raise TrackingError(
+            f"run = {run_id}: neither a run of {tracking.uri} nor the folder of one ({error}); "
+            "give the id that training printed, or a folder such as build/train/channel/deep"
+        ) from error
+    name = run.data.tags.get("mlflow.runName", run_id)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            file = client.download_artifacts(run_id, "config.yaml", folder)
+            plain = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        model = mlflow.pyfunc.load_model(f"runs:/{run_id}/model").unwrap_python_model().model
+    except (MlflowException, OSError, AttributeError) as error:
+        raise TrackingError(
+            f"run {run_id} ({name}, {run.info.status}) holds no settings and model of viewcast; "
+            "train it by pipelines/train.py, and open the test with that run"
+        ) from error
+    return Stored(run_id, run.info.experiment_id, name, plain, model)
+
+
+class Opening:
+    """The look at the sealed rows, from its record to FINISHED or FAILED; a context manager.
+
+    ``reuse``: how many openings had shown some of these rows before.
+    """
+
+    def __init__(
+        self, run: Stored, config: Config, rows: pd.DataFrame, reason: str | None, root: Path
+    ) -> None:
+        """Record the opening of ``rows``; refuses (BudgetError) rows seen before, but for a reason.
+
+        Of several that begin at once without a reason no two go on: each records itself first and
+        withdraws where it then finds another.
+        """
+        self.client, _ = connect(config.tracking)
+        self.rows, self.span = moments(rows), span(rows)
+        self.digest, self.data = holdout(rows), config.data.name
+        self.run_id = ""
+        if reason is None:
+            self._refuse(self._others())
+        created = self.client.create_run(
+            run.experiment_id,
+            run_name=f"test of {run.name}",
+            tags=self._tags(run, config, reason, root),
+        )
+        self.run_id = created.info.run_id
+        log(self.client, self.run_id, [self._dataset(config)])
+        others = self._others()
+        if reason is None and others:
+            self._withdraw()
+            self._refuse(others)
+        self.reuse = len(others)
+        self.client.set_tag(self.run_id, "viewcast.reuse", str(self.reuse))
+        self.client.set_tag(run.run_id, "viewcast.test_opened", self.run_id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.client.set_tag(self.run_id, "viewcast.failure", str(error) or repr(error))
+        self.client.set_terminated(self.run_id, "FINISHED" if error is None else "FAILED")
+
+    def scores(self, final: dict[str, float], predictions: pd.DataFrame) -> None:
+        """Store the figures of the test and the loss of every row."""
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        metrics = [Metric(key, value, now, 0) for key, value in final.items()]
+        self.client.log_batch(self.run_id, metrics=metrics)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "predictions.parquet"
+            predictions.to_parquet(file, index=False)
+            self.client.log_artifact(self.run_id, str(file))
+
+    def _tags(self, run: Stored, config: Config, reason: str | None, root: Path) -> dict[str, str]:
+        return {
+            **run_tags(config, root),
+            "viewcast.looks": written([TEST]),
+            "viewcast.opened_run": run.run_id,
+            OPEN: "1",
+            SEALED: self.digest,
+            **({} if reason is None else {"viewcast.reason": reason}),
+        }
+
+    def _dataset(self, config: Config) -> DatasetInput:
+        used = Dataset(
+            name=f"{config.data.name}-{config.data.split}-test",
+            digest=self.digest,
+            source_type="local",
+            source=config.data.raw,
+            profile=json.dumps({"num_rows": len(self.rows), **self.span, MOMENTS: self.rows}),
+        )
+        return DatasetInput(used, [InputTag(CONTEXT, "test")])
+
+    def _others(self) -> list[Run]:
+        """Other openings of some of these rows, by time."""
+        found = [
+            run
+            for run in openings(self.client)
+            if run.info.run_id != self.run_id
+            and (run.data.tags[SEALED] == self.digest or self._shares_rows(run))
+        ]
+        return sorted(found, key=lambda run: int(run.info.start_time))
+
+    def _shares_rows(self, run: Run) -> bool:
+        rows = _rows(run)
+        if not rows:  # it ended between its two records: of this data is all that is known
+            return bool(run.data.tags["viewcast.data"] == self.data)
+        return not set(self.rows).isdisjoint(rows)
+
+    def _withdraw(self) -> None:
+        self.client.set_tag(self.run_id, OPEN, "0")
+        self.client.set_tag(self.run_id, "viewcast.looks", written([]))
+        self.client.set_terminated(self.run_id, "KILLED")
+
+    def _refuse(self, others: Sequence[Run]) -> None:
+        if others:
+            told = "\n  ".join(_told(run, self.rows) for run in others)
+            raise BudgetError(
+                f"the sealed test of {self.data} has been opened {times(len(others))}:\n  {told}\n"
+                "what is chosen in sight of it makes it one more validation set; to open it all "
+                "the same, say why: reason='...', which is recorded"
+            )
+
+
+def openings(client: MlflowClient) -> list[Run]:
+    """Every opening of a sealed test on the server, in whatever experiment, deleted ones too."""
+    found: list[Run] = []
+    for place in _pages(partial(client.search_experiments, ViewType.ALL, PAGE)):
+        ids, opened = [place.experiment_id], f"tags.`{OPEN}` = '1'"
+        found += _pages(partial(client.search_runs, ids, opened, ViewType.ALL, PAGE))
+    return found
+
+
+def _pages(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
+    token: str | None = None
+    while token != "":
+        page = search(page_token=token)
+        yield from page
+        token = page.token or ""
+
+
+def _rows(run: Run) -> list[str]:
+    profiles = [entry.dataset.profile for entry in run.inputs.dataset_inputs]
+    return [row for profile in profiles for row in json.loads(profile or "{}").get(MOMENTS, [])]
+
+
+def _told(run: Run, rows: Sequence[str]) -> str:
+    tags, loss = run.data.tags, run.data.metrics.get("test_loss")
+    day = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
+    shared = len(set(rows).intersection(_rows(run)))
+    said = "no figure stored" if loss is None else f"{short(loss)} {tags['viewcast.unit']}"
+    reason = f", because {tags['viewcast.reason']!r}" if "viewcast.reason" in tags else ""
+    return (
+        f"{day:%Y-%m-%d %H:%M} UTC by {tags.get('mlflow.user', 'unknown')}, run "
+        f"{tags['viewcast.opened_run']} ({said}), {shared} of these {len(rows)} rows{reason}"
+    )

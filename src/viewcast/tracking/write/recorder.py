@@ -1,0 +1,185 @@
+"""One MLflow run per trained model: what it was, how its losses went, what came out.
+
+Points of a curve are written in batches (one call per point takes 60 times as long), at the
+latest ``flush_seconds`` after they were measured, so a crash loses no more than that.
+"""
+
+import hashlib
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+from viewcast import __version__
+from viewcast.base.provenance import git_commit, user
+from viewcast.tracking import datasets, look_tags
+from viewcast.tracking.store import connect
+from viewcast.tracking.write import served_model as served
+from viewcast.training.config import Config
+
+if TYPE_CHECKING:
+    from viewcast.training.rows import Rows
+
+BATCH = 1000  # MLflow takes no more metrics in one call
+# Columns nobody compares runs by; the whole configuration is an artifact of the run.
+NOT_SHOWN = ("tracking", "output", "published", "data.splits", "data.features", "data.published")
+LONGEST = 500  # characters of a parameter that the UI shows
+
+
+class Recorder:
+    """A run in MLflow, from start to FINISHED or FAILED; use it as a context manager.
+
+    An exception ends the run FAILED and its message becomes the tag ``viewcast.failure``; it is
+    passed on. However the run ends, it says what it has revealed of its validation rows.
+    """
+
+    def __init__(self, config: Config, root: Path, replaces: str | None = None) -> None:
+        """Create the run. ``replaces``: an interrupted run, ended KILLED, that this one redoes."""
+        self.client, experiment_id = connect(config.tracking)
+        name = f"{config.data.name}-{config.model.name}"
+        if config.name != "main":
+            name = config.name
+        self.config = config
+        run = self.client.create_run(experiment_id, run_name=name, tags=run_tags(config, root))
+        self.run_id: str = run.info.run_id
+        self.points: list[Metric] = []
+        self.validated = 0  # epochs
+        self.flushed = time.monotonic()
+        if replaces is not None:
+            self._end_interrupted(replaces)
+        parameters = [Param(key, value) for key, value in shown_params(config.plain).items()]
+        self.client.log_batch(self.run_id, params=parameters)
+        self.client.log_dict(self.run_id, config.plain, "config.yaml")
+
+    def _end_interrupted(self, run_id: str) -> None:
+        try:
+            interrupted = self.client.get_run(run_id)
+        except MlflowException:  # another store than the one it was recorded in
+            return
+        if interrupted.info.status == "RUNNING":
+            self.client.set_terminated(run_id, "KILLED")
+            self.client.set_tag(self.run_id, "viewcast.resumes", run_id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.flush()
+        tags = look_tags.said(look_tags.uses(self.config.trainer, self.validated))
+        if error is not None:
+            tags["viewcast.failure"] = str(error) or repr(error)
+        self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
+        self.client.set_terminated(self.run_id, "FINISHED" if error is None else "FAILED")
+
+    def on_epoch(self, epoch: int, train_loss: float, val_loss: float | None) -> None:
+        """Keep the losses after an epoch; they are written in batches."""
+        now = int(time.time() * 1000)
+        self.points.append(Metric("train_loss", train_loss, now, epoch))
+        if val_loss is not None:
+            self.points.append(Metric("val_loss", val_loss, now, epoch))
+            self.validated += 1
+        late = time.monotonic() - self.flushed >= self.config.tracking.flush_seconds
+        if late or len(self.points) >= BATCH - 1:
+            self.flush()
+
+    def released(self, epoch: int, val_loss: float, tags: dict[str, str]) -> None:
+        """The one validation score that a filter lets pass, and what the filter is known by."""
+        now = int(time.time() * 1000)
+        points = [Metric("val_loss", val_loss, now, epoch)]
+        self.client.log_batch(
+            self.run_id, metrics=points, tags=[RunTag(k, v) for k, v in tags.items()]
+        )
+        self.validated += 1
+
+    def flush(self) -> None:
+        """Write what has been kept."""
+        if self.points:
+            self.client.log_batch(self.run_id, metrics=self.points)
+            self.points = []
+        self.flushed = time.monotonic()
+
+    def inputs(self, rows: "Rows") -> None:
+        """Name the rows that are used, by the hash of all of them, and the look that begins."""
+        datasets.log(self.client, self.run_id, datasets.of(self.config, rows))
+        ground = look_tags.Ground.of(rows)
+        if ground is not None:
+            tags = ground.tags(self.config.identity())
+            self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
+
+    def scores(self, final: dict[str, float], tags: dict[str, str]) -> None:
+        """Figures of the stored model, under keys other than those of the curve; and tags."""
+        now = int(time.time() * 1000)
+        self.flush()
+        self.client.log_batch(
+            self.run_id,
+            metrics=[Metric(key, value, now, 0) for key, value in final.items()],
+            tags=[RunTag(key, value) for key, value in tags.items()],
+        )
+
+    def model(self, folder: Path, example: pd.DataFrame, prediction: Any) -> None:
+        """Store the model folder with signature and input example."""
+        with mlflow.start_run(run_id=self.run_id):
+            mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(served.__file__),
+                artifacts={"model": str(folder)},
+                signature=infer_signature(example, prediction),
+                input_example=example,
+                pip_requirements=[f"viewcast=={__version__}"],
+            )
+
+    def files(self, *paths: Path, folder: str | None = None) -> None:
+        """Store files as artifacts of the run, in a folder of its artifacts."""
+        for path in paths:
+            self.client.log_artifact(self.run_id, str(path), folder)
+
+
+def flat(value: Any, prefix: str = "") -> dict[str, str]:
+    """Nested mappings as dotted keys with scalar values in text; lists in one piece."""
+    if isinstance(value, dict) and value:
+        return {k: v for key, sub in value.items() for k, v in flat(sub, f"{prefix}{key}.").items()}
+    return {prefix.rstrip("."): str(value)}
+
+
+def shown_params(plain: dict[str, Any]) -> dict[str, str]:
+    """The settings of a run as flat parameters, without those nobody compares runs by."""
+    everything = flat(plain).items()
+    shown = {k: v for k, v in everything if not k.startswith(NOT_SHOWN) and "_target_" not in k}
+    return {key: value[:LONGEST] for key, value in shown.items()}
+
+
+def run_tags(config: Config, root: Path) -> dict[str, str]:
+    """What tells a run from others: data, model, experiment, unit, code, identity, launch, user."""
+    lock = root / "dvc.lock"
+    return {
+        "viewcast.data": config.data.name,
+        "viewcast.model": config.model.name,
+        "viewcast.experiment": config.name,
+        "viewcast.label": config.data.label,
+        "viewcast.split": config.data.split,
+        "viewcast.block": str(config.data.block),
+        "viewcast.loss": config.loss.name,
+        "viewcast.unit": config.loss.unit(config.data.unit),
+        "viewcast.identity": config.identity(),
+        "viewcast.git_commit": git_commit(root),
+        look_tags.LAUNCH: look_tags.launch(root),
+        "mlflow.user": user(),
+        "mlflow.source.name": Path(sys.argv[0]).name,
+        "mlflow.source.type": "LOCAL",
+        "viewcast.dvc_lock": (
+            hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.is_file() else "none"
+        ),
+        **({"viewcast.simulated": "true"} if "simulated" in config.data.label else {}),
+    }

@@ -1,0 +1,153 @@
+"""The registry of models: versions, and which of them is champion and which challenger.
+
+A version is known by its *content*, the hash of the challenger's folder: the same challenger is
+registered once, however often a night is interrupted.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import mlflow
+import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+from viewcast import __version__
+from viewcast.base.errors import TrackingError
+from viewcast.base.settings import Tracking
+from viewcast.forecast.forecaster import LEVEL, Forecaster
+from viewcast.tracking.store import connect
+from viewcast.tracking.write import served_forecaster as served
+
+# With a tracking server MLflow prints where a run is seen, to standard output, which is for the
+# lines of JSON that a night ends with.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+CONTENT = "viewcast.content"
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the registered model and its tags."""
+
+    number: int
+    tags: dict[str, str]
+
+    @classmethod
+    def of(cls, found: ModelVersion) -> Self:
+        """As MLflow tells it."""
+        return cls(int(found.version), dict(found.tags))
+
+
+class Registry:
+    """The versions of one registered model, ``name``. Raises TrackingError without a store."""
+
+    def __init__(self, tracking: Tracking, name: str) -> None:
+        self.client, self.experiment = connect(tracking)
+        self.name = name
+
+    def champion(self) -> Version | None:
+        """The version that forecasts; None before the first."""
+        return self._under(CHAMPION)
+
+    def version(self, number: int) -> Version:
+        """A version by its number."""
+        return Version.of(self.client.get_model_version(self.name, str(number)))
+
+    def versions(self) -> list[Version]:
+        """Every version, the oldest first."""
+        found = self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000)
+        return sorted((Version.of(one) for one in found), key=lambda version: version.number)
+
+    def forecaster(self, number: int) -> Forecaster:
+        """The forecaster of a version; refuses (TrackingError) one whose files are gone."""
+        uri = f"models:/{self.name}/{number}"
+        try:
+            model = mlflow.pyfunc.load_model(uri)
+            return model.unwrap_python_model().forecaster  # type: ignore[no-any-return]
+        except (MlflowException, OSError, AttributeError) as error:
+            raise TrackingError(
+                f"{uri}: its files cannot be read ({error}); is the artifact store that it was "
+                "registered with reachable from here? If they are gone for good, `make rollback` "
+                "goes back to the version before"
+            ) from error
+
+    def register(self, run_id: str, folder: Path, tags: dict[str, str]) -> Version:
+        """The version that holds a challenger's folder, made if there is none, under the alias
+        ``challenger``. ``tags``: of a new version.
+        """
+        content = content_of(folder)
+        known = [one for one in self.versions() if one.tags.get(CONTENT) == content]
+        version = known[-1] if known else self._create(run_id, folder, {**tags, CONTENT: content})
+        self.client.set_registered_model_alias(self.name, CHALLENGER, str(version.number))
+        return version
+
+    def tag(self, number: int, tags: dict[str, str]) -> None:
+        """Add tags to a version."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(self.name, str(number), key, value)
+
+    def promote(self, number: int) -> None:
+        """Make a version the champion: one call, after which everybody is answered by it."""
+        self.client.set_registered_model_alias(self.name, CHAMPION, str(number))
+
+    def _under(self, alias: str) -> Version | None:
+        try:
+            return Version.of(self.client.get_model_version_by_alias(self.name, alias))
+        except MlflowException as error:
+            if error.error_code in ABSENT:
+                return None
+            raise
+
+    def _create(self, run_id: str, folder: Path, tags: dict[str, str]) -> Version:
+        stored = _log_model(run_id, folder / "forecaster")
+        try:
+            self.client.create_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        found = self.client.create_model_version(
+            self.name, stored.model_uri, run_id, tags=tags, model_id=stored.model_id
+        )
+        return Version.of(found)
+
+
+def content_of(folder: Path) -> str:
+    """Hash of the names and contents of all files of a folder (16 hex)."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{file.relative_to(folder)}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _log_model(run_id: str, folder: Path) -> Any:
+    forecaster = Forecaster.load(folder)
+    intervals = forecaster.intervals
+    ahead = 1 if intervals is None else len(intervals.low)
+    count = max(forecaster.inputs.lags, LEVEL)  # fewer, and the example would be refused
+    days = pd.date_range("2021-01-01", periods=count).strftime("%Y-%m-%d")
+    example = pd.DataFrame({"date": days, "views": 100.0})
+    asked = {"date": "string", "views": "double"}
+    told = {**asked, "low": "double", "high": "double"}
+    signature = ModelSignature(
+        Schema([ColSpec(kind, name) for name, kind in asked.items()]),
+        Schema([ColSpec(kind, name) for name, kind in told.items()]),
+        ParamSchema([ParamSpec("days", "long", ahead)]),
+    )
+    with mlflow.start_run(run_id=run_id):
+        return mlflow.pyfunc.log_model(
+            name="forecaster",
+            python_model=str(served.__file__),
+            artifacts={"forecaster": str(folder)},
+            signature=signature,
+            input_example=example,
+            pip_requirements=[f"viewcast=={__version__}"],
+        )

@@ -1,0 +1,195 @@
+"""A sweep in MLflow: one parent run with its tables, one child run per candidate.
+
+Every candidate is a look at the validation rows and its run says so; the parent's says that one was
+to be chosen among them. Curves are metrics for the ``BEST`` by validation and ``OTHERS`` drawn at
+random: the UI slows down beyond about a hundred runs with long curves; the tables of the parent
+hold the curves of all.
+"""
+
+import time
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run
+
+from viewcast.base.settings import digest
+from viewcast.holdout.looks import Use
+from viewcast.sweep.cohorts import Member
+from viewcast.sweep.results import TABLES, Results
+from viewcast.tracking import datasets, look_tags
+from viewcast.tracking.look_tags import PARENT, Ground
+from viewcast.tracking.store import all_runs, connect
+from viewcast.tracking.write.recorder import BATCH, flat, run_tags, shown_params
+from viewcast.training.config import Config
+from viewcast.training.rows import rows_of
+
+BEST, OTHERS = 20, 30
+FIGURES = ("train_loss", "val_loss", "val_error", "best_epoch")
+TRUTH = ("val_loss_true", "val_loss_true_error")  # where it can be known: viewcast.truth
+SWEEP = "viewcast.sweep"
+
+
+def record(results: Results, everyone: Sequence[Member], folder: Path, root: Path) -> str:
+    """Write the sweep to MLflow; returns the parent run's id.
+
+    Candidates that are there already, from a try that was interrupted, are not written again.
+    """
+    config = everyone[0].config
+    client, experiment = connect(config.tracking)
+    parent = _parent(client, experiment, everyone, folder, root)
+    mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
+    known = {run.data.tags["viewcast.candidate"] for run in all_runs(client, experiment, mark)}
+    lines = {int(line["candidate"]): line for line in results.candidates.to_dict("records")}
+    curves = dict(tuple(results.curves.groupby("candidate")))
+    curved = _curved(results.candidates)
+    shared, grounds = run_tags(config, root), Grounds(root)
+    for member in everyone:
+        if str(member.number) in known:
+            continue
+        line = lines[member.number]
+        tags = {
+            **shared,
+            **_look(member, int(line["epochs"]), grounds),
+            look_tags.LAUNCH: _launch(member, parent),
+            PARENT: parent.info.run_id,
+            SWEEP: folder.name,
+            "mlflow.runName": f"{config.name}-{member.number:04d}",
+            "viewcast.candidate": str(member.number),
+            "viewcast.identity": member.config.identity(),
+        }
+        if line["status"] == "diverged":
+            tags["viewcast.failure"] = str(line["failure"])
+        curve = curves[member.number] if member.number in curved else curves[member.number].tail(1)
+        # Candidates of one launch began together; a batch begins in sight of the one before.
+        start = None if member.batch else parent.info.start_time
+        _child(client, experiment, tags, member, line, curve, start)
+    _store_tables(client, parent.info.run_id, results, folder)
+    return str(parent.info.run_id)
+
+
+def finish(parent: str, pictures: Sequence[Path], everyone: Sequence[Member]) -> None:
+    """Store the pictures and end the parent run."""
+    client, _ = connect(everyone[0].config.tracking)
+    for picture in pictures:
+        client.log_artifact(parent, str(picture), "pictures")
+    client.set_terminated(parent, "FINISHED")
+
+
+def family(parent: str, everyone: Sequence[Member]) -> list[str]:
+    """The runs of a sweep, the parent's first."""
+    client, experiment = connect(everyone[0].config.tracking)
+    children = all_runs(client, experiment, f"tags.`{PARENT}` = '{parent}'")
+    return [parent, *(run.info.run_id for run in children)]
+
+
+class Grounds:
+    """The rows that candidates are scored on, read once for all that share them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.known: dict[str, Ground | None] = {}
+
+    def of(self, config: Config) -> Ground | None:
+        """The ground of a candidate's look, None where it has no validation rows."""
+        plain = config.plain
+        shared = digest([plain["data"], plain["model"]["features"], plain["holdout"]])
+        if shared not in self.known:
+            self.known[shared] = Ground.of(rows_of(config, self.root))
+        return self.known[shared]
+
+
+def _parent(
+    client: MlflowClient, experiment: str, everyone: Sequence[Member], folder: Path, root: Path
+) -> Run:
+    mark = f"tags.`{SWEEP}` = '{folder.name}' and tags.`viewcast.candidates` != ''"
+    found = client.search_runs([experiment], mark, max_results=1)
+    if found:
+        return found[0]
+    config = everyone[0].config
+    rows = rows_of(config, root)
+    ground = Ground.of(rows)
+    among = Use("select", 0, len(everyone))
+    tags = {
+        **run_tags(config, root),
+        **(ground.tags("sweep", folder.name) | look_tags.said([among]) if ground else {}),
+        SWEEP: folder.name,
+        "viewcast.candidates": str(len(everyone)),
+    }
+    # The file is as old as the beginning of the search.
+    began = int((folder / "sweep.json").stat().st_mtime * 1000)
+    name = f"{config.name} of {len(everyone)}"
+    run = client.create_run(experiment, began, tags, name)
+    datasets.log(client, run.info.run_id, datasets.of(config, rows))
+    own = set(everyone[0].own)
+    shared = {k: v for k, v in shown_params(config.plain).items() if k not in own}
+    client.log_batch(run.info.run_id, params=[Param(k, v) for k, v in shared.items()])
+    client.log_artifact(run.info.run_id, str(folder / "sweep.json"))
+    return run
+
+
+def _look(member: Member, epochs: int, grounds: Grounds) -> dict[str, str]:
+    ground = grounds.of(member.config)
+    if ground is None:
+        return {}
+    said = look_tags.said(look_tags.uses(member.config.trainer, epochs))
+    return ground.tags(member.config.identity()) | said
+
+
+def _launch(member: Member, parent: Run) -> str:
+    launch: str = parent.data.tags[look_tags.LAUNCH]
+    return launch if member.batch is None else f"{launch}-{member.batch}"
+
+
+def _store_tables(client: MlflowClient, parent: str, results: Results, folder: Path) -> None:
+    for table in TABLES:
+        client.log_artifact(parent, str(folder / "tables" / f"{table}.parquet"), "tables")
+    if not results.shadows.empty:
+        client.log_artifact(parent, str(folder / "sealed" / "shadows.parquet"), "sealed")
+
+
+def _child(
+    client: MlflowClient,
+    experiment: str,
+    tags: dict[str, str],
+    member: Member,
+    line: dict[Hashable, Any],
+    curve: pd.DataFrame,
+    start: int | None,
+) -> None:
+    run = client.create_run(experiment, start, tags, tags["mlflow.runName"])
+    now = int(time.time() * 1000)
+    metrics = []
+    for key in ("train_loss", "val_loss"):
+        metrics += [
+            Metric(key, float(value), now, int(epoch))
+            for epoch, value in zip(curve["epoch"], curve[key], strict=True)
+            if pd.notna(value)
+        ]
+    for key in FIGURES:
+        if pd.notna(line[key]):
+            name = key if key == "best_epoch" else f"model_{key}"
+            metrics.append(Metric(name, float(line[key]), now, 0))
+    known = [key for key in TRUTH if pd.notna(line.get(key))]
+    metrics += [Metric(key, float(line[key]), now, 0) for key in known]
+    if pd.notna(line["val_loss"]):
+        gap = float(line["val_loss"] - line["train_loss"])
+        metrics.append(Metric("generalization_gap", gap, now, 0))
+    own = flat(dict(member.own))
+    client.log_batch(
+        run.info.run_id, metrics=metrics[:BATCH], params=[Param(k, v) for k, v in own.items()]
+    )
+    status = "FINISHED" if line["status"] == "finished" else "FAILED"
+    client.set_terminated(run.info.run_id, status)
+
+
+def _curved(candidates: pd.DataFrame) -> set[int]:
+    """Whose curves become metrics: the best and some drawn at random, the same ones every time."""
+    best = candidates.nsmallest(BEST, "val_loss")["candidate"]
+    rest = candidates[~candidates["candidate"].isin(best)]["candidate"].to_numpy()
+    rng = np.random.default_rng(len(candidates))
+    others = rng.choice(rest, min(OTHERS, len(rest)), replace=False)
+    return {int(number) for number in (*best, *others)}

@@ -1,0 +1,60 @@
+"""One member of a cohort, and the rules by which members end.
+
+Shape letters: C candidates of the cohort, P parameters.
+"""
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewcast.models.scaling import Vector
+from viewcast.training.settings import DescentSettings
+
+OnEpochs = Callable[[int, NDArray[np.int64], Vector, Vector], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One member of a cohort: its settings, its seed, its start (P₀,) in the scaled units."""
+
+    settings: DescentSettings
+    seed: int
+    start: Vector
+
+    def rows(self, count: int) -> NDArray[np.int64]:
+        """The training rows it learns from: a random share of them, in order."""
+        return self._share(count, self.settings.row_share, 1)
+
+    def features(self, count: int) -> NDArray[np.int64]:
+        """The features it sees: a random share of them, in order."""
+        return self._share(count, self.settings.feature_share, 2)
+
+    def _share(self, count: int, share: float, stream: int) -> NDArray[np.int64]:
+        rng = np.random.default_rng([self.seed, stream])
+        return np.sort(rng.permutation(count)[: max(1, round(share * count))])
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When candidates end (C,): above this training loss, or after so many epochs without a new
+    best; and whether they keep their best epoch or their last."""
+
+    limit: Vector
+    patience: Vector
+    best: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, candidates: list[Candidate], start_loss: Vector, raw_units: float) -> "Rules":
+        """The candidates' settings as arrays; ``start_loss`` (C,) in raw units."""
+        rules = [candidate.settings for candidate in candidates]
+        explode = np.array([one.explode for one in rules])
+        limit = explode * np.maximum(start_loss, raw_units)
+        return cls(
+            np.minimum(limit, sys.float_info.max),
+            np.array([math.inf if one.patience is None else one.patience for one in rules]),
+            np.array([one.keep == "best" for one in rules]),
+        )

@@ -1,0 +1,108 @@
+"""The configuration of a run as one typed object.
+
+Hydra composes ``conf/`` into plain mappings; ``parse`` turns one into a ``Config`` or refuses it
+with the key, the value and what is allowed, before any work.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.errors import ConfigError
+from viewcast.base.settings import STRICT, Tracking, build, construct, digest, keys
+from viewcast.data.preparation import preparation
+from viewcast.data.published import Published
+from viewcast.holdout.settings import Holdout
+
+OBJECTS = ("data", "model", "trainer", "loss")
+NOT_IDENTITY = ("tracking", "output", "published")
+BUDGET = ("looks", "optimism")
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """One run: data, model, trainer and loss, how its holdout is guarded, seed and thread count.
+
+    ``name``: the experiment. ``device``: where gradient descent runs. ``output``: the folder of the
+    results, null to name it after the identity. ``plain``: the mapping that this was parsed from.
+    """
+
+    name: str
+    data: Any
+    model: Any
+    trainer: Any
+    loss: Any
+    holdout: Holdout
+    tracking: Tracking
+    published: Published | None
+    seed: Annotated[int, Field(ge=0)]
+    threads: Annotated[int, Field(ge=1)]
+    device: Literal["cpu", "cuda", "auto"]
+    output: str | None
+    plain: dict[str, Any]
+
+    def identity(self) -> str:
+        """Hash of what decides the result (16 hex): all but tracking, output and budget."""
+        deciding = without_budget(self.plain).items()
+        return digest({key: value for key, value in deciding if key not in NOT_IDENTITY})
+
+    def reference(self) -> Published | None:
+        """The published figure: that of the experiment, or the data set's for this model."""
+        if self.name == "main":
+            return self.published or self.data.published.get(self.model.name)
+        return self.published
+
+    def preparation(self) -> str:
+        """Hash of the settings that decide the prepared table."""
+        return preparation(self.plain["data"])
+
+
+def parse(plain: Mapping[str, Any]) -> Config:
+    """A composed mapping as a Config; refuses (ConfigError) unknown, impossible, contradictory."""
+    built = dict(plain)
+    for section in OBJECTS:
+        if section in built:
+            built[section] = build(built[section], section)
+    if isinstance(built.get("holdout"), Mapping):
+        built["holdout"] = _holdout(built["holdout"])
+    if "plain" in plain:
+        raise ConfigError("unknown key plain; allowed: " + ", ".join(keys(Config)))
+    config: Config = construct(Config, {**built, "plain": dict(plain)}, "")
+    for section, part in (("model", "kind"), ("trainer", "serves"), ("loss", "rows")):
+        if not hasattr(built[section], part):
+            raise ConfigError(f"{section}._target_ = {plain[section]['_target_']}: no {section}")
+    if config.model.kind not in config.trainer.serves:
+        raise ConfigError(
+            f"trainer = {config.trainer.name} cannot train model = {config.model.name}: it serves "
+            f"models of kind {', '.join(config.trainer.serves)}, this one is a {config.model.kind}"
+        )
+    if config.holdout.release is not None and getattr(config.trainer, "keep", "") == "best":
+        raise ConfigError(
+            f"holdout.release = {config.holdout.release.name} contradicts trainer.keep = best, "
+            "which looks at the raw validation score after every epoch; choose trainer.keep=last "
+            "trainer.patience=null, or holdout.release=null"
+        )
+    return config
+
+
+def _holdout(section: Mapping[str, Any]) -> Holdout:
+    given = dict(section)
+    if given.get("release") is not None:
+        if not isinstance(given["release"], Mapping):
+            raise ConfigError(
+                f"holdout.release = {given['release']!r}: expected null or a section with _target_"
+            )
+        given["release"] = build(given["release"], "holdout.release")
+        if not hasattr(given["release"], "release"):
+            target = section["release"]["_target_"]
+            raise ConfigError(f"holdout.release._target_ = {target}: no release")
+    holdout: Holdout = construct(Holdout, given, "holdout")
+    return holdout
+
+
+def without_budget(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A composed mapping less the budget of its holdout, which decides no result."""
+    guarded = {k: v for k, v in plain["holdout"].items() if k not in BUDGET}
+    return {**plain, "holdout": guarded}

@@ -1,0 +1,88 @@
+"""The rows of a run: training, validation, hidden and test rows with every feature of the model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from viewcast.base.errors import DataError
+from viewcast.base.paths import prepared_path
+from viewcast.data import table
+from viewcast.holdout.settings import divide
+from viewcast.training.chunks import device_of
+from viewcast.training.config import Config
+from viewcast.training.problem import Problem
+
+KEYS = ["row", "entity", "time", "target"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of each split that have every feature, the features, and what was left out.
+
+    ``validation``: those that are shown; ``shadow``: those that are scored and shown to nobody.
+    The target of ``test`` rows is missing: it is sealed.
+    """
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    test: pd.DataFrame
+    shadow: pd.DataFrame
+    inputs: list[str]
+    left_out: list[str]
+
+
+def rows_of(config: Config, root: Path) -> Rows:
+    """Read the prepared table and take the model's features and the data set's split.
+
+    With ``holdout.shadow`` some validation rows are the shadow, the same ones for every model. A
+    row that lacks a feature cannot serve and is left out, with a sentence in ``left_out`` and never
+    filled in; refuses (DataError) to go on without any training row.
+    """
+    whole = table.read(
+        prepared_path(root, config.data.name), config.preparation(), config.data.name
+    )
+    columns = table.feature_columns(whole)
+    inputs = table.select(config.model.features, config.data.features, columns)
+    labels = _with_shadow(whole, config)
+    complete = whole[inputs].notna()
+    kept, left_out = {}, []
+    for split in ("train", "validation", "test", "shadow"):
+        of_split = labels == split
+        usable = of_split & complete.all(axis=1)
+        kept[split] = whole.loc[usable, [*KEYS, *inputs]].reset_index(drop=True)
+        lacking = [name for name in inputs if not complete.loc[of_split, name].all()]
+        if lacking:
+            left_out.append(
+                f"{of_split.sum() - usable.sum()} of {of_split.sum()} {split} rows left out: "
+                f"{', '.join(lacking)} unknown"
+            )
+    for split in ("validation", "shadow"):  # errors and audits take neighbours for neighbours
+        kept[split] = kept[split].sort_values("time", kind="stable", ignore_index=True)
+    if kept["train"].empty:
+        raise DataError(f"no training row has all of {inputs}; {'; '.join(left_out)}")
+    return Rows(**kept, inputs=inputs, left_out=left_out)
+
+
+def _with_shadow(whole: pd.DataFrame, config: Config) -> pd.Series:
+    labels = whole[f"split_{config.data.split}"]
+    if not config.holdout.shadow:
+        return labels
+    validating = whole.loc[labels == "validation", ["entity", "time"]]
+    divided = divide(validating, config.holdout.shadow, config.data.block)
+    return divided.reindex(labels.index).fillna(labels)
+
+
+def problem_of(config: Config, rows: Rows) -> Problem:
+    """What a trainer is given for this configuration and these rows."""
+    shown = ["row", "target", *rows.inputs]
+    return Problem(
+        train=rows.train[shown],
+        validation=rows.validation[shown],
+        inputs=rows.inputs,
+        loss=config.loss,
+        seed=config.seed,
+        threads=config.threads,
+        identity=f"{config.identity()}-{table.content(rows.train, rows.validation)}",
+        device=device_of(config.device),
+    )
