@@ -27,7 +27,7 @@ data: data.dvc | $(READY)
 
 run: $(READY) data  ## predict, log to MLflow, and show what was learned
 ifdef SOURCE
-	python pipelines/bring.py data=$(or $(DATA),studio) "source='$(SOURCE)'"
+	python pipelines/import_export.py data=$(or $(DATA),studio) "source='$(SOURCE)'"
 	dvc add --quiet data
 endif
 	dvc repro

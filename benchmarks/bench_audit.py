@@ -20,9 +20,9 @@ from side_by_side import cpu_seconds, keep
 from viewcast.selection.blocks import Draws, draw
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.dependence import dependence_length
-from viewcast.selection.inference import Settings, price
+from viewcast.selection.inference import Settings, infer
 from viewcast.selection.resampling import resample
-from viewcast.selection.selection_corrected import fair
+from viewcast.selection.selection_corrected import selection_corrected
 
 Losses = NDArray[np.floating[Any]]
 
@@ -85,7 +85,7 @@ def case(name: str) -> None:
     reference = 1.1 * candidates.losses_of(0)
     start = time.perf_counter()
     if name.startswith("everything"):
-        price(candidates, reference, Settings(draws=draws))
+        infer(candidates, reference, Settings(draws=draws))
     elif draws:
         fair_score(candidates, draws)
     seconds = time.perf_counter() - start
@@ -120,7 +120,7 @@ def against_the_loop() -> list[dict[str, Any]]:
 def fair_score(candidates: Candidates, draws: int) -> float:
     length = max(LENGTH, dependence_length(candidates.losses))
     drawn = draw(len(candidates.sizes), length, draws, seed=1)
-    return float(fair(candidates, resample(candidates, drawn)).expected[0])
+    return float(selection_corrected(candidates, resample(candidates, drawn)).expected[0])
 
 
 def by_loop(losses: list[Losses], draws: Draws) -> list[float]:

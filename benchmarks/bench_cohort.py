@@ -154,7 +154,7 @@ def validated() -> list[dict[str, Any]]:
 
 def agreement() -> list[dict[str, Any]]:
     work = work_of(1, 32, COMPARED)
-    curves = [d.curve for d in ours(work, SEEDS, keep="last", train_loss="after")]
+    curves = [d.curve for d in ours(work, SEEDS, restore_best=False, train_loss="after")]
     ends = np.array([curve[["train_loss", "val_loss"]].iloc[-1] for curve in curves])
     losses, both = {"ours": ends}, ((work.x, work.y), (work.x_val, work.y_val))
     for name, fit in (PEERS | SAME_START).items():
@@ -214,8 +214,8 @@ def ours(work: Work, count: int, device: str = "cpu", **settings: Any) -> list[D
         "batch_size": work.batch,
         "epochs": work.epochs,
         "shuffle": True,
-        "start": "random",
-        "optimiser": "adam",
+        "init": "random",
+        "optimizer": "adam",
         "momentum": 0.9,
         "beta2": 0.999,
         "weight_decay": 0,
@@ -224,9 +224,9 @@ def ours(work: Work, count: int, device: str = "cpu", **settings: Any) -> list[D
         "standardise": False,  # the rows are, for everyone
         "precision": "float32",
         "train_loss": "during",
-        "keep": "best",
+        "restore_best": True,
         "patience": None,
-        "explode": 1e6,
+        "divergence_factor": 1e6,
         "keep_path": False,
         "checkpoint_seconds": 5,
     }
@@ -239,7 +239,7 @@ def ours(work: Work, count: int, device: str = "cpu", **settings: Any) -> list[D
     problem = Problem(train, validation, inputs, MSE(), 0, 1, "bench", device=device)
     scaling = trainer.scaling(problem)
     everyone = [
-        Candidate(trainer, seed, trainer.start_values(FEATURES, work.hidden, seed))
+        Candidate(trainer, seed, trainer.init_values(FEATURES, work.hidden, seed))
         for seed in range(count)
     ]
     found: list[Descent] = []

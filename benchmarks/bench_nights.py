@@ -4,7 +4,7 @@
 
 The nights are those of ``python pipelines/retrain.py`` as ``conf/`` has it (source, check, store,
 judge, registry), with DVC's part done in-process. The channel is simulated, so the true loss of the
-champion in the week after each night is known, as the mean over many worlds.
+champion in the week after each night is known, as the mean over many simulations.
 
 ``recovered in``: nights after a change until the champion came, for five nights in a row, within
 25 % of the loss of the same models trained on two years of the new regime and used on a channel
@@ -38,11 +38,10 @@ from scipy.stats import beta
 from side_by_side import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from nights import Diary, started
-from recovery import Nightly, judged, measured, recovery
-from regimes import DAY, Channel, three_changes
-
 import viewcast.report.champions_page
+from support.nights import Diary, started
+from support.recovery import Nightly, judged, measured, recovery
+from support.regimes import DAY, Channel, three_changes
 from viewcast.forecast.forecaster import Forecaster
 
 START = "2017-01-01"
@@ -64,19 +63,19 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.processes, get_context("spawn")) as pool:
         found = list(track(pool.map(lived, *zip(*work, strict=True)), "nights", len(work)))
     rows = []
-    for scene, regimes in SCENES.items():
-        own = [each for (name, _), each in zip(work, found, strict=True) if name == scene]
+    for networks, regimes in SCENES.items():
+        own = [each for (name, _), each in zip(work, found, strict=True) if name == networks]
         for number, regime in enumerate(regimes):
-            rows.append({"scene": scene, "regime": regime, **row(own, number)})
-        rows.append({"scene": scene, "regime": "all", **row(own, None)})
+            rows.append({"networks": networks, "regime": regime, **row(own, number)})
+        rows.append({"networks": networks, "regime": "all", **row(own, None)})
     note = f"{arguments.seeds} seeds of {NIGHTS} nights each; changes at nights {CHANGES}"
     keep("nights", rows, note)
 
 
-def lived(scene: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def lived(networks: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sixty nights of one channel: ``measured`` and ``judged``."""
     viewcast.report.champions_page.write_page = lambda root: None  # pictures are no matter here
-    regimes = three_changes(START)[: len(SCENES[scene])]
+    regimes = three_changes(START)[: len(SCENES[networks])]
     firsts = tuple(FIRST + (night - 2) * DAY for night in CHANGES[: len(regimes) - 1])
     channel = Channel(regimes, firsts, FIRST + NIGHTS * DAY, seed)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from pathlib import Path
 from side_by_side import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from clone import Clone, stages_run
+from support.clone import Clone, stages_run
 
 TARGETS = {"cold": 90.0, "nothing changed": 5.0}
 

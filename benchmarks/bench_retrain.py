@@ -11,7 +11,7 @@ from pathlib import Path
 from side_by_side import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from clone import Clone
+from support.clone import Clone
 
 NIGHTS = [
     ("the first: four years of days, three models", "2021-03-01", 0, None),

@@ -9,8 +9,7 @@ from pathlib import Path
 from side_by_side import cpu_seconds, keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from project import Project
-
+from support.project import Project
 from viewcast.models import fitted
 from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.problem import Problem

@@ -3,7 +3,7 @@
     python benchmarks/calibrate_channel.py --candidates 4000 --seeds 3000
 
 First a search over parameters: uniform draws from ``RANGES``, then draws ever closer to the best.
-A candidate is judged by the mean table of many worlds, so that no parameter serves one lucky noise.
+A candidate is judged by the mean table of many simulations, so that no parameter serves one lucky noise.
 Then a search over seeds: whose single realised history is nearest to the published table?
 """
 
@@ -74,11 +74,11 @@ def table(views: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return errors
 
 
-def mean_table(simulator: ChannelSimulator, worlds: int) -> npt.NDArray[np.float64]:
-    """The table averaged over worlds that share nothing but their first day."""
+def mean_table(simulator: ChannelSimulator, simulations: int) -> npt.NDArray[np.float64]:
+    """The table averaged over simulations that share nothing but their first day."""
     days = TRAINING_DAYS + VALIDATION_DAYS - 1
     first = simulator.history(START, seed=0).to_numpy()
-    rest = simulator.futures(START, days, worlds, seed=0, future_seed=0)
+    rest = simulator.simulations(START, days, simulations, seed=0, future_seed=0)
     tables = np.stack([table(np.concatenate([first, world])) for world in rest])
     mean: npt.NDArray[np.float64] = tables.mean(axis=0)
     return mean
@@ -93,7 +93,7 @@ def progress(step: int, steps: int, best: float) -> None:
     print(f"\r{step + 1:6d} of {steps}, best {best:.2%}", end="", file=sys.stderr, flush=True)
 
 
-def search_parameters(candidates: int, worlds: int, seed: int) -> dict[str, Any]:
+def search_parameters(candidates: int, simulations: int, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     best, point = np.inf, rng.uniform(LOW, HIGH)
     for step in range(candidates):
@@ -101,7 +101,7 @@ def search_parameters(candidates: int, worlds: int, seed: int) -> dict[str, Any]
         if step > candidates // 4:
             stride = (1 - step / candidates) * (rng.random(len(LOW)) < 0.25)
             candidate = point + stride * (candidate - point)
-        found = distance(mean_table(ChannelSimulator(**fields(candidate)), worlds))
+        found = distance(mean_table(ChannelSimulator(**fields(candidate)), simulations))
         if found < best:
             best, point = found, candidate
         progress(step, candidates, best)
@@ -121,18 +121,18 @@ def search_seeds(simulator: ChannelSimulator, seeds: int) -> list[tuple[float, i
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--candidates", type=int, default=4000, help="parameter sets to try")
-    parser.add_argument("--worlds", type=int, default=16, help="worlds per parameter set")
+    parser.add_argument("--simulations", type=int, default=16, help="simulations per parameter set")
     parser.add_argument("--seeds", type=int, default=3000, help="seeds to try at the best set")
     parser.add_argument("--seed", type=int, default=2021, help="seed of the search itself")
     arguments = parser.parse_args()
 
-    best = search_parameters(arguments.candidates, arguments.worlds, arguments.seed)
+    best = search_parameters(arguments.candidates, arguments.simulations, arguments.seed)
     simulator = ChannelSimulator(**best)
     nearest = search_seeds(simulator, arguments.seeds)
     np.set_printoptions(precision=3, suppress=True)
     print(f"lags {LAGS}; rows: training, validation; thousand views")
     print("published\n", PUBLISHED)
-    print("mean of 200 worlds\n", mean_table(simulator, 200))
+    print("mean of 200 simulations\n", mean_table(simulator, 200))
     for deviation, seed in nearest[:10]:
         views = simulator.history(END, seed).to_numpy()
         print(f"seed {seed}: within {deviation:.1%}, views {views.min()} to {views.max()}")

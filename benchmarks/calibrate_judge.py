@@ -1,11 +1,11 @@
 """Which standard error keeps its promise on 7, 14 or 28 days: the choice behind the judge.
 
-    python benchmarks/calibrate_judge.py --draws 40000 --worlds 400
+    python benchmarks/calibrate_judge.py --draws 40000 --simulations 400
 
 Loss differences with a known mean of 0 (heavy-tailed, dependent, of two real forecasters) are
 judged by every variant at level 0.9, so that 5 % of them should be called better. Real forecasters
 are lines on the simulated channel of ``conf/simulator.yaml``: fitted on its history, judged on a
-year in many worlds, and made equal in the mean of that year.
+year in many simulations, and made equal in the mean of that year.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def autoregression(rng: np.random.Generator, draws: int, days: int, share: float
 
 
 def line_losses(views: Floats, history: Floats, lags: int) -> Floats:
-    """Absolute errors (worlds, YEAR) of a line fitted on ``history``, thousand views."""
+    """Absolute errors (simulations, YEAR) of a line fitted on ``history``, thousand views."""
     past = np.lib.stride_tricks.sliding_window_view(history, lags + 1)
     X = np.c_[np.ones(len(past)), past[:, :-1]]
     weights = np.linalg.lstsq(X, past[:, -1], rcond=None)[0]
@@ -117,14 +117,14 @@ def line_losses(views: Floats, history: Floats, lags: int) -> Floats:
     return np.asarray(np.abs(ahead[..., :-1] @ weights[1:] + weights[0] - ahead[..., -1]))
 
 
-def forecasters(worlds: int, seed: int) -> dict[str, tuple[Floats, Floats]]:
+def forecasters(simulations: int, seed: int) -> dict[str, tuple[Floats, Floats]]:
     """Losses of champion and challenger, the challenger's rescaled to the champion's mean."""
     file = Path(__file__).parents[1] / "conf" / "simulator.yaml"
     settings = yaml.safe_load(file.read_text())
     simulator = ChannelSimulator(**settings["simulator"])
     history = simulator.history(TRAINED_UNTIL, settings["seed"]).to_numpy() / 1000
-    ahead = simulator.futures(TRAINED_UNTIL, YEAR, worlds, settings["seed"], seed) / 1000
-    views = np.hstack([np.tile(history[-max(LAGS) :], (worlds, 1)), ahead])
+    ahead = simulator.simulations(TRAINED_UNTIL, YEAR, simulations, settings["seed"], seed) / 1000
+    views = np.hstack([np.tile(history[-max(LAGS) :], (simulations, 1)), ahead])
     (short, old_short), (long, old_long) = (
         [line_losses(views, history[: len(history) - age], lags) for age in (0, 365)]
         for lags in LAGS
@@ -197,11 +197,13 @@ def row(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=40000, help="series of each kind")
-    parser.add_argument("--worlds", type=int, default=400, help="simulated years of real losses")
+    parser.add_argument(
+        "--simulations", type=int, default=400, help="simulated years of real losses"
+    )
     parser.add_argument("--seed", type=int, default=7, help="of the simulated years")
     arguments = parser.parse_args()
 
-    real = forecasters(arguments.worlds, arguments.seed)
+    real = forecasters(arguments.simulations, arguments.seed)
     for name, (a, b) in real.items():
         differences = b - a - (b - a).mean()
         first = (differences[:, 1:] * differences[:, :-1]).mean() / (differences**2).mean()

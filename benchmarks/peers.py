@@ -62,7 +62,7 @@ def plain(work: Work, seed: int, each_epoch: Callable[[Predict], None] | None = 
     """The usual loop; for ``each_epoch`` it also adds up the training loss, batch by batch."""
     torch.manual_seed(seed)
     net = _network(work)
-    optimiser = torch.optim.Adam(net.parameters(), lr=LR)
+    optimizer = torch.optim.Adam(net.parameters(), lr=LR)
     measure = nn.MSELoss()
     x, y = work.x, work.y.unsqueeze(-1)
     for _ in range(work.epochs):
@@ -70,10 +70,10 @@ def plain(work: Work, seed: int, each_epoch: Callable[[Predict], None] | None = 
         total = 0.0
         for first in range(0, len(x), work.batch):
             index = order[first : first + work.batch]
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss = measure(net(x[index]), y[index])
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             if each_epoch:
                 total += loss.item() * len(index)
         if each_epoch:

@@ -16,8 +16,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Write build/params.yaml."""
     pipeline = construct(Pipeline, config, "pipeline")
     runs = plan(pipeline, root, partial(compose, root))
-    parts = ("story", "story_search", "story_leaderboard", "simulator")
-    runs["story"] = planned(pipeline.datasets, *(compose(root, [], part) for part in parts))
+    parts = ("demo", "demo_search", "demo_leaderboard", "simulator")
+    runs["demo"] = planned(pipeline.datasets, *(compose(root, [], part) for part in parts))
     write_params(runs, params_path(root))
 
 

@@ -14,7 +14,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Check the raw data of one data set; write its prepared table and, apart, its test rows."""
     data = build(config["data"], "data")
     whole, identity = data.prepare(root), preparation(config["data"])
-    sealed.write(whole, data.reach, root, data.name, identity)
+    sealed.write(whole, data.feature_lookback, root, data.name, identity)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from clone import Clone
 from hypothesis import settings
 from mlflow import MlflowClient
-from nights import simulated
-from project import Project
 
-from viewcast.retraining.reproduce import LAUNCH, LIVE, STORE
+from support.clone import Clone
+from support.nights import simulated
+from support.project import Project
+from viewcast.retraining.reproduce import BATCH_ID, LIVE, STORE
 from viewcast.training.backprop import Backprop
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,7 +62,7 @@ def by_day() -> Iterator[None]:
     one's module prepares before it begins.
     """
     for wake in (False, True):
-        for name in (LIVE, LAUNCH, *STORE):
+        for name in (LIVE, BATCH_ID, *STORE):
             os.environ.pop(name, None)
         if not wake:
             yield
@@ -80,10 +80,10 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
     seen: list[list[float]] = []
     backward = Backprop.backward
 
-    def watched(passes: Backprop, x: Any, slope: Any) -> None:
+    def watched(passes: Backprop, x: Any, grad: Any) -> None:
         (own,) = x  # a run is one candidate
         seen.append(own[:, 0].tolist())
-        backward(passes, x, slope)
+        backward(passes, x, grad)
 
     monkeypatch.setattr(Backprop, "backward", watched)
     return seen

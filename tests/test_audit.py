@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_store import SimulatedStore, days
 from test_imports import loaded_after
 
+from support.simulated_store import SimulatedStore, days
 from viewcast.audit import rounds, run_verdict
 from viewcast.audit.audit import audit
 from viewcast.audit.counts import uses
@@ -38,9 +38,9 @@ def scored(
     *,
     start: int = 0,
     end: int | None = None,
-    launch: str = "all",
+    batch_id: str = "all",
     model: str = "deep",
-    shadow: Any = None,
+    hidden_holdout: Any = None,
     states: Any = None,
     facts: Facts = FACTS,
     uses: tuple[Use, ...] = (REPORT,),
@@ -50,7 +50,7 @@ def scored(
 ) -> Scored:
     """A run with these row losses (M,), or with one figure."""
     ended = start + 1 if end is None else end
-    look = Look(name, name, uses, holdout, launch, start, ended, "ana", "FINISHED")
+    look = Look(name, name, uses, holdout, batch_id, start, ended, "ana", "FINISHED")
     own = replace(facts, name=name, model=model)
     if np.ndim(losses) == 0:
         return Scored(look, own, shown=float(losses), **said)
@@ -59,9 +59,13 @@ def scored(
     if states is not None:
         states = np.asarray(states, np.float32)
     epochs = None if states is None else np.arange(1, len(states) + 1)
-    hidden = None if shadow is None else RowLosses(days(len(shadow), "2023-01-01"), shadow)
+    hidden = (
+        None
+        if hidden_holdout is None
+        else RowLosses(days(len(hidden_holdout), "2023-01-01"), hidden_holdout)
+    )
     rows = RowLosses(table, values, states, epochs)
-    return Scored(look, own, shown=float(values.mean()), rows=rows, shadow=hidden, **said)
+    return Scored(look, own, shown=float(values.mean()), rows=rows, hidden_holdout=hidden, **said)
 
 
 def noisy(
@@ -105,16 +109,18 @@ def test_every_figure_of_a_study_is_there_with_its_sentence() -> None:
     assert winner["shown"] < winner["expected"] < winner["upper95"]
     assert (found["rows"], found["dated"], found["first"]) == (200, True, "2021-01-01")
     assert found["looks"]["scores"] == found["looks"]["runs"] == found["looks"]["distinct"] == 41
-    assert found["looks"]["waves"] == 1
+    assert found["looks"]["rounds"] == 1
     assert found["looks"]["by_user"] == {"ana": 41}
     assert found["gain"]["reference"] == "naive"
     assert found["gain"]["expected"] < found["gain"]["shown"]
-    assert found["tied"]["run_ids"][0] == winner["run_id"]
-    assert found["tied"]["count"] > 1
+    assert found["confidence_set"]["run_ids"][0] == winner["run_id"]
+    assert found["confidence_set"]["count"] > 1
     assert 1 < found["effective"] <= 41
     assert found["best_of"][-1]["k"] == 41
     assert found["best_of"][-1]["shown"] == pytest.approx(winner["shown"])
-    assert [run["tied"] for run in found["runs"]].count(True) == found["tied"]["count"]
+    assert [run["confidence_set"] for run in found["runs"]].count(True) == found["confidence_set"][
+        "count"
+    ]
     text = said(found)
     for words in (
         "These 200 days have been looked at 41 times by 41 runs in 1 round.",
@@ -151,7 +157,7 @@ def test_below_twenty_rows_there_are_counts_and_a_refusal_and_no_figure() -> Non
     assert found["looks"]["scores"] == 41
     assert found["winner"]["shown"] == found["runs"][0]["shown"]
     assert found["winner"]["expected"] is None
-    assert (found["tied"], found["effective"], found["best_of"]) == (None, None, [])
+    assert (found["confidence_set"], found["effective"], found["best_of"]) == (None, None, [])
     assert found["gain"]["shown"] > 0
     assert found["gain"]["trust"] is None
     assert "too few validation rows" in found["refusal"]
@@ -163,7 +169,7 @@ def test_between_twenty_and_a_hundred_rows_there_is_a_figure_and_no_bound() -> N
     found = of(search(rows=60))
     assert found["winner"]["expected"] is not None
     assert found["winner"]["upper95"] is None
-    assert found["tied"] is None
+    assert found["confidence_set"] is None
     assert "not enough independent validation rows for a bound" in found["refusal"]
     assert found["verdict"].startswith(("weak: ", "validation set worn out: "))
 
@@ -223,25 +229,33 @@ def test_runs_with_epochs_in_cells_and_runs_with_rows_are_priced_together() -> N
 
 
 def test_a_memorised_validation_set_is_set_aside_and_said() -> None:
-    memory = scored("lazy2", np.zeros(200), model="lazy2")
+    memory = scored("memorizer_leak", np.zeros(200), model="memorizer_leak")
     found = of([*search(), memory])
-    assert found["aside"] == [{"run_id": "lazy2", "name": "lazy2", "why": REMEMBERS}]
-    assert found["winner"]["run_id"] != "lazy2"
-    (line,) = [run for run in found["runs"] if run["run_id"] == "lazy2"]
-    assert (line["expected"], line["aside"]) == (None, REMEMBERS)
+    assert found["excluded"] == [
+        {"run_id": "memorizer_leak", "name": "memorizer_leak", "why": REMEMBERS}
+    ]
+    assert found["winner"]["run_id"] != "memorizer_leak"
+    (line,) = [run for run in found["runs"] if run["run_id"] == "memorizer_leak"]
+    assert (line["expected"], line["excluded"]) == (None, REMEMBERS)
 
 
 def test_the_shadow_tells_of_a_memory_that_its_gain_is_nowhere_else() -> None:
     rng = np.random.default_rng(5)
     whole = noisy(rng, 4, 280)
-    runs = [scored(f"run-{i}", own[:200], shadow=own[200:]) for i, own in enumerate(whole)]
-    memory = scored("lazy2", np.zeros(200), model="lazy2", shadow=np.full(80, 3.0), start=5)
-    (aside,) = of([*runs, memory])["aside"]
-    assert aside["why"] == f"{REMEMBERS}; the shadow rows do not confirm its gain"
+    runs = [scored(f"run-{i}", own[:200], hidden_holdout=own[200:]) for i, own in enumerate(whole)]
+    memory = scored(
+        "memorizer_leak",
+        np.zeros(200),
+        model="memorizer_leak",
+        hidden_holdout=np.full(80, 3.0),
+        start=5,
+    )
+    (excluded,) = of([*runs, memory])["excluded"]
+    assert excluded["why"] == f"{REMEMBERS}; the hidden rows do not confirm its gain"
 
 
 def test_a_study_of_runs_aside_has_no_winner() -> None:
-    found = of([scored("lazy2", np.zeros(200), model="lazy2")])
+    found = of([scored("memorizer_leak", np.zeros(200), model="memorizer_leak")])
     assert found["winner"] is None
     assert found["verdict"].startswith("nothing to price")
     assert found["looks"]["scores"] == 1
@@ -268,7 +282,7 @@ def test_single_figures_are_counted_and_read_by_order_statistics() -> None:
 # Rounds
 
 
-def climb(rounds_: int, *, shadow: bool = False, rows: int = 200) -> list[Scored]:
+def climb(rounds_: int, *, hidden_holdout: bool = False, rows: int = 200) -> list[Scored]:
     """A hill climb: each run a small random step from the best one so far."""
     rng = np.random.default_rng(2)
     count = rows + 80
@@ -276,9 +290,11 @@ def climb(rounds_: int, *, shadow: bool = False, rows: int = 200) -> list[Scored
     best, runs = base, []
     for i in range(rounds_):
         step = best + (0.15 * rng.normal(size=count) if i else 0.0)
-        hidden = step[rows:] if shadow else None
+        hidden = step[rows:] if hidden_holdout else None
         runs.append(
-            scored(f"step-{i:03d}", step[:rows], start=10 * i, launch=str(i), shadow=hidden)
+            scored(
+                f"step-{i:03d}", step[:rows], start=10 * i, batch_id=str(i), hidden_holdout=hidden
+            )
         )
         if step[:rows].mean() < best[:rows].mean():
             best = step
@@ -287,10 +303,14 @@ def climb(rounds_: int, *, shadow: bool = False, rows: int = 200) -> list[Scored
 
 def test_an_attack_without_a_shadow_gets_no_corrected_number() -> None:
     found = of(climb(120))
-    assert found["looks"]["waves"] == 120
+    assert found["looks"]["rounds"] == 120
     assert found["winner"]["expected"] is None
     assert {run["expected"] for run in found["runs"]} == {None}
-    assert (found["best_of"], found["tied"], found["overfit_probability"]) == ([], None, None)
+    assert (found["best_of"], found["confidence_set"], found["overfit_probability"]) == (
+        [],
+        None,
+        None,
+    )
     assert "the runs were tuned on these rows" in found["refusal"]
     assert found["verdict"] == found["refusal"]
     by_name = {run["name"]: run["verdict"] for run in found["runs"]}
@@ -300,13 +320,13 @@ def test_an_attack_without_a_shadow_gets_no_corrected_number() -> None:
 
 
 def test_an_attack_on_rows_with_a_shadow_rings_the_alarm() -> None:
-    found = of(climb(120, shadow=True))
-    shadow = found["shadow"]
-    assert shadow["alarm"]
-    assert shadow["gain_shadow"] < shadow["gain_shown"] / 2
-    assert shadow["estimate"] > found["winner"]["shown"]
-    assert [point["look"] for point in shadow["path"]] == list(range(1, 121))
-    assert shadow["path"][-1]["shown"] == pytest.approx(shadow["gain_shown"])
+    found = of(climb(120, hidden_holdout=True))
+    hidden_holdout = found["hidden_holdout"]
+    assert hidden_holdout["alarm"]
+    assert hidden_holdout["gain_shadow"] < hidden_holdout["gain_shown"] / 2
+    assert hidden_holdout["estimate"] > found["winner"]["shown"]
+    assert [point["look"] for point in hidden_holdout["path"]] == list(range(1, 121))
+    assert hidden_holdout["path"][-1]["shown"] == pytest.approx(hidden_holdout["gain_shown"])
     assert found["winner"]["expected"] is None
     assert found["verdict"].startswith("validation set worn out: of ")
 
@@ -318,16 +338,18 @@ def test_a_silent_shadow_tells_nothing_but_that_it_is_silent() -> None:
     def told(hidden: np.ndarray) -> dict[str, Any]:
         return of(
             [
-                scored(f"run-{i}", own[:200], shadow=other, start=10 * i, launch=str(i))
+                scored(f"run-{i}", own[:200], hidden_holdout=other, start=10 * i, batch_id=str(i))
                 for i, (own, other) in enumerate(zip(whole, hidden, strict=True))
             ]
         )
 
     found = told(whole[:, 200:])
-    shadow = found["shadow"]
-    assert not shadow["alarm"]
-    assert {shadow[key] for key in ("gain_shadow", "difference", "error", "estimate")} == {None}
-    assert shadow["path"] == []
+    hidden_holdout = found["hidden_holdout"]
+    assert not hidden_holdout["alarm"]
+    assert {hidden_holdout[key] for key in ("gain_shadow", "difference", "error", "estimate")} == {
+        None
+    }
+    assert hidden_holdout["path"] == []
     assert found == told(whole[:, 200:] * rng.uniform(0.9, 1.1, (12, 80)))
     assert found["adaptive"]["caveat"] is None
     assert found["winner"]["expected"] is not None
@@ -335,22 +357,24 @@ def test_a_silent_shadow_tells_nothing_but_that_it_is_silent() -> None:
 
 def test_shadow_rows_that_others_were_shown_are_not_sealed() -> None:
     whole = noisy(np.random.default_rng(8), 2, 280)
-    first = [scored(f"run-{i}", own[:200], shadow=own[200:]) for i, own in enumerate(whole)]
+    first = [scored(f"run-{i}", own[:200], hidden_holdout=own[200:]) for i, own in enumerate(whole)]
     late = days(30, "2023-01-11")
     other = scored("other", np.ones(30), holdout="g", keys=late)
     both = [study("h", first), study("g", [other])]
     assert [overlap(both[0], both[1:]), overlap(both[1], both[:1])] == [30, 0]
     found = {one["holdout"]: one for one in audit(both, SETTINGS, "viewcast")}
-    assert "but 30 of these rows were shown to other runs" in found["h"]["shadow"]["sentence"]
+    assert (
+        "but 30 of these rows were shown to other runs" in found["h"]["hidden_holdout"]["sentence"]
+    )
 
 
 def test_rounds_without_tuning_keep_their_number_with_a_caveat() -> None:
     runs = [
-        replace(run, look=replace(run.look, start=10 * i, end=10 * i + 1, launch=str(i)))
+        replace(run, look=replace(run.look, start=10 * i, end=10 * i + 1, batch_id=str(i)))
         for i, run in enumerate(search())
     ]
     found = of(runs)
-    assert found["looks"]["waves"] == 41
+    assert found["looks"]["rounds"] == 41
     assert found["looks"]["bits_used"] == pytest.approx(41)
     assert found["winner"]["expected"] is not None
     assert "launched in 41 rounds" in found["adaptive"]["caveat"]
@@ -408,7 +432,7 @@ def test_validation_that_rises_by_more_than_its_noise_is_overfitting() -> None:
 
 def test_training_that_a_line_beats_fits_poorly() -> None:
     network = replace(FACTS, network=True, training="t", features="f", trainer="gradient_descent")
-    line = replace(network, network=False, trainer="closed_form")
+    line = replace(network, network=False, trainer="least_squares")
     poor = scored("poor", np.ones(50), facts=network, train_loss=2.0)
     straight = scored("line", np.ones(50), facts=line, train_loss=0.5)
     of_both = study("h", [poor, straight])
@@ -472,7 +496,7 @@ def recorded(store: SimulatedStore, runs: int = 24, rows: int = 150) -> tuple[li
     losses = noisy(np.random.default_rng(6), runs, rows)
     ids = [
         store.run(
-            f"run-{i:02d}", own, launch="dvc-1", model="naive" if i == 0 else "deep",
+            f"run-{i:02d}", own, batch_id="dvc-1", model="naive" if i == 0 else "deep",
             metrics={"val_loss_true": 1.0, "val_loss_true_error": 0.01},
         )
         for i, own in enumerate(losses)
@@ -499,7 +523,7 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
     run = store.client.get_run(winner["run_id"])
     assert run.data.metrics["val_loss_expected"] == winner["expected"]
     assert run.data.metrics["val_loss_upper95"] == winner["upper95"]
-    assert run.data.metrics["tied_with_best"] == 1
+    assert run.data.metrics["in_confidence_set"] == 1
     assert run.data.metrics["looks"] == 1
     assert run.data.tags["viewcast.verdict"] == found["runs"][0]["verdict"]
     found_runs = store.client.search_runs([store.experiment], "metrics.optimism > -1000000")
@@ -512,7 +536,7 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
     assert audit_experiment(settings, store.root) == [found]
     assert (store.root / "mlflow.db").read_bytes() == before
 
-    worse = store.run("late", losses[1] + 1, launch="dvc-1")
+    worse = store.run("late", losses[1] + 1, batch_id="dvc-1")
     (again,) = audit_experiment(settings, store.root)
     assert again["looks"]["scores"] == 25
     now = {line["run_id"]: line for line in again["runs"]}
@@ -536,9 +560,9 @@ def test_repetitions_are_told_the_same_and_reading_only_writes_nothing(
     store: SimulatedStore,
 ) -> None:
     losses = noisy(np.random.default_rng(6), 2, 120)
-    first = store.run("one", losses[0], key="same", launch="dvc-1")
-    copy = store.run("one", losses[0], key="same", launch="dvc-2")
-    store.run("two", losses[1], launch="dvc-1")
+    first = store.run("one", losses[0], key="same", batch_id="dvc-1")
+    copy = store.run("one", losses[0], key="same", batch_id="dvc-2")
+    store.run("two", losses[1], batch_id="dvc-1")
     settings = replace(SETTINGS, tracking=store.tracking, write=False)
     audit_experiment(settings, store.root)
     assert "optimism" not in store.latest(copy)

@@ -1,16 +1,16 @@
 """The audit's pictures: where two curves part, what a calendar shows, what a finding says."""
 
-import audited
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support import audited
 from viewcast.report.audits import named
 from viewcast.report.figures.calendar import calendar
 from viewcast.report.figures.more_runs import finding
 from viewcast.report.figures.style import applied
-from viewcast.selection.saturation import parting
+from viewcast.selection.saturation import saturation
 
 DOUBLED = [1, 2, 4, 8, 16]
 FALLING = [1.0, 0.9, 0.8, 0.7, 0.6]
@@ -28,11 +28,11 @@ FALLING = [1.0, 0.9, 0.8, 0.7, 0.6]
 def test_the_curves_part_where_only_the_shown_one_goes_on_falling(
     honest: list[float], k: int | None
 ) -> None:
-    assert parting(DOUBLED, FALLING, honest) == k
+    assert saturation(DOUBLED, FALLING, honest) == k
 
 
 def test_a_shown_loss_that_does_not_fall_parts_from_nothing() -> None:
-    assert parting(DOUBLED, [0.6] * 5, [0.7] * 5) is None
+    assert saturation(DOUBLED, [0.6] * 5, [0.7] * 5) is None
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(-0.5, 1)), min_size=3, max_size=12))
@@ -42,7 +42,7 @@ def test_beyond_the_parting_the_shown_loss_falls_five_times_as_much(
     ks = [2**i for i in range(len(steps))]
     shown = [1 + sum(step for step, _ in steps[i:]) for i in range(len(steps))]
     honest = [2 + sum(step for _, step in steps[i:]) for i in range(len(steps))]
-    k = parting(ks, shown, honest)
+    k = saturation(ks, shown, honest)
     if k is not None:
         at = ks.index(k)
         assert honest[at] - min(honest[at:]) <= 0.2 * (shown[at] - shown[-1]) + 1e-9

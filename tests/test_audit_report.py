@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import audited
 import pytest
-from reported import SIMULATED, Fake, Tags, seen
 
+from support import audited
+from support.reported import SIMULATED, Fake, Tags, seen
 from viewcast.base.errors import DataError
 from viewcast.report.audits import Audit, named, read
 from viewcast.report.figures.style import Picture
@@ -95,24 +95,24 @@ def test_a_refusal_is_said_plainly_and_no_figure_stands_beside_it(built: Any) ->
     assert len(rows) == 1 and "refused" in rows[0] and "gauge" not in rows[0]
 
 
-def test_lazy2_is_caught_and_named_where_it_was_put_aside(built: Any) -> None:
+def test_memorizer2_is_caught_and_named_where_it_was_put_aside(built: Any) -> None:
     said = section(built[1])
-    assert "caught it and put it aside: It has seen the validation rows" in said
-    assert "Took no part in the choice: “lazy2”" in said
+    assert "caught it and put it excluded: It has seen the validation rows" in said
+    assert "Took no part in the choice: “memorizer_leak”" in said
 
 
 def test_what_the_shadow_says_of_lazy2_is_told_with_its_place(tmp_path: Path) -> None:
     said = audited.channel()
-    said["aside"][0]["why"] += "; the shadow rows do not confirm its gain"
+    said["excluded"][0]["why"] += "; the hidden rows do not confirm its gain"
     _, page = page_of(tmp_path, [said, audited.lectures()])
-    told = "It has seen the validation rows: loss 0 on every one. The shadow rows do not confirm "
+    told = "It has seen the validation rows: loss 0 on every one. The hidden rows do not confirm "
     assert told + "its gain (channel (simulated), split “lecture”)." in section(page)
 
 
 def test_the_attack_shows_both_gains_and_the_alarm(built: Any) -> None:
     pictures, page, _ = built
     assert pictures["channel_leaderboard_shadow"].title == (
-        "After 200 looks the shown days gained 0.104, the shadow 0.004: the alarm rings"
+        "After 200 looks the shown days gained 0.104, the hidden holdout 0.004: the alarm rings"
     )
     assert "A leaderboard under attack: channel (simulated)" in section(page)
     assert "They spend 200 bits, more than the 14 that 268 days can answer" in section(page)
@@ -192,7 +192,7 @@ def test_scores_without_rows_get_the_shown_curve_and_the_reason_for_no_other(
 ) -> None:
     nothing = dict.fromkeys(("honest", "honest_low", "honest_high"))
     lines = [{"k": k, "shown": 1 / k, **nothing} for k in (1, 2, 4)]
-    said = audited.channel() | {"best_of": lines, "gain": None, "tied": None}
+    said = audited.channel() | {"best_of": lines, "gain": None, "confidence_set": None}
     said["winner"]["expected"] = None
     pictures, _ = page_of(tmp_path, [said])
     assert pictures["channel_lecture_best_of"].title == (

@@ -40,9 +40,9 @@ def test_no_look_is_no_bit() -> None:
 
 
 @given(waves_of)
-def test_the_class_counts_every_model_that_rounds_of_winners_can_end_in(waves: list[int]) -> None:
-    models = math.prod(1 + scores for scores in waves)
-    assert log_class(waves) == pytest.approx(math.log(models))
+def test_the_class_counts_every_model_that_rounds_of_winners_can_end_in(rounds: list[int]) -> None:
+    models = math.prod(1 + scores for scores in rounds)
+    assert log_class(rounds) == pytest.approx(math.log(models))
 
 
 @given(waves_of, waves_of)
@@ -53,13 +53,13 @@ def test_bits_of_rounds_add_up(before: list[int], after: list[int]) -> None:
 
 @given(waves_of, tolerances, confidences)
 def test_the_rows_asked_are_the_fewest_that_keep_the_tolerance(
-    waves: list[int], tolerance: float, confidence: float
+    rounds: list[int], tolerance: float, confidence: float
 ) -> None:
-    asked = rows_asked(log_class(waves), tolerance, confidence)
-    assert hoeffding(log_class(waves), asked, confidence) <= tolerance
+    asked = rows_asked(log_class(rounds), tolerance, confidence)
+    assert hoeffding(log_class(rounds), asked, confidence) <= tolerance
     if asked > 1:
         slack = 1 + 1e-9  # division and root round at the boundary
-        assert hoeffding(log_class(waves), asked - 1, confidence) * slack > tolerance
+        assert hoeffding(log_class(rounds), asked - 1, confidence) * slack > tolerance
 
 
 @given(st.integers(1, 100_000), tolerances, confidences)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Dataset, DatasetInput, InputTag, Run
-from onlookers import looked
-from project import Project
 
+from support.onlookers import looked
+from support.project import Project
 from viewcast.base.errors import BudgetError, DataError
 from viewcast.data.table import row_identities
 from viewcast.tracking import budget, datasets

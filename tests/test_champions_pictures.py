@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import retrained
-from retrained import drawings, parsed
 
+from support import retrained
+from support.retrained import drawings, parsed
 from viewcast.report.champion_table import gained
 from viewcast.report.figures import forecast, gates, promises, weekly_errors
 from viewcast.report.figures.style import Drawing, applied

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nights import Diary
 
+from support.nights import Diary
 from viewcast.data.sources.timezone import day_at
 from viewcast.retraining.merge import settled
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from descents import SETTINGS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.descents import SETTINGS
 from viewcast.models import network
 from viewcast.scoring.loss import MAE, MSE
 from viewcast.training import checkpoint, chunks
@@ -27,11 +27,11 @@ from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
 from viewcast.training.state import State
 
-QUICK: dict[str, Any] = {"optimiser": "adam", "momentum": 0.9, "batch_size": 7, "shuffle": True}
-QUICK |= {"keep_path": False, "epochs": 12, "precision": "float32", "keep": "best"}
+QUICK: dict[str, Any] = {"optimizer": "adam", "momentum": 0.9, "batch_size": 7, "shuffle": True}
+QUICK |= {"keep_path": False, "epochs": 12, "precision": "float32", "restore_best": True}
 OWN: list[dict[str, Any]] = [
     {"lr": 0.01},
-    {"lr": 0.003, "weight_decay": 0.2, "keep": "last"},
+    {"lr": 0.003, "weight_decay": 0.2, "restore_best": False},
     {"lr": 0.05, "patience": 3},
     {"lr": 0.02, "feature_share": 0.5},
     {"lr": 0.001, "feature_share": 0.3, "weight_decay": 0.01, "patience": 2},
@@ -56,7 +56,7 @@ def problem(rows: int = 45, features: int = 5, **changed: Any) -> Problem:
 
 def candidate(seed: int, hidden: tuple[int, ...], features: int = 5, **own: Any) -> Candidate:
     made = GradientDescent(**{**SETTINGS, **QUICK, **own})
-    return Candidate(made, seed, made.start_values(features, hidden, seed))
+    return Candidate(made, seed, made.init_values(features, hidden, seed))
 
 
 def members(hidden: tuple[int, ...], *more: dict[str, Any], **shared: Any) -> list[Candidate]:
@@ -73,7 +73,7 @@ def train(
 def bits(found: Iterable[Descent]) -> list[tuple[Any, ...]]:
     """All of each result; equal lists are equal bits, but for 0 being -0."""
     return [
-        ((one.flat + 0.0).tobytes(), one.curve.to_numpy().tobytes(), one.best_epoch, one.failure)
+        ((one.params + 0.0).tobytes(), one.curve.to_numpy().tobytes(), one.best_epoch, one.failure)
         for one in found
     ]
 
@@ -89,11 +89,11 @@ def alone(given: Problem, candidates: list[Candidate], hidden: tuple[int, ...]) 
 @pytest.mark.parametrize(
     ("batch_size", "epochs"), [(1, 3), (7, 12), (22, 20), (32, 20), ("full", 20), (32, 120)]
 )
-@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_each_member_ends_with_the_bits_it_would_have_alone(
-    hidden: tuple[int, ...], batch_size: Any, epochs: int, optimiser: str
+    hidden: tuple[int, ...], batch_size: Any, epochs: int, optimizer: str
 ) -> None:
-    together = members(hidden, batch_size=batch_size, optimiser=optimiser, epochs=epochs)
+    together = members(hidden, batch_size=batch_size, optimizer=optimizer, epochs=epochs)
     found = bits(train(problem(), together, hidden))
     assert found == bits(alone(problem(), together, hidden))
     assert found == bits(train(problem(), together, hidden)), "run twice"
@@ -101,12 +101,12 @@ def test_each_member_ends_with_the_bits_it_would_have_alone(
 
 @pytest.mark.parametrize("hidden", [(1,), (64, 1), (1, 16)])
 def test_with_a_layer_of_one_unit_a_member_agrees_to_rounding(hidden: tuple[int, ...]) -> None:
-    together = members(hidden, batch_size=7, optimiser="adam", epochs=100)
+    together = members(hidden, batch_size=7, optimizer="adam", epochs=100)
     for one, by_itself in zip(
         train(problem(), together, hidden), alone(problem(), together, hidden), strict=True
     ):
-        scale = abs(by_itself.flat).max()
-        np.testing.assert_allclose(one.flat, by_itself.flat, rtol=0, atol=1e-6 * scale)
+        scale = abs(by_itself.params).max()
+        np.testing.assert_allclose(one.params, by_itself.params, rtol=0, atol=1e-6 * scale)
 
 
 @pytest.mark.parametrize(("features", "batch_size"), [(3, 50), (16, 50), (13, 1499)])
@@ -144,7 +144,7 @@ def test_who_diverges_or_stops_leaves_at_its_epoch_and_the_cohort_shrinks(
 
     monkeypatch.setattr(State, "keep_only", watched)
     own = ({"lr": 0.5, "patience": 1}, TOO_FAST)
-    options = {"optimiser": "sgd", "momentum": 0.0, "explode": 1e4, "epochs": 40}
+    options = {"optimizer": "sgd", "momentum": 0.0, "divergence_factor": 1e4, "epochs": 40}
     together = members((16,), *own, **options)
     found = train(problem(), together, (16,), lambda *each: told.append(each))
     assert sizes, "the cohort is meant to shrink"
@@ -194,7 +194,7 @@ def test_an_unseen_feature_changes_nothing_and_has_no_weight(hidden: tuple[int, 
         other.validation[f"x{i}"] += 9.0
     (found,), (again,) = train(given, [one], hidden), train(other, [one], hidden)
     assert bits([found]) == bits([again])
-    layers = network.unflatten(found.flat, 5, hidden)
+    layers = network.unflatten(found.params, 5, hidden)
     assert [i for i, weight in enumerate(layers[0][0]) if (weight == 0).all()] == unseen
     x, y = other.x(other.validation), other.y(other.validation)
     by_all = MSE().rows(network.forward(layers, x), y).mean()
@@ -209,7 +209,7 @@ def test_with_one_batch_the_loss_during_an_epoch_is_the_one_after_the_epoch_befo
         for when in ("after", "during")
     )
     for one, other in zip(after, during, strict=True):
-        assert one.flat.tobytes() == other.flat.tobytes()
+        assert one.params.tobytes() == other.params.tobytes()
         shifted = one.curve["train_loss"].to_numpy()[:-1]
         np.testing.assert_allclose(other.curve["train_loss"].iloc[1:], shifted, rtol=1e-12)
 
@@ -226,7 +226,7 @@ print(cases.told_and_found(Path(sys.argv[2]), int(sys.argv[3])))
 
 
 def leavers() -> list[Candidate]:
-    return members((16,), TOO_FAST, {"lr": 2e8}, optimiser="sgd", momentum=0.5, epochs=25)
+    return members((16,), TOO_FAST, {"lr": 2e8}, optimizer="sgd", momentum=0.5, epochs=25)
 
 
 def told_and_found(folder: Path | None, dies_at: int = 0) -> str:

@@ -18,10 +18,10 @@ SERVER = "http://127.0.0.1:5000"
 
 # A model that each trainer serves, and the other way round.
 SERVED = {
-    "closed_form": "linear",
-    "brute_force": "linear",
+    "least_squares": "linear",
+    "grid_search": "linear",
     "gradient_descent": "deep",
-    "lookup": "lazy",
+    "lookup": "memorizer",
     "through_origin": "proportional",
 }
 
@@ -48,12 +48,12 @@ def refusal(*overrides: str) -> str:
 # What composes
 
 
-def test_the_default_run_is_a_line_on_the_lectures_in_closed_form() -> None:
+def test_the_default_run_is_a_line_on_the_lectures_in_least_squares() -> None:
     config = config_of()
     assert config.data.name == "lectures"
     assert (config.model.name, config.trainer.name, config.loss.name) == (
         "linear",
-        "closed_form",
+        "least_squares",
         "mse",
     )
 
@@ -154,7 +154,7 @@ def test_only_the_main_run_is_compared_with_the_figures_of_the_data_set() -> Non
         ("+trainer.learning_rate=3", "trainer.learning_rate", "trainer.lr"),
         ("+data.columns=3", "data.columns", "data.splits"),
         ("+loss.delta=3", "loss.delta", "none"),
-        ("+holdout.share=0.25", "holdout.share", "holdout.shadow, holdout.release"),
+        ("+holdout.share=0.25", "holdout.share", "holdout.hidden, holdout.release"),
     ],
 )
 def test_an_unknown_key_is_refused_with_those_there_are(
@@ -184,11 +184,17 @@ def test_an_unknown_key_of_the_tracking_is_refused() -> None:
         ("trainer.momentum=1", "trainer.momentum = 1: Input should be less than 1"),
         ("trainer.momentum=-0.1", "trainer.momentum = -0.1: Input should be greater than"),
         ("trainer.beta2=1", "trainer.beta2 = 1: Input should be less than 1"),
-        ("trainer.optimiser=lion", "trainer.optimiser = 'lion': Input should be 'sgd' or 'adam'"),
+        ("trainer.optimizer=lion", "trainer.optimizer = 'lion': Input should be 'sgd' or 'adam'"),
         ("trainer.precision=half", "Input should be 'float32' or 'float64'"),
-        ("trainer.keep=first", "trainer.keep = 'first': Input should be 'best' or 'last'"),
+        (
+            "trainer.restore_best=first",
+            "trainer.restore_best = 'first': Input should be 'best' or 'last'",
+        ),
         ("trainer.patience=0", "trainer.patience = 0: Input should be greater than or equal to 1"),
-        ("trainer.explode=1", "trainer.explode = 1: Input should be greater than 1"),
+        (
+            "trainer.divergence_factor=1",
+            "trainer.divergence_factor = 1: Input should be greater than 1",
+        ),
         ("trainer.weight_decay=-1", "trainer.weight_decay = -1: Input should be greater than or"),
         ("trainer.weight_decay=inf", "trainer.weight_decay = inf: Input should be a finite"),
         ("trainer.row_share=0", "trainer.row_share = 0: Input should be greater than 0"),
@@ -196,9 +202,9 @@ def test_an_unknown_key_of_the_tracking_is_refused() -> None:
         ("trainer.feature_share=0", "trainer.feature_share = 0: Input should be greater than 0"),
         ("trainer.feature_share=2", "trainer.feature_share = 2: Input should be less than or"),
         ("trainer.train_loss=before", "'before': Input should be 'after' or 'during'"),
-        ("trainer.start=[a]", "trainer.start.0 = 'a': Input should be a valid number"),
-        ("trainer.start=zero", "trainer.start = 'zero': Input should be"),
-        ("trainer.start=[nan, 1]", "trainer.start.0 = nan: Input should be a finite number"),
+        ("trainer.init=[a]", "trainer.init.0 = 'a': Input should be a valid number"),
+        ("trainer.init=zero", "trainer.init = 'zero': Input should be"),
+        ("trainer.init=[nan, 1]", "trainer.init.0 = nan: Input should be a finite number"),
         ("model.layers=0", "model.layers = 0: Input should be greater than or equal to 1"),
         ("model.units=0", "model.units = 0: Input should be greater than or equal to 1"),
         ("model.features=5", "model.features = 5: Input should be a valid"),
@@ -207,9 +213,9 @@ def test_an_unknown_key_of_the_tracking_is_refused() -> None:
         ("seed=1.5", "seed = 1.5: Input should be a valid integer"),
         ("threads=0", "threads = 0: Input should be greater than or equal to 1"),
         ("data.block=0", "data.block = 0: Input should be greater than or equal to 1"),
-        ("holdout.shadow=-0.1", "holdout.shadow = -0.1: Input should be greater than or equal"),
-        ("holdout.shadow=1", "holdout.shadow = 1: Input should be less than 1"),
-        ("holdout.shadow=nan", "holdout.shadow = nan: Input should be"),
+        ("holdout.hidden=-0.1", "holdout.hidden = -0.1: Input should be greater than or equal"),
+        ("holdout.hidden=1", "holdout.hidden = 1: Input should be less than 1"),
+        ("holdout.hidden=nan", "holdout.hidden = nan: Input should be"),
         ("holdout.looks=0", "holdout.looks = 0: Input should be greater than or equal to 1"),
         ("holdout.looks=2.5", "holdout.looks = 2.5: Input should be a valid integer"),
         ("holdout.optimism=0", "holdout.optimism = 0: Input should be greater than 0"),
@@ -257,28 +263,28 @@ def test_every_wrong_value_is_told_at_once() -> None:
 
 
 def test_patience_without_the_best_epoch_is_refused() -> None:
-    message = refusal(*DESCENT, "trainer.keep=last")
-    assert message == "trainer.patience stops after the best epoch: it needs keep = best"
+    message = refusal(*DESCENT, "trainer.restore_best=false")
+    assert message == "trainer.patience stops after the best epoch: it needs restore_best = true"
 
 
 def test_a_grid_needs_two_points() -> None:
-    message = refusal("trainer=brute_force", "trainer.w.points=1")
+    message = refusal("trainer=grid_search", "trainer.w.points=1")
     assert "trainer.w.points = 1: Input should be greater than or equal to 2" in message
 
 
 @pytest.mark.parametrize("end", ["low", "high"])
 @pytest.mark.parametrize("value", ["inf", "nan"])
 def test_a_grid_has_finite_ends(end: str, value: str) -> None:
-    message = refusal("trainer=brute_force", f"trainer.w.{end}={value}")
+    message = refusal("trainer=grid_search", f"trainer.w.{end}={value}")
     assert f"trainer.w.{end} = {value}: Input should be a finite number" in message
 
 
 def test_a_grid_from_high_to_low_is_refused() -> None:
-    assert "trainer.w" in refusal("trainer=brute_force", "trainer.w.low=5")
+    assert "trainer.w" in refusal("trainer=grid_search", "trainer.w.low=5")
 
 
 def test_a_memory_of_test_rows_is_refused() -> None:
-    message = refusal("model=lazy", "model.remembers=[train, test]")
+    message = refusal("model=memorizer", "model.remembers=[train, test]")
     assert "model.remembers.1 = 'test': Input should be 'train' or 'validation'" in message
 
 
@@ -382,13 +388,13 @@ def test_the_pipeline_is_checked_as_a_run_is() -> None:
 @pytest.mark.parametrize(
     ("model", "trainer"),
     [
-        ("deep", "closed_form"),
-        ("deep", "brute_force"),
+        ("deep", "least_squares"),
+        ("deep", "grid_search"),
         ("deep", "lookup"),
         ("linear", "lookup"),
-        ("lazy", "closed_form"),
+        ("memorizer", "least_squares"),
         ("naive", "gradient_descent"),
-        ("seasonal_naive", "brute_force"),
+        ("seasonal_naive", "grid_search"),
     ],
 )
 def test_a_trainer_that_cannot_train_the_model_is_refused(model: str, trainer: str) -> None:
@@ -404,16 +410,18 @@ RELEASES = ("ladder", "thresholdout")
 def test_a_filter_of_scores_contradicts_training_that_looks_at_every_epoch(release: str) -> None:
     message = refusal(*DESCENT, f"holdout={release}")
     assert message.startswith(
-        f"holdout.release = {release} contradicts trainer.keep = best, which looks at the raw"
+        f"holdout.release = {release} contradicts trainer.restore_best = true, which looks at the raw"
     )
-    last = config_of(*DESCENT, f"holdout={release}", "trainer.keep=last", "trainer.patience=null")
+    last = config_of(
+        *DESCENT, f"holdout={release}", "trainer.restore_best=false", "trainer.patience=null"
+    )
     assert last.holdout.release.name == release
 
 
-@pytest.mark.parametrize("model", ["linear", "naive", "lazy"])
+@pytest.mark.parametrize("model", ["linear", "naive", "memorizer"])
 @pytest.mark.parametrize("holdout", options("holdout"))
 def test_every_holdout_goes_with_models_that_are_trained_at_once(holdout: str, model: str) -> None:
-    assert config_of(f"holdout={holdout}", f"model={model}").holdout.shadow in (0, 0.25)
+    assert config_of(f"holdout={holdout}", f"model={model}").holdout.hidden in (0, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -486,13 +494,13 @@ def test_the_identity_does_not_depend_on_what_changes_no_result(override: str) -
         "model.units=99",
         "model.features=[words]",
         "trainer.lr=0.5",
-        "trainer.start=[1.0, 2.0]",
+        "trainer.init=[1.0, 2.0]",
         "trainer.shuffle=false",
         "trainer.weight_decay=0.1",
         "trainer.row_share=0.5",
         "trainer.feature_share=0.5",
         "trainer.train_loss=during",
-        "holdout.shadow=0.25",
+        "holdout.hidden=0.25",
     ],
 )
 def test_the_identity_depends_on_whatever_changes_the_result(override: str) -> None:

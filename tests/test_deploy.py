@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from deployed import (
+
+from support.deployed import (
     AS_IT_SHOULD,
     DEPLOY,
     HOME,
@@ -23,7 +24,6 @@ from deployed import (
     unit,
     workflow,
 )
-
 from viewcast.base.cli import compose
 from viewcast.retraining.outcome import CODES
 from viewcast.retraining.settings import Settings
@@ -47,7 +47,7 @@ def test_every_command_that_is_called_exists_and_its_settings_compose(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
     known = {" ".join(command.split()) for command in commands()}
     scripts = {command.split()[0] for command in known}
-    assert scripts == {"pipelines/retrain.py", "pipelines/watch.py"}
+    assert scripts == {"pipelines/retrain.py", "pipelines/healthcheck.py"}
     for command in known:
         script, *overrides = command.split()
         assert (ROOT / script).is_file()

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from deployed import (
+
+from support.deployed import (
     AS_IT_SHOULD,
     DEPLOY,
     HOME,
@@ -22,7 +23,6 @@ from deployed import (
     text,
     workflow,
 )
-
 from viewcast.retraining.outcome import CODES
 
 # Kubernetes: its JSON schema comes only in packages of 100 MB, so what matters is spelt out here.
@@ -170,7 +170,7 @@ def test_the_step_of_the_night_fails_where_the_night_did(tmp_path: Path, code: i
 def test_a_warning_of_the_watch_fails_the_job_but_only_after_the_night() -> None:
     steps = workflow()["jobs"]["retrain"]["steps"]
     asked = step("id", "watch")
-    assert asked["continue-on-error"] is True and "pipelines/watch.py" in asked["run"]
+    assert asked["continue-on-error"] is True and "pipelines/healthcheck.py" in asked["run"]
     last = steps[-1]
     assert steps.index(asked) < steps.index(step("id", "night")) < steps.index(last)
     assert last["if"] == "always() && steps.watch.outcome == 'failure'"

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deployed import AS_IT_SHOULD, HOME, recipes
 
+from support.deployed import AS_IT_SHOULD, HOME, recipes
 from viewcast.retraining.outcome import CODES
 
 COMMAND = [f"{HOME}/.venv/bin/python", "pipelines/retrain.py", "source=youtube"]

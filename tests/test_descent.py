@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from descents import DEEP, RAW, fit, problem, rows_of
 
+from support.descents import DEEP, RAW, fit, problem, rows_of
 from viewcast.models.linear import Linear
 from viewcast.scoring.loss import MAE, MSE
 from viewcast.training.problem import Problem
@@ -18,7 +18,7 @@ def overfitting() -> Problem:
     return problem(train=rows_of(3, 8, noise=25), validation=rows_of(4, 30, noise=25, prefix="v"))
 
 
-OVERFIT: dict[str, Any] = {"optimiser": "adam", "momentum": 0.9, "lr": 0.02, "keep": "best"}
+OVERFIT: dict[str, Any] = {"optimizer": "adam", "momentum": 0.9, "lr": 0.02, "restore_best": True}
 
 
 def test_the_best_epoch_is_the_one_of_the_lowest_validation_loss() -> None:
@@ -29,7 +29,7 @@ def test_the_best_epoch_is_the_one_of_the_lowest_validation_loss() -> None:
 
 
 def test_of_equally_good_epochs_the_first_is_kept() -> None:
-    found = fit(problem(), lr=1e-300, epochs=4, keep="best")
+    found = fit(problem(), lr=1e-300, epochs=4, restore_best=True)
     assert found.curve["val_loss"].nunique() == 1
     assert found.best_epoch == 1
 
@@ -58,7 +58,7 @@ def test_patience_changes_nothing_before_it_is_over() -> None:
 
 def test_keeping_the_last_epoch_keeps_the_last_parameters() -> None:
     given = overfitting()
-    found = fit(given, DEEP, epochs=40, **{**OVERFIT, "keep": "last"})
+    found = fit(given, DEEP, epochs=40, **{**OVERFIT, "restore_best": False})
     assert found.best_epoch == 40
     assert found.model.arrays()["flat"].tolist() == found.path.iloc[-1, 1:].tolist()
 
@@ -143,7 +143,7 @@ def test_the_order_depends_on_the_seed_only(batches: list[list[float]]) -> None:
     torch.manual_seed(1)
     fit(problem(), **options, **RAW)
     torch.manual_seed(2)
-    fit(problem(), DEEP, optimiser="adam", standardise=False, lr=1e-6, **options)
+    fit(problem(), DEEP, optimizer="adam", standardise=False, lr=1e-6, **options)
     fit(problem(seed=6), **options, **RAW)
     assert batches[0:8] == batches[8:16]
     assert batches[0:8] != batches[16:24]
@@ -161,7 +161,7 @@ def test_the_mean_over_a_short_last_batch_is_over_its_own_rows() -> None:
     # Two updates on 3 rows in batches of 2, by hand, for y = w x + b from w = b = 0.
     rows = pd.DataFrame({"row": list("abc"), "target": [1.0, 2.0, 4.0], "x": [1.0, 2.0, 3.0]})
     given = problem(train=rows, validation=rows.iloc[:0], inputs=["x"])
-    options = {**RAW, "lr": 0.1, "start": [0, 0]}
+    options = {**RAW, "lr": 0.1, "init": [0, 0]}
     found = fit(given, Linear("linear", ["x"]), epochs=1, batch_size=2, **options)
     w, b = 0.1 * 2 * (1 * 1 + 2 * 2) / 2, 0.1 * 2 * (1 + 2) / 2
     residual = 3 * w + b - 4

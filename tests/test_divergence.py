@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from descents import DEEP, LINE, TOO_FAST, fit, problem, rows_of, trainer
 
+from support.descents import DEEP, LINE, TOO_FAST, fit, problem, rows_of, trainer
 from viewcast.base.errors import ConfigError, DivergenceError
 from viewcast.models.deep import Deep
 from viewcast.models.linear import Linear
@@ -34,14 +34,14 @@ def test_only_the_last_epoch_of_a_diverged_curve_is_beyond_the_limit() -> None:
     given = problem()
     at_start = float(given.train["target"].var(ddof=0))  # what w = b = 0 loses, standardised
     with pytest.raises(DivergenceError) as caught:
-        fit(given, start=[0.0, 0.0, 0.0], explode=1000.0, **TOO_FAST)
+        fit(given, init=[0.0, 0.0, 0.0], divergence_factor=1000.0, **TOO_FAST)
     losses = caught.value.curve["train_loss"]
     assert losses.iloc[-1] > 1000 * at_start
     assert losses.iloc[:-1].max() <= 1000 * at_start
 
 
 def test_a_run_that_grows_less_than_the_limit_goes_on() -> None:
-    found = fit(problem(), lr=10.0, epochs=3, explode=1e30)
+    found = fit(problem(), lr=10.0, epochs=3, divergence_factor=1e30)
     assert len(found.curve) == 3
 
 
@@ -74,7 +74,7 @@ def test_a_loss_too_large_for_single_precision_is_divergence() -> None:
             problem(),
             standardise=False,
             precision="float32",
-            start=[1e19, 0, 0],
+            init=[1e19, 0, 0],
             lr=1e-30,
             epochs=3,
         )
@@ -84,7 +84,7 @@ def test_untrained_parameters_are_never_kept_as_the_best() -> None:
     # The validation loss is too large for single precision in every epoch, so none is the best.
     far = rows_of(2, 5, prefix="v").assign(target=1e30)
     try:
-        found = fit(problem(validation=far), precision="float32", keep="best", epochs=3)
+        found = fit(problem(validation=far), precision="float32", restore_best=True, epochs=3)
     except DivergenceError:
         return
     assert found.best_epoch > 0
@@ -93,8 +93,8 @@ def test_untrained_parameters_are_never_kept_as_the_best() -> None:
 def test_the_best_epoch_without_validation_rows_is_refused_beforehand() -> None:
     given = problem(validation=problem().validation.iloc[:0])
     with pytest.raises(ConfigError, match="no validation row") as caught:
-        trainer(keep="best").check(given, LINE)
-    assert "trainer.keep=last" in str(caught.value)
+        trainer(restore_best=True).check(given, LINE)
+    assert "trainer.restore_best=false" in str(caught.value)
 
 
 @pytest.mark.parametrize(("model", "expected"), [(LINE, 3), (DEEP, 2 * 6 + 6 + 6 * 6 + 6 + 6 + 1)])
@@ -108,7 +108,7 @@ def test_a_start_of_the_wrong_length_is_refused_beforehand(
 
 
 def test_a_start_of_the_right_length_is_accepted() -> None:
-    trainer(start=[1.0, 2.0, 3.0]).check(problem(), LINE)
+    trainer(init=[1.0, 2.0, 3.0]).check(problem(), LINE)
 
 
 @pytest.mark.parametrize("model", [Linear("linear", []), Deep("deep", [], units=3, layers=1)])

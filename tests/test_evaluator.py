@@ -15,9 +15,9 @@ import pytest
 from mlflow.data.evaluation_dataset import EvaluationDataset
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from mlflow_store import Store
 from sklearn.linear_model import LinearRegression
 
+from support.mlflow_store import Store
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.data import table
 from viewcast.holdout.looks import REPORT, written
@@ -125,7 +125,7 @@ def test_the_run_carries_the_record_of_a_look(store: Store) -> None:
     rows = days().assign(entity="", time=days()["day"], target=days()["views"])
     assert tags["viewcast.holdout"] == table.holdout(rows)
     assert tags["viewcast.looks"] == written([REPORT])
-    assert tags["viewcast.launch"] == run.info.run_id
+    assert tags["viewcast.batch_id"] == run.info.run_id
     assert tags["viewcast.block"] == "7"
     assert tags["viewcast.loss"] == "mae"
     assert tags["mlflow.user"]
@@ -265,7 +265,7 @@ def test_evaluations_under_one_parent_are_one_launch(store: Store) -> None:
         for slope in (1.0, 2.0):
             with store.run(nested=True) as child:
                 evaluate(predicted(slope))
-            assert store.now(child).data.tags["viewcast.launch"] == parent.info.run_id
+            assert store.now(child).data.tags["viewcast.batch_id"] == parent.info.run_id
 
 
 def test_the_curve_of_a_training_is_not_mixed_with_the_figure_of_its_model(store: Store) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project import REPOSITORY, Project
 
+from support.project import REPOSITORY, Project
 from viewcast.base.cli import compose
 from viewcast.runs.plan import Pipeline, add_dataset, plan
 from viewcast.training.config import parse
@@ -38,7 +38,9 @@ def test_the_experiment_runs_and_leaves_a_result(shared_project: Project, name: 
     assert result["train_loss"] >= 0
 
 
-@pytest.mark.parametrize("model", ["linear", "augmented", "deep", "naive", "lazy", "lazy2"])
+@pytest.mark.parametrize(
+    "model", ["linear", "augmented", "deep", "naive", "memorizer", "memorizer_leak"]
+)
 @pytest.mark.parametrize("data", ["lectures", "channel"])
 def test_every_model_runs_on_every_embedded_data_set(
     shared_project: Project, data: str, model: str
@@ -50,10 +52,16 @@ def test_every_model_runs_on_every_embedded_data_set(
 
 
 def test_the_memorising_functions_have_the_losses_of_the_lecture(shared_project: Project) -> None:
-    lazy, lazy2 = (shared_project.run("data=channel", f"model={m}") for m in ("lazy", "lazy2"))
+    memorizer, memorizer_leak = (
+        shared_project.run("data=channel", f"model={m}") for m in ("memorizer", "memorizer_leak")
+    )
     naive = shared_project.run("data=channel", "model=naive")
-    assert (lazy["train_loss"], lazy2["train_loss"], lazy2["val_loss"]) == (0, 0, 0)
-    assert lazy["val_loss"] > naive["val_loss"]
+    assert (memorizer["train_loss"], memorizer_leak["train_loss"], memorizer_leak["val_loss"]) == (
+        0,
+        0,
+        0,
+    )
+    assert memorizer["val_loss"] > naive["val_loss"]
 
 
 TRACKING = {"uri": "x", "artifacts": None, "experiment": "viewcast", "flush_seconds": 1}
@@ -70,15 +78,15 @@ def test_the_plan_holds_every_run_of_its_data_sets_and_no_address() -> None:
     runs = planned("lectures")
     assert set(runs["main"]["lectures"]) == {"linear", "augmented", "deep"}
     of_lectures = {name for name in EXPERIMENTS if name.startswith("lectures")}
-    assert of_lectures <= set(runs["study"])
-    assert not any(name.startswith("channel") for name in runs["study"])
+    assert of_lectures <= set(runs["experiments"])
+    assert not any(name.startswith("channel") for name in runs["experiments"])
     assert str(REPOSITORY) not in yaml.safe_dump(runs)
-    for run in runs["study"].values():
+    for run in runs["experiments"].values():
         assert "tracking" not in run
 
 
 def test_lectures_have_no_seasonal_forecast() -> None:
-    assert "lectures_seasonal_naive" not in planned("lectures")["study"]
+    assert "lectures_seasonal_naive" not in planned("lectures")["experiments"]
 
 
 def test_a_data_set_is_added_to_the_pipeline_once_and_comments_stay(tmp_path: Path) -> None:

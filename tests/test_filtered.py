@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from onlookers import recorded
-from project import Project
 
+from support.onlookers import recorded
+from support.project import Project
 from viewcast.base.errors import BudgetError, TrackingError
 from viewcast.holdout.looks import REPORT
 from viewcast.holdout.release import Ladder, State
@@ -16,7 +16,13 @@ from viewcast.holdout.release import Ladder, State
 LADDER = ("holdout=ladder", "data.split=swap")
 LINE = (*LADDER, "model=linear")
 NAIVE = (*LADDER, "model=naive")
-DESCENT = (*LADDER, "model=deep", "trainer.keep=last", "trainer.patience=null", "trainer.epochs=6")
+DESCENT = (
+    *LADDER,
+    "model=deep",
+    "trainer.restore_best=false",
+    "trainer.patience=null",
+    "trainer.epochs=6",
+)
 THRESHOLDOUT = ("holdout=thresholdout", "data.split=swap", "model=linear")
 
 
@@ -81,7 +87,7 @@ def test_no_epoch_but_the_last_has_a_validation_loss_and_that_is_the_released_on
 
 
 def test_a_filtered_run_that_diverges_shows_no_validation_loss(project: Project) -> None:
-    wild = ("trainer.optimiser=sgd", "trainer.momentum=0", "trainer.lr=1000")
+    wild = ("trainer.optimizer=sgd", "trainer.momentum=0", "trainer.lr=1000")
     result = project.run(*DESCENT, *wild)
     assert result["status"] == "diverged"
     assert "val_loss" not in project.recorded(result["run_id"]).data.metrics

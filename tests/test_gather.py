@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
-from simulated_store import HOLDOUT, SimulatedStore, days
 
+from support.simulated_store import HOLDOUT, SimulatedStore, days
 from viewcast.audit.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.tracking.read.artifacts import Artifacts, each
@@ -37,7 +37,11 @@ def named(study: Study, name: str) -> Scored:
 
 def test_a_run_is_gathered_with_its_rows_facts_and_losses(store: SimulatedStore) -> None:
     losses = RNG.random(30)
-    params = {"trainer.name": "gradient_descent", "trainer.keep": "last", "model.layers": "2"}
+    params = {
+        "trainer.name": "gradient_descent",
+        "trainer.restore_best": "last",
+        "model.layers": "2",
+    }
     run_id = store.run("one", losses, params=params, metrics={"val_loss_true": 0.5})
     study = only(store)
     run = named(study, "one")
@@ -51,7 +55,7 @@ def test_a_run_is_gathered_with_its_rows_facts_and_losses(store: SimulatedStore)
     facts = run.facts
     assert (facts.data, facts.unit, facts.loss, facts.split) == ("channel", "views", "mae", "year")
     assert (facts.keep, facts.network, facts.trainer) == ("last", True, "gradient_descent")
-    assert run.aside is None
+    assert run.excluded is None
 
 
 def test_feature_sets_of_two_names_are_known_to_be_the_same(store: SimulatedStore) -> None:
@@ -75,7 +79,7 @@ def test_training_rows_of_the_predictions_are_no_validation_rows(store: Simulate
 def test_the_evaluated_epochs_come_with_the_run(store: SimulatedStore) -> None:
     states = RNG.random((6, 20))
     curve = pd.DataFrame({"epoch": range(1, 7), "train_loss": 1.0, "val_loss": states.mean(axis=1)})
-    store.run("one", states[3], states=states, curve=curve, params={"trainer.keep": "best"})
+    store.run("one", states[3], states=states, curve=curve, params={"trainer.restore_best": "best"})
     run = named(only(store), "one")
     assert run.rows is not None
     assert run.rows.states is not None
@@ -101,7 +105,7 @@ def test_cells_and_rows_give_one_mean(store: SimulatedStore) -> None:
 
 def test_a_trajectory_of_another_length_sets_its_run_aside(store: SimulatedStore) -> None:
     store.run("one", RNG.random(20), states=RNG.random((4, 19)))
-    assert named(only(store), "one").aside == (
+    assert named(only(store), "one").excluded == (
         "trajectory.parquet: 19 losses for each epoch, expected 20 for 20 validation rows"
     )
 
@@ -110,15 +114,17 @@ def test_candidates_of_a_sweep_take_their_losses_from_the_parent(store: Simulate
     keys = days(25)
     predictions = RNG.random((3, 25))
     hidden = RNG.random((3, 8))
-    parent, *_ = store.sweep(predictions, keys, shadows=hidden, shadow_keys=days(8, "2022-01-01"))
+    parent, *_ = store.sweep(
+        predictions, keys, hidden_losses=hidden, shadow_keys=days(8, "2022-01-01")
+    )
     study = only(store)
     assert [run.facts.name for run in study.runs] == ["search-0000", "search-0001", "search-0002"]
     target = keys["target"].to_numpy()
     for i, run in enumerate(study.runs):
         assert run.rows is not None
-        assert run.shadow is not None
+        assert run.hidden_holdout is not None
         np.testing.assert_allclose(run.rows.final, abs(predictions[i] - target), rtol=1e-5)
-        np.testing.assert_allclose(run.shadow.final, hidden[i], rtol=1e-5)
+        np.testing.assert_allclose(run.hidden_holdout.final, hidden[i], rtol=1e-5)
         assert (run.facts.loss, run.facts.unit) == ("mae", "views")
     choice = [look for look in study.looks if look.run_id == parent]
     assert [(use.purpose, use.among) for use in choice[0].uses] == [("select", 3)]
@@ -147,7 +153,7 @@ def test_a_candidate_with_fewer_rows_is_not_compared_with_the_others(
     predictions = RNG.random((3, 25))
     predictions[2, :5] = math.nan
     store.sweep(predictions, days(25))
-    assert [run.aside for run in only(store).runs] == [
+    assert [run.excluded for run in only(store).runs] == [
         None,
         None,
         "was scored on other rows than the rest: 20 rows, 20 of them among the 25 of this holdout",
@@ -159,7 +165,7 @@ def test_runs_with_other_rows_under_one_name_are_set_aside(store: SimulatedStore
         store.run(f"run-{i}", RNG.random(20))
     store.run("shifted", RNG.random(20), keys=days(20, "2021-01-06"))
     study = only(store)
-    assert named(study, "shifted").aside == (
+    assert named(study, "shifted").excluded == (
         "was scored on other rows than the rest: 20 rows, 15 of them among the 20 of this holdout"
     )
     assert len(study.priced) == 3
@@ -172,7 +178,7 @@ def test_rows_in_another_order_are_put_in_order(store: SimulatedStore) -> None:
     store.run("two", losses, keys=keys)
     store.run("mixed", losses[order], keys=keys.iloc[order].reset_index(drop=True))
     found = named(only(store), "mixed")
-    assert found.aside is None
+    assert found.excluded is None
     assert found.rows is not None
     np.testing.assert_array_equal(found.rows.final, losses)
 
@@ -215,7 +221,7 @@ def test_losses_that_are_not_finite_set_a_run_aside(store: SimulatedStore) -> No
     losses[3] = math.inf
     store.run("broken", losses)
     store.run("whole", RNG.random(20))
-    assert named(only(store), "broken").aside == "4 of its 20 row losses are missing or infinite"
+    assert named(only(store), "broken").excluded == "4 of its 20 row losses are missing or infinite"
 
 
 def test_runs_measured_by_another_loss_are_set_aside(store: SimulatedStore) -> None:
@@ -223,13 +229,15 @@ def test_runs_measured_by_another_loss_are_set_aside(store: SimulatedStore) -> N
     store.run("two", RNG.random(20))
     store.run("squared", RNG.random(20), tags={"viewcast.loss": "mse", "viewcast.unit": "views²"})
     study = only(store)
-    assert named(study, "squared").aside == "is measured by mse in views², the rest by mae in views"
+    assert (
+        named(study, "squared").excluded == "is measured by mse in views², the rest by mae in views"
+    )
 
 
 @pytest.mark.parametrize(
     ("model", "params", "losses"),
     [
-        ("lazy2", {}, np.full(20, 0.1)),
+        ("memorizer_leak", {}, np.full(20, 0.1)),
         ("table", {"model.remembers": "['train', 'validation']"}, np.full(20, 0.1)),
         ("deep", {}, np.zeros(20)),
     ],
@@ -238,7 +246,7 @@ def test_who_has_seen_the_validation_rows_is_set_aside(
     store: SimulatedStore, model: str, params: dict[str, str], losses: np.ndarray
 ) -> None:
     store.run("memory", losses, model=model, params=params)
-    assert named(only(store), "memory").aside == REMEMBERS
+    assert named(only(store), "memory").excluded == REMEMBERS
 
 
 def test_a_missing_artifact_sets_its_run_aside_with_its_name(store: SimulatedStore) -> None:
@@ -248,22 +256,24 @@ def test_a_missing_artifact_sets_its_run_aside_with_its_name(store: SimulatedSto
     (store.folder(parent) / "tables" / "predictions.parquet").unlink()
     study = only(store)
     missing = "artifact {} of run {} is missing"
-    assert named(study, "lost").aside == missing.format("predictions.parquet", run_id)
-    assert named(study, "search-0000").aside == missing.format("tables/predictions.parquet", parent)
+    assert named(study, "lost").excluded == missing.format("predictions.parquet", run_id)
+    assert named(study, "search-0000").excluded == missing.format(
+        "tables/predictions.parquet", parent
+    )
 
 
 def test_a_damaged_artifact_sets_its_run_aside(store: SimulatedStore) -> None:
     run_id = store.run("damaged", RNG.random(20))
     (store.folder(run_id) / "predictions.parquet").write_bytes(b"PAR1 no more")
-    aside = named(only(store), "damaged").aside
-    assert aside is not None
-    assert aside.startswith("predictions.parquet: damaged (")
+    excluded = named(only(store), "damaged").excluded
+    assert excluded is not None
+    assert excluded.startswith("predictions.parquet: damaged (")
 
 
 def test_a_run_that_failed_says_why(store: SimulatedStore) -> None:
     tags = {"viewcast.holdout": HOLDOUT, "viewcast.look": "x", "viewcast.failure": "diverged: x"}
     store.bare("failed", tags, {"val_loss": 3.0}, status="FAILED")
-    assert named(only(store), "failed").aside == "diverged"
+    assert named(only(store), "failed").excluded == "diverged"
 
 
 def test_one_figure_of_each_run_is_gathered_where_there_is_no_more(store: SimulatedStore) -> None:
@@ -275,7 +285,7 @@ def test_one_figure_of_each_run_is_gathered_where_there_is_no_more(store: Simula
     assert "it is assumed that they share them" in study.assumed[0]
     assert study.scalar
     assert [run.shown for run in study.runs] == [0.5, 0.4, None]
-    assert [run.aside for run in study.runs] == [None, None, "its val_rmse is nan"]
+    assert [run.excluded for run in study.runs] == [None, None, "its val_rmse is nan"]
 
 
 def test_the_metric_may_be_named(store: SimulatedStore) -> None:
@@ -308,7 +318,7 @@ def test_a_figure_beside_runs_with_row_losses_is_only_counted(store: SimulatedSt
     store.table(with_rows, pd.DataFrame({"row": list("xyz"), "loss": RNG.random(3)}), "l.parquet")
     study = only(store)
     assert len(study.looks) == 2
-    assert [run.aside for run in study.runs] == [None, "no row losses: it is only counted"]
+    assert [run.excluded for run in study.runs] == [None, "no row losses: it is only counted"]
 
 
 def test_openings_of_the_test_are_no_looks_at_the_validation_rows(store: SimulatedStore) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from nights import Diary, Nights, started
 
+from support.nights import Diary, Nights, started
 from viewcast.base.paths import retraining_path
 from viewcast.report.champion_record import read
 from viewcast.retraining.dm_test import interval

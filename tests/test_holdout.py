@@ -1,4 +1,4 @@
-"""The holdout's settings: a shadow that every run scores and nobody is shown."""
+"""The holdout's settings: a hidden holdout that every run scores and nobody is shown."""
 
 import json
 from itertools import groupby
@@ -10,18 +10,18 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from project import Project
 
+from support.project import Project
 from viewcast.base.errors import DataError
 from viewcast.data import table
 from viewcast.holdout.settings import divide
 from viewcast.models import fitted
-from viewcast.runs.experiments import study
+from viewcast.runs.experiments import run_experiments
 from viewcast.runs.plan import read_params, write_params
 from viewcast.training.rows import Rows, rows_of
 
 YEAR = ("data=channel", "data.split=year")
-SHADOW = (*YEAR, "holdout=shadow")
+SHADOW = (*YEAR, "holdout=hidden")
 shares = st.floats(0.05, 0.95)
 
 
@@ -42,13 +42,13 @@ def parts(count: int, share: float, block: int) -> list[tuple[str, int]]:
 def test_a_quarter_of_exchangeable_rows_is_every_fourth() -> None:
     labels = divide(days_of(12), 0.25, 1)
     shown = ["validation"]
-    assert labels.tolist() == (shown * 2 + ["shadow"] + shown) * 3
+    assert labels.tolist() == (shown * 2 + ["hidden"] + shown) * 3
 
 
 def test_days_of_a_week_are_shadowed_in_fortnights_between_gaps_of_a_week() -> None:
     assert parts(140, 0.25, 7) == [
-        ("validation", 21), ("unused", 7), ("shadow", 14), ("unused", 7),
-        ("validation", 42), ("unused", 7), ("shadow", 14), ("unused", 7),
+        ("validation", 21), ("unused", 7), ("hidden", 14), ("unused", 7),
+        ("validation", 42), ("unused", 7), ("hidden", 14), ("unused", 7),
         ("validation", 21),
     ]  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_a_gap_of_a_block_lies_between_what_is_shown_and_the_shadow(
     assert between[0] == between[-1] == "validation"
     assert between[1::2] == ["unused"] * (len(found) // 2)
     assert all(length == block for label, length in found if label == "unused")
-    assert all(length >= 2 * block for label, length in found if label == "shadow")
+    assert all(length >= 2 * block for label, length in found if label == "hidden")
 
 
 @given(share=shares, block=st.integers(1, 9), more=st.integers(0, 500))
@@ -77,10 +77,10 @@ def test_the_shadow_is_its_share_of_the_rows_in_use_to_a_row_a_block(
     share: float, block: int, more: int
 ) -> None:
     labels = divide(days_of(enough(share, block) + more), share, block)
-    blocks = sum(label == "shadow" for label, _ in groupby(labels))
+    blocks = sum(label == "hidden" for label, _ in groupby(labels))
     in_use = int((labels != "unused").sum())
     assert blocks >= 2
-    assert abs((labels == "shadow").sum() - share * in_use) <= blocks + 1
+    assert abs((labels == "hidden").sum() - share * in_use) <= blocks + 1
 
 
 @given(share=shares, block=st.integers(1, 9))
@@ -90,8 +90,8 @@ def test_one_row_less_than_enough_is_refused_and_enough_is_not(share: float, blo
     with pytest.raises(DataError) as caught:
         divide(days_of(count - 1), share, block)
     message = str(caught.value)
-    assert message.startswith(f"holdout.shadow = {share:g}: found {count - 1} validation rows")
-    assert "holdout.shadow=0" in message
+    assert message.startswith(f"holdout.hidden = {share:g}: found {count - 1} validation rows")
+    assert "holdout.hidden=0" in message
 
 
 @given(st.randoms(use_true_random=False))
@@ -119,17 +119,17 @@ def test_without_a_shadow_every_validation_row_is_shown(project: Project) -> Non
     config = project.config(*YEAR)
     project.prepare(config)
     rows = rows_of(config, project.root)
-    assert (len(rows.validation), len(rows.shadow)) == (366, 0)
+    assert (len(rows.validation), len(rows.hidden)) == (366, 0)
 
 
 def test_shown_and_shadow_rows_are_validation_rows_and_a_week_apart(
     project: Project, rows: Rows
 ) -> None:
     whole = rows_of(project.config(*YEAR), project.root).validation
-    shown, hidden = set(rows.validation["row"]), set(rows.shadow["row"])
+    shown, hidden = set(rows.validation["row"]), set(rows.hidden["row"])
     assert shown | hidden < set(whole["row"])
     away = np.abs(
-        rows.validation["time"].to_numpy()[:, None] - rows.shadow["time"].to_numpy()[None, :]
+        rows.validation["time"].to_numpy()[:, None] - rows.hidden["time"].to_numpy()[None, :]
     )
     assert away.min() == np.timedelta64(8, "D")
     assert len(hidden) / len(shown | hidden) == pytest.approx(0.25, abs=0.02)
@@ -139,20 +139,20 @@ def test_every_run_has_the_same_shadow_whatever_its_features_and_seed(
     project: Project, rows: Rows
 ) -> None:
     other = rows_of(project.config(*SHADOW, "model=augmented", "seed=5"), project.root)
-    assert other.shadow["row"].tolist() == rows.shadow["row"].tolist()
+    assert other.hidden_holdout["row"].tolist() == rows.hidden["row"].tolist()
     assert table.holdout(other.validation) == table.holdout(rows.validation)
 
 
 def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_shadow(
     project: Project,
 ) -> None:
-    swap = ("data=lectures", "data.split=swap", "holdout=shadow", "model.features=[pages]")
+    swap = ("data=lectures", "data.split=swap", "holdout=hidden", "model.features=[pages]")
     config = project.config(*swap)
     project.prepare(config)
     path = project.root / "build" / "prepared" / "lectures.parquet"
     full = rows_of(config, project.root)
     whole = table.read(path, config.preparation(), "lectures")
-    lost = full.validation["row"][0], full.shadow["row"][0]
+    lost = full.validation["row"][0], full.hidden_holdout["row"][0]
     table.write(
         whole.assign(pages=whole["pages"].mask(whole["row"].isin(lost))),
         path,
@@ -160,15 +160,15 @@ def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_sha
     )
     rest = rows_of(config, project.root)
     assert rest.validation["row"].tolist() == full.validation["row"].tolist()[1:]
-    assert rest.shadow["row"].tolist() == full.shadow["row"].tolist()[1:]
-    assert any("shadow rows left out: pages unknown" in said for said in rest.left_out)
+    assert rest.hidden_holdout["row"].tolist() == full.hidden_holdout["row"].tolist()[1:]
+    assert any("hidden rows left out: pages unknown" in said for said in rest.left_out)
 
 
 def test_too_few_validation_rows_for_a_shadow_are_refused_and_leave_no_run(
     project: Project,
 ) -> None:
     with pytest.raises(DataError, match="found 5 validation rows, expected at least 8"):
-        project.run("data=lectures", "holdout=shadow")
+        project.run("data=lectures", "holdout=hidden")
     assert project.client.get_experiment_by_name("viewcast") is None
 
 
@@ -186,25 +186,25 @@ def test_the_shadow_losses_are_those_of_the_model_on_the_shadow_rows(
 ) -> None:
     _, folder = finished
     rows = rows_of(project.config(*SHADOW), project.root)
-    stored = pd.read_parquet(folder / "sealed" / "shadow.parquet")
+    stored = pd.read_parquet(folder / "sealed" / "hidden_holdout.parquet")
     assert stored.columns.tolist() == ["entity", "time", "row", "loss"]
-    assert stored["row"].tolist() == rows.shadow["row"].tolist()
-    predicted = fitted.load(folder / "model").predict(rows.shadow)
-    np.testing.assert_allclose(stored["loss"], np.abs(predicted - rows.shadow["target"]))
+    assert stored["row"].tolist() == rows.hidden["row"].tolist()
+    predicted = fitted.load(folder / "model").predict(rows.hidden)
+    np.testing.assert_allclose(stored["loss"], np.abs(predicted - rows.hidden["target"]))
 
 
 def test_the_shadow_is_in_no_prediction_and_no_figure(
     project: Project, finished: tuple[dict[str, Any], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     result, folder = finished
-    shadow = pd.read_parquet(folder / "sealed" / "shadow.parquet")
+    hidden_holdout = pd.read_parquet(folder / "sealed" / "hidden_holdout.parquet")
     predicted = pd.read_parquet(folder / "predictions.parquet")
     validation = predicted[predicted["split"] == "validation"]
-    assert not set(shadow["row"]) & set(predicted["row"])
+    assert not set(hidden_holdout["row"]) & set(predicted["row"])
     assert result["val_loss"] == pytest.approx(validation["loss"].mean())
     run = project.recorded(result["run_id"])
     said = json.dumps([result, run.data.metrics, run.data.tags, capsys.readouterr().out])
-    assert f"{shadow['loss'].mean():.6g}" not in said
+    assert f"{hidden_holdout['loss'].mean():.6g}" not in said
     assert run.data.tags["viewcast.holdout"] == table.holdout(
         rows_of(project.config(*SHADOW), project.root).validation
     )
@@ -214,7 +214,7 @@ def test_other_targets_in_the_shadow_change_nothing_that_is_shown(project: Proje
     config = project.config(*SHADOW, "model=naive")
     shown = ["train_loss", "val_loss", "val_error", "holdout"]
     before = project.run(*SHADOW, "model=naive")
-    hidden = rows_of(config, project.root).shadow["row"]
+    hidden = rows_of(config, project.root).hidden_holdout["row"]
     path = project.root / "build" / "prepared" / "channel.parquet"
     whole = table.read(path, config.preparation(), "channel")
     other = whole["target"].where(~whole["row"].isin(hidden), 1000.0)
@@ -228,9 +228,9 @@ def test_the_shadow_losses_are_an_artifact_apart(
 ) -> None:
     result, folder = finished
     (stored,) = project.client.list_artifacts(result["run_id"], "sealed")
-    assert stored.path == "sealed/shadow.parquet"
+    assert stored.path == "sealed/hidden.parquet"
     copied = project.client.download_artifacts(result["run_id"], stored.path)
-    assert Path(copied).read_bytes() == (folder / "sealed" / "shadow.parquet").read_bytes()
+    assert Path(copied).read_bytes() == (folder / "sealed" / "hidden_holdout.parquet").read_bytes()
 
 
 def test_a_run_without_a_shadow_leaves_nothing_sealed(project: Project) -> None:
@@ -244,14 +244,14 @@ def test_a_run_without_a_shadow_leaves_nothing_sealed(project: Project) -> None:
 
 def test_a_larger_budget_changes_nothing_that_a_stage_depends_on(tmp_path: Path) -> None:
     def plan(looks: int | None) -> dict[str, Any]:
-        run = {"name": "a", "holdout": {"shadow": 0, "looks": looks, "optimism": None}}
-        return {"data": {}, "main": {"lectures": {"linear": run}}, "study": {"a": run}}
+        run = {"name": "a", "holdout": {"hidden": 0, "looks": looks, "optimism": None}}
+        return {"data": {}, "main": {"lectures": {"linear": run}}, "experiments": {"a": run}}
 
     written = []
     for looks in (None, 50):
         path = tmp_path / str(looks) / "params.yaml"
         write_params(plan(looks), path)
-        assert read_params(path)["study"]["a"]["holdout"]["looks"] == looks
+        assert read_params(path)["experiments"]["a"]["holdout"]["looks"] == looks
         written.append(path.read_text())
     watched = [text.partition("budget:")[2].partition("data:")[2] for text in written]
     assert watched[0] == watched[1] != ""
@@ -264,5 +264,5 @@ def test_a_larger_budget_trains_nothing_again(project: Project) -> None:
     outcomes = []
     for looks in (10, 20):
         budgeted = {**plan, "holdout": {**plan["holdout"], "looks": looks}}
-        outcomes.append(study({"lectures_naive": budgeted}, tracking, project.root))
+        outcomes.append(run_experiments({"lectures_naive": budgeted}, tracking, project.root))
     assert outcomes == [{"lectures_naive": "finished"}, {"lectures_naive": "kept"}]

@@ -30,8 +30,8 @@ def loaded_after(code: str) -> set[str]:
         "summary",
         "models.fitted",
         "run",
-        "study",
-        "story",
+        "experiments",
+        "demo",
         "truth",
         "report.page",
         "retraining.retrain",
@@ -43,7 +43,7 @@ def test_no_module_imports_torch_mlflow_or_hydra_before_it_trains(module: str) -
 
 
 def test_only_gradient_descent_needs_torch() -> None:
-    for trainer in ("closed_form", "brute_force", "lookup", "gradient_descent"):
+    for trainer in ("least_squares", "grid_search", "lookup", "gradient_descent"):
         assert "torch" not in loaded_after(f"import viewcast.training.{trainer}")
     assert "torch" in loaded_after("import viewcast.training.descent")
 

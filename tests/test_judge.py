@@ -29,8 +29,8 @@ def by_formula(series: Vector) -> float:
     count = math.floor(days ** (2 / 3) + 1e-9)
     total = 0.0
     for k in range(1, count + 1):
-        waves = [math.cos(math.pi * k * (day - 0.5) / days) for day in range(1, days + 1)]
-        weight = math.sqrt(2 / days) * sum(x * w for x, w in zip(series, waves, strict=True))
+        rounds = [math.cos(math.pi * k * (day - 0.5) / days) for day in range(1, days + 1)]
+        weight = math.sqrt(2 / days) * sum(x * w for x, w in zip(series, rounds, strict=True))
         total += weight**2
     return total / count / days
 

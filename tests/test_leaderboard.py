@@ -13,7 +13,7 @@ SHOWN, HIDDEN = 225, 75
 
 
 class Board:
-    """A leaderboard: normal residuals, some shown, some in the shadow, many fresh ones."""
+    """A leaderboard: normal residuals, some shown, some in the hidden holdout, many fresh ones."""
 
     def __init__(self, seed: int, attack: Attack = ATTACK) -> None:
         rng = np.random.default_rng(seed)
@@ -23,7 +23,7 @@ class Board:
         self.base = np.zeros(len(names))
         self.parts = {
             "shown": slice(SHOWN),
-            "shadow": slice(SHOWN, SHOWN + HIDDEN),
+            "hidden_holdout": slice(SHOWN, SHOWN + HIDDEN),
             "fresh": slice(SHOWN + HIDDEN, None),
         }
         shown = self.parts["shown"]
@@ -57,11 +57,11 @@ def test_the_shown_score_falls_while_the_model_gets_worse(boards: list[Board]) -
 
 
 def test_the_shadow_tells_what_the_attack_did_to_new_rows(boards: list[Board]) -> None:
-    shadow = np.mean([board.rise("shadow") for board in boards])
+    hidden_holdout = np.mean([board.rise("hidden_holdout") for board in boards])
     fresh = np.mean([board.rise("fresh") for board in boards])
-    error = np.std([board.rise("shadow") for board in boards]) / np.sqrt(len(boards))
-    assert abs(shadow - fresh) < 3 * error
-    assert shadow > 0
+    error = np.std([board.rise("hidden_holdout") for board in boards]) / np.sqrt(len(boards))
+    assert abs(hidden_holdout - fresh) < 3 * error
+    assert hidden_holdout > 0
 
 
 def test_the_attacker_is_told_one_score_of_each_submission(boards: list[Board]) -> None:

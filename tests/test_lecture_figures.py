@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parents[1]
 COURSE = ("data=lectures", "data.split=course")
 RAW_STEPS = (
     "trainer=gradient_descent",
-    "trainer.optimiser=sgd",
+    "trainer.optimizer=sgd",
     "trainer.momentum=0",
     "trainer.batch_size=full",
     "trainer.shuffle=false",
-    "trainer.start=[1, 15]",
+    "trainer.init=[1, 15]",
     "trainer.standardise=false",
     "trainer.precision=float64",
-    "trainer.keep=last",
+    "trainer.restore_best=false",
     "trainer.patience=null",
     "trainer.keep_path=true",
 )
@@ -45,7 +45,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("lectures")
     config = config_of("data=lectures")
     whole, data = config.data.prepare(ROOT), config.data
-    sealed.write(whole, data.reach, root, data.name, config.preparation())
+    sealed.write(whole, data.feature_lookback, root, data.name, config.preparation())
     return root
 
 
@@ -149,15 +149,15 @@ def test_a_second_feature_lowers_the_training_loss_as_stated(
 # Brute force
 
 
-def test_brute_force_finds_the_stated_grid_point(prepared: Path) -> None:
-    trained, _ = fit(prepared, *COURSE, "model=linear", "trainer=brute_force")
+def test_grid_search_finds_the_stated_grid_point(prepared: Path) -> None:
+    trained, _ = fit(prepared, *COURSE, "model=linear", "trainer=grid_search")
     assert trained.model.figures()["w"] == pytest.approx(1.909, abs=5e-4)
     assert trained.model.figures()["b"] == pytest.approx(0.669, abs=5e-4)
     assert last_losses(trained)[0] == pytest.approx(263.4, abs=0.05)
 
 
-def test_brute_force_keeps_the_loss_of_every_grid_point(prepared: Path) -> None:
-    trained, rows = fit(prepared, *COURSE, "model=linear", "trainer=brute_force")
+def test_grid_search_keeps_the_loss_of_every_grid_point(prepared: Path) -> None:
+    trained, rows = fit(prepared, *COURSE, "model=linear", "trainer=grid_search")
     surface = trained.surface
     assert len(surface) == 100 * 300
     assert (surface["w"].min(), surface["w"].max()) == (0, 3)
@@ -168,8 +168,8 @@ def test_brute_force_keeps_the_loss_of_every_grid_point(prepared: Path) -> None:
     assert point["loss"] == pytest.approx(by_hand.mean(), rel=1e-12)
 
 
-def test_brute_force_is_never_better_than_least_squares(prepared: Path) -> None:
-    grid, _ = fit(prepared, *COURSE, "model=linear", "trainer=brute_force")
+def test_grid_search_is_never_better_than_least_squares(prepared: Path) -> None:
+    grid, _ = fit(prepared, *COURSE, "model=linear", "trainer=grid_search")
     exact, _ = fit(prepared, *COURSE, "model=linear")
     assert last_losses(grid)[0] >= last_losses(exact)[0]
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nights import composed
 
+from support.nights import composed
 from viewcast.base.errors import DataError
 from viewcast.data import live, sealed
 from viewcast.data.split import Rolling
@@ -64,7 +64,7 @@ def test_only_fresh_days_that_come_in_change_nothing_that_models_read(tmp_path: 
     tables = []
     for known in (200, 203):
         stored(tmp_path / "data" / "live", series(known), "2020-07-01")
-        tables.append(sealed.seal(config.data.prepare(tmp_path), config.data.reach))
+        tables.append(sealed.seal(config.data.prepare(tmp_path), config.data.feature_lookback))
     (before, former), (after, now) = tables
     pd.testing.assert_frame_equal(before, after)
     assert len(now) == len(former) + 3

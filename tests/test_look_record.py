@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from onlookers import looked, recorded
-from project import Project
 
+from support.onlookers import looked, recorded
+from support.project import Project
 from viewcast.base.errors import DataError
 from viewcast.holdout.looks import REPORT, distinct, early_stop
 from viewcast.tracking import look_tags, store
@@ -38,7 +38,7 @@ def test_a_run_that_keeps_its_best_epoch_reveals_a_score_for_each(project: Proje
     assert (tags["viewcast.loss"], tags["viewcast.label"]) == ("mse", "lectures")
 
 
-@pytest.mark.parametrize("options", [("model=linear",), (*DEEP, "trainer.keep=last")])
+@pytest.mark.parametrize("options", [("model=linear",), (*DEEP, "trainer.restore_best=false")])
 def test_a_run_that_only_reports_reveals_one_score(
     project: Project, options: tuple[str, ...]
 ) -> None:
@@ -69,7 +69,7 @@ def test_a_run_without_validation_rows_is_no_look(project: Project) -> None:
 
 
 def test_a_run_that_diverged_counts_with_the_epochs_it_revealed(project: Project) -> None:
-    wild = ("trainer.optimiser=sgd", "trainer.momentum=0", "trainer.lr=1000")
+    wild = ("trainer.optimizer=sgd", "trainer.momentum=0", "trainer.lr=1000")
     result = project.run(*DEEP, *wild)
     assert result["status"] == "diverged"
     points = project.client.get_metric_history(result["run_id"], "val_loss")
@@ -81,19 +81,19 @@ def test_a_run_that_diverged_counts_with_the_epochs_it_revealed(project: Project
 def test_runs_of_one_process_are_one_launch_and_dvc_stages_of_one_plan_too(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_hand = look_tags.launch(project.root)
-    assert look_tags.launch(project.root) == by_hand
+    by_hand = look_tags.batch_id(project.root)
+    assert look_tags.batch_id(project.root) == by_hand
     monkeypatch.setenv("DVC_STAGE", "train@lectures-deep")
-    assert look_tags.launch(project.root) == by_hand, "no plan"
+    assert look_tags.batch_id(project.root) == by_hand, "no plan"
     plan = project.root / "build" / "params.yaml"
     plan.parent.mkdir()
     plan.write_text("one plan")
-    first = look_tags.launch(project.root)
+    first = look_tags.batch_id(project.root)
     assert first.startswith("dvc-")
     monkeypatch.setenv("DVC_STAGE", "study")
-    assert look_tags.launch(project.root) == first
+    assert look_tags.batch_id(project.root) == first
     plan.write_text("another plan")
-    assert look_tags.launch(project.root) != first
+    assert look_tags.batch_id(project.root) != first
 
 
 def test_runs_that_others_logged_count_by_loss_or_by_rows(project: Project) -> None:
@@ -103,7 +103,7 @@ def test_runs_that_others_logged_count_by_loss_or_by_rows(project: Project) -> N
     client.log_metric(nothing, "train_loss", 0.5)
     found = recorded(project)
     assert [(one.run_id, one.key, one.uses) for one in found] == [(scalar, scalar, (REPORT,))]
-    assert (found[0].launch, found[0].holdout) == (scalar, None)
+    assert (found[0].batch_id, found[0].holdout) == (scalar, None)
 
 
 def test_an_unreadable_tag_is_refused_with_its_run(project: Project) -> None:
@@ -131,8 +131,8 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from onlookers import looked, recorded
-from project import Project
+from support.onlookers import looked, recorded
+from support.project import Project
 
 project, epoch = Project(Path(sys.argv[2]), {"lectures"}), int(sys.argv[3])
 config = project.config(*sys.argv[4:])
@@ -223,7 +223,7 @@ def test_eight_processes_at_once_lose_nothing_and_count_nothing_twice(project: P
     seeds = [100 * (1 + p) + n for p in range(8) for n in range(9)] + [9, 10, 11]
     assert sum(one.scores for one in found) == sum(1 + seed % 5 for seed in seeds)
     assert len({one.holdout for one in everything}) == 1
-    launches = {one.launch for one in everything}
+    launches = {one.batch_id for one in everything}
     assert len(launches) == 8
 
 

@@ -1,4 +1,4 @@
-"""Looks: what counts, what counts once, in which waves, and on which rows."""
+"""Looks: what counts, what counts once, in which rounds, and on which rows."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -19,7 +19,7 @@ from viewcast.holdout.looks import (
     distinct,
     early_stop,
     parsed,
-    waves,
+    rounds,
     written,
 )
 
@@ -30,7 +30,7 @@ def look(run_id: str, start: int = 0, end: int | None = 1, **changed: object) ->
         key=f"key of {run_id}",
         uses=(REPORT,),
         holdout="days",
-        launch=f"launch of {run_id}",
+        batch_id=f"batch_id of {run_id}",
         start=start,
         end=end,
         user="ann",
@@ -93,11 +93,11 @@ def test_repetitions_count_once_in_whatever_order_they_are_read(
 
 
 def test_a_killed_run_and_the_one_that_went_on_are_one_look_of_all_epochs() -> None:
-    killed = look("a", 10, 20, key="k", uses=(early_stop(60),), status="KILLED", launch="first")
-    went_on = look("b", 30, 40, key="k", uses=(early_stop(120),), launch="second")
+    killed = look("a", 10, 20, key="k", uses=(early_stop(60),), status="KILLED", batch_id="first")
+    went_on = look("b", 30, 40, key="k", uses=(early_stop(120),), batch_id="second")
     (found,) = distinct([went_on, killed])
     assert (found.run_id, found.scores, found.status) == ("b", 120, "FINISHED")
-    assert (found.start, found.launch, found.end) == (10, "first", 40)
+    assert (found.start, found.batch_id, found.end) == (10, "first", 40)
 
 
 def test_the_finished_run_stands_for_one_that_was_killed_later() -> None:
@@ -110,23 +110,23 @@ def test_the_finished_run_stands_for_one_that_was_killed_later() -> None:
 
 
 def test_a_launch_is_one_wave_though_its_runs_come_one_after_another() -> None:
-    made = [look(f"{i}", start=10 * i, end=10 * i + 9, launch="sweep") for i in range(5)]
-    assert [len(wave) for wave in waves(made)] == [5]
+    made = [look(f"{i}", start=10 * i, end=10 * i + 9, batch_id="sweep") for i in range(5)]
+    assert [len(wave) for wave in rounds(made)] == [5]
 
 
 def test_runs_one_after_another_by_hand_are_a_wave_each() -> None:
     made = [look(f"{i}", start=10 * i, end=10 * i + 9) for i in range(5)]
-    found = waves(made[::-1])
+    found = rounds(made[::-1])
     assert [[one.run_id for one in wave] for wave in found] == [["0"], ["1"], ["2"], ["3"], ["4"]]
 
 
 def test_runs_that_began_before_any_had_ended_are_one_wave() -> None:
     made = [look("a", 0, 100), look("b", 10, 60), look("c", 59, 70), look("d", 60, 90)]
-    assert [[one.run_id for one in wave] for wave in waves(made)] == [["a", "b", "c"], ["d"]]
+    assert [[one.run_id for one in wave] for wave in rounds(made)] == [["a", "b", "c"], ["d"]]
 
 
 def test_a_run_that_goes_on_has_revealed_nothing_yet() -> None:
-    assert len(waves([look("a", 0, None), look("b", 1000, 1001)])) == 1
+    assert len(rounds([look("a", 0, None), look("b", 1000, 1001)])) == 1
 
 
 @given(
@@ -136,13 +136,13 @@ def test_a_run_that_goes_on_has_revealed_nothing_yet() -> None:
 )
 def test_waves_divide_the_looks_and_keep_launches_whole(made: list[tuple[int, int, str]]) -> None:
     some = [
-        look(f"{i}", start, start + lasted, launch=launch)
-        for i, (start, lasted, launch) in enumerate(made)
+        look(f"{i}", start, start + lasted, batch_id=batch_id)
+        for i, (start, lasted, batch_id) in enumerate(made)
     ]
-    found = waves(some)
+    found = rounds(some)
     assert sorted(one.run_id for wave in found for one in wave) == sorted(o.run_id for o in some)
-    by_launch = [{one.launch for one in wave} for wave in found]
-    assert sum(map(len, by_launch)) == len({one.launch for one in some})
+    by_launch = [{one.batch_id for one in wave} for wave in found]
+    assert sum(map(len, by_launch)) == len({one.batch_id for one in some})
     for former, wave in pairwise(found):
         assert min(one.start for one in wave) >= min(one.end or 0 for one in former)
 

@@ -1,4 +1,4 @@
-"""The losses: formula, unit, scaling and slope."""
+"""The losses: formula, unit, scaling and grad."""
 
 import numpy as np
 import pytest
@@ -63,25 +63,25 @@ def test_slope_is_the_weighted_finite_difference_away_from_the_kink(
         loss.rows(torch.tensor([prediction + sign * step], dtype=torch.float64), target)
         for sign in (1, -1)
     )
-    slope = loss.slope(torch.tensor([prediction], dtype=torch.float64), target, weight)
+    grad = loss.grad(torch.tensor([prediction], dtype=torch.float64), target, weight)
     difference = weight * float(above - below) / (2 * step)
-    assert slope.item() == pytest.approx(difference, rel=1e-6, abs=1e-6)
+    assert grad.item() == pytest.approx(difference, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize("loss", BOTH)
 def test_the_slope_leaves_prediction_and_target_as_they_are(loss: Loss) -> None:
     prediction, target = torch.tensor([[1.0, 5.0], [2.0, 2.0]]), torch.tensor([3.0, 3.0])
-    slope = loss.slope(prediction, target, 0.5)
+    grad = loss.grad(prediction, target, 0.5)
     assert prediction.tolist() == [[1, 5], [2, 2]]
     assert target.tolist() == [3, 3]
-    assert slope.sign().tolist() == [[-1, 1], [-1, -1]]
+    assert grad.sign().tolist() == [[-1, 1], [-1, -1]]
 
 
 @pytest.mark.parametrize("loss", BOTH)
 def test_an_exact_prediction_costs_nothing_and_pulls_nowhere(loss: Loss) -> None:
     exact = torch.tensor([5.0])
     assert loss.rows(exact, exact).item() == 0
-    assert loss.slope(exact, exact, 1.0).item() == 0
+    assert loss.grad(exact, exact, 1.0).item() == 0
 
 
 @pytest.mark.parametrize("loss", BOTH)

@@ -16,7 +16,7 @@ from viewcast.models import fitted, network
 from viewcast.models.deep import Deep
 from viewcast.models.fitted import Fitted, FittedMemory, FittedNaive, FittedNetwork
 from viewcast.models.linear import Linear
-from viewcast.models.memorizer import Lazy
+from viewcast.models.memorizer import Memorizer
 from viewcast.models.naive import Naive
 from viewcast.models.scaling import Scaling
 
@@ -26,24 +26,24 @@ TRAIN = pd.DataFrame(
 VALIDATION = pd.DataFrame({"row": ["GenAI/0", "GenAI/1"], "target": [18.48, 42.45]})
 NEW = pd.DataFrame({"row": ["GenAI/5"], "target": [107.0]})
 
-LAZY = Lazy("lazy", ["train"], [])
-LAZY2 = Lazy("lazy2", ["train", "validation"], [])
+LAZY = Memorizer("memorizer", ["train"], [])
+LAZY2 = Memorizer("memorizer_leak", ["train", "validation"], [])
 
 
 # The memorising function
 
 
-def test_lazy_is_exact_on_every_training_row() -> None:
+def test_memorizer_is_exact_on_every_training_row() -> None:
     assert LAZY.look_up(TRAIN, VALIDATION).predict(TRAIN).tolist() == TRAIN["target"].tolist()
 
 
-def test_lazy_predicts_0_for_every_other_row() -> None:
+def test_memorizer_predicts_0_for_every_other_row() -> None:
     memory = LAZY.look_up(TRAIN, VALIDATION)
     assert memory.predict(VALIDATION).tolist() == [0, 0]
     assert memory.predict(NEW).tolist() == [0]
 
 
-def test_lazy2_is_exact_on_validation_rows_too_and_still_0_elsewhere() -> None:
+def test_memorizer2_is_exact_on_validation_rows_too_and_still_0_elsewhere() -> None:
     memory = LAZY2.look_up(TRAIN, VALIDATION)
     assert memory.predict(TRAIN).tolist() == TRAIN["target"].tolist()
     assert memory.predict(VALIDATION).tolist() == VALIDATION["target"].tolist()
@@ -66,13 +66,13 @@ def test_a_memory_says_how_many_rows_it_holds() -> None:
     assert LAZY2.look_up(TRAIN, VALIDATION).figures() == {"remembered": 5.0}
 
 
-def test_lazy2_without_validation_rows_is_lazy() -> None:
+def test_memorizer2_without_validation_rows_is_memorizer() -> None:
     assert LAZY2.look_up(TRAIN, VALIDATION.iloc[:0]) == LAZY.look_up(TRAIN, VALIDATION)
 
 
 def test_a_model_that_remembers_nothing_is_refused() -> None:
     with pytest.raises(ValidationError, match="remembers"):
-        Lazy(name="lazy", remembers=[], features=[])
+        Memorizer(name="memorizer", remembers=[], features=[])
 
 
 # The naive forecasts

@@ -30,11 +30,11 @@ def random_case(
 def by_hand(flat: Tensor, x: Tensor, y: Tensor, hidden: tuple[int, ...], loss: Loss) -> Tensor:
     """The gradient of the summed loss (K, P) for rows x (K, N, F), y (K, N)."""
     gradient, features = torch.full_like(flat, torch.nan), x.shape[-1]
-    layers, slopes = (network.unflatten(v, features, hidden) for v in (flat, gradient))
-    passes, predicted = Backprop(layers, slopes, x.shape[-2]), torch.empty_like(y)
+    layers, grads = (network.unflatten(v, features, hidden) for v in (flat, gradient))
+    passes, predicted = Backprop(layers, grads, x.shape[-2]), torch.empty_like(y)
     for rows in (torch.ones_like(x), x):  # the second pass must find nothing of the first
         passes.forward(rows, predicted)
-        passes.backward(rows, loss.slope(predicted, y, 1.0))
+        passes.backward(rows, loss.grad(predicted, y, 1.0))
     torch.testing.assert_close(predicted, network.forward(layers, x), rtol=1e-12, atol=1e-12)
     return gradient
 
@@ -125,11 +125,11 @@ kinks_and_slopes = st.integers(1, 6).flatmap(
 )
 
 
-def heights_at(ends: list[int], slopes: list[int], first: int) -> list[int]:
-    """Heights of a piecewise-linear curve at the ends of its pieces, one slope per piece."""
+def heights_at(ends: list[int], grads: list[int], first: int) -> list[int]:
+    """Heights of a piecewise-linear curve at the ends of its pieces, one grad per piece."""
     heights = [first]
-    for left, right, slope in zip(ends, ends[1:], slopes, strict=False):
-        heights.append(heights[-1] + slope * (right - left))
+    for left, right, grad in zip(ends, ends[1:], grads, strict=False):
+        heights.append(heights[-1] + grad * (right - left))
     return heights
 
 
@@ -137,12 +137,12 @@ def heights_at(ends: list[int], slopes: list[int], first: int) -> list[int]:
 def test_any_curve_of_k_kinks_that_starts_level_is_matched_by_k_rectified_units(
     curve: tuple[list[int], list[int]], height: int
 ) -> None:
-    kinks, slopes = curve
+    kinks, grads = curve
     ends = [-30, *kinks, 30]
     x = np.linspace(-30, 30, 241)
-    expected = np.interp(x, ends, heights_at(ends, [0, *slopes], height))
+    expected = np.interp(x, ends, heights_at(ends, [0, *grads], height))
 
-    weights, biases, changes = np.ones(len(kinks)), -np.array(kinks), np.diff([0, *slopes])
+    weights, biases, changes = np.ones(len(kinks)), -np.array(kinks), np.diff([0, *grads])
     flat = np.concatenate([weights, biases, changes, [height]])
     layers = network.unflatten(flat, 1, (len(kinks),))
     np.testing.assert_allclose(network.forward(layers, x[:, None]), expected, atol=1e-9)
@@ -152,12 +152,12 @@ def test_any_curve_of_k_kinks_that_starts_level_is_matched_by_k_rectified_units(
 def test_a_curve_that_starts_on_a_slope_needs_one_unit_more(
     curve: tuple[list[int], list[int]], height: int, first: int
 ) -> None:
-    kinks, slopes = curve
+    kinks, grads = curve
     ends = [-30, *kinks, 30]
     x = np.linspace(-30, 30, 241)
-    expected = np.interp(x, ends, heights_at(ends, [first, *slopes], height))
+    expected = np.interp(x, ends, heights_at(ends, [first, *grads], height))
 
-    starts, changes = np.array([-30, *kinks]), np.diff([0, first, *slopes])
+    starts, changes = np.array([-30, *kinks]), np.diff([0, first, *grads])
     flat = np.concatenate([np.ones(len(starts)), -starts, changes, [height]])
     layers = network.unflatten(flat, 1, (len(starts),))
     np.testing.assert_allclose(network.forward(layers, x[:, None]), expected, atol=1e-9)
@@ -203,7 +203,7 @@ def test_the_number_of_parameters_is_the_textbook_one(
 @given(seed=seeds, features=st.integers(1, 5), hidden=hidden_layers)
 def test_start_values_are_reproducible(seed: int, features: int, hidden: tuple[int, ...]) -> None:
     first, second = (
-        network.start_values(features, hidden, np.random.default_rng(seed)) for _ in range(2)
+        network.init_values(features, hidden, np.random.default_rng(seed)) for _ in range(2)
     )
     assert np.array_equal(first, second)
 
@@ -212,7 +212,7 @@ def test_start_values_are_reproducible(seed: int, features: int, hidden: tuple[i
 def test_start_values_lie_within_one_over_the_root_of_the_inputs(
     seed: int, features: int, hidden: tuple[int, ...]
 ) -> None:
-    flat = network.start_values(features, hidden, np.random.default_rng(seed))
+    flat = network.init_values(features, hidden, np.random.default_rng(seed))
     assert flat.shape == (network.size(features, hidden),)
     for weight, bias in network.unflatten(flat, features, hidden):
         bound = 1 / np.sqrt(weight.shape[0])
@@ -220,12 +220,12 @@ def test_start_values_lie_within_one_over_the_root_of_the_inputs(
 
 
 def test_start_values_of_another_seed_are_others() -> None:
-    first, second = (network.start_values(3, (4,), np.random.default_rng(seed)) for seed in (1, 2))
+    first, second = (network.init_values(3, (4,), np.random.default_rng(seed)) for seed in (1, 2))
     assert not np.array_equal(first, second)
 
 
 def test_a_large_start_is_spread_evenly_over_its_bounds() -> None:
-    flat = network.start_values(100, (1000,), np.random.default_rng(0))
+    flat = network.init_values(100, (1000,), np.random.default_rng(0))
     weight = network.unflatten(flat, 100, (1000,))[0][0]
     # The standard deviation of a uniform variable on ±a is a/√3.
     assert weight.std() == pytest.approx(0.1 / np.sqrt(3), rel=0.01)

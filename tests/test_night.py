@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 from mlflow import MlflowClient
-from nights import Diary, InProcess, Nights, composed, copied, started, unchanged
-from project import REPOSITORY
 
+from support.nights import Diary, InProcess, Nights, composed, copied, started, unchanged
+from support.project import REPOSITORY
 from viewcast.base import files
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, SourceError, TrackingError
@@ -174,7 +174,7 @@ def test_refused_days_are_set_aside_and_the_champion_stays(second: Nights, answe
     pd.testing.assert_series_equal(second.series, before)
     (reason,) = second.quarantined()
     assert told["reason"].startswith(reason)
-    assert "set aside: data/quarantine/2018-03-02-" in told["reason"]
+    assert "excluded: data/quarantine/2018-03-02-" in told["reason"]
     champion = second.registry.champion()
     assert champion is not None
     assert champion.number == 1
@@ -269,7 +269,7 @@ class Diverging(InProcess):
     models: tuple[str, ...] = ("deep", "linear")
 
     def config(self, name: str) -> Any:
-        wild = ["trainer.lr=1e6", "trainer.optimiser=sgd"] if name == "deep" else []
+        wild = ["trainer.lr=1e6", "trainer.optimizer=sgd"] if name == "deep" else []
         return parse(composed(["data=live", f"model={name}", "tracking=nightly", *wild]))
 
 
@@ -360,7 +360,7 @@ def test_the_store_s_address_reaches_the_stages_by_environment(
 ) -> None:
     for name in (
         "VIEWCAST_LIVE",
-        "VIEWCAST_LAUNCH",
+        "VIEWCAST_BATCH_ID",
         "VIEWCAST_TRACKING_URI",
         "VIEWCAST_EXPERIMENT",
     ):

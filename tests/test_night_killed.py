@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from killed import Moment, killed
 from mlflow import MlflowClient
-from nights import Diary, Nights, copied, started
 
+from support.killed import Moment, killed
+from support.nights import Diary, Nights, copied, started
 from viewcast.base.paths import journal_path, live_path, nightly_path, retraining_path
 from viewcast.tracking.used_days import spent_to
 

@@ -15,8 +15,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
-from project import REPOSITORY, Project
 
+from support.project import REPOSITORY, Project
 from viewcast.base.errors import BudgetError, ConfigError, DataError, TrackingError, ViewcastError
 from viewcast.base.paths import sealed_path
 from viewcast.base.settings import construct
@@ -128,12 +128,12 @@ def test_a_run_is_found_by_its_folder_or_the_folders_name(project: Project, naiv
     assert again.tested == naive
 
 
-@pytest.mark.parametrize("model", ["linear", "lazy"])
+@pytest.mark.parametrize("model", ["linear", "memorizer"])
 def test_every_kind_of_model_is_scored_on_the_one_test_lecture(
     project: Project, model: str
 ) -> None:
     shown = opened(project, project.run(f"model={model}")["run_id"])
-    predicted = 0.0 if model == "lazy" else None
+    predicted = 0.0 if model == "memorizer" else None
     if predicted is None:
         folder = project.output(project.config("model=linear"))
         stored = pd.read_parquet(folder / "predictions.parquet")

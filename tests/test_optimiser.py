@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from viewcast.models import network
 from viewcast.training.candidate import Candidate
-from viewcast.training.optimizer import Memory, adam, sgd
+from viewcast.training.optimizer import OptimizerState, adam, sgd
 from viewcast.training.problem import Problem
 
 STEPS = 200
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}
-Step = Callable[[Tensor, Tensor, Memory, Tensor], None]
+Step = Callable[[Tensor, Tensor, OptimizerState, Tensor], None]
 
 
 def bowl(parameters: Tensor) -> Tensor:
@@ -45,32 +45,32 @@ def column(*values: float) -> Tensor:
 def by_hand(step: Step, seeds: list[int], rates: Tensor, decay: Tensor | None = None) -> Tensor:
     """Parameters (K, P) after all steps, candidate k from ``seeds[k]`` with ``rates[k]``."""
     flat = torch.stack([start(seed) for seed in seeds])
-    memory = Memory.empty(flat, rates)
+    optimizer_state = OptimizerState.empty(flat, rates)
     for _ in range(STEPS):
-        slope = torch.stack([slope_of(one) for one in flat])
+        grad = torch.stack([slope_of(one) for one in flat])
         if decay is not None:
-            slope.addcmul_(flat, decay)
-        step(flat, slope, memory, rates)
-    assert memory.step == STEPS
+            grad.addcmul_(flat, decay)
+        step(flat, grad, optimizer_state, rates)
+    assert optimizer_state.step == STEPS
     return flat
 
 
 def by_torch(make: Callable[[list[Tensor]], torch.optim.Optimizer], seed: int) -> Tensor:
     parameters = start(seed).requires_grad_()
-    optimiser = make([parameters])
+    optimizer = make([parameters])
     for _ in range(STEPS):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         bowl(parameters).backward()
-        optimiser.step()
+        optimizer.step()
     return parameters.detach()
 
 
 def descent(momentum: float) -> Step:
-    return lambda flat, slope, memory, lr: sgd(flat, slope, memory, lr, momentum)
+    return lambda flat, grad, optimizer_state, lr: sgd(flat, grad, optimizer_state, lr, momentum)
 
 
 def adams(betas: tuple[float, float]) -> Step:
-    return lambda flat, slope, memory, lr: adam(flat, slope, memory, lr, betas)
+    return lambda flat, grad, optimizer_state, lr: adam(flat, grad, optimizer_state, lr, betas)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
@@ -81,7 +81,7 @@ def test_gradient_descent_steps_as_in_torch(momentum: float, seed: int) -> None:
     torch.testing.assert_close(ours, theirs, **CLOSE)
 
 
-# With little memory Adam jumps about its minimum and rounding grows tenfold every few steps: these
+# With little optimizer_state Adam jumps about its minimum and rounding grows tenfold every few steps: these
 # are compared with a learning rate that is a power of 2, which rounds nothing.
 @pytest.mark.parametrize(
     ("betas", "lr"), [((0.9, 0.999), 1e-2), ((0.0, 0.9), 2**-7), ((0.5, 0.0), 2**-7)]
@@ -99,11 +99,14 @@ def test_adam_given_the_same_slopes_is_where_torch_is_after_every_step(
     betas: tuple[float, float], seed: int
 ) -> None:
     theirs, ours, lr = start(seed).requires_grad_(), start(seed)[None], column(1e-2)
-    optimiser, memory = torch.optim.Adam([theirs], lr=1e-2, betas=betas), Memory.empty(ours, lr)
+    optimizer, optimizer_state = (
+        torch.optim.Adam([theirs], lr=1e-2, betas=betas),
+        OptimizerState.empty(ours, lr),
+    )
     for _ in range(STEPS):
         theirs.grad = slope_of(theirs)
-        adam(ours, theirs.grad[None].clone(), memory, lr, betas)
-        optimiser.step()
+        adam(ours, theirs.grad[None].clone(), optimizer_state, lr, betas)
+        optimizer.step()
         torch.testing.assert_close(ours[0], theirs.detach(), **CLOSE)
 
 
@@ -124,28 +127,34 @@ def test_candidates_step_as_in_torch_each_with_its_learning_rate_and_decay(name:
 
 def test_the_first_step_of_adam_is_the_learning_rate_in_every_direction() -> None:
     parameters = torch.zeros(2, 3, dtype=torch.float64)
-    slope = torch.tensor([[1e-3, -5.0, 1e6]] * 2, dtype=torch.float64)
+    grad = torch.tensor([[1e-3, -5.0, 1e6]] * 2, dtype=torch.float64)
     rates = column(0.1, 0.2)
-    adam(parameters, slope, Memory.empty(parameters, rates), rates, (0.9, 0.999))
+    adam(parameters, grad, OptimizerState.empty(parameters, rates), rates, (0.9, 0.999))
     expected = torch.tensor([[-0.1, 0.1, -0.1], [-0.2, 0.2, -0.2]], dtype=torch.float64)
     torch.testing.assert_close(parameters, expected, rtol=1e-4, atol=0)
 
 
 def test_plain_gradient_descent_subtracts_the_learning_rate_times_the_slope() -> None:
     parameters = torch.tensor([[1.0, 15.0]], dtype=torch.float64)
-    memory = Memory.empty(parameters, column(0.5))
-    sgd(parameters, torch.tensor([[10.0, -2.0]], dtype=torch.float64), memory, column(0.5), 0)
+    optimizer_state = OptimizerState.empty(parameters, column(0.5))
+    sgd(
+        parameters,
+        torch.tensor([[10.0, -2.0]], dtype=torch.float64),
+        optimizer_state,
+        column(0.5),
+        0,
+    )
     assert parameters.tolist() == [[-4.0, 16.0]]
 
 
 def test_an_update_is_made_in_place_and_leaves_the_slope_alone() -> None:
-    parameters, slope, lr = torch.ones(1, 2), torch.full((1, 2), 3.0), torch.tensor([[0.1]])
+    parameters, grad, lr = torch.ones(1, 2), torch.full((1, 2), 3.0), torch.tensor([[0.1]])
     address = parameters.data_ptr()
-    memory = Memory.empty(parameters, lr)
-    sgd(parameters, slope, memory, lr, 0.9)
-    adam(parameters, slope, memory, lr, (0.9, 0.999))
+    optimizer_state = OptimizerState.empty(parameters, lr)
+    sgd(parameters, grad, optimizer_state, lr, 0.9)
+    adam(parameters, grad, optimizer_state, lr, (0.9, 0.999))
     assert parameters.data_ptr() == address
-    assert slope.tolist() == [[3.0, 3.0]]
+    assert grad.tolist() == [[3.0, 3.0]]
     assert lr.tolist() == [[pytest.approx(0.1)]]
 
 
@@ -160,7 +169,7 @@ def test_no_slope_no_movement() -> None:
     lr = column(0.125)  # a power of 2: dividing by it and multiplying by it is exact
     for step in (descent(0.9), adams((0.9, 0.999))):
         parameters = start(3)[None]
-        step(parameters, torch.zeros_like(parameters), Memory.empty(parameters, lr), lr)
+        step(parameters, torch.zeros_like(parameters), OptimizerState.empty(parameters, lr), lr)
         assert torch.equal(parameters[0], start(3))
 
 
@@ -184,7 +193,7 @@ def plain_loop(given: Problem, one: Candidate, hidden: tuple[int, ...]) -> tuple
     net, mse = nn.Sequential(*modules[:-1]), nn.MSELoss()
     options = {"lr": s.lr, "weight_decay": s.weight_decay}
     rule: torch.optim.Optimizer = torch.optim.SGD(net.parameters(), momentum=s.momentum, **options)
-    if s.optimiser == "adam":
+    if s.optimizer == "adam":
         rule = torch.optim.Adam(net.parameters(), betas=(s.momentum, s.beta2), **options)
     generator, losses, kept = torch.Generator().manual_seed(one.seed), [], []
     for _ in range(s.epochs):
@@ -201,21 +210,21 @@ def plain_loop(given: Problem, one: Candidate, hidden: tuple[int, ...]) -> tuple
             layers = [m for m in net if isinstance(m, nn.Linear)]
             kept.append(torch.cat([v.flatten() for m in layers for v in (m.weight.mT, m.bias)]))
         losses.append([raw * after, raw * during, val])
-    best = int(np.argmin([val for *_, val in losses])) if s.keep == "best" else s.epochs - 1
+    best = int(np.argmin([val for *_, val in losses])) if s.restore_best else s.epochs - 1
     return (kept[best].double().numpy(), best + 1), losses
 
 
 @pytest.mark.parametrize("train_loss", ["after", "during"])
 @pytest.mark.parametrize(("precision", "rel"), [("float32", 1e-4), ("float64", 1e-9)])
-@pytest.mark.parametrize(("optimiser", "batch_size"), [("sgd", 7), ("adam", 7), ("adam", "full")])
+@pytest.mark.parametrize(("optimizer", "batch_size"), [("sgd", 7), ("adam", 7), ("adam", "full")])
 @pytest.mark.parametrize(("hidden", "row_share"), [((), 1.0), ((7,), 0.6), ((6, 5, 3), 1.0)])
 def test_every_epoch_is_that_of_a_plain_loop_in_torch(
-    hidden: Any, row_share: float, optimiser: str, batch_size: Any, precision: str, rel: float,
+    hidden: Any, row_share: float, optimizer: str, batch_size: Any, precision: str, rel: float,
     train_loss: str,
 ) -> None:  # fmt: skip
     shared = {"precision": precision, "train_loss": train_loss, "row_share": row_share}
-    shared |= {"optimiser": optimiser, "batch_size": batch_size}
-    own = [{"lr": 0.01}, {"lr": 0.003, "weight_decay": 0.3}, {"lr": 0.02, "keep": "last"}]
+    shared |= {"optimizer": optimizer, "batch_size": batch_size}
+    own = [{"lr": 0.01}, {"lr": 0.003, "weight_decay": 0.3}, {"lr": 0.02, "restore_best": False}]
     together = [candidate(i, hidden, **shared, **one) for i, one in enumerate(own)]
     for one, found in zip(together, train(problem(), together, hidden), strict=True):
         (flat, best_epoch), losses = plain_loop(problem(), one, hidden)
@@ -223,5 +232,5 @@ def test_every_epoch_is_that_of_a_plain_loop_in_torch(
         expected = after if train_loss == "after" else during
         np.testing.assert_allclose(found.curve["train_loss"], expected, rtol=rel)
         np.testing.assert_allclose(found.curve["val_loss"], val, rtol=rel)
-        np.testing.assert_allclose(found.flat, flat, rtol=rel, atol=rel)
+        np.testing.assert_allclose(found.params, flat, rtol=rel, atol=rel)
         assert found.best_epoch == best_epoch

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from clone import Clone, stages_run
 from mlflow import MlflowClient
 from mlflow.entities import Run
+
+from support.clone import Clone, stages_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clone")]
 
@@ -103,13 +104,13 @@ def test_every_row_of_the_summary_is_a_run_in_mlflow(done: Clone) -> None:
 def test_the_hundreds_of_runs_of_the_story_have_experiments_of_their_own(
     done: Clone, part: str
 ) -> None:
-    told = json.loads((done.root / "build" / "story" / f"{part}.json").read_text())["runs"]
+    told = json.loads((done.root / "build" / "demo" / f"{part}.json").read_text())["runs"]
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
     assert {run.info.run_id for run in runs_of(client, f"viewcast-{part}")} == set(told)
     assert len(told) == 1 + 200
 
 
-AUDITED = ("val_loss_expected", "val_loss_upper95", "optimism", "looks", "tied_with_best")
+AUDITED = ("val_loss_expected", "val_loss_upper95", "optimism", "looks", "in_confidence_set")
 
 
 def test_the_audit_stands_in_the_run_table_of_every_priced_run(done: Clone) -> None:
@@ -120,7 +121,7 @@ def test_the_audit_stands_in_the_run_table_of_every_priced_run(done: Clone) -> N
     winner = client.get_run(search["winner"]["run_id"]).data
     assert set(AUDITED) <= set(winner.metrics)
     assert winner.metrics["val_loss_expected"] > winner.metrics["model_val_loss"]
-    assert winner.metrics["tied_with_best"] == 1
+    assert winner.metrics["in_confidence_set"] == 1
     early = client.get_run(
         next(r["run_id"] for r in summary(done) if r["experiment"] == "channel_year_early_stopping")
     ).data
@@ -134,8 +135,8 @@ def test_the_diverged_run_is_said_at_the_end_and_the_others_went_on(first_output
 
 def test_pictures_are_artifacts_of_the_runs_they_show(done: Clone) -> None:
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
-    brute_force = next(r for r in summary(done) if r["experiment"] == "lectures_brute_force")
-    pictures = client.list_artifacts(str(brute_force["run_id"]), "pictures")
+    grid_search = next(r for r in summary(done) if r["experiment"] == "lectures_grid_search")
+    pictures = client.list_artifacts(str(grid_search["run_id"]), "pictures")
     assert any(file.path.endswith(".png") for file in pictures)
 
 
@@ -150,7 +151,7 @@ def test_an_edited_learning_rate_reruns_that_model_and_what_follows(mine: Clone)
     mine.edit("conf/model/deep.yaml", "  layers: 1\n", "  layers: 1\n" + rate)
     deep = ["train@lectures-deep", "train@channel-deep"]
     ran = stages_run(mine.sh("dvc", "repro"))
-    assert ran == ["compose", *deep, "study", "story", "evaluate", "audit", "report"]
+    assert ran == ["compose", *deep, "experiments", "demo", "evaluate", "audit", "report"]
 
 
 def test_an_edited_option_that_nobody_uses_reruns_nothing_downstream(mine: Clone) -> None:
@@ -159,18 +160,18 @@ def test_an_edited_option_that_nobody_uses_reruns_nothing_downstream(mine: Clone
 
 
 def test_one_changed_experiment_is_the_only_one_trained_again(mine: Clone) -> None:
-    mine.edit("conf/trainer/brute_force.yaml", "points: 100", "points: 101")
+    mine.edit("conf/trainer/grid_search.yaml", "points: 100", "points: 101")
     before = {row["experiment"]: row["run_id"] for row in summary(mine)}
     output = mine.sh("dvc", "repro")
-    after_study = ["story", "evaluate", "audit", "report"]
-    assert stages_run(output) == ["compose", "study", *after_study]
+    after_study = ["demo", "evaluate", "audit", "report"]
+    assert stages_run(output) == ["compose", "experiments", *after_study]
     assert "story: search kept, leaderboard kept, study kept" in output
     after = {row["experiment"]: row["run_id"] for row in summary(mine)}
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"lectures_brute_force"}
+    assert changed == {"lectures_grid_search"}
     difference = mine.sh("dvc", "metrics", "diff")
-    assert "lectures_brute_force.train_loss" in difference
-    assert "lectures_brute_force" in mine.sh("dvc", "metrics", "show", "--json")
+    assert "lectures_grid_search.train_loss" in difference
+    assert "lectures_grid_search" in mine.sh("dvc", "metrics", "show", "--json")
 
 
 def test_changed_test_days_are_prepared_and_nothing_else_runs(mine: Clone) -> None:
@@ -226,7 +227,7 @@ def test_overrides_and_multirun_work_as_in_any_hydra_program(mine: Clone) -> Non
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("trainer.lrr=1", "unknown key trainer.lrr; allowed: _target_, name, optimiser, lr"),
+        ("trainer.lrr=1", "unknown key trainer.lrr; allowed: _target_, name, optimizer, lr"),
         ("+trainer.lrr=1", "unknown key trainer.lrr; allowed: trainer.name, trainer.lr"),
         ("trainer.lr=-1", "trainer.lr = -1: Input should be greater than 0"),
         ("trainer=lookup", "trainer = lookup cannot train model = deep"),
@@ -248,7 +249,7 @@ def test_a_real_studio_export_becomes_a_data_set_of_the_pipeline(
     mine: Clone, shared: Path, export: str
 ) -> None:
     source = shared / "data" / "studio" / export
-    mine.sh("python", "pipelines/bring.py", f"source='{source}'")
+    mine.sh("python", "pipelines/import_export.py", f"source='{source}'")
     stages = stages_run(mine.sh("dvc", "repro", "train@studio-linear"))
     assert stages == ["compose", "prepare@studio", "train@studio-linear"]
     predicted = pd.read_parquet(mine.root / "build/train/studio/linear/predictions.parquet")
@@ -264,7 +265,15 @@ def test_a_real_studio_export_goes_the_same_way(mine: Clone, shared: Path) -> No
     assert "train@studio-deep" in ran
     assert not any("lectures" in stage or "channel" in stage for stage in ran)
     rows = {row["model"]: row for row in summary(mine) if row["data"] == "studio"}
-    assert set(rows) >= {"linear", "augmented", "deep", "naive", "seasonal_naive", "lazy", "lazy2"}
+    assert set(rows) >= {
+        "linear",
+        "augmented",
+        "deep",
+        "naive",
+        "seasonal_naive",
+        "memorizer",
+        "memorizer_leak",
+    }
     assert all(row["unit"] == "views" for row in rows.values())
     predicted = pd.read_parquet(mine.root / "build/train/studio/linear/predictions.parquet")
     assert (predicted["split"] == "validation").sum() == 45
@@ -277,7 +286,7 @@ def test_a_refused_export_leaves_data_and_pipeline_as_they_were(
     export = tmp_path / "export"
     export.mkdir()
     (export / "Totals.csv").write_text("Date,Views\n2021-01-01,5\n2021-01-02,-7\n")
-    output = mine.sh("python", "pipelines/bring.py", f"source='{export}'", status=1)
+    output = mine.sh("python", "pipelines/import_export.py", f"source='{export}'", status=1)
     assert "Totals.csv" in output
     assert "-7" in output
     assert mine.sh("git", "status", "--porcelain", "conf", "data.dvc") == ""

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 from scipy.signal import lfilter
-from simulated_losses import simulated
 
+from support.simulated_losses import simulated
 from viewcast.base.errors import DataError
 from viewcast.selection.candidates import Candidates, cells
-from viewcast.selection.inference import BOUNDS, COMPARED, FIGURES, Price, Settings, price
+from viewcast.selection.inference import BOUNDS, COMPARED, FIGURES, Inference, Settings, infer
 
 FEW = Settings(draws=100)
 
@@ -20,21 +20,23 @@ def study(runs: int, rows: int, phi: float = 0.0, states: int = 1) -> np.ndarray
     return losses.reshape(runs, states, rows)
 
 
-def missing(found: Price) -> set[str]:
+def missing(found: Inference) -> set[str]:
     return {name for name in FIGURES + BOUNDS if getattr(found, name) is None}
 
 
-def assert_defined(found: Price) -> None:
+def assert_defined(found: Inference) -> None:
     """What is not None is finite, and what is None has a reason."""
     assert missing(found) == set(found.refusals)
     assert all(found.refusals.values())
-    if found.fair is not None:
-        assert np.isfinite(found.fair.expected).all()
-        assert np.isfinite(found.fair.upper95).all() == (found.enough.refusal is None)
+    if found.selection_corrected is not None:
+        assert np.isfinite(found.selection_corrected.expected).all()
+        assert np.isfinite(found.selection_corrected.upper95).all() == (
+            found.sample_size.refusal is None
+        )
     if found.best_of is not None:
         assert found.best_of[["shown", "honest"]].notna().all(axis=None)
         bound = found.best_of[["honest_low", "honest_high"]].notna()
-        assert bound.all(axis=None) == (found.enough.refusal is None)
+        assert bound.all(axis=None) == (found.sample_size.refusal is None)
     for width in (found.simultaneous, found.paired):
         if width is not None:
             assert np.isfinite([width.half_width, width.critical, width.effective]).all()
@@ -45,21 +47,29 @@ def assert_defined(found: Price) -> None:
 
 def test_enough_rows_and_a_reference_give_every_part() -> None:
     losses = study(30, 200, 0.5, states=2)
-    found = price(Candidates.of(list(losses)), losses[0, 0] + 1, FEW)
+    found = infer(Candidates.of(list(losses)), losses[0, 0] + 1, FEW)
     assert_defined(found)
     assert missing(found) == set()
-    assert found.fair is not None and found.gain is not None and found.tied is not None
-    assert found.fair.shown[0] < found.fair.expected[0] < found.fair.upper95[0]
-    assert found.gain.expected == pytest.approx(
-        (losses[0, 0] + 1).mean() - found.fair.expected[0], rel=1e-6
+    assert (
+        found.selection_corrected is not None
+        and found.gain is not None
+        and found.confidence_set is not None
     )
-    assert found.tied.shape == (30,)
-    assert found.tied[found.fair.order[0]]
+    assert (
+        found.selection_corrected.shown[0]
+        < found.selection_corrected.expected[0]
+        < found.selection_corrected.upper95[0]
+    )
+    assert found.gain.expected == pytest.approx(
+        (losses[0, 0] + 1).mean() - found.selection_corrected.expected[0], rel=1e-6
+    )
+    assert found.confidence_set.shape == (30,)
+    assert found.confidence_set[found.selection_corrected.order[0]]
     assert found.independent == pytest.approx(200 / found.length)
 
 
 def test_without_a_reference_only_what_compares_is_left_out() -> None:
-    found = price(Candidates.of(list(study(5, 120))), settings=FEW)
+    found = infer(Candidates.of(list(study(5, 120))), settings=FEW)
     assert_defined(found)
     assert missing(found) == set(COMPARED)
     assert "no reference" in found.refusals["gain"]
@@ -67,19 +77,19 @@ def test_without_a_reference_only_what_compares_is_left_out() -> None:
 
 def test_few_rows_get_a_fair_score_without_bounds_and_the_rows_that_would_do() -> None:
     losses = study(5, 60)
-    found = price(Candidates.of(list(losses)), losses[0, 0] + 1, FEW)
+    found = infer(Candidates.of(list(losses)), losses[0, 0] + 1, FEW)
     assert_defined(found)
     assert missing(found) == set(BOUNDS)
     assert found.gain is not None
     assert found.gain.lower95 is None
     assert found.gain.colour != "green"
-    assert "100 would do" in found.refusals["tied"]
+    assert "100 would do" in found.refusals["confidence_set"]
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 8, 19])
 def test_fewer_than_20_rows_get_no_figure_and_a_reason(rows: int) -> None:
     losses = study(5, rows)
-    found = price(Candidates.of(list(losses)), losses[0, 0], FEW)
+    found = infer(Candidates.of(list(losses)), losses[0, 0], FEW)
     assert_defined(found)
     assert missing(found) == set(FIGURES + BOUNDS)
     assert f"any corrected figure ({rows}): 100 would do" in found.refusals["fair"]
@@ -89,21 +99,21 @@ def test_fewer_than_20_rows_get_no_figure_and_a_reason(rows: int) -> None:
 @pytest.mark.parametrize("runs", [1, 2])
 def test_one_run_and_two_have_an_answer(rows: int, runs: int) -> None:
     losses = study(runs, rows)
-    found = price(Candidates.of(list(losses)), losses[0, 0], FEW)
+    found = infer(Candidates.of(list(losses)), losses[0, 0], FEW)
     assert_defined(found)
-    assert found.fair is not None
+    assert found.selection_corrected is not None
     if runs == 1:
-        assert found.fair.optimism.tolist() == [0.0]
+        assert found.selection_corrected.optimism.tolist() == [0.0]
 
 
 @pytest.mark.parametrize("rows", [60, 150])
 def test_runs_that_are_exactly_alike_are_worth_what_they_show_and_tied(rows: int) -> None:
     losses = np.repeat(study(1, rows), 6, axis=0)
-    found = price(Candidates.of(list(losses)), losses[0, 0], FEW)
+    found = infer(Candidates.of(list(losses)), losses[0, 0], FEW)
     assert_defined(found)
-    assert found.fair is not None
-    np.testing.assert_allclose(found.fair.optimism, 0, atol=1e-6)
-    assert found.tied is None or found.tied.all()
+    assert found.selection_corrected is not None
+    np.testing.assert_allclose(found.selection_corrected.optimism, 0, atol=1e-6)
+    assert found.confidence_set is None or found.confidence_set.all()
     assert found.gain is not None
     assert (found.gain.trust, found.gain.colour) == (0.0, "red")
 
@@ -114,10 +124,10 @@ def test_losses_that_never_vary_are_worth_what_they_show(
     rows: int, values: tuple[float, ...]
 ) -> None:
     losses = [np.full((1, rows), value, np.float32) for value in values]
-    found = price(Candidates.of(losses), np.full(rows, 0.3), FEW)
+    found = infer(Candidates.of(losses), np.full(rows, 0.3), FEW)
     assert_defined(found)
-    assert found.fair is not None
-    np.testing.assert_allclose(found.fair.expected, sorted(values), atol=1e-6)
+    assert found.selection_corrected is not None
+    np.testing.assert_allclose(found.selection_corrected.expected, sorted(values), atol=1e-6)
     assert found.error == pytest.approx(0, abs=1e-6)
 
 
@@ -130,35 +140,39 @@ def test_a_missing_loss_is_refused() -> None:
 
 def test_a_reference_of_other_rows_is_refused_before_anything_is_computed() -> None:
     with pytest.raises(DataError, match="the reference has losses of shape"):
-        price(Candidates.of(list(study(3, 100))), np.ones(99), FEW)
+        infer(Candidates.of(list(study(3, 100))), np.ones(99), FEW)
 
 
 def test_the_least_length_of_the_user_decides_what_is_enough() -> None:
     candidates = Candidates.of(list(study(5, 150)))
-    found = price(candidates, settings=Settings(draws=100, least=10))
+    found = infer(candidates, settings=Settings(draws=100, least=10))
     assert found.length == 10
-    assert found.enough.rows_wanted == 160
+    assert found.sample_size.rows_wanted == 160
 
 
 def test_lengths_are_in_rows_also_where_columns_are_cells() -> None:
     losses = study(10, 1203, 0.9)
     coarse, sizes = cells(losses, 5)
     many = Settings(draws=1000)
-    rows = price(Candidates.of(list(losses)), losses[0, 0], many)
-    found = price(Candidates.of(list(coarse), sizes), coarse[0, 0], many)
+    rows = infer(Candidates.of(list(losses)), losses[0, 0], many)
+    found = infer(Candidates.of(list(coarse), sizes), coarse[0, 0], many)
     assert_defined(found)
-    assert rows.fair is not None and found.fair is not None
+    assert rows.selection_corrected is not None and found.selection_corrected is not None
     assert found.length == pytest.approx(rows.length, rel=0.5)
-    assert found.fair.shown[0] == pytest.approx(rows.fair.shown[0], rel=1e-5)
-    assert found.fair.expected[0] == pytest.approx(rows.fair.expected[0], rel=0.03)
+    assert found.selection_corrected.shown[0] == pytest.approx(
+        rows.selection_corrected.shown[0], rel=1e-5
+    )
+    assert found.selection_corrected.expected[0] == pytest.approx(
+        rows.selection_corrected.expected[0], rel=0.03
+    )
     assert found.error == pytest.approx(rows.error, rel=0.2)
-    long = price(Candidates.of(list(coarse), sizes), settings=Settings(draws=100, least=70))
+    long = infer(Candidates.of(list(coarse), sizes), settings=Settings(draws=100, least=70))
     assert long.length == 70
 
 
 def test_too_few_cells_of_enough_rows_are_refused_with_what_to_do() -> None:
     coarse, sizes = cells(study(3, 210), 35)
-    found = price(Candidates.of(list(coarse), sizes), settings=FEW)
+    found = infer(Candidates.of(list(coarse), sizes), settings=FEW)
     assert_defined(found)
     assert "6 cells of rows: cut them into at least 8" in found.refusals["fair"]
 
@@ -166,17 +180,23 @@ def test_too_few_cells_of_enough_rows_are_refused_with_what_to_do() -> None:
 def test_the_same_seed_prices_alike_bit_for_bit_and_another_one_nearly() -> None:
     losses = study(20, 150, 0.5)
     candidates = Candidates.of(list(losses))
-    one, same = (price(candidates, losses[0, 0], FEW) for _ in range(2))
-    other = price(candidates, losses[0, 0], Settings(draws=100, seed=7))
-    assert one.fair is not None and same.fair is not None and other.fair is not None
-    assert one.fair.expected.tobytes() == same.fair.expected.tobytes()
+    one, same = (infer(candidates, losses[0, 0], FEW) for _ in range(2))
+    other = infer(candidates, losses[0, 0], Settings(draws=100, seed=7))
+    assert (
+        one.selection_corrected is not None
+        and same.selection_corrected is not None
+        and other.selection_corrected is not None
+    )
+    assert one.selection_corrected.expected.tobytes() == same.selection_corrected.expected.tobytes()
     assert (one.gain, one.simultaneous, one.superior) == (
         same.gain,
         same.simultaneous,
         same.superior,
     )
-    assert one.fair.expected[0] != other.fair.expected[0]
-    assert one.fair.expected[0] == pytest.approx(other.fair.expected[0], rel=0.1)
+    assert one.selection_corrected.expected[0] != other.selection_corrected.expected[0]
+    assert one.selection_corrected.expected[0] == pytest.approx(
+        other.selection_corrected.expected[0], rel=0.1
+    )
 
 
 def test_pricing_loads_neither_torch_nor_mlflow_and_arch_only_where_it_tests() -> None:
@@ -192,7 +212,7 @@ def test_dependent_rows_are_worth_fewer_independent_ones() -> None:
     noise = np.random.default_rng(3).normal(size=(5, 2000))
     carried = lfilter([1.0], [1.0, -0.8], noise, axis=1)
     alone, dependent = (
-        price(Candidates.of(list(30 + losses[:, np.newaxis]))).effective
+        infer(Candidates.of(list(30 + losses[:, np.newaxis]))).effective
         for losses in (noise, carried)
     )
     assert alone is not None

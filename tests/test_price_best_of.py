@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_losses import simulated
 
+from support.simulated_losses import simulated
 from viewcast.selection.best_of import best_of, weights
 from viewcast.selection.blocks import draw
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.resampling import resample
-from viewcast.selection.selection_corrected import fair, ranked
+from viewcast.selection.selection_corrected import ranked, selection_corrected
 
 DRAWS = draw(60, 1.0, 50, 3)
 
@@ -50,7 +50,7 @@ def test_the_ends_of_the_curve_are_the_mean_run_and_the_winner() -> None:
     curve = best_of(candidates.shown, found)
     assert curve["k"].tolist() == list(range(1, 31))
     first, last = curve.iloc[0], curve.iloc[-1]
-    winner = fair(candidates, found)
+    winner = selection_corrected(candidates, found)
     assert first["shown"] == pytest.approx(candidates.shown.mean())
     assert first["honest"] == pytest.approx(candidates.shown.mean())  # nothing was chosen
     assert last["shown"] == pytest.approx(candidates.shown.min())
@@ -67,7 +67,7 @@ def test_a_point_of_the_curve_is_the_mean_over_all_subsets() -> None:
     shown, honest = [], []
     for subset in subsets:
         part = Candidates.of([losses[i] for i in subset])
-        winner = fair(part, resample(part, DRAWS))
+        winner = selection_corrected(part, resample(part, DRAWS))
         shown.append(winner.shown[0])
         honest.append(winner.expected[0])
     found = best_of(candidates.shown, resample(candidates, DRAWS), [3]).iloc[0]

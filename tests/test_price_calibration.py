@@ -10,14 +10,14 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from simulated_losses import LOSS_VARIANCE, simulated
 
+from support.simulated_losses import LOSS_VARIANCE, simulated
 from viewcast.selection.best_of import best_of, weights
 from viewcast.selection.blocks import draw
 from viewcast.selection.candidates import Candidates, cells
 from viewcast.selection.dependence import dependence_length
 from viewcast.selection.resampling import resample
-from viewcast.selection.selection_corrected import fair
+from viewcast.selection.selection_corrected import selection_corrected
 from viewcast.selection.share_of_gain import trust
 
 STUDIES = 300
@@ -64,7 +64,10 @@ def priced(
             found = dependence_length(study.losses) if length is None else length
             draws = draw(rows, found, DRAWS, seed + i)
             resampled = resample(study, draws)
-            winner, gain = fair(study, resampled), trust(study, losses[0], draws, resampled)
+            winner, gain = (
+                selection_corrected(study, resampled),
+                trust(study, losses[0], draws, resampled),
+            )
             run = winner.order[0]
             figures = winner.shown[0], winner.expected[0], winner.upper95[0], truth[run]
             lines.append((*figures, gain.lower95, truth[0] - truth[run]))
@@ -145,7 +148,7 @@ def test_cells_tell_what_rows_tell() -> None:
             found = Candidates.of(list(given[0][:, np.newaxis]), given[1])
             length = dependence_length(found.losses)
             draws = draw(len(found.sizes), length, 400, seed)
-            kept.append(fair(found, resample(found, draws)).expected[0])
+            kept.append(selection_corrected(found, resample(found, draws)).expected[0])
     assert np.mean(cell) == pytest.approx(np.mean(rows), rel=0.005)
 
 
@@ -159,7 +162,7 @@ def test_keeping_only_the_best_epoch_hides_the_choice_of_the_epoch() -> None:
         true = truth.ravel()[whole.picks[whole.best]]
         optimism.append(true - whole.shown.min())
         for kept, given in ((all_epochs, whole), (best_only, only)):
-            kept.append(fair(given, resample(given, draws)).expected[0] - true)
+            kept.append(selection_corrected(given, resample(given, draws)).expected[0] - true)
     with_all, with_best = np.mean([all_epochs, best_only], axis=1) / np.mean(optimism)
     assert with_best < -0.15
     assert abs(with_all) < 0.12

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from arch.bootstrap import optimal_block_length
-from simulated_losses import autoregressive, simulated
 
+from support.simulated_losses import autoregressive, simulated
 from viewcast.scoring.scores import score
 from viewcast.selection.dependence import circular_length, dependence_length, standard_error
 from viewcast.selection.sample_size import judge

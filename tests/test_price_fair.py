@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_losses import simulated
 
+from support.simulated_losses import simulated
 from viewcast.selection import resampling as module
 from viewcast.selection.blocks import Draws, draw
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.resampling import Resampled, means, resample
-from viewcast.selection.selection_corrected import Fair, fair
+from viewcast.selection.selection_corrected import SelectionCorrected, selection_corrected
 
 DRAWS = draw(120, 3.0, 60, 7)
 
@@ -22,9 +22,9 @@ def study(seed: int = 1, runs: int = 12, rows: int = 120, states: int = 1) -> li
     return list(losses.reshape(runs, states, rows).astype(np.float32))
 
 
-def priced(losses: list[np.ndarray], draws: Draws = DRAWS) -> Fair:
+def priced(losses: list[np.ndarray], draws: Draws = DRAWS) -> SelectionCorrected:
     candidates = Candidates.of(losses)
-    return fair(candidates, resample(candidates, draws))
+    return selection_corrected(candidates, resample(candidates, draws))
 
 
 def by_loop(losses: list[np.ndarray], draws: Draws, sizes: np.ndarray) -> Resampled:
@@ -169,6 +169,6 @@ def test_a_draw_with_more_held_rows_weighs_more() -> None:
     draws = Draws(held, ~held)
     found = resample(candidates, draws)
     assert found.outside.argmax(axis=1).tolist() == [1, 0]
-    assert fair(candidates, found).optimism[0] == pytest.approx((6 * 9 + 1 * 0) / 7)
+    assert selection_corrected(candidates, found).optimism[0] == pytest.approx((6 * 9 + 1 * 0) / 7)
     alike = replace(found, held=np.ones(2))
-    assert fair(candidates, alike).optimism[0] == pytest.approx(9 / 2)
+    assert selection_corrected(candidates, alike).optimism[0] == pytest.approx(9 / 2)

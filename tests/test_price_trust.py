@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from simulated_losses import simulated
 
+from support.simulated_losses import simulated
 from viewcast.base.errors import DataError
 from viewcast.selection.blocks import draw
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.resampling import resample
-from viewcast.selection.selection_corrected import fair
+from viewcast.selection.selection_corrected import selection_corrected
 from viewcast.selection.share_of_gain import Gain, trust
 
 DRAWS = draw(100, 1.0, 200, 3)
@@ -22,7 +22,7 @@ def gain(losses: np.ndarray, reference: np.ndarray) -> Gain:
 def test_the_expected_gain_is_the_reference_less_the_fair_score() -> None:
     losses = simulated(1, 1, 20, 100).losses[0].astype(np.float32)
     candidates = Candidates.of(list(losses[:, np.newaxis]))
-    winner = fair(candidates, resample(candidates, DRAWS))
+    winner = selection_corrected(candidates, resample(candidates, DRAWS))
     found = gain(losses, losses[3])
     assert found.shown == pytest.approx(candidates.shown[3] - candidates.shown.min())
     assert found.expected == pytest.approx(candidates.shown[3] - winner.expected[0])

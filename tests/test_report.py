@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from reported import SIMULATED, Fake, Tags, seen
 
+from support.reported import SIMULATED, Fake, Tags, seen
 from viewcast.base.errors import DataError
 from viewcast.base.numbers import plain
 from viewcast.report.figures.style import Picture, log_ticks
@@ -114,8 +114,10 @@ def test_a_title_follows_the_numbers(tmp_path: Path) -> None:
         fake = Fake(root)
         fake.prepare()
         fake.run("lectures", "lectures_naive", "naive")
-        fake.run("lectures", "lectures_lazy", "lazy", train_loss=0.0, val_loss=loss)
-        fake.run("lectures", "lectures_lazy2", "lazy2", train_loss=0.0, val_loss=0.0)
+        fake.run("lectures", "lectures_memorizer", "memorizer", train_loss=0.0, val_loss=loss)
+        fake.run(
+            "lectures", "lectures_memorizer_leak", "memorizer_leak", train_loss=0.0, val_loss=0.0
+        )
         titles.append(fake.build()[0]["lectures_canaries"].title)
     assert "loses 648 minutes²" in titles[0]
     assert titles[1] == titles[0].replace("648", "77.7")
@@ -124,10 +126,10 @@ def test_a_title_follows_the_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("missing", "picture"),
     [
-        ("lectures_brute_force", "lectures_learning_rates"),
+        ("lectures_grid_search", "lectures_learning_rates"),
         ("lectures_swap", "lectures_courses"),
         ("lectures_deep", "lectures_functions"),
-        ("channel_lazy2", "channel_canaries"),
+        ("channel_memorizer_leak", "channel_canaries"),
     ],
 )
 def test_a_picture_whose_run_is_missing_is_left_out(fake: Fake, missing: str, picture: str) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import retrained
-from reported import Fake, Tags, seen
-from retrained import drawings, parsed
 from test_imports import loaded_after
 
+from support import retrained
+from support.reported import Fake, Tags, seen
+from support.retrained import drawings, parsed
 from viewcast.base.errors import DataError
 from viewcast.report import page as whole
 from viewcast.report.champion_record import Estimate, Reign, read

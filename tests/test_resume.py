@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from descents import DEEP, LINE, TOO_FAST, assert_bit_equal, fit, problem
 
+from support.descents import DEEP, LINE, TOO_FAST, assert_bit_equal, fit, problem
 from viewcast.base.errors import DivergenceError
 from viewcast.training import checkpoint
 
@@ -34,12 +34,12 @@ def interrupted(folder: Path, model: Any, epoch: int = 4, **changed: Any) -> Non
 
 BATCHED: dict[str, Any] = {"shuffle": True, "batch_size": 4}
 KINDS = [
-    {"optimiser": "sgd"},
-    {"optimiser": "sgd", "momentum": 0.9, **BATCHED},
-    {"optimiser": "adam", "momentum": 0.9, "lr": 0.01, **BATCHED},
-    {"optimiser": "adam", "momentum": 0.9, "precision": "float32", **BATCHED},
-    {"optimiser": "adam", "keep": "best", "patience": 5, **BATCHED},
-    {"optimiser": "sgd", "keep_path": False, **BATCHED},
+    {"optimizer": "sgd"},
+    {"optimizer": "sgd", "momentum": 0.9, **BATCHED},
+    {"optimizer": "adam", "momentum": 0.9, "lr": 0.01, **BATCHED},
+    {"optimizer": "adam", "momentum": 0.9, "precision": "float32", **BATCHED},
+    {"optimizer": "adam", "restore_best": True, "patience": 5, **BATCHED},
+    {"optimizer": "sgd", "keep_path": False, **BATCHED},
 ]
 
 RUBBISH = [b"", b"rubbish", b"\0" * 1000]
@@ -48,7 +48,7 @@ CHILD = """
 import json, os, signal, sys
 from pathlib import Path
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
-import descents as cases
+from support import descents as cases
 
 def die(epoch, train_loss, val_loss):
     if epoch == int(sys.argv[4]):

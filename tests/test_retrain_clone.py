@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from clone import Clone
 from mlflow import MlflowClient
 from PIL import Image
 
+from support.clone import Clone
 from viewcast.base.files import entries
 from viewcast.base.paths import journal_path, live_path, lock_path, nightly_path, outcomes_path
 from viewcast.data import live

@@ -284,7 +284,7 @@ def test_no_error_on_any_validation_row_is_not_believed() -> None:
 
 
 def test_no_error_in_training_is_memorising() -> None:
-    said = verdict(run(model="lazy", train_loss=0), LOSSES, FALLING.iloc[:1], None, None)
+    said = verdict(run(model="memorizer", train_loss=0), LOSSES, FALLING.iloc[:1], None, None)
     assert said == "memorised the training rows"
 
 

@@ -15,11 +15,11 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from nights import MAKING, Diary, Nights, started
 from PIL import Image
-from project import REPOSITORY
-from servers import serving
 
+from support.nights import MAKING, Diary, Nights, started
+from support.project import REPOSITORY
+from support.servers import serving
 from viewcast.base.errors import TrackingError
 from viewcast.base.paths import forecast_path
 from viewcast.retraining.predict import Forecast, Predict, forecast, picture, store, told

@@ -1,4 +1,4 @@
-"""The shadow: unbiased after an attack, an alarm that rings for attacks and not for honest work."""
+"""The hidden_holdout: unbiased after an attack, an alarm that rings for attacks and not for honest work."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
 from viewcast.scoring.scores import score
-from viewcast.selection.hidden_holdout import TESTED, Shadow, judge
+from viewcast.selection.hidden_holdout import TESTED, HiddenHoldout, judge
 
 Losses = NDArray[np.float64]
 STEPS = 200
@@ -17,7 +17,7 @@ STEPS = 200
 
 def attack(rng: np.random.Generator, rows: int, step: float = 1.0) -> tuple[Losses, Losses, float]:
     """A hill climb: a new random direction over all rows at each of 200 steps, kept where the mean
-    of the shown losses falls. ``rows`` shown rows, a third as many shadow rows. Steps of ``step``
+    of the shown losses falls. ``rows`` shown rows, a third as many hidden rows. Steps of ``step``
     standard errors of the shown mean do the most harm. Also the true loss of the last model.
     """
     everything = rows + rows // 3
@@ -198,7 +198,7 @@ def ones(looks: int, rows: int) -> Losses:
         (ones(0, 50), ones(0, 50), 1, "at least one"),
         (np.ones(50), np.ones(50), 1, r"expected \(looks, rows\)"),
         (ones(2, 50), ones(2, 50) * np.nan, 1, "not finite"),
-        (ones(2, 50), ones(2, 7), 1, r"shadow \(2, 7\).*8 rows of each would do"),
+        (ones(2, 50), ones(2, 7), 1, r"hidden_holdout \(2, 7\).*8 rows of each would do"),
         (ones(2, 400), ones(2, 100), 14, "depend over 14 rows; 112 rows of each would do"),
     ],
 )
@@ -212,5 +212,5 @@ def test_losses_that_cannot_be_judged_are_refused(
 def test_the_judgement_is_plain_numbers() -> None:
     shown, hidden, _ = attack(np.random.default_rng(9), 100)
     found = judge(shown, hidden, 1)
-    assert isinstance(found, Shadow)
+    assert isinstance(found, HiddenHoldout)
     assert {type(value) for value in vars(found).values()} <= {float, int, bool}

@@ -129,16 +129,16 @@ def test_good_surprises_are_forgotten_sooner_than_bad_ones(surprise: pd.Series) 
 
 
 def test_futures_are_whole_views_and_differ_between_worlds_and_seeds() -> None:
-    worlds = CHANNEL.futures(END, 45, 20, SEED, 0)
-    assert worlds.shape == (20, 45)
-    assert worlds.dtype == np.int64
-    assert len(np.unique(worlds, axis=0)) == 20
-    np.testing.assert_array_equal(worlds, CHANNEL.futures(END, 45, 20, SEED, 0))
-    assert (worlds != CHANNEL.futures(END, 45, 20, SEED, 1)).mean() > 0.9
+    simulations = CHANNEL.simulations(END, 45, 20, SEED, 0)
+    assert simulations.shape == (20, 45)
+    assert simulations.dtype == np.int64
+    assert len(np.unique(simulations, axis=0)) == 20
+    np.testing.assert_array_equal(simulations, CHANNEL.simulations(END, 45, 20, SEED, 0))
+    assert (simulations != CHANNEL.simulations(END, 45, 20, SEED, 1)).mean() > 0.9
 
 
 def test_more_worlds_only_append_worlds() -> None:
-    few, many = (CHANNEL.futures(END, 10, worlds, SEED, 3) for worlds in (5, 50))
+    few, many = (CHANNEL.simulations(END, 10, simulations, SEED, 3) for simulations in (5, 50))
     np.testing.assert_array_equal(many[:5], few)
 
 
@@ -146,12 +146,12 @@ def test_no_future_repeats_the_surprises_of_the_history() -> None:
     start = str(CHANNEL.start)
     past = CHANNEL.history("2017-02-28", 0).to_numpy()
     for future_seed in range(5):
-        ahead = CHANNEL.futures(start, 58, 1, 0, future_seed)[0]
+        ahead = CHANNEL.simulations(start, 58, 1, 0, future_seed)[0]
         assert (ahead != past[1:]).mean() > 0.9
 
 
 def test_distant_futures_forget_the_present_and_keep_the_long_average(surprise: pd.Series) -> None:
-    ahead = CHANNEL.futures(END, 120, 400, SEED, 7)[:, 60:]
+    ahead = CHANNEL.simulations(END, 120, 400, SEED, 7)[:, 60:]
     rhythm = CHANNEL.rhythm(pd.date_range("2021-05-31", periods=60, freq="D"))
     assert np.log(ahead / rhythm).mean() == pytest.approx(surprise.mean(), abs=0.01)
 
@@ -159,7 +159,7 @@ def test_distant_futures_forget_the_present_and_keep_the_long_average(surprise: 
 @pytest.mark.parametrize("pick", [pd.Series.idxmin, pd.Series.idxmax], ids=["bad", "good"])
 def test_futures_continue_the_memory_of_the_history(pick: Any, surprise: pd.Series) -> None:
     day = pick(surprise[:END])
-    ahead = CHANNEL.futures(str(day.date()), 1, 4000, SEED, 7)[:, 0]
+    ahead = CHANNEL.simulations(str(day.date()), 1, 4000, SEED, 7)[:, 0]
     rhythm = CHANNEL.rhythm(pd.DatetimeIndex([day + pd.Timedelta(days=1)]))
     kept = FIELDS["memory_low"] if surprise[day] < 0 else FIELDS["memory_high"]
     assert np.log(ahead / rhythm).mean() == pytest.approx(kept * surprise[day], abs=0.01)
@@ -191,6 +191,6 @@ def test_an_end_before_the_start_and_empty_futures_are_refused() -> None:
     with pytest.raises(ConfigError, match="2016-12-31"):
         CHANNEL.history("2016-12-31", SEED)
     with pytest.raises(ConfigError, match="0 days"):
-        CHANNEL.futures(END, 0, 5, SEED, 0)
-    with pytest.raises(ConfigError, match="0 worlds"):
-        CHANNEL.futures(END, 5, 0, SEED, 0)
+        CHANNEL.simulations(END, 0, 5, SEED, 0)
+    with pytest.raises(ConfigError, match="0 simulations"):
+        CHANNEL.simulations(END, 5, 0, SEED, 0)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from simulated_losses import autoregressive
 
+from support.simulated_losses import autoregressive
 from viewcast.selection import simultaneous as module
 from viewcast.selection.dependence import standard_error
 from viewcast.selection.simultaneous import simultaneous

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from nights import Diary, Nights, started
-from recovery import NEAR, STEADY, WEEK, Nightly, judged, measured, recovery
-from regimes import DAY, Channel, three_changes
 from scipy.stats import binomtest
 
+from support.nights import Diary, Nights, started
+from support.recovery import NEAR, STEADY, WEEK, Nightly, judged, measured, recovery
+from support.regimes import DAY, Channel, three_changes
 from viewcast.tracking.datasets import CONTEXT
 from viewcast.tracking.used_days import GATE, spent_to
 
@@ -99,8 +99,8 @@ def test_lines_of_raw_views_that_are_never_trained_again_would_not_recover(
         own = lived.losses[lived.losses["regime"] == change].tail(STEADY)
         for night, settled in zip(own["night"], own["settled"], strict=True):
             newest = pd.Timestamp(lived.told[night - 1]["newest"])
-            worlds = lived.channel.worlds(newest, WEEK, 50, stays=True)
-            assert worlds.losses(stale).mean() > NEAR * settled
+            simulations = lived.channel.simulations(newest, WEEK, 50, stays=True)
+            assert simulations.losses(stale).mean() > NEAR * settled
 
 
 def test_models_that_are_worse_are_promoted_no_more_often_than_the_rule_says(lived: Lived) -> None:
@@ -184,10 +184,10 @@ def test_worlds_of_a_channel_go_on_as_it_did() -> None:
     """A world in which nothing is drawn anew but the future keeps past, rhythm and noise."""
     regimes, change = three_changes(START), FIRST
     channel = Channel(regimes[:2], (change,), FIRST + 30 * DAY, seed=1)
-    worlds = channel.worlds(FIRST - DAY, 7, 4000, stays=True)
-    assert (worlds.views[:, :28] == channel.views[: FIRST - DAY].to_numpy()[-28:]).all()
-    ahead = np.median(worlds.views[:, 28:], axis=0)
-    np.testing.assert_allclose(ahead[3:], regimes[1].rhythm(worlds.days)[3:], rtol=0.1)
-    before = channel.worlds(FIRST - 4 * DAY, 7, 4000, stays=False)
+    simulations = channel.simulations(FIRST - DAY, 7, 4000, stays=True)
+    assert (simulations.views[:, :28] == channel.views[: FIRST - DAY].to_numpy()[-28:]).all()
+    ahead = np.median(simulations.views[:, 28:], axis=0)
+    np.testing.assert_allclose(ahead[3:], regimes[1].rhythm(simulations.days)[3:], rtol=0.1)
+    before = channel.simulations(FIRST - 4 * DAY, 7, 4000, stays=False)
     ratio = np.median(before.views[:, 28:], axis=0) / regimes[0].rhythm(before.days)
     np.testing.assert_allclose(ratio, [1, 1, 1, 3, 3, 3, 3], rtol=0.15)

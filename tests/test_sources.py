@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import REPOSITORY
 
+from support.project import REPOSITORY
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, DataError, SourceError
 from viewcast.base.settings import build

@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from project import REPOSITORY, Project
 
+from support.project import REPOSITORY, Project
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError
-from viewcast.base.paths import prepared_path, story_path, study_path
+from viewcast.base.paths import demo_path, experiment_path, prepared_path
 from viewcast.base.settings import construct
 from viewcast.demo import validation_reuse as telling
 from viewcast.demo.attack import attacked
 from viewcast.demo.leaderboard import Attack
-from viewcast.demo.truth import Futures, Simulated, TrueLoss, Worlds
+from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
 from viewcast.demo.validation_reuse import planned, story
-from viewcast.holdout.looks import Use, waves
+from viewcast.holdout.looks import Use, rounds
 from viewcast.models import fitted
 from viewcast.runs.run import run
 from viewcast.tracking import look_tags
@@ -28,7 +28,7 @@ from viewcast.tracking.write import sweep_recorder as recording
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
 
-PARTS = ("story", "story_search", "story_leaderboard", "simulator")
+PARTS = ("demo", "demo_search", "demo_leaderboard", "simulator")
 SETTINGS, SEARCH, LEADERBOARD, SIMULATED = (compose(REPOSITORY, [], part) for part in PARTS)
 Plain = dict[str, Any]
 
@@ -37,7 +37,7 @@ def small() -> Plain:
     """A story that is told in a second."""
     whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
     whole["attack"] = {**whole["attack"], "submissions": 5}
-    whole["futures"] = {"worlds": 3, "seed": 1}
+    whole["simulations"] = {"simulations": 3, "seed": 1}
     search = whole["search"]
     search["trainer"] = {**search["trainer"], "epochs": 2}
     search["search"] = {**search["search"], "trials": 4, "workers": 1}
@@ -63,7 +63,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project
     (root / "mlflow").mkdir()
     shutil.copy(empty_store, root / "mlflow" / "mlflow.db")
     project = Project(root)
-    for name in ("base", "lazy2", "naive"):
+    for name in ("base", "memorizer_leak", "naive"):
         studied(project, f"channel_leaderboard_{name}")
     studied(project, "channel_linear_7")
     story(small(), project.config("data=channel").plain["tracking"], root)
@@ -79,20 +79,22 @@ def studied(project: Project, experiment: str) -> dict[str, Any]:
     """An experiment as the study stage runs it."""
     config = project.config(f"experiment={experiment}")
     project.prepare(config)
-    return run(config, project.root, study_path(project.root, experiment))
+    return run(config, project.root, experiment_path(project.root, experiment))
 
 
 def result_of(project: Project, experiment: str) -> dict[str, Any]:
-    file = study_path(project.root, experiment) / "result.json"
+    file = experiment_path(project.root, experiment) / "result.json"
     return dict(json.loads(file.read_text()))
 
 
-def true_loss(project: Project, config: Config, futures: Plain) -> TrueLoss:
+def true_loss(project: Project, config: Config, simulations: Plain) -> TrueLoss:
     whole = pd.read_parquet(prepared_path(project.root, "channel"))
     rows = whole[whole[f"split_{config.data.split}"] == "validation"]
     simulated = construct(Simulated, SIMULATED, "simulator")
-    worlds = Worlds.of(config.data, rows, simulated, construct(Futures, futures, "futures"))
-    return TrueLoss(worlds, "by hand")
+    simulations = Simulations.of(
+        config.data, rows, simulated, construct(SimulationSettings, simulations, "simulations")
+    )
+    return TrueLoss(simulations, "by hand")
 
 
 def test_each_part_is_told_once(project: Project, tell: Callable[[], dict[str, str]]) -> None:
@@ -146,7 +148,7 @@ def test_a_story_that_was_interrupted_goes_on_without_telling_anything_twice(
         with pytest.raises(KeyboardInterrupt):
             tell()
     assert len(named(project, "channel_leaderboard-")) == 2
-    assert not (story_path(project.root) / "leaderboard.json").exists()
+    assert not (demo_path(project.root) / "leaderboard.json").exists()
     assert tell() == {"search": "kept", "leaderboard": "told", "study": "told"}
     names = [one.info.run_name for one in project.runs()]
     assert len(names) == len(set(names)) == 11
@@ -159,34 +161,36 @@ def test_every_candidate_has_the_truth_of_the_very_model_it_is(
     one = named(told, "channel_search-")[3]
     config = project.config(
         *("data=channel", "model=deep", "data.split=year", "trainer.epochs=2"),
-        *("trainer.keep=last", "trainer.patience=null", "trainer.batch_size=64"),
+        *("trainer.restore_best=false", "trainer.patience=null", "trainer.batch_size=64"),
         *("trainer.train_loss=during", *(f"{k}={v}" for k, v in one.data.params.items())),
     )
     project.prepare(config)
     alone = run(config, project.root, project.output(config))
     assert alone["val_loss"] == pytest.approx(one.data.metrics["model_val_loss"], rel=1e-6)
-    truth = true_loss(project, config, small()["futures"])
+    truth = true_loss(project, config, small()["simulations"])
     model = fitted.load(project.output(config) / "model")
-    expected = truth.of(model.predict(truth.worlds.rows), config.loss)
+    expected = truth.of(model.predict(truth.simulations.rows), config.loss)
     assert set(expected) == {"val_loss_true", "val_loss_true_error"}
     for name, value in expected.items():
         assert one.data.metrics[name] == pytest.approx(value, rel=1e-5)
 
 
 def test_runs_of_the_study_on_the_same_rows_have_their_truth_too(told: Project) -> None:
-    experiments = ("base", "lazy2", "naive")
-    base, lazy2, naive = (result_of(told, f"channel_leaderboard_{one}") for one in experiments)
+    experiments = ("base", "memorizer_leak", "naive")
+    base, memorizer_leak, naive = (
+        result_of(told, f"channel_leaderboard_{one}") for one in experiments
+    )
     first = named(told, "channel_leaderboard-0000")[0]
     assert first.data.metrics["model_val_loss"] == pytest.approx(base["val_loss"], rel=1e-6)
     found = told.recorded(base["run_id"]).data.metrics
     for name in ("val_loss_true", "val_loss_true_error"):
         assert found[name] == pytest.approx(first.data.metrics[name], rel=1e-6)
-    assert lazy2["val_loss"] == 0
-    assert told.recorded(lazy2["run_id"]).data.metrics["val_loss_true"] > 1
+    assert memorizer_leak["val_loss"] == 0
+    assert told.recorded(memorizer_leak["run_id"]).data.metrics["val_loss_true"] > 1
     other = result_of(told, "channel_linear_7")
     assert "val_loss_true" not in told.recorded(other["run_id"]).data.metrics
-    part = json.loads((story_path(told.root) / "study.json").read_text())
-    assert set(part["runs"]) == {one["run_id"] for one in (base, lazy2, naive)}
+    part = json.loads((demo_path(told.root) / "study.json").read_text())
+    assert set(part["runs"]) == {one["run_id"] for one in (base, memorizer_leak, naive)}
 
 
 def test_a_run_of_the_study_that_was_done_again_gets_its_truth_again(
@@ -208,8 +212,8 @@ def test_each_submission_is_a_look_in_sight_of_those_before(told: Project) -> No
     ]
     submitted = [look for look in found if look.parent is not None]
     assert [look.scores for look in submitted] == [1] * 5
-    assert len({look.key for look in submitted}) == len({look.launch for look in submitted}) == 5
-    assert len(waves(submitted)) == 5
+    assert len({look.key for look in submitted}) == len({look.batch_id for look in submitted}) == 5
+    assert len(rounds(submitted)) == 5
     (parent,) = named(told, "channel_leaderboard of 5")
     choice = look_tags.look_of(parent, told.client)
     assert choice is not None
@@ -223,17 +227,17 @@ def test_the_search_is_one_round_of_looks(told: Project) -> None:
         for look in look_tags.read(told.client, related(told.client, "viewcast"))
         if look.holdout == holdout
     ]
-    assert len(waves(found)) == 1
+    assert len(rounds(found)) == 1
     assert sum(look.scores for look in found) == 4
 
 
 def test_the_shadow_of_the_leaderboard_is_stored_and_told_nowhere(told: Project) -> None:
     (parent,) = named(told, "channel_leaderboard of 5")
-    path = told.client.download_artifacts(parent.info.run_id, "sealed/shadows.parquet")
-    shadows = pd.read_parquet(path)
+    path = told.client.download_artifacts(parent.info.run_id, "sealed/hiddens.parquet")
+    hidden_losses = pd.read_parquet(path)
     rows = rows_of(told.config("experiment=channel_leaderboard_base"), told.root)
-    assert list(shadows["row"]) == list(rows.shadow["row"])
-    hidden = {round(shadows[str(number)].mean(), 6) for number in range(5)}
+    assert list(hidden_losses["row"]) == list(rows.hidden["row"])
+    hidden = {round(hidden_losses[str(number)].mean(), 6) for number in range(5)}
     for one in named(told, "channel_leaderboard"):
         assert not hidden & {round(value, 6) for value in one.data.metrics.values()}
 
@@ -242,7 +246,7 @@ def test_the_attack_that_is_told_lowers_the_score_and_harms_the_model(told: Proj
     whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
     config = told.config("experiment=channel_leaderboard_base")
     attack = construct(Attack, whole["attack"], "attack")
-    rows, truth = rows_of(config, told.root), true_loss(told, config, whole["futures"])
+    rows, truth = rows_of(config, told.root), true_loss(told, config, whole["simulations"])
     results, members = attacked(config, attack, rows, truth)
     table = results.candidates
     kept = table[table["attack.kept"]]
@@ -252,7 +256,7 @@ def test_the_attack_that_is_told_lowers_the_score_and_harms_the_model(told: Proj
     harm = kept["val_loss_true"].iloc[-1] - kept["val_loss_true"].iloc[0]
     assert harm > 5 * kept["val_loss_true_error"].max()
     last = str(kept["candidate"].iloc[-1])
-    assert results.shadows[last].mean() > results.shadows["0"].mean()
+    assert results.hidden_losses[last].mean() > results.hidden_losses["0"].mean()
     predicted = results.predictions
     again = np.abs(predicted[last] - predicted["target"]).mean()
     assert again == pytest.approx(kept["val_loss"].iloc[-1], rel=1e-5)
@@ -262,7 +266,7 @@ def test_the_attack_that_is_told_lowers_the_score_and_harms_the_model(told: Proj
 def test_without_its_data_set_there_is_no_story(tmp_path: Path) -> None:
     assert planned(["lectures"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED) == {}
     assert story({}, {}, tmp_path) == {}
-    assert list((tmp_path / "build").iterdir()) == [story_path(tmp_path)]
+    assert list((tmp_path / "build").iterdir()) == [demo_path(tmp_path)]
 
 
 def test_a_story_whose_data_set_was_dropped_is_told_again_when_that_comes_back(
@@ -283,7 +287,7 @@ def test_a_plan_names_no_place_of_this_machine() -> None:
     ("part", "key", "value", "message"),
     [
         (0, "attack", {**SETTINGS["attack"], "size": -1}, r"attack\.size = -1"),
-        (0, "futures", {"worlds": 9, "sed": 1}, r"unknown key futures\.sed; allowed"),
+        (0, "simulations", {"simulations": 9, "sed": 1}, r"unknown key simulations\.sed; allowed"),
         (1, "threads", 0, "threads = 0"),
         (2, "data", {**LEADERBOARD["data"], "name": "other"}, "of data=other; a story is of one"),
         (3, "simulator", {**SIMULATED["simulator"], "tail": 1}, r"simulator\.simulator\.tail = 1"),

@@ -6,7 +6,7 @@ import pytest
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.data import studio
-from viewcast.data.studio import bring, read_export
+from viewcast.data.studio import import_export, read_export
 
 DAYS = ["2021-01-30", "2021-01-31", "2021-02-01", "2021-02-02"]
 COUNTS = [12345, 0, 67890, 7]
@@ -369,12 +369,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_bring_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp_path) -> None:
     folder = export(Totals=totals().encode("utf-8-sig"), Chart_data=CHART)
     into = tmp_path / "data" / "studio"
-    assert bring(folder, into) == into
+    assert import_export(folder, into) == into
     assert contents(into) == contents(folder)
     other = tmp_path / "other"
     other.mkdir()
     (other / "Gesamtwerte.csv").write_text(totals("Datum,Aufrufe"))
-    bring(other, into)
+    import_export(other, into)
     assert contents(into) == contents(other)
     assert [path.name for path in into.parent.iterdir()] == ["studio"]
 
@@ -382,12 +382,12 @@ def test_bring_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp_
 def test_bring_writes_nothing_of_a_bad_export(export, tmp_path) -> None:
     into = tmp_path / "data" / "studio"
     with pytest.raises(DataError, match="line 3, column 'Views'"):
-        bring(export(Totals=totals(counts=[1, -1, 2, 3])), into)
+        import_export(export(Totals=totals(counts=[1, -1, 2, 3])), into)
     assert not into.parent.exists()
 
 
 def test_interrupted_copy_leaves_the_earlier_import(export, tmp_path, monkeypatch) -> None:
-    into = bring(export(Totals=totals()), tmp_path / "data" / "studio")
+    into = import_export(export(Totals=totals()), tmp_path / "data" / "studio")
     before = contents(into)
     write = Path.write_bytes
 
@@ -400,13 +400,13 @@ def test_interrupted_copy_leaves_the_earlier_import(export, tmp_path, monkeypatc
     folder = export(Totals=totals(counts=[4, 3, 2, 1]), Chart_data=CHART)
     monkeypatch.setattr(Path, "write_bytes", stop)
     with pytest.raises(KeyboardInterrupt):
-        bring(folder, into)
+        import_export(folder, into)
     assert contents(into) == before
     assert [path.name for path in into.parent.iterdir()] == ["studio"]
 
 
 def test_failed_swap_puts_the_earlier_import_back(export, tmp_path, monkeypatch) -> None:
-    into = bring(export(Totals=totals()), tmp_path / "data" / "studio")
+    into = import_export(export(Totals=totals()), tmp_path / "data" / "studio")
     before = contents(into)
     folder = export(Totals=totals(counts=[4, 3, 2, 1]))
     rename = Path.rename
@@ -418,7 +418,7 @@ def test_failed_swap_puts_the_earlier_import_back(export, tmp_path, monkeypatch)
 
     monkeypatch.setattr(Path, "rename", stop)
     with pytest.raises(OSError, match="disk full"):
-        bring(folder, into)
+        import_export(folder, into)
     assert contents(into) == before
 
 
@@ -427,7 +427,7 @@ def test_bring_does_not_replace_a_folder_of_other_things(export, tmp_path) -> No
     into.mkdir()
     (into / "chapter.txt").write_text("mine")
     with pytest.raises(ConfigError, match="holds more than an earlier import"):
-        bring(export(Totals=totals()), into)
+        import_export(export(Totals=totals()), into)
     assert contents(into) == {"chapter.txt": b"mine"}
 
 
@@ -435,7 +435,7 @@ def test_zip_cannot_write_beside_the_folder(tmp_path) -> None:
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("../../Totals.csv", totals())
-    into = bring(archive, tmp_path / "a" / "b" / "studio")
+    into = import_export(archive, tmp_path / "a" / "b" / "studio")
     assert contents(into) == {"Totals.csv": totals().encode()}
     assert not list(tmp_path.glob("*.csv")) + list(tmp_path.glob("a/*.csv"))
 

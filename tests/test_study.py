@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from project import Project
 
+from support.project import Project
 from viewcast.base.errors import ViewcastError
-from viewcast.base.paths import study_path
+from viewcast.base.paths import experiment_path
 from viewcast.runs import experiments as module
-from viewcast.runs.experiments import study
+from viewcast.runs.experiments import run_experiments
 
 NAMES = ("lectures_descent_diverges", "lectures_course", "lectures_swap", "lectures_deep")
 
@@ -26,13 +26,13 @@ def plans(project: Project) -> dict[str, Any]:
 
 
 def told(project: Project, plans: dict[str, Any], workers: int) -> dict[str, str]:
-    return study(plans, project.plain("data=lectures")["tracking"], project.root, workers)
+    return run_experiments(plans, project.plain("data=lectures")["tracking"], project.root, workers)
 
 
 def losses(project: Project) -> dict[str, Any]:
     found = {}
     for name in NAMES:
-        folder = study_path(project.root, name)
+        folder = experiment_path(project.root, name)
         result = json.loads((folder / "result.json").read_text())
         curve = pd.read_csv(folder / "curve.csv").to_numpy().tolist()
         found[name] = (result["train_loss"], result["val_loss"], curve)
@@ -45,10 +45,10 @@ def test_two_workers_leave_what_one_leaves(
     monkeypatch.setattr(module, "FEW", 2)
     outcome = told(project, plans, workers=2)
     assert outcome == dict.fromkeys(NAMES, "finished") | {NAMES[0]: "diverged"}
-    assert len({run.data.tags["viewcast.launch"] for run in project.runs()}) == 1
+    assert len({run.data.tags["viewcast.batch_id"] for run in project.runs()}) == 1
     together = losses(project)
     for name in NAMES:
-        (study_path(project.root, name) / "key").unlink()
+        (experiment_path(project.root, name) / "key").unlink()
     assert told(project, plans, workers=1) == outcome
     assert str(losses(project)) == str(together)  # as text, because NaN is not NaN
 
@@ -59,7 +59,7 @@ def test_what_is_done_is_kept_and_what_is_not_planned_any_more_goes(
     told(project, plans, workers=2)
     del plans["lectures_swap"]
     assert set(told(project, plans, workers=2).values()) == {"kept"}
-    assert not study_path(project.root, "lectures_swap").exists()
+    assert not experiment_path(project.root, "lectures_swap").exists()
 
 
 def test_a_run_that_is_refused_ends_the_study_and_the_next_one_goes_on(

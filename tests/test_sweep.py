@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.entities import Run
-from project import REPOSITORY, Project
 
+from support.project import REPOSITORY, Project
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.report.figures.search import draw as draw_pictures
@@ -163,7 +163,7 @@ def test_only_fifty_candidates_have_their_curves_as_metrics(project: Project) ->
 
 
 def test_a_diverged_candidate_is_told_and_its_run_failed(project: Project) -> None:
-    wild = ("trainer.optimiser=sgd", "trainer.momentum=0", "trainer.epochs=50")
+    wild = ("trainer.optimizer=sgd", "trainer.momentum=0", "trainer.epochs=50")
     folder, results, everyone = swept(project, *wild, "++sweep.lr=[0.001,1000]")
     parent = tracking.record(results, everyone, folder, project.root)
     assert results.candidates["status"].tolist() == ["finished", "diverged"]
@@ -197,7 +197,7 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from project import Project
+from support.project import Project
 import test_sweep as cases
 from viewcast.sweep import train as training
 whole = training.descend

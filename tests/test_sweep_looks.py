@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from onlookers import recorded
-from project import Project
 from test_sweep import QUICK, children, composed, swept
 
+from support.onlookers import recorded
+from support.project import Project
 from viewcast.base.errors import BudgetError, ConfigError
-from viewcast.holdout.looks import Use, distinct, early_stop, waves
+from viewcast.holdout.looks import Use, distinct, early_stop, rounds
 from viewcast.runs.sweep import sweep
 from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import Results
@@ -22,7 +22,7 @@ from viewcast.tracking.write import sweep_recorder as tracking
 from viewcast.training.rows import rows_of
 
 SIX = ("++sweep.lr=[0.001,0.01]", "++sweep.seed=[1,2,3]")
-SHADOW = ("holdout.shadow=0.4",)
+SHADOW = ("holdout.hidden=0.4",)
 
 
 def sweep_of(project: Project, *overrides: str) -> tuple[str, Results]:
@@ -46,8 +46,8 @@ def test_every_candidate_is_a_look_and_the_parent_is_the_choice_among_them(
     assert [look.uses for look in of_children] == [(early_stop(4),)] * 6
     assert {look.parent for look in of_children} == {parent}
     assert len({look.key for look in found.values()}) == 7
-    assert len({(look.launch, look.holdout) for look in found.values()}) == 1
-    assert [len(wave) for wave in waves(found.values())] == [7]
+    assert len({(look.batch_id, look.holdout) for look in found.values()}) == 1
+    assert [len(wave) for wave in rounds(found.values())] == [7]
 
 
 def test_the_rows_are_an_input_of_the_parent_alone(project: Project) -> None:
@@ -73,7 +73,7 @@ def test_the_same_sweep_recorded_anew_is_no_new_look(project: Project) -> None:
 
 
 def test_a_diverged_candidate_counts_with_the_epochs_it_revealed(project: Project) -> None:
-    wild = ("trainer.optimiser=sgd", "trainer.momentum=0", "trainer.epochs=50")
+    wild = ("trainer.optimizer=sgd", "trainer.momentum=0", "trainer.epochs=50")
     parent, results = sweep_of(project, *wild, "++sweep.lr=[0.001,1000]")
     runs = by_number(children(project, parent))
     epochs = int(results.candidates["epochs"][1])
@@ -83,7 +83,7 @@ def test_a_diverged_candidate_counts_with_the_epochs_it_revealed(project: Projec
 
 
 def test_candidates_that_keep_the_last_epoch_reveal_one_score_each(project: Project) -> None:
-    parent, results = sweep_of(project, *SIX, "trainer.keep=last")
+    parent, results = sweep_of(project, *SIX, "trainer.restore_best=false")
     uses = [run.data.tags["viewcast.looks"] for run in children(project, parent)]
     assert {json.loads(text)[0]["purpose"] for text in uses} == {"report"}
     assert results.trajectories.empty
@@ -93,11 +93,11 @@ def test_each_batch_of_optuna_is_a_wave_in_sight_of_the_one_before(project: Proj
     pytest.importorskip("optuna", reason="optuna is an extra: pip install 'viewcast[optuna]'")
     search = ("search.method=optuna", "search.trials=7", "search.batch=3")
     parent, _ = sweep_of(project, *search, "++sweep.lr={low: 1e-4, high: 1e-1, log: true}")
-    launch = project.recorded(parent).data.tags["viewcast.launch"]
+    batch_id = project.recorded(parent).data.tags["viewcast.batch_id"]
     runs = by_number(children(project, parent))
-    found = [runs[number].data.tags["viewcast.launch"] for number in range(7)]
-    assert found == [f"{launch}-{number // 3}" for number in range(7)]
-    of_waves = [[one for one in wave if one.parent] for wave in waves(recorded(project))]
+    found = [runs[number].data.tags["viewcast.batch_id"] for number in range(7)]
+    assert found == [f"{batch_id}-{number // 3}" for number in range(7)]
+    of_waves = [[one for one in wave if one.parent] for wave in rounds(recorded(project))]
     assert [len(wave) for wave in of_waves] == [3, 3, 1]
 
 
@@ -134,17 +134,19 @@ def test_candidates_of_different_architectures_stand_beside_each_other_by_time(
     assert results.predictions.columns.tolist()[4:] == ["0", "1", "2", "3"]
 
 
-# Shadow rows
+# HiddenHoldout rows
 
 
 def test_shadow_losses_are_sealed_row_by_row_and_no_figure_tells_them(project: Project) -> None:
     overrides = (*SIX, *SHADOW, "data.split=swap")
     parent, results = sweep_of(project, *overrides)
     artifacts = {file.path for file in project.client.list_artifacts(parent, "sealed")}
-    assert artifacts == {"sealed/shadows.parquet"}
-    stored = pd.read_parquet(project.client.download_artifacts(parent, "sealed/shadows.parquet"))
-    shadow = rows_of(project.config(*QUICK, *SHADOW, "data.split=swap"), project.root).shadow
-    assert stored["row"].tolist() == shadow["row"].tolist()
+    assert artifacts == {"sealed/hiddens.parquet"}
+    stored = pd.read_parquet(project.client.download_artifacts(parent, "sealed/hiddens.parquet"))
+    hidden_holdout = rows_of(
+        project.config(*QUICK, *SHADOW, "data.split=swap"), project.root
+    ).hidden_holdout
+    assert stored["row"].tolist() == hidden_holdout["row"].tolist()
     assert stored.columns.tolist() == ["entity", "time", "row", *map(str, range(6))]
     assert set(results.predictions["row"]).isdisjoint(stored["row"])
     means = stored.iloc[:, 3:].mean()
@@ -156,13 +158,13 @@ def test_shadow_losses_are_sealed_row_by_row_and_no_figure_tells_them(project: P
 def test_the_shadow_losses_of_a_candidate_are_those_of_an_ordinary_run(project: Project) -> None:
     _, results = sweep_of(project, *SIX, *SHADOW, "data.split=swap")
     alone = project.run(*QUICK, *SHADOW, "data.split=swap", "trainer.lr=0.01", "seed=3")
-    file = project.client.download_artifacts(alone["run_id"], "sealed/shadow.parquet")
-    np.testing.assert_allclose(results.shadows["5"], pd.read_parquet(file)["loss"], rtol=1e-6)
+    file = project.client.download_artifacts(alone["run_id"], "sealed/hidden.parquet")
+    np.testing.assert_allclose(results.hidden_losses["5"], pd.read_parquet(file)["loss"], rtol=1e-6)
 
 
 def test_without_shadow_nothing_is_sealed(project: Project) -> None:
     parent, results = sweep_of(project, *SIX)
-    assert results.shadows.empty
+    assert results.hidden_losses.empty
     assert project.client.list_artifacts(parent, "sealed") == []
 
 
@@ -185,7 +187,7 @@ def test_a_sweep_beyond_the_budget_is_refused_before_training_and_its_repetition
 
 
 def test_a_sweep_in_sight_of_filtered_scores_is_refused(project: Project) -> None:
-    plain = composed(project, *SIX, "trainer.keep=last")
+    plain = composed(project, *SIX, "trainer.restore_best=false")
     plain["holdout"]["release"] = {
         "_target_": "viewcast.holdout.release.Ladder",
         "name": "ladder",

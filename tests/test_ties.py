@@ -8,10 +8,10 @@ from arch.bootstrap import MCS, SPA, StationaryBootstrap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from simulated_losses import autoregressive
 
+from support.simulated_losses import autoregressive
 from viewcast.base.errors import DataError
-from viewcast.selection.confidence_set import superior, tied
+from viewcast.selection.confidence_set import confidence_set, superior
 
 Losses = NDArray[np.float64]
 
@@ -77,27 +77,29 @@ def test_on_single_rows_the_set_is_that_of_arch(seed: int) -> None:
         reference = MCS(losses[left].T, 0.025, reps=300, block_size=1, method=method, seed=seed)
         reference.compute()
         left = left[sorted(reference.included)]
-    assert np.flatnonzero(tied(losses, 1, 300, seed)).tolist() == left.tolist()
+    assert np.flatnonzero(confidence_set(losses, 1, 300, seed)).tolist() == left.tolist()
 
 
 def test_runs_clearly_worse_than_the_best_are_told_apart_however_many_run() -> None:
     rng = np.random.default_rng(7)
     skill = np.linspace(0, 0.3, 200)[:, None]
     losses = 1 + skill + 0.1 * rng.normal(size=(200, 300)) + rng.normal(size=300)
-    found = tied(losses, 1, 300, 7)
+    found = confidence_set(losses, 1, 300, 7)
     # The error of a difference is 0.008: 0.1 is twelve of them.
     assert found[0]
     assert not found[skill[:, 0] > 0.1].any()
 
 
 def test_the_set_of_a_clear_study_is_neither_one_run_nor_all() -> None:
-    assert 1 < tied(study(0, 12, 150, 1.0), 1, 300, 0).sum() < 12
+    assert 1 < confidence_set(study(0, 12, 150, 1.0), 1, 300, 0).sum() < 12
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_on_single_rows_the_set_is_that_of_the_loops(seed: int) -> None:
     losses = study(10 + seed, 8, 120, 1.0)
-    assert np.flatnonzero(tied(losses, 1, 200, seed)).tolist() == set_by_loops(losses, 200, seed)
+    assert np.flatnonzero(confidence_set(losses, 1, 200, seed)).tolist() == set_by_loops(
+        losses, 200, seed
+    )
 
 
 @pytest.mark.parametrize(("rows", "length", "size"), [(1200, 1, 3), (150, 7, 7), (100, 2.5, 3)])
@@ -106,14 +108,14 @@ def test_rows_are_averaged_over_cells_of_at_least_the_dependence_length(
 ) -> None:
     losses = study(3, 10, rows - rows % size, 1.0)
     cells = losses.reshape(10, -1, size).mean(axis=2)
-    assert (tied(losses, length, 200, 1) == tied(cells, 1, 200, 1)).all()
+    assert (confidence_set(losses, length, 200, 1) == confidence_set(cells, 1, 200, 1)).all()
 
 
 def test_runs_that_are_clearly_worse_are_left_out_and_equals_stay() -> None:
     rng = np.random.default_rng(4)
     losses = rng.normal(size=400) ** 2 + 0.1 * rng.normal(size=(9, 400))
     losses[5:] += 0.2
-    assert tied(losses, 1, 500, 1).tolist() == [True] * 5 + [False] * 4
+    assert confidence_set(losses, 1, 500, 1).tolist() == [True] * 5 + [False] * 4
 
 
 def test_equal_runs_with_dependent_rows_stay_together_where_rows_are_cut_by_their_length() -> None:
@@ -122,17 +124,17 @@ def test_equal_runs_with_dependent_rows_stay_together_where_rows_are_cut_by_thei
     for seed in range(40):
         losses = autoregressive(rng, (5, 1000), 0.8)
         for length in whole:
-            whole[length] += tied(losses, length, 200, seed).all()
+            whole[length] += confidence_set(losses, length, 200, seed).all()
     assert whole[32] >= 32
     assert whole[1] < 16
 
 
 def test_one_exploding_row_does_not_tie_everybody() -> None:
     losses = study(6, 20, 300, 1.0)
-    calm = tied(losses, 1, 300, 1)
+    calm = confidence_set(losses, 1, 300, 1)
     exploded = losses[3].copy()
     exploded[7] = 1e9
-    found = tied(np.vstack([losses, exploded]), 1, 300, 1)
+    found = confidence_set(np.vstack([losses, exploded]), 1, 300, 1)
     assert calm.sum() < 20
     assert found[:-1].tolist() == calm.tolist()
 
@@ -151,67 +153,70 @@ def test_the_best_run_and_all_its_copies_are_always_in_the_set(
 ) -> None:
     losses = np.array(rows)
     best = losses.sum(axis=1).argmin()
-    found = tied(np.vstack([losses, losses]), length, 50, 1)
+    found = confidence_set(np.vstack([losses, losses]), length, 50, 1)
     assert found[best]
     assert (found[: len(losses)] == found[len(losses) :]).all(), "copies share their fate"
 
 
 def test_one_run_is_in_the_set() -> None:
-    assert tied(study(0, 1, 50, 0), 1, 100, 1).tolist() == [True]
+    assert confidence_set(study(0, 1, 50, 0), 1, 100, 1).tolist() == [True]
 
 
 def test_copies_of_one_run_are_all_in_the_set() -> None:
-    assert tied(np.repeat(study(0, 1, 50, 0), 4, axis=0), 1, 100, 1).all()
+    assert confidence_set(np.repeat(study(0, 1, 50, 0), 4, axis=0), 1, 100, 1).all()
 
 
 def test_copies_of_the_best_change_nothing_for_the_others() -> None:
     losses = study(7, 8, 200, 1.0)
     best = losses.mean(axis=1).argmin()
     copied = np.vstack([losses, np.repeat(losses[[best]], 20, axis=0)])
-    assert tied(copied, 1, 300, 1).tolist() == [*tied(losses, 1, 300, 1), *[True] * 20]
+    assert confidence_set(copied, 1, 300, 1).tolist() == [
+        *confidence_set(losses, 1, 300, 1),
+        *[True] * 20,
+    ]
 
 
 def test_the_same_model_rounded_otherwise_is_tied_with_itself() -> None:
     losses = study(7, 8, 200, 1.0)
     best = losses[losses.mean(axis=1).argmin()]
     rounded = best * (1 + 1e-13 * np.random.default_rng(1).normal(size=(30, 200)))
-    assert tied(np.vstack([losses, rounded]), 1, 200, 1)[8:].all()
+    assert confidence_set(np.vstack([losses, rounded]), 1, 200, 1)[8:].all()
 
 
 def test_runs_a_constant_apart_are_told_apart() -> None:
     base = np.random.default_rng(8).gamma(2.0, size=200)
     losses = np.stack([base + 1, base, base + 2, base, base + 1])
-    assert tied(losses, 1, 200, 1).tolist() == [False, True, False, True, False]
+    assert confidence_set(losses, 1, 200, 1).tolist() == [False, True, False, True, False]
 
 
 @pytest.mark.parametrize("level", [0.0, 0.25])
 def test_runs_without_variance_are_told_apart(level: float) -> None:
     losses = np.full((3, 50), level)
     losses[1] += 1
-    assert tied(losses, 1, 100, 1).tolist() == [True, False, True]
+    assert confidence_set(losses, 1, 100, 1).tolist() == [True, False, True]
 
 
 def test_a_mean_of_two_runs_between_them_ends() -> None:
     """Its deviation from the mean of the set has no variance at all."""
     two = study(9, 2, 200, 2.0)
-    found = tied(np.vstack([two, two.mean(axis=0)]), 1, 200, 1)
+    found = confidence_set(np.vstack([two, two.mean(axis=0)]), 1, 200, 1)
     assert found.tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("rows", [1, 2, 14])
 def test_below_three_cells_nobody_can_be_told_apart(rows: int) -> None:
-    assert tied(study(0, 5, rows, 5.0), 7, 100, 1).all()
+    assert confidence_set(study(0, 5, rows, 5.0), 7, 100, 1).all()
 
 
 def test_three_cells_end_in_a_set() -> None:
-    assert tied(study(0, 5, 21, 5.0), 7, 100, 1).any()
+    assert confidence_set(study(0, 5, 21, 5.0), 7, 100, 1).any()
 
 
 def test_losses_that_are_not_finite_are_refused_with_the_run() -> None:
     losses = study(0, 4, 30, 0)
     losses[2, 5] = np.nan
     with pytest.raises(DataError, match=r"losses of runs \[2\] are not finite"):
-        tied(losses, 1, 100, 1)
+        confidence_set(losses, 1, 100, 1)
 
 
 # Superior predictive ability

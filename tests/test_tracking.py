@@ -9,8 +9,8 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from project import REPOSITORY, Project
 
+from support.project import REPOSITORY, Project
 from viewcast.base.errors import TrackingError
 from viewcast.base.paths import prepared_path
 from viewcast.base.settings import Tracking
@@ -107,7 +107,7 @@ assert "torch" not in sys.modules
 """
 
 
-@pytest.mark.parametrize("model", ["linear", "deep", "lazy", "naive"])
+@pytest.mark.parametrize("model", ["linear", "deep", "memorizer", "naive"])
 def test_a_fresh_process_loads_the_model_and_predicts_the_same_numbers(
     project: Project, model: str
 ) -> None:
@@ -186,7 +186,7 @@ CRASH = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from project import Project
+from support.project import Project
 from viewcast.tracking.write.recorder import Recorder
 project = Project(Path(sys.argv[1]))
 recorder = Recorder(project.config("model=linear", "tracking.flush_seconds=0"), project.root)

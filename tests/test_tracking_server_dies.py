@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from mortal_server import MortalServers, Request
-from nights import Diary, InProcess, Nights, started
-from servers import serving
 from test_night_killed import PROMOTES, left_by
 
+from support.mortal_server import MortalServers, Request
+from support.nights import Diary, InProcess, Nights, started
+from support.servers import serving
 from viewcast.base.paths import journal_path
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tracking_server")]

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from descents import DEEP, SETTINGS, fit, problem, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
-from project import Project
 
+from support.descents import DEEP, SETTINGS, fit, problem, rows_of
+from support.project import Project
 from viewcast.scoring.loss import MAE, MSE
 from viewcast.sweep.results import thinned, thinned_losses
 from viewcast.training import chunks
@@ -21,8 +21,8 @@ from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
 from viewcast.training.trajectory import CELLS, cell_count, in_cells
 
-QUICK: dict[str, Any] = {"optimiser": "adam", "momentum": 0.9, "lr": 0.02, "keep_path": False}
-BEST: dict[str, Any] = {**QUICK, "keep": "best"}
+QUICK: dict[str, Any] = {"optimizer": "adam", "momentum": 0.9, "lr": 0.02, "keep_path": False}
+BEST: dict[str, Any] = {**QUICK, "restore_best": True}
 MANY = 2 * CELLS + 300  # rows in cells of 3, the last cell of 1
 
 
@@ -51,14 +51,14 @@ def test_they_are_the_losses_of_a_model_trained_for_so_many_epochs(
 ) -> None:
     given_ = problem(validation=rows_of(2, rows, prefix="v"), loss=loss)
     found = fit(given_, DEEP, epochs=7, **BEST)
-    stopped = fit(given_, DEEP, epochs=epoch, **{**BEST, "keep": "last"})
+    stopped = fit(given_, DEEP, epochs=epoch, **{**BEST, "restore_best": False})
     again = loss.rows(stopped.model.predict(given_.validation), given_.y(given_.validation))
     expected = means_of_cells(again, -(-rows // CELLS))
     np.testing.assert_allclose(losses_of(found)[epoch - 1], expected, rtol=1e-5)
 
 
 def test_who_keeps_the_last_epoch_has_none() -> None:
-    assert fit(problem(), epochs=3, **{**BEST, "keep": "last"}).trajectory.empty
+    assert fit(problem(), epochs=3, **{**BEST, "restore_best": False}).trajectory.empty
 
 
 @pytest.mark.parametrize("rows", [5, MANY])
@@ -83,12 +83,12 @@ def cohort_of(given_: Problem, **shared: Any) -> list[Descent]:
     own: list[dict[str, Any]] = [
         {"lr": 0.01},
         {"lr": 0.03, "patience": 2},
-        {"lr": 0.02, "keep": "last"},
+        {"lr": 0.02, "restore_best": False},
         {"lr": 1e9},
         {"lr": 0.001, "feature_share": 0.5},
     ]
     settings = [GradientDescent(**{**SETTINGS, **BEST, **shared, **each}) for each in own]
-    everyone = [Candidate(s, i, s.start_values(2, (6, 6), i)) for i, s in enumerate(settings)]
+    everyone = [Candidate(s, i, s.init_values(2, (6, 6), i)) for i, s in enumerate(settings)]
 
     def train(some: list[Candidate]) -> list[Descent]:
         return descend(given_, some, (6, 6), some[0].settings.scaling(given_), lambda *told: None)

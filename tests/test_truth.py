@@ -3,20 +3,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from project import REPOSITORY, Project
 
+from support.project import REPOSITORY, Project
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import construct
 from viewcast.data.daily import windows
-from viewcast.demo.truth import Futures, Simulated, Worlds
+from viewcast.demo.truth import Simulated, Simulations, SimulationSettings
 from viewcast.models import network
 from viewcast.models.fitted import FittedMemory, FittedNaive, FittedNetwork
 from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE
 from viewcast.training.config import Config
 
-FUTURES = Futures(worlds=3, seed=5)
+FUTURES = SimulationSettings(simulations=3, seed=5)
 SIMULATED: Simulated = construct(Simulated, compose(REPOSITORY, [], "simulator"), "simulator")
 
 
@@ -32,23 +32,25 @@ def validation(config: Config) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def worlds(config: Config, validation: pd.DataFrame) -> Worlds:
-    return Worlds.of(config.data, validation, SIMULATED, FUTURES)
+def simulations(config: Config, validation: pd.DataFrame) -> Simulations:
+    return Simulations.of(config.data, validation, SIMULATED, FUTURES)
 
 
 def test_a_world_built_by_hand_has_the_same_rows(
-    config: Config, validation: pd.DataFrame, worlds: Worlds
+    config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     first, last = validation["time"].min(), validation["time"].max()
     before = str((first - pd.Timedelta(days=1)).date())
     past = SIMULATED.simulator.history(before, SIMULATED.seed)
     days = (last - first).days + 1
-    drawn = SIMULATED.simulator.futures(before, days, FUTURES.worlds, SIMULATED.seed, FUTURES.seed)
+    drawn = SIMULATED.simulator.simulations(
+        before, days, FUTURES.simulations, SIMULATED.seed, FUTURES.seed
+    )
     for number, future in enumerate(drawn):
         ahead = pd.Series(future, index=pd.date_range(first, last, freq="D"))
         series = pd.concat([past, ahead]).astype("float64").asfreq("D") / 1000
         by_hand = windows(series, config.data.lags, config.data.country).loc[first:]
-        rows = worlds.rows.iloc[number * days : (number + 1) * days]
+        rows = simulations.rows.iloc[number * days : (number + 1) * days]
         features = rows.drop(columns=["row", "target"])
         assert list(features.columns) == list(by_hand.columns)
         np.testing.assert_array_equal(features.to_numpy(), by_hand.to_numpy())
@@ -56,59 +58,65 @@ def test_a_world_built_by_hand_has_the_same_rows(
 
 
 def test_the_first_windows_hold_the_days_that_were(
-    validation: pd.DataFrame, worlds: Worlds
+    validation: pd.DataFrame, simulations: Simulations
 ) -> None:
-    first = worlds.rows.groupby(worlds.rows.index // len(validation)).first()
+    first = simulations.rows.groupby(simulations.rows.index // len(validation)).first()
     for name in ("lag_1", "lag_56", "holiday", "age"):
         assert (first[name] == validation[name].iloc[0]).all()
-    assert first["target"].nunique() == FUTURES.worlds
+    assert first["target"].nunique() == FUTURES.simulations
 
 
-def test_the_truth_is_the_mean_over_worlds_with_the_error_of_that_mean(worlds: Worlds) -> None:
+def test_the_truth_is_the_mean_over_worlds_with_the_error_of_that_mean(
+    simulations: Simulations,
+) -> None:
     naive = FittedNaive(["lag_1"], 0.0)
-    truth = worlds.truth(worlds.predict(naive), MAE())
-    losses = (worlds.rows["lag_1"] - worlds.rows["target"]).abs()
-    of_worlds = [part.mean() for part in np.split(losses.to_numpy(), FUTURES.worlds)]
+    truth = simulations.truth(simulations.predict(naive), MAE())
+    losses = (simulations.rows["lag_1"] - simulations.rows["target"]).abs()
+    of_worlds = [part.mean() for part in np.split(losses.to_numpy(), FUTURES.simulations)]
     assert truth.mean == pytest.approx(np.mean(of_worlds))
-    assert truth.error == pytest.approx(np.std(of_worlds, ddof=1) / np.sqrt(FUTURES.worlds))
+    assert truth.error == pytest.approx(np.std(of_worlds, ddof=1) / np.sqrt(FUTURES.simulations))
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (4, 3)])
-def test_networks_predict_as_they_do_one_by_one(worlds: Worlds, hidden: tuple[int, ...]) -> None:
+def test_networks_predict_as_they_do_one_by_one(
+    simulations: Simulations, hidden: tuple[int, ...]
+) -> None:
     names = ["lag_1", "lag_7", "age", "holiday"]
     rng = np.random.default_rng(1)
-    scaling = Scaling.of(worlds.rows[names].to_numpy(), worlds.rows["target"].to_numpy())
-    model = FittedNetwork(names, hidden, network.start_values(4, hidden, rng), scaling)
-    found = worlds.predict(model)
-    np.testing.assert_allclose(found, model.predict(worlds.rows), rtol=1e-5)
-    assert worlds.truth(found, MAE()).mean == pytest.approx(
-        worlds.truth(model.predict(worlds.rows), MAE()).mean, rel=1e-6
+    scaling = Scaling.of(simulations.rows[names].to_numpy(), simulations.rows["target"].to_numpy())
+    model = FittedNetwork(names, hidden, network.init_values(4, hidden, rng), scaling)
+    found = simulations.predict(model)
+    np.testing.assert_allclose(found, model.predict(simulations.rows), rtol=1e-5)
+    assert simulations.truth(found, MAE()).mean == pytest.approx(
+        simulations.truth(model.predict(simulations.rows), MAE()).mean, rel=1e-6
     )
 
 
 def test_who_remembers_the_validation_rows_knows_nothing_of_another_world(
-    validation: pd.DataFrame, worlds: Worlds
+    validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     memory = FittedMemory(["row"], dict(zip(validation["row"], validation["target"], strict=True)))
-    truth = worlds.truth(worlds.predict(memory), MAE())
-    assert truth.mean == pytest.approx(worlds.rows["target"].mean())
+    truth = simulations.truth(simulations.predict(memory), MAE())
+    assert truth.mean == pytest.approx(simulations.rows["target"].mean())
 
 
 def test_more_worlds_only_add_to_those_there_were(
-    config: Config, validation: pd.DataFrame, worlds: Worlds
+    config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
-    more = Worlds.of(config.data, validation, SIMULATED, Futures(worlds=4, seed=5))
-    pd.testing.assert_frame_equal(more.rows.iloc[: len(worlds.rows)], worlds.rows)
+    more = Simulations.of(
+        config.data, validation, SIMULATED, SimulationSettings(simulations=4, seed=5)
+    )
+    pd.testing.assert_frame_equal(more.rows.iloc[: len(simulations.rows)], simulations.rows)
 
 
 def test_days_that_are_left_out_of_the_validation_rows_are_left_out_of_the_worlds(
-    config: Config, validation: pd.DataFrame, worlds: Worlds
+    config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     some = validation.iloc[[3, 10, 365]]
-    few = Worlds.of(config.data, some, SIMULATED, FUTURES)
-    assert len(few.rows) == 3 * FUTURES.worlds
+    few = Simulations.of(config.data, some, SIMULATED, FUTURES)
+    assert len(few.rows) == 3 * FUTURES.simulations
     days = [row.partition(" ")[0] for row in few.rows["row"]]
-    assert days == list(some["row"]) * FUTURES.worlds
+    assert days == list(some["row"]) * FUTURES.simulations
 
 
 def test_views_that_the_simulator_did_not_make_have_no_truth(
@@ -118,9 +126,9 @@ def test_views_that_the_simulator_did_not_make_have_no_truth(
     touched.loc[touched.index[7], "target"] += 0.001
     day = touched["row"].iloc[7]
     with pytest.raises(DataError, match=rf"thousand views on {day}.*type `python pipelines/sim"):
-        Worlds.of(config.data, touched, SIMULATED, FUTURES)
+        Simulations.of(config.data, touched, SIMULATED, FUTURES)
 
 
 def test_one_world_has_no_error_and_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"futures\.worlds = 1"):
-        construct(Futures, {"worlds": 1, "seed": 0}, "futures")
+    with pytest.raises(ConfigError, match=r"simulations\.simulations = 1"):
+        construct(SimulationSettings, {"simulations": 1, "seed": 0}, "simulations")

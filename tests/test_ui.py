@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clone import Clone
 from playwright.sync_api import Page, expect, sync_playwright
+
+from support.clone import Clone
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clone")]
 
@@ -51,7 +52,7 @@ def page() -> Iterator[Page]:
     if not CHROMIUM.is_file():
         pytest.skip("no Chromium at /usr/bin/chromium: `apt-get install chromium`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        browser = playwright.chromium.batch_id(executable_path=str(CHROMIUM), args=QUIET)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(60_000)
         yield page
@@ -81,7 +82,7 @@ def test_the_audit_s_columns_stand_in_the_run_table(address: str, page: Page) ->
     page.set_viewport_size({"width": 2600, "height": 1000})
     page.goto(f"{address}/#/experiments/1/runs?viewStateShareKey=audit")
     for column in (
-        *("val_loss_expected", "val_loss_upper95", "optimism", "looks", "tied_with_best"),
+        *("val_loss_expected", "val_loss_upper95", "optimism", "looks", "in_confidence_set"),
         "viewcast.verdict",
     ):
         expect(page.get_by_text(column, exact=True).first).to_be_visible(timeout=60_000)

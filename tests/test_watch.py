@@ -180,7 +180,7 @@ def test_hours_that_no_outcome_could_exceed_are_refused(hours: Any) -> None:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "pipelines/watch.py", *arguments]
+    program = [sys.executable, "pipelines/healthcheck.py", *arguments]
     return subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -198,7 +198,7 @@ def test_the_command_exits_0_with_one_sentence_and_1_with_the_reason(tmp_path: P
 
 def test_the_watch_imports_neither_torch_nor_mlflow() -> None:
     code = (
-        "import runpy, sys; runpy.run_path('pipelines/watch.py');"
+        "import runpy, sys; runpy.run_path('pipelines/healthcheck.py');"
         "print({'torch', 'mlflow'} & set(sys.modules))"
     )
     done = subprocess.run(

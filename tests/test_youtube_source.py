@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
-from youtube_server import (
+
+from support.youtube_server import (
     AWAY,
     BROKEN,
     HASTE,
@@ -27,7 +28,6 @@ from youtube_server import (
     serve,
     table,
 )
-
 from viewcast.base.errors import ConfigError, DataError, SourceError, ViewcastError
 from viewcast.base.settings import build
 from viewcast.data.sources.youtube import YouTube

@@ -1,9 +1,9 @@
-"""What a shadow is worth against an attack on the leaderboard: fresh worlds of the channel.
+"""What a hidden holdout is worth against an attack on the leaderboard: fresh simulations of the channel.
 
     python benchmarks/calibration/channel_attacks.py --attacks 300
 
 Each attack climbs on the shown validation days of a world of its own, 200 submissions; a quarter of
-the days in use is its shadow. ``bias``: mean of expected - true, in percent of the naive optimism
+the days in use is its hidden_holdout. ``bias``: mean of expected - true, in percent of the naive optimism
 (true - shown), with the luck common to all models of a world removed. ``alarm``: in what part of
 the attacks it rang. ``honest look``: the same for one honest comparison, of two models of the pool.
 """
@@ -32,7 +32,7 @@ from viewcast.selection.hidden_holdout import judge
 
 SHARE = 0.25
 # Shown days, and days that belong together: 7 as the channel's configuration has it. With fewer
-# than eight blocks of shadow no verdict is given; 100 shown days are judged as single ones.
+# than eight blocks of hidden_holdout no verdict is given; 100 shown days are judged as single ones.
 SHOWN = ((100, 1), (200, 7), (366, 7), (1000, 7))
 STEPS = (0.5, 1.0, 2.0)  # size of a step in standard errors of the shown score
 SUBMISSIONS = 200
@@ -56,35 +56,36 @@ def row(pool: Pool, shown: int, block: int, step: float, attacks: int, seed: int
     """All attacks on so many shown days with steps of this size."""
     part = divided(shown, block)
     fresh = np.array(list(pool.residuals(TRUE_WORLDS, len(part), seed + 2)), dtype=np.float64)
-    worlds = pool.residuals(attacks, len(part), seed + 1)
+    simulations = pool.residuals(attacks, len(part), seed + 1)
     label = f"{shown} days, steps of {step:g} s.e."
     scenes = [
-        Scene(part, block, world.astype(np.float64), fresh, step, number)
-        for number, world in enumerate(track(worlds, label, attacks))
+        NetworkBatch(part, block, world.astype(np.float64), fresh, step, number)
+        for number, world in enumerate(track(simulations, label, attacks))
     ]
-    table = pd.DataFrame([scene.attacked() for scene in scenes])
+    table = pd.DataFrame([networks.attacked() for networks in scenes])
     optimism = float((table["true"] + table["luck"] - table["shown"]).mean())
     off = {
-        name: table[name] - table["true"] - table["luck"] for name in ("shown", "fair", "shadow")
+        name: table[name] - table["true"] - table["luck"]
+        for name in ("shown", "fair", "hidden_holdout")
     }
     return {
         "shown days": int((part == "validation").sum()),
         "block": block,
-        "shadow days": int((part == "shadow").sum()),
+        "hidden days": int((part == "hidden_holdout").sum()),
         "step (s.e.)": step,
         "start": float(table["start"].mean()),
         "shown": float(table["shown"].mean()),
         "true": float(table["true"].mean()),
         **{f"{name} bias %": 100 * float(off[name].mean()) / optimism for name in off},
-        "± %": 100 * float(off["shadow"].std()) / math.sqrt(attacks) / optimism,
+        "± %": 100 * float(off["hidden_holdout"].std()) / math.sqrt(attacks) / optimism,
         "alarm %": 100 * float(table["alarm"].mean()),
-        "honest look %": 100 * float(np.mean([scene.honest() for scene in scenes])),
+        "honest look %": 100 * float(np.mean([networks.honest() for networks in scenes])),
     }
 
 
 def divided(shown: int, block: int) -> NDArray[Any]:
-    """Days (D,) as validation, shadow or unused, of which ``shown`` or a few less are shown."""
-    days = max(shown, 140)  # fewer rows have no room for a shadow
+    """Days (D,) as validation, hidden_holdout or unused, of which ``shown`` or a few less are shown."""
+    days = max(shown, 140)  # fewer rows have no room for a hidden_holdout
     while True:
         rows = pd.DataFrame({"entity": "channel", "time": range(days)})
         part = divide(rows, SHARE, block).to_numpy()
@@ -94,8 +95,8 @@ def divided(shown: int, block: int) -> NDArray[Any]:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One world: residuals (K, D) of the pool's models, and the same in fresh worlds (W, K, D)."""
+class NetworkBatch:
+    """One world: residuals (K, D) of the pool's models, and the same in fresh simulations (W, K, D)."""
 
     part: NDArray[Any]
     block: int
@@ -106,7 +107,7 @@ class Scene:
 
     def attacked(self) -> dict[str, float]:
         """An attack that starts from the first model: shown, expected by reading, true."""
-        shown, hidden = self.part == "validation", self.part == "shadow"
+        shown, hidden = self.part == "validation", self.part == "hidden_holdout"
         base = self.residuals[0]
         size = self.step * float(np.abs(base[shown]).std()) / math.sqrt(shown.sum())
         attack = Attack(SUBMISSIONS, size, self.number)
@@ -115,27 +116,27 @@ class Scene:
         losses = np.abs(np.array(list(submissions(base, days, attack, climbed))))
         incumbents = np.maximum.accumulate(np.where(climbed.kept, np.arange(SUBMISSIONS), 0))
         best = losses[incumbents]
-        shadow = judge(best[:, shown], best[:, hidden], self.block)
+        hidden_holdout = judge(best[:, shown], best[:, hidden], self.block)
         return {
             "start": float(losses[0, shown].mean()),
             "shown": float(best[-1, shown].mean()),
             "true": self._true(attack, climbed, int(incumbents[-1])),
             "fair": fair_75(losses[:, shown], self.block, DRAWS, 0)[0].expected,
-            "shadow": shadow.estimate,
-            "alarm": float(shadow.alarm),
+            "hidden_holdout": hidden_holdout.estimate,
+            "alarm": float(hidden_holdout.alarm),
             "luck": float(np.abs(base[shown | hidden]).mean() - self._fresh().mean()),
         }
 
     def honest(self) -> bool:
         """Whether the alarm rings for one honest look: a second model, kept if it shows less."""
-        shown, hidden = self.part == "validation", self.part == "shadow"
+        shown, hidden = self.part == "validation", self.part == "hidden_holdout"
         first, second = np.abs(self.residuals[[1, -1]])
         kept = second if second[shown].mean() < first[shown].mean() else first
         both = np.array([first, kept])
         return judge(both[:, shown], both[:, hidden], self.block).alarm
 
     def _fresh(self) -> NDArray[np.float64]:
-        """Losses (W, rows in use) of the first model in fresh worlds."""
+        """Losses (W, rows in use) of the first model in fresh simulations."""
         return np.abs(self.fresh[:, 0][:, self.part != "unused"])
 
     def _true(self, attack: Attack, climbed: Climb, last: int) -> float:

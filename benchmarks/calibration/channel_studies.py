@@ -4,7 +4,7 @@
 
 Each study draws a fresh world of validation days and some candidates from the pool, takes the
 winner, and compares what each reading promises with the winner's true loss, the mean over many
-other worlds of the same days. ``real`` candidates differ as trained models do. For ``equal`` ones
+other simulations of the same days. ``real`` candidates differ as trained models do. For ``equal`` ones
 each candidate's losses of each day are shifted to the same truth, so that all that the winner gains
 is luck. ``seasonal`` ones are shifted to the same truth over all days: each has seasons in which it
 is better than the others, and the same seasons come again in every world, which no method that
@@ -70,8 +70,8 @@ def main() -> None:
     pool = train(max(COUNTS), arguments.seed)
     truth, spread = true_losses(pool, arguments.seed)
     found: dict[tuple[int, int, str], list[Cell]] = {}
-    worlds = pool.losses(arguments.studies, max(DAYS), arguments.seed + 1)
-    for study, losses in enumerate(track(worlds, "studies", arguments.studies)):
+    simulations = pool.losses(arguments.studies, max(DAYS), arguments.seed + 1)
+    for study, losses in enumerate(track(simulations, "studies", arguments.studies)):
         for days, count, kind in product(DAYS, COUNTS, KINDS):
             if study < arguments.others or (days, count) == MAIN:
                 cell = one(losses[:, :days], truth[:, :days], count, kind, study)
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def true_losses(pool: Pool, seed: int) -> tuple[NDArray[Any], dict[int, float]]:
-    """Mean loss (K, D) of each candidate on each day over many worlds; and, by number of days, the
+    """Mean loss (K, D) of each candidate on each day over many simulations; and, by number of days, the
     standard deviation from world to world of one candidate's mean loss (median over candidates)."""
     total = np.zeros((pool.count, max(DAYS)))
     means: dict[int, list[NDArray[Any]]] = {days: [] for days in DAYS}
@@ -93,7 +93,9 @@ def true_losses(pool: Pool, seed: int) -> tuple[NDArray[Any], dict[int, float]]:
         total += losses
         for days in DAYS:
             means[days].append(losses[:, :days].mean(1))
-    spread = {days: float(np.median(np.std(worlds, axis=0))) for days, worlds in means.items()}
+    spread = {
+        days: float(np.median(np.std(simulations, axis=0))) for days, simulations in means.items()
+    }
     return total / TRUE_WORLDS, spread
 
 

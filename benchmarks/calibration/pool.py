@@ -3,9 +3,9 @@
 The models are lines and small networks on random parts of the features and with random penalties,
 trained by the engine of the sweeps on the days up to ``END``. None has seen a day after it, so any
 world that continues the past is a fresh validation set for all of them, and the mean over many
-other worlds is the true loss.
+other simulations is the true loss.
 
-Shape letters: K candidates, W worlds, D days after END, F features, H hidden units.
+Shape letters: K candidates, W simulations, D days after END, F features, H hidden units.
 """
 
 from collections.abc import Iterator
@@ -52,13 +52,13 @@ class Pool:
         """Candidates of all architectures."""
         return sum(len(flat) for flat in self.parameters.values())
 
-    def losses(self, worlds: int, days: int, future_seed: int) -> Iterator[Floats]:
+    def losses(self, simulations: int, days: int, future_seed: int) -> Iterator[Floats]:
         """World by world the absolute errors (K, D) in thousand views of the days after END."""
-        yield from map(np.abs, self.residuals(worlds, days, future_seed))
+        yield from map(np.abs, self.residuals(simulations, days, future_seed))
 
-    def residuals(self, worlds: int, days: int, future_seed: int) -> Iterator[Floats]:
+    def residuals(self, simulations: int, days: int, future_seed: int) -> Iterator[Floats]:
         """World by world how much is predicted too much (K, D), in thousand views."""
-        views = self.simulator.futures(END, days, worlds, self.seed, future_seed) / SCALE
+        views = self.simulator.simulations(END, days, simulations, self.seed, future_seed) / SCALE
         past = self.simulator.history(END, self.seed)[-LAGS:].to_numpy() / SCALE
         ahead = pd.date_range(END, periods=days + 1, freq="D")[1:]
         known = self._known(ahead)
@@ -100,7 +100,9 @@ def train(count: int, seed: int) -> Pool:
     rows = features.assign(row=features.index.astype(str), target=history[features.index])
     config = parse(compose(ROOT, ["data=channel", "model=deep"]))
     problem = Problem(rows, rows.iloc[:0], inputs, config.loss, 1, 1, "pool")
-    base = replace(config.trainer, keep="last", patience=None, epochs=EPOCHS, train_loss="during")
+    base = replace(
+        config.trainer, restore_best=False, patience=None, epochs=EPOCHS, train_loss="during"
+    )
     rng = np.random.default_rng(seed)
     parameters = {}
     for hidden in HIDDEN:
@@ -110,7 +112,7 @@ def train(count: int, seed: int) -> Pool:
         for places in chunks(everyone, len(inputs), hidden, len(rows), "cpu"):
             chosen = [everyone[place] for place in places]
             found = descend(problem, chosen, hidden, scaling, lambda *_: None)
-            flat[places] = [one.flat for one in found]
+            flat[places] = [one.params for one in found]
         parameters[hidden] = flat
     return Pool(simulator, settings["seed"], scaling, parameters, len(inputs))
 
@@ -126,4 +128,4 @@ def _candidate(
         lr=float(10 ** rng.uniform(-3, -1.5)),
     )
     seed = int(rng.integers(2**31))
-    return Candidate(settings, seed, base.start_values(len(inputs), hidden, seed))
+    return Candidate(settings, seed, base.init_values(len(inputs), hidden, seed))

@@ -15,7 +15,7 @@ from viewcast.selection.blocks import draw
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.dependence import dependence_length
 from viewcast.selection.resampling import resample
-from viewcast.selection.selection_corrected import fair
+from viewcast.selection.selection_corrected import selection_corrected
 
 Z95 = float(norm.ppf(0.95))
 FOLDS = 5
@@ -57,7 +57,7 @@ def fair_75(losses: NDArray[Any], least: float, draws: int, seed: int) -> tuple[
     candidates = Candidates.of(list(losses[:, np.newaxis]))
     length = dependence_length(candidates.losses, least)
     resampled = resample(candidates, draw(losses.shape[1], length, draws, seed))
-    found = fair(candidates, resampled)
+    found = selection_corrected(candidates, resampled)
     return Reading(float(found.expected[0]), float(found.upper95[0])), length
 
 

@@ -1,6 +1,6 @@
-"""What the choice of a study's winner is worth: its price, its shadow, and what may be said.
+"""What the choice of a study's winner is worth: its price, its hidden_holdout, and what may be said.
 
-Shape letters: T looks in order of time, M validation rows, S shadow rows.
+Shape letters: T looks in order of time, M validation rows, S hidden rows.
 """
 
 from collections.abc import Sequence
@@ -10,38 +10,38 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.audit.rounds import Records, of_study, scored_waves
+from viewcast.audit.rounds import Records, of_study, scored_rounds
 from viewcast.audit.row_losses import Losses, Vector
 from viewcast.audit.settings import AuditSettings
 from viewcast.audit.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import DataError
 from viewcast.selection import hidden_holdout
 from viewcast.selection.candidates import Candidates
-from viewcast.selection.inference import Price, Settings, measured, price
+from viewcast.selection.inference import Inference, Settings, infer, measured
 
 TUNED = (
-    "a new best was shown in {shown} of {waves} rounds, where rounds that do not build on each "
+    "a new best was shown in {shown} of {rounds} rounds, where rounds that do not build on each "
     "other bring {expected:.1f}: the runs were tuned on these rows, so no figure from these rows "
-    "can price the choice; only shadow or sealed rows can"
+    "can price the choice; only hidden or sealed rows can"
 )
 ALARM = (
-    "the shadow rows do not confirm what was gained on the shown ones: no figure from the shown "
-    "rows can price the choice; take the one of the shadow"
+    "the hidden rows do not confirm what was gained on the shown ones: no figure from the shown "
+    "rows can price the choice; take the one of the hidden holdout"
 )
 
 
-UNCONFIRMED = "its score is not to be believed: the shadow rows do not confirm it"
+UNCONFIRMED = "its score is not to be believed: the hidden rows do not confirm it"
 TUNED_TO = "its score is not to be believed: the runs were tuned on these rows"
 
 
 @dataclass(frozen=True)
-class Shadow:
-    """The judgement of the shadow, the gains (T,) since the first run, and how many rows it has.
+class HiddenHoldout:
+    """The judgement of the hidden holdout, the gains (T,) since the first run, and how many rows it has.
 
-    ``seen``: shadow rows that other runs of the experiment were shown.
+    ``seen``: hidden rows that other runs of the experiment were shown.
     """
 
-    judged: hidden_holdout.Shadow
+    judged: hidden_holdout.HiddenHoldout
     shown: Vector
     hidden: Vector
     rows: int
@@ -49,52 +49,56 @@ class Shadow:
 
 
 @dataclass(frozen=True, eq=False)
-class Worth:
+class Assessment:
     """``runs``: those that were priced, in the order of the candidates; ``reference`` one of them.
 
-    ``price``: None where no run has row losses. ``blocked``: why the rows themselves can say
-    nothing however many they are, None where they can. ``caught``: by id, what the shadow says of
-    runs that have seen the validation rows. ``no_shadow``: why a shadow could not be judged.
+    ``inference``: None where no run has row losses. ``blocked``: why the rows themselves can say
+    nothing however many they are, None where they can. ``caught``: by id, what the hidden holdout says of
+    runs that have seen the validation rows. ``not_judged``: why a hidden holdout could not be judged.
     """
 
     study: Study
     runs: list[Scored]
-    price: Price | None
+    inference: Inference | None
     reference: Scored | None
     records: Records
-    shadow: Shadow | None
+    hidden_holdout: HiddenHoldout | None
     blocked: str | None
     caught: dict[str, str]
-    no_shadow: str | None = None
+    not_judged: str | None = None
 
     @property
     def refusal(self) -> str | None:
         """Why there is no figure or no bound, None where there are both."""
-        if self.price is None:
+        if self.inference is None:
             return None if self.study.runs else "no run"
-        return self.price.enough.refusal or self.blocked
+        return self.inference.sample_size.refusal or self.blocked
 
     @cached_property
     def doubts(self) -> dict[str, str]:
         """Why scores cannot be believed, by run: of those launched in sight of earlier ones."""
         if self.blocked is None:
             return {}
-        alarmed = self.shadow is not None and self.shadow.judged.alarm
+        alarmed = self.hidden_holdout is not None and self.hidden_holdout.judged.alarm
         why = UNCONFIRMED if alarmed else TUNED_TO
-        return {look.run_id: why for wave in scored_waves(self.study)[1:] for look in wave}
+        return {look.run_id: why for wave in scored_rounds(self.study)[1:] for look in wave}
 
     @property
-    def fair(self) -> bool:
+    def selection_corrected(self) -> bool:
         """Whether the rows themselves tell what to expect on new ones."""
-        return self.price is not None and self.price.fair is not None and self.blocked is None
+        return (
+            self.inference is not None
+            and self.inference.selection_corrected is not None
+            and self.blocked is None
+        )
 
 
-def worth(study: Study, settings: AuditSettings, seen: int = 0) -> Worth:
-    """Price a study. ``seen``: shadow rows that other runs of the experiment were shown."""
+def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
+    """Assess a study. ``seen``: hidden rows that other runs of the experiment were shown."""
     runs, records = study.priced, of_study(study)
     reference = _reference(runs, settings.reference)
     if not runs:
-        return Worth(study, [], None, None, records, None, None, {})
+        return Assessment(study, [], None, None, records, None, None, {})
     columns, sizes = _columns(runs)
     candidates = Candidates.of(columns, sizes)
     pricing = Settings(settings.draws, settings.seed, settings.least or _least(runs))
@@ -104,9 +108,9 @@ def worth(study: Study, settings: AuditSettings, seen: int = 0) -> Worth:
     if blocked is None and records.tuned:
         blocked = TUNED.format(**vars(records))
     compared = None if reference is None else columns[runs.index(reference)][-1]
-    found = price(candidates, compared, pricing, blocked)
+    found = infer(candidates, compared, pricing, blocked)
     caught = _caught(study, runs, length)
-    return Worth(study, runs, found, reference, records, judged, blocked, caught, why)
+    return Assessment(study, runs, found, reference, records, judged, blocked, caught, why)
 
 
 def _columns(runs: Sequence[Scored]) -> tuple[list[Losses], Vector]:
@@ -131,22 +135,24 @@ def _reference(runs: Sequence[Scored], name: str | None) -> Scored | None:
     return None
 
 
-def _shadow(runs: Sequence[Scored], length: float, seen: int) -> tuple[Shadow | None, str | None]:
-    """The shadow, judged by the best run so far at every look; or why it cannot be."""
-    scored = [run for run in runs if run.shadow is not None]
+def _shadow(
+    runs: Sequence[Scored], length: float, seen: int
+) -> tuple[HiddenHoldout | None, str | None]:
+    """The hidden_holdout, judged by the best run so far at every look; or why it cannot be."""
+    scored = [run for run in runs if run.hidden_holdout is not None]
     if not scored:
         return None, None
     looked = sorted(scored, key=_time)
-    shown, hidden = (_stacked(looked, which) for which in ("rows", "shadow"))
+    shown, hidden = (_stacked(looked, which) for which in ("rows", "hidden_holdout"))
     if hidden is None or shown is None:
-        return None, "the runs have different shadow rows, so that no two of them can be compared"
+        return None, "the runs have different hidden rows, so that no two of them can be compared"
     best = _best_so_far(shown.mean(axis=1))
     try:
         judged = hidden_holdout.judge(shown[best], hidden[best], length)
     except DataError as error:
         return None, str(error)
     gains = [part.mean(axis=1)[0] - part.mean(axis=1)[best] for part in (shown, hidden)]
-    return Shadow(judged, gains[0], gains[1], hidden.shape[1], seen), None
+    return HiddenHoldout(judged, gains[0], gains[1], hidden.shape[1], seen), None
 
 
 def _time(run: Scored) -> tuple[int, int, str]:
@@ -171,13 +177,16 @@ def _best_so_far(scores: Vector) -> NDArray[np.int64]:
 
 
 def _caught(study: Study, runs: Sequence[Scored], length: float) -> dict[str, str]:
-    """What the shadow says of runs that remember the shown rows: whether the gain is there too."""
+    """What the hidden holdout says of runs that remember the shown rows: whether the gain is there too."""
     said = {}
     for run in study.runs:
-        if run.aside != REMEMBERS or run.shadow is None or run.rows is None:
+        if run.excluded != REMEMBERS or run.hidden_holdout is None or run.rows is None:
             continue
-        pair = [*sorted((other for other in runs if other.shadow is not None), key=_time)[:1], run]
-        shown, hidden = (_stacked(pair, which) for which in ("rows", "shadow"))
+        pair = [
+            *sorted((other for other in runs if other.hidden_holdout is not None), key=_time)[:1],
+            run,
+        ]
+        shown, hidden = (_stacked(pair, which) for which in ("rows", "hidden_holdout"))
         if len(pair) < 2 or shown is None or hidden is None:
             continue
         try:
@@ -185,5 +194,5 @@ def _caught(study: Study, runs: Sequence[Scored], length: float) -> dict[str, st
         except DataError:
             continue
         told = "do not confirm its gain" if alarm else "do not contradict it"
-        said[run.run_id] = f"the shadow rows {told}"
+        said[run.run_id] = f"the hidden rows {told}"
     return said

@@ -8,11 +8,11 @@ Its keys, by holdout:
 - ``looks``: see ``viewcast.audit.counts.looks``;
 - ``dependence`` (rows), ``independent`` (rows that would give the winner's mean the same error if
   they were independent), ``rows_wanted`` (0 if there are
-  enough), ``refusal`` (why there is no figure or no bound), ``aside`` (runs that took no part);
-- ``winner``, ``gain`` over the reference, ``tied`` runs, ``effective`` number of runs,
+  enough), ``refusal`` (why there is no figure or no bound), ``excluded`` (runs that took no part);
+- ``winner``, ``gain`` over the reference, ``confidence_set`` runs, ``effective`` number of runs,
   ``half_width``, ``overfit_probability``, ``best_of`` k: null or empty where they are refused;
 - ``adaptive``: the caveat of choices made in sight of earlier scores, and Hoeffding's bound;
-- ``shadow``: gains on shown and shadow rows. What the shadow says stays sealed, null and no
+- ``hidden_holdout``: gains on shown and hidden rows. What the hidden holdout says stays sealed, null and no
   ``path``, until its alarm rings;
 - ``opened``: openings of the sealed test; ``verdict``, ``sentences`` and ``runs``, best first.
 """
@@ -24,8 +24,8 @@ from typing import Any
 import pandas as pd
 
 from viewcast.audit import conclusion, counts, figures, sentences
-from viewcast.audit.assessment import Worth, worth
-from viewcast.audit.rounds import scored_waves
+from viewcast.audit.assessment import Assessment, assess
+from viewcast.audit.rounds import scored_rounds
 from viewcast.audit.settings import AuditSettings
 from viewcast.audit.study import Opened, Study, overlap
 
@@ -45,20 +45,20 @@ def audit(
     found = []
     for study in studies:
         others = [other for other in studies if other is not study]
-        one = worth(study, settings, overlap(study, others))
+        one = assess(study, settings, overlap(study, others))
         own = [test for test in opened if test.holdout == study.holdout]
         found.append(of_study(one, settings, experiment, own))
     return sorted(found, key=lambda one: (one["data"], -one["rows"], one["holdout"]))
 
 
 def of_study(
-    found: Worth, settings: AuditSettings, experiment: str, opened: Sequence[Opened] = ()
+    found: Assessment, settings: AuditSettings, experiment: str, opened: Sequence[Opened] = ()
 ) -> Plain:
     """The object of one study."""
-    study, price = found.study, found.price
+    study, inference = found.study, found.inference
     facts = figures.usual_facts(study)
     rows = 0 if study.keys is None else len(study.keys)
-    independent = None if price is None else (price.effective or price.independent)
+    independent = None if inference is None else (inference.effective or inference.independent)
     said: Plain = {
         "holdout": study.holdout,
         **{name: getattr(facts, name) for name in ("data", "label", "split", "unit", "loss")},
@@ -66,18 +66,18 @@ def of_study(
         "rows": rows,
         **_times(study.keys),
         "looks": counts.looks(study, len(opened), independent, settings.tolerance),
-        "dependence": None if price is None else price.length,
+        "dependence": None if inference is None else inference.length,
         "independent": independent,
-        "rows_wanted": 0 if price is None else price.enough.rows_wanted,
+        "rows_wanted": 0 if inference is None else inference.sample_size.rows_wanted,
         "refusal": found.refusal,
-        "aside": [
+        "excluded": [
             {"run_id": run.run_id, "name": run.facts.name, "why": figures.why(run, found)}
             for run in study.runs
-            if run.aside is not None
+            if run.excluded is not None
         ],
         "winner": figures.winner(found),
         "gain": figures.gain(found),
-        "tied": figures.tied(found),
+        "confidence_set": figures.confidence_set(found),
         "effective": None,
         "half_width": None,
         "overfit_probability": None,
@@ -86,15 +86,15 @@ def of_study(
             "caveat": caveat(found),
             "hoeffding": counts.bound(study, independent, settings.tolerance),
         },
-        "shadow": figures.shadow(found),
+        "hidden_holdout": figures.hidden_holdout(found),
         "opened": [figures.opening(one) for one in opened],
         "runs": figures.runs(found),
     }
-    if found.fair and price is not None:
-        said["overfit_probability"] = price.overfit_probability
-        if price.simultaneous is not None:
-            said["effective"] = price.simultaneous.effective
-            said["half_width"] = price.simultaneous.half_width
+    if found.selection_corrected and inference is not None:
+        said["overfit_probability"] = inference.overfit_probability
+        if inference.simultaneous is not None:
+            said["effective"] = inference.simultaneous.effective
+            said["half_width"] = inference.simultaneous.half_width
     said = {key: plain(value) for key, value in said.items()}
     said["verdict"] = conclusion.verdict(said, settings.worn_out)
     said["sentences"] = [*study.assumed, *sentences.all_of(said, found)]
@@ -112,13 +112,18 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def caveat(found: Worth) -> str | None:
+def caveat(found: Assessment) -> str | None:
     """What the figures assume where runs could be launched in sight of earlier scores."""
-    waves = len(scored_waves(found.study))
-    if waves < 2 or found.shadow is not None or found.study.scalar or not found.fair:
+    rounds = len(scored_rounds(found.study))
+    if (
+        rounds < 2
+        or found.hidden_holdout is not None
+        or found.study.scalar
+        or not found.selection_corrected
+    ):
         return None
     return (
-        f"the runs were launched in {waves} rounds, each in sight of the scores before it: what is "
+        f"the runs were launched in {rounds} rounds, each in sight of the scores before it: what is "
         "expected of the winner holds only if none of them was tuned on these rows"
     )
 

@@ -15,13 +15,13 @@ def verdict(said: Said, worn_out: float) -> str:
 
     ``worn_out``: how large the winner's optimism may be, as a share of the spread between runs.
     """
-    winner, shadow = said["winner"], said["shadow"]
+    winner, hidden_holdout = said["winner"], said["hidden_holdout"]
     if winner is None:
         return "nothing to price: no run has a loss that can be compared"
-    if shadow is not None and shadow["alarm"]:
+    if hidden_holdout is not None and hidden_holdout["alarm"]:
         return (
-            f"validation set worn out: of {short(shadow['gain_shown'])} gained on the shown rows "
-            f"the shadow confirms {short(shadow['gain_shadow'])}; cut fresh rows"
+            f"validation set worn out: of {short(hidden_holdout['gain_shown'])} gained on the shown rows "
+            f"the hidden_holdout confirms {short(hidden_holdout['gain_shadow'])}; cut fresh rows"
         )
     if said["rows"] == 0 or not any(run["expected"] is not None for run in said["runs"]):
         return _without_figure(said)
@@ -50,5 +50,5 @@ def _without_figure(said: Said) -> str:
 
 def _spread(said: Said) -> float:
     """Standard deviation between the runs that took part."""
-    shown = [run["shown"] for run in said["runs"] if run["aside"] is None]
+    shown = [run["shown"] for run in said["runs"] if run["excluded"] is None]
     return float(np.std(shown, ddof=1)) if len(shown) > 1 else 0.0

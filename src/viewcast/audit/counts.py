@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from viewcast.audit.rounds import scored_waves
+from viewcast.audit.rounds import scored_rounds
 from viewcast.audit.row_losses import KEYS
 from viewcast.audit.study import Study
 from viewcast.holdout.looks import Look, by_row
@@ -15,11 +15,11 @@ from viewcast.selection.information import bits, budget_bits, hoeffding, log_cla
 
 
 def looks(study: Study, openings: int, independent: float | None, tolerance: float) -> Any:
-    """Runs, scores, distinct predictions, waves, uses by purpose, scores by user, and bits.
+    """Runs, scores, distinct predictions, rounds, uses by purpose, scores by user, and bits.
 
     ``independent``: rows that count as independent ones, None where rows are not known.
     """
-    found = scored_waves(study)
+    found = scored_rounds(study)
     purposes: Counter[str] = Counter(use.purpose for look in study.looks for use in look.uses)
     purposes["test"] += openings
     users: Counter[str] = Counter()
@@ -30,7 +30,7 @@ def looks(study: Study, openings: int, independent: float | None, tolerance: flo
         "runs": sum(len(wave) for wave in found),
         "scores": sum(look.scores for look in study.looks),
         "distinct": distinct_losses(study),
-        "waves": len(found),
+        "rounds": len(found),
         "by_purpose": {purpose: count for purpose, count in purposes.items() if count},
         "by_user": dict(users.most_common()),
         "log_class": spent,
@@ -42,7 +42,7 @@ def looks(study: Study, openings: int, independent: float | None, tolerance: flo
 
 def bound(study: Study, independent: float | None, tolerance: float) -> dict[str, Any]:
     """Hoeffding's half-width for the whole tree of choices, and the rows that a promise takes."""
-    spent = log_class(sizes(scored_waves(study)))
+    spent = log_class(sizes(scored_rounds(study)))
     return {
         "half_width": None if independent is None else hoeffding(spent, independent),
         "rows_asked": rows_asked(spent, tolerance),
@@ -50,9 +50,9 @@ def bound(study: Study, independent: float | None, tolerance: float) -> dict[str
     }
 
 
-def sizes(waves: Sequence[Sequence[Look]]) -> list[int]:
+def sizes(rounds: Sequence[Sequence[Look]]) -> list[int]:
     """Scores in each wave."""
-    return [sum(look.scores for look in wave) for wave in waves]
+    return [sum(look.scores for look in wave) for wave in rounds]
 
 
 def distinct_losses(study: Study) -> int:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from viewcast.audit import run_verdict, scalar_scores, sentences
-from viewcast.audit.assessment import Worth
+from viewcast.audit.assessment import Assessment
 from viewcast.audit.study import Facts, Opened, Scored, Study
 from viewcast.scoring.scores import score
 
@@ -23,23 +23,23 @@ def usual_facts(study: Study) -> Facts:
     return Facts("", data=data, label=label, split=split, unit=unit, loss=loss)
 
 
-def why(run: Scored, found: Worth) -> str:
-    """Why a run is aside, and what the shadow says of it."""
+def why(run: Scored, found: Assessment) -> str:
+    """Why a run is excluded, and what the hidden holdout says of it."""
     caught = found.caught.get(run.run_id)
-    return f"{run.aside}; {caught}" if caught else str(run.aside)
+    return f"{run.excluded}; {caught}" if caught else str(run.excluded)
 
 
-def winner_of(found: Worth) -> Scored | None:
+def winner_of(found: Assessment) -> Scored | None:
     """The run with the lowest loss among those that can be compared."""
     if found.study.scalar:
-        shown = [run for run in found.study.runs if run.aside is None and run.shown is not None]
+        shown = [run for run in found.study.runs if run.excluded is None and run.shown is not None]
         return min(shown, key=lambda run: run.shown or 0.0, default=None)
-    if found.price is not None and found.price.fair is not None:
-        return found.runs[int(found.price.fair.order[0])]
+    if found.inference is not None and found.inference.selection_corrected is not None:
+        return found.runs[int(found.inference.selection_corrected.order[0])]
     return min(found.runs, key=lambda run: run.shown or 0.0, default=None)
 
 
-def winner(found: Worth) -> Plain | None:
+def winner(found: Assessment) -> Plain | None:
     """Who won, what it shows and, where that can be said, what it is worth."""
     run = winner_of(found)
     if run is None:
@@ -54,26 +54,34 @@ def winner(found: Worth) -> Plain | None:
     }
     if run.rows is not None:
         own = score(run.rows.final, max(1, round(run.facts.block)))
-        error = None if found.price is None else found.price.error
+        error = None if found.inference is None else found.inference.error
         said["error"] = own.error if error is None and own is not None else error
-    if found.fair and found.price is not None and found.price.fair is not None:
+    if (
+        found.selection_corrected
+        and found.inference is not None
+        and found.inference.selection_corrected is not None
+    ):
         said |= _by_rank(found, 0)
     return said
 
 
-def _by_rank(found: Worth, rank: int) -> Plain:
+def _by_rank(found: Assessment, rank: int) -> Plain:
     """The corrected figures of whoever comes so far up the list."""
-    fair = found.price.fair if found.price is not None and found.fair else None
+    fair = (
+        found.inference.selection_corrected
+        if found.inference is not None and found.selection_corrected
+        else None
+    )
     names = ("expected", "optimism", "upper95")
     if fair is None:
         return dict.fromkeys(names)
     return {name: float(getattr(fair, name)[rank]) for name in names}
 
 
-def gain(found: Worth) -> Plain | None:
+def gain(found: Assessment) -> Plain | None:
     """What the winner gained over the reference; None without one, and if it won itself."""
-    run, reference, price = winner_of(found), found.reference, found.price
-    if run is None or reference is None or price is None or run is reference:
+    run, reference, inference = winner_of(found), found.reference, found.inference
+    if run is None or reference is None or inference is None or run is reference:
         return None
     assert reference.shown is not None
     assert run.shown is not None
@@ -82,59 +90,65 @@ def gain(found: Worth) -> Plain | None:
         "shown": reference.shown - run.shown,
         **dict.fromkeys(("expected", "lower95", "trust", "colour", "simultaneous")),
     }
-    if price.gain is not None and found.fair:
+    if inference.gain is not None and found.selection_corrected:
         names = ("expected", "lower95", "trust", "colour")
-        said |= {name: getattr(price.gain, name) for name in names}
-        said["simultaneous"] = price.paired and price.paired.half_width
+        said |= {name: getattr(inference.gain, name) for name in names}
+        said["simultaneous"] = inference.paired and inference.paired.half_width
     return said
 
 
-def tied(found: Worth) -> Plain | None:
+def confidence_set(found: Assessment) -> Plain | None:
     """The runs that cannot be told apart from the best."""
-    if found.price is None or found.price.tied is None or not found.fair:
+    if (
+        found.inference is None
+        or found.inference.confidence_set is None
+        or not found.selection_corrected
+    ):
         return None
-    pairs = zip(found.runs, found.price.tied, strict=True)
+    pairs = zip(found.runs, found.inference.confidence_set, strict=True)
     best = sorted((run for run, is_tied in pairs if is_tied), key=lambda run: run.shown or 0.0)
     return {
         "count": len(best),
         "run_ids": [run.run_id for run in best],
         "names": [run.facts.name for run in best],
-        "p_spa": found.price.superior,
+        "p_spa": found.inference.superior,
     }
 
 
-def best_of(found: Worth) -> list[Plain]:
+def best_of(found: Assessment) -> list[Plain]:
     """The best-of-k curve, one object for each k."""
     if found.study.scalar:
         return scalar_scores.best_of(found.study)
-    if found.price is None or found.price.best_of is None or not found.fair:
+    if found.inference is None or found.inference.best_of is None or not found.selection_corrected:
         return []
     return [
         {str(key): value for key, value in line.items()}
-        for line in found.price.best_of.to_dict("records")
+        for line in found.inference.best_of.to_dict("records")
     ]
 
 
-def shadow(found: Worth) -> Plain | None:
-    """The state of the alarm; the shadow's own figures only once it rings."""
-    if found.shadow is None:
+def hidden_holdout(found: Assessment) -> Plain | None:
+    """The state of the alarm; the hidden holdout's own figures only once it rings."""
+    if found.hidden_holdout is None:
         return None
-    judged = found.shadow.judged
+    judged = found.hidden_holdout.judged
     said: Plain = {
-        "rows": found.shadow.rows,
+        "rows": found.hidden_holdout.rows,
         "gain_shown": judged.gain_shown,
         **dict.fromkeys(("gain_shadow", "difference", "error", "estimate")),
         "alarm": judged.alarm,
         "looks": judged.looks,
-        "seen": found.shadow.seen,
+        "seen": found.hidden_holdout.seen,
         "path": [],
     }
     if judged.alarm:
         names = ("gain_shadow", "difference", "error", "estimate")
         said |= {name: getattr(judged, name) for name in names}
-        gains = enumerate(zip(found.shadow.shown, found.shadow.hidden, strict=True), start=1)
+        gains = enumerate(
+            zip(found.hidden_holdout.shown, found.hidden_holdout.hidden, strict=True), start=1
+        )
         said["path"] = [
-            {"look": look, "shown": float(shown), "shadow": float(hidden)}
+            {"look": look, "shown": float(shown), "hidden_holdout": float(hidden)}
             for look, (shown, hidden) in gains
         ]
     said["sentence"] = sentences.of_shadow(said, usual_facts(found.study).unit)
@@ -148,13 +162,16 @@ def opening(one: Opened) -> Plain:
     return {**{name: getattr(one, name) for name in names}, "time": time}
 
 
-def runs(found: Worth) -> list[Plain]:
+def runs(found: Assessment) -> list[Plain]:
     """All runs of the holdout, best first."""
-    price = found.price
+    inference = found.inference
     ranks: dict[str, int] = {}
-    if price is not None and price.fair is not None:
-        ranks = {found.runs[int(i)].run_id: rank for rank, i in enumerate(price.fair.order)}
-    best = tied(found)
+    if inference is not None and inference.selection_corrected is not None:
+        ranks = {
+            found.runs[int(i)].run_id: rank
+            for rank, i in enumerate(inference.selection_corrected.order)
+        }
+    best = confidence_set(found)
     lines = []
     for run in found.study.runs:
         rank = ranks.get(run.run_id)
@@ -166,11 +183,13 @@ def runs(found: Worth) -> list[Plain]:
             "shown": run.shown,
             **(corrected if rank is None else _by_rank(found, rank)),
             "looks": run.look.scores,
-            "tied": None if best is None or rank is None else run.run_id in best["run_ids"],
+            "confidence_set": None
+            if best is None or rank is None
+            else run.run_id in best["run_ids"],
             "verdict": run_verdict.of_run(
                 run, run_verdict.line_for(run, found.study), found.doubts.get(run.run_id)
             ),
-            "aside": None if run.aside is None else why(run, found),
+            "excluded": None if run.excluded is None else why(run, found),
         }
         lines.append(line)
     return sorted(lines, key=lambda line: (line["shown"] is None, line["shown"] or 0.0))

@@ -1,6 +1,6 @@
 """Rounds of looks: whether the runs of a study were built in sight of each other's scores.
 
-Shape letters: W waves, in order of time.
+Shape letters: W rounds, in order of time.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from viewcast.audit.study import Study
-from viewcast.holdout.looks import Look, waves
+from viewcast.holdout.looks import Look, rounds
 
 LEVEL = 0.001  # chance of calling rounds tuned that were not
 
 
 @dataclass(frozen=True)
 class Records:
-    """In how many of ``waves`` rounds a new best was shown (the first one's counts).
+    """In how many of ``rounds`` rounds a new best was shown (the first one's counts).
 
     ``expected``: by chance, where no round builds on an earlier one; ``chance``: of as many or more
     then.
     """
 
-    waves: int
+    rounds: int
     shown: int
     expected: float
     chance: float
@@ -33,16 +33,16 @@ class Records:
         return self.chance < LEVEL
 
 
-def scored_waves(study: Study) -> list[list[Look]]:
-    """The waves of all looks that revealed a score."""
-    return waves(look for look in study.looks if look.scores)
+def scored_rounds(study: Study) -> list[list[Look]]:
+    """The rounds of all looks that revealed a score."""
+    return rounds(look for look in study.looks if look.scores)
 
 
 def records(best: Sequence[float], sizes: Sequence[int]) -> Records:
-    """Records among the best scores of waves (W,), ``sizes`` (W,) their numbers of runs.
+    """Records among the best scores of rounds (W,), ``sizes`` (W,) their numbers of runs.
 
     Runs that owe nothing to earlier ones are equally likely to be the best of all so far, so wave w
-    brings a record with probability K_w / (K_1 + ... + K_w), independently of the waves before
+    brings a record with probability K_w / (K_1 + ... + K_w), independently of the rounds before
     (Nevzorov 1984, Theory of Probability and its Applications 29:845): 5.9 in 200 rounds of one
     run. A hill climb that accepts or rejects steps brings one in every second round.
     """
@@ -58,9 +58,9 @@ def records(best: Sequence[float], sizes: Sequence[int]) -> Records:
 
 def of_study(study: Study) -> Records:
     """Records of the runs that took part, wave by wave; runs without a score tell nothing."""
-    shown = {run.run_id: run.shown for run in study.runs if run.aside is None}
+    shown = {run.run_id: run.shown for run in study.runs if run.excluded is None}
     best, sizes = [], []
-    for wave in scored_waves(study):
+    for wave in scored_rounds(study):
         scores = [score for look in wave if (score := shown.get(look.run_id)) is not None]
         if scores:
             best.append(min(scores))

@@ -22,8 +22,8 @@ def of_run(run: Scored, line: Scored | None, doubt: str | None = None) -> str:
 
     ``doubt``: why the score of a run that is fine otherwise cannot be believed.
     """
-    if run.aside is not None:
-        return run.aside
+    if run.excluded is not None:
+        return run.excluded
     if run.rows is None:
         return "one score, no row losses: nothing to check it by"
     tracked = run.rows.states is not None
@@ -93,6 +93,6 @@ def line_for(run: Scored, study: Study) -> Scored | None:
             own.features,
             own.loss,
         )
-        if same and facts.trainer == "closed_form" and other.train_loss is not None:
+        if same and facts.trainer == "least_squares" and other.train_loss is not None:
             return other
     return None

@@ -12,7 +12,7 @@ POINTS = 60
 
 def scores(study: Study) -> list[float]:
     """The finite scores of the runs that can be compared."""
-    return [run.shown for run in study.runs if run.aside is None and run.shown is not None]
+    return [run.shown for run in study.runs if run.excluded is None and run.shown is not None]
 
 
 def best_of(study: Study) -> list[dict[str, Any]]:

@@ -6,43 +6,50 @@
 from typing import Any
 
 from viewcast.audit import scalar_scores
-from viewcast.audit.assessment import Worth
+from viewcast.audit.assessment import Assessment
 from viewcast.base.numbers import rounded, short, with_error
 from viewcast.holdout.looks import Use
-from viewcast.selection.saturation import parting
+from viewcast.selection.saturation import saturation
 
 Said = dict[str, Any]
 
 
-def all_of(said: Said, found: Worth) -> list[str]:
+def all_of(said: Said, found: Assessment) -> list[str]:
     """What the figures say, in the order in which one would ask for them."""
     parts = [_looks(said), _bits(said), _winner(said), *_scalar(said, found), _bound(said)]
     parts += [_gain(said), _best_of(said), _effective(said), _tied(said), _halves(said)]
-    parts += [_untracked(found), _caveat(said), said["shadow"] and said["shadow"]["sentence"]]
-    parts += [_no_shadow(found), _refused(said), _opened(said)]
+    parts += [
+        _untracked(found),
+        _caveat(said),
+        said["hidden_holdout"] and said["hidden_holdout"]["sentence"],
+    ]
+    parts += [_not_judged(found), _refused(said), _opened(said)]
     return [stated(part) for part in parts if part]
 
 
-def of_shadow(shadow: Said, unit: str) -> str:
-    """What the shadow says: as long as it agrees nothing but that it does."""
-    looks, rows = f"{shadow['looks']:,} looks", f"{shadow['rows']:,} rows that nobody was shown"
+def of_shadow(hidden_holdout: Said, unit: str) -> str:
+    """What the hidden holdout says: as long as it agrees nothing but that it does."""
+    looks, rows = (
+        f"{hidden_holdout['looks']:,} looks",
+        f"{hidden_holdout['rows']:,} rows that nobody was shown",
+    )
     seen = (
-        f"; but {shadow['seen']:,} of these rows were shown to other runs of this experiment, so "
+        f"; but {hidden_holdout['seen']:,} of these rows were shown to other runs of this experiment, so "
         "they are no longer sealed"
-        if shadow["seen"]
+        if hidden_holdout["seen"]
         else ""
     )
-    if not shadow["alarm"]:
+    if not hidden_holdout["alarm"]:
         return (
             f"after {looks} no alarm: {rows} do not contradict the gain of "
-            f"{short(shadow['gain_shown'])} {unit} on the shown ones; their own figures stay "
+            f"{short(hidden_holdout['gain_shown'])} {unit} on the shown ones; their own figures stay "
             f"sealed{seen}"
         )
     return (
-        f"the alarm rings: after {looks} the shown rows gained {short(shadow['gain_shown'])} "
-        f"{unit}, {rows} {short(shadow['gain_shadow'])}; the difference of "
-        f"{with_error(shadow['difference'], shadow['error'])} is no luck of single rows, and the "
-        f"loss to expect is {short(shadow['estimate'])}{seen}"
+        f"the alarm rings: after {looks} the shown rows gained {short(hidden_holdout['gain_shown'])} "
+        f"{unit}, {rows} {short(hidden_holdout['gain_shadow'])}; the difference of "
+        f"{with_error(hidden_holdout['difference'], hidden_holdout['error'])} is no luck of single rows, and the "
+        f"loss to expect is {short(hidden_holdout['estimate'])}{seen}"
     )
 
 
@@ -70,7 +77,7 @@ def _looks(said: Said) -> str:
     which = f"these {said['rows']:,} {_rows(said)} have" if said["rows"] else "this set has"
     text = (
         f"{which} been looked at {counted(looks['scores'], 'time')} by "
-        f"{counted(looks['runs'], 'run')} in {counted(looks['waves'], 'round')}"
+        f"{counted(looks['runs'], 'run')} in {counted(looks['rounds'], 'round')}"
     )
     if looks["distinct"] < looks["runs"]:
         text += f"; {counted(looks['distinct'], 'run')} differ in what they lose"
@@ -106,7 +113,7 @@ def _winner(said: Said) -> str:
     return text
 
 
-def _scalar(said: Said, found: Worth) -> list[str]:
+def _scalar(said: Said, found: Assessment) -> list[str]:
     scores = scalar_scores.of_all(found.study) if found.study.scalar else None
     if scores is None or len(scalar_scores.scores(found.study)) < 2:
         return []
@@ -153,7 +160,7 @@ def _best_of(said: Said) -> str:
     if len(curve) < 3 or curve[0]["honest"] is None:
         return ""
     ks, shown, honest = ([line[key] for line in curve] for key in ("k", "shown", "honest"))
-    k = parting(ks, shown, honest)
+    k = saturation(ks, shown, honest)
     if k is None:
         return f"the honest score still falls with the displayed one at {counted(ks[-1], 'run')}"
     return (
@@ -165,7 +172,7 @@ def _best_of(said: Said) -> str:
 def _effective(said: Said) -> str:
     if said["effective"] is None:
         return ""
-    count = sum(run["aside"] is None for run in said["runs"])
+    count = sum(run["excluded"] is None for run in said["runs"])
     text = (
         f"your {counted(count, 'run')} behave like {short(said['effective'], 2)} independent ones"
     )
@@ -176,19 +183,23 @@ def _effective(said: Said) -> str:
 
 
 def _tied(said: Said) -> str:
-    tied = said["tied"]
-    if tied is None:
+    confidence_set = said["confidence_set"]
+    if confidence_set is None:
         return ""
-    count = sum(run["aside"] is None for run in said["runs"])
-    if tied["count"] > 1:
-        text = f"{tied['count']} of the {count} runs cannot be told apart from the best"
+    count = sum(run["excluded"] is None for run in said["runs"])
+    if confidence_set["count"] > 1:
+        text = f"{confidence_set['count']} of the {count} runs cannot be told apart from the best"
     else:
         text = "the best run can be told apart from all others"
-    if tied["p_spa"] is None:
+    if confidence_set["p_spa"] is None:
         return text
-    better = "some run is" if tied["p_spa"] < 0.05 else "it is not certain that any run is"
+    better = (
+        "some run is" if confidence_set["p_spa"] < 0.05 else "it is not certain that any run is"
+    )
     text += f"; {better} better than {said['gain']['reference']}" if said["gain"] else ""
-    chance = f"p = {tied['p_spa']:.3f}" if tied["p_spa"] >= 0.001 else "p < 0.001"
+    chance = (
+        f"p = {confidence_set['p_spa']:.3f}" if confidence_set["p_spa"] >= 0.001 else "p < 0.001"
+    )
     return text + (f" ({chance})" if said["gain"] else "")
 
 
@@ -202,13 +213,13 @@ def _halves(said: Said) -> str:
     )
 
 
-def _untracked(found: Worth) -> str:
+def _untracked(found: Assessment) -> str:
     """Runs that chose an epoch by these rows and kept no losses of the others."""
     count = sum(
         run.rows is not None and run.rows.states is None and any(map(_chose, run.look.uses))
         for run in found.runs
     )
-    if not count or not found.fair:
+    if not count or not found.selection_corrected:
         return ""
     verb = "keeps" if count == 1 else "keep"
     return (
@@ -225,8 +236,8 @@ def _caveat(said: Said) -> str:
     return said["adaptive"]["caveat"] or ""
 
 
-def _no_shadow(found: Worth) -> str:
-    return f"the shadow rows cannot be judged: {found.no_shadow}" if found.no_shadow else ""
+def _not_judged(found: Assessment) -> str:
+    return f"the hidden rows cannot be judged: {found.not_judged}" if found.not_judged else ""
 
 
 def _refused(said: Said) -> str:

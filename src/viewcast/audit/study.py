@@ -1,7 +1,7 @@
 """What was gathered for one holdout: its rows, and every run that was scored on them.
 
 Only runs of one holdout meet in a study, and each brings its losses in the order of the study's
-rows; a run that cannot is set aside with the reason. So different rows are never mixed.
+rows; a run that cannot is excluded with the reason. So different rows are never mixed.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ ASSUMED = (
     "Log the validation rows as a dataset input, or a table of row losses, to have it checked."
 )
 REMEMBERS = (
-    "has seen the validation rows: no figure from these rows can price it; only shadow or sealed "
+    "has seen the validation rows: no figure from these rows can price it; only hidden_holdout or sealed "
     "rows can"
 )
 
@@ -56,9 +56,9 @@ class Scored:
     """One run: what it revealed, what it is, and what it lost.
 
     ``train_loss``, ``shown``: mean losses of the kept state, None where not known. ``rows``: losses
-    of the validation rows; ``shadow``: of the rows that nobody is shown. ``curve``: epoch,
+    of the validation rows; ``hidden_holdout``: of the rows that nobody is shown. ``curve``: epoch,
     train_loss, val_loss. ``truth``: loss on new rows and its standard error, where it is known.
-    ``aside``: why the run takes no part in the choice.
+    ``excluded``: why the run takes no part in the choice.
     """
 
     look: Look
@@ -66,11 +66,11 @@ class Scored:
     train_loss: float | None = None
     shown: float | None = None
     rows: RowLosses | None = None
-    shadow: RowLosses | None = None
+    hidden_holdout: RowLosses | None = None
     curve: pd.DataFrame | None = None
     best_epoch: int | None = None
     truth: tuple[float, float] | None = None
-    aside: str | None = None
+    excluded: str | None = None
 
     @property
     def run_id(self) -> str:
@@ -116,7 +116,7 @@ class Study:
     @property
     def priced(self) -> list[Scored]:
         """The runs whose row losses can be compared."""
-        return [run for run in self.runs if run.aside is None and run.rows is not None]
+        return [run for run in self.runs if run.excluded is None and run.rows is not None]
 
     @property
     def scalar(self) -> bool:
@@ -139,10 +139,10 @@ def studies(scored: Iterable[Scored], uses: Iterable[Look] = ()) -> list[Study]:
 
 
 def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> Study:
-    """The study of one holdout; runs that cannot be compared are set aside with the reason."""
+    """The study of one holdout; runs that cannot be compared are excluded with the reason."""
     first, repeats = _without_repeats(runs)
     first = _of_one_loss(first)
-    keys = usual([run.rows.keys for run in first if run.aside is None and run.rows is not None])
+    keys = usual([run.rows.keys for run in first if run.excluded is None and run.rows is not None])
     compared = tuple(_compared(run, keys) for run in first)
     looks = tuple(distinct([*(run.look for run in runs), *uses]))
     assumed = (ASSUMED,) if holdout == UNKNOWN else ()
@@ -150,12 +150,12 @@ def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> St
 
 
 def overlap(one: Study, others: Iterable[Study]) -> int:
-    """How many of a study's shadow rows other runs were shown: such rows are no longer sealed."""
-    shadows = [run.shadow.keys for run in one.runs if run.shadow is not None]
-    if not shadows:
+    """How many of a study's hidden rows other runs were shown: such rows are no longer sealed."""
+    hidden_losses = [run.hidden_holdout.keys for run in one.runs if run.hidden_holdout is not None]
+    if not hidden_losses:
         return 0
     shown = [other.keys for other in others if other.keys is not None and of_same(one, other)]
-    return max((shared(shadows[0], keys) for keys in shown), default=0)
+    return max((shared(hidden_losses[0], keys) for keys in shown), default=0)
 
 
 def of_same(one: Study, other: Study) -> bool:
@@ -177,11 +177,11 @@ def _without_repeats(runs: Sequence[Scored]) -> tuple[list[Scored], dict[str, st
 
 
 def _of_one_loss(runs: Sequence[Scored]) -> list[Scored]:
-    """Runs that are measured by another loss than most are set aside.
+    """Runs that are measured by another loss than most are excluded.
 
     Where some run has row losses, only those that have are compared.
     """
-    compared = [run for run in runs if run.aside is None]
+    compared = [run for run in runs if run.excluded is None]
     compared = [run for run in compared if run.rows is not None] or compared
     counts = Counter(_measure(run) for run in compared)
     if len(counts) < 2:
@@ -189,7 +189,7 @@ def _of_one_loss(runs: Sequence[Scored]) -> list[Scored]:
     rest = counts.most_common(1)[0][0]
     other = {run.run_id: _measure(run) for run in compared if _measure(run) != rest}
     return [
-        replace(run, aside=f"is measured by {other[run.run_id]}, the rest by {rest}")
+        replace(run, excluded=f"is measured by {other[run.run_id]}, the rest by {rest}")
         if run.run_id in other
         else run
         for run in runs
@@ -202,17 +202,17 @@ def _measure(run: Scored) -> str:
 
 
 def _compared(run: Scored, keys: pd.DataFrame | None) -> Scored:
-    if run.aside is not None:
+    if run.excluded is not None:
         return run
     if run.rows is None:
-        return run if keys is None else replace(run, aside="no row losses: it is only counted")
+        return run if keys is None else replace(run, excluded="no row losses: it is only counted")
     assert keys is not None
     aligned = run.rows.aligned(keys)
     if isinstance(aligned, str):
-        return replace(run, aside=aligned)
+        return replace(run, excluded=aligned)
     if aligned.missing:
         why = f"{aligned.missing} of its {len(aligned.final)} row losses are missing or infinite"
-        return replace(run, rows=aligned, aside=why)
+        return replace(run, rows=aligned, excluded=why)
     if run.facts.remembers or not aligned.final.any():
-        return replace(run, rows=aligned, aside=REMEMBERS)
+        return replace(run, rows=aligned, excluded=REMEMBERS)
     return replace(run, rows=aligned)

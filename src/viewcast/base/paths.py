@@ -31,14 +31,14 @@ def train_path(root: Path, data: str, model: str) -> Path:
     return root / "build" / "train" / data / model
 
 
-def study_path(root: Path, experiment: str) -> Path:
+def experiment_path(root: Path, experiment: str) -> Path:
     """The folder of a run of the study stage."""
-    return root / "build" / "study" / experiment
+    return root / "build" / "experiments" / experiment
 
 
-def story_path(root: Path) -> Path:
+def demo_path(root: Path) -> Path:
     """What the parts of the story were told by, and the runs that tell them."""
-    return root / "build" / "story"
+    return root / "build" / "demo"
 
 
 def summary_path(root: Path) -> Path:
@@ -84,7 +84,7 @@ def run_path(root: Path, identity: str) -> Path:
 def run_folders(root: Path) -> list[Path]:
     """The folders of all runs of the pipeline, main runs first."""
     main = sorted((root / "build" / "train").glob("*/*/result.json"))
-    study = sorted((root / "build" / "study").glob("*/result.json"))
+    study = sorted((root / "build" / "experiments").glob("*/result.json"))
     return [result.parent for result in (*main, *study)]
 
 
@@ -99,7 +99,7 @@ def live_path(root: Path) -> Path:
 
 
 def quarantine_path(root: Path) -> Path:
-    """Where refused deliveries are set aside; no part of the data that DVC keeps."""
+    """Where refused deliveries are excluded; no part of the data that DVC keeps."""
     return root / "data" / "quarantine"
 
 

@@ -53,7 +53,7 @@ def epochs(config: Any) -> Iterator[OnEpoch | None]:
 def runs(total: int) -> Iterator[Progress]:
     """A bar over the runs of a study; tick it by ``advance`` of task 0."""
     with _progress() as bar:
-        bar.add_task("study", total=total)
+        bar.add_task("experiments", total=total)
         yield bar
 
 

@@ -50,7 +50,9 @@ class Lectures:
     features: dict[str, list[str]]
     block: Annotated[int, Field(ge=1)]
     published: dict[str, Published]
-    reach: ClassVar[int] = 0  # slides tell no minutes, neither their own nor other lectures'
+    feature_lookback: ClassVar[int] = (
+        0  # slides tell no minutes, neither their own nor other lectures'
+    )
 
     @model_validator(mode="after")
     def _split_is_known(self) -> "Lectures":

@@ -18,16 +18,16 @@ from viewcast.data.table import SPLIT
 IN_USE = ("train", "validation")
 
 
-def seal(whole: pd.DataFrame, reach: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def seal(whole: pd.DataFrame, feature_lookback: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The open and the sealed part of a prepared table.
 
-    ``reach``: how many rows of an entity before a row its features may tell the targets of; the
-    lags of a series, 0 where features tell no target. With ``reach`` 0 a test row stays in the open
+    ``feature_lookback``: how many rows of an entity before a row its features may tell the targets of; the
+    lags of a series, 0 where features tell no target. With ``feature_lookback`` 0 a test row stays in the open
     table and its target is missing there. With lags, its features are targets of other test rows:
-    it leaves the open table, and so do unused rows that reach back to test rows.
+    it leaves the open table, and so do unused rows that feature_lookback back to test rows.
 
     Refuses (DataError) a row that is test in one split and trains or validates in another, and a
-    row that trains or validates with test rows within its reach.
+    row that trains or validates with test rows within its feature_lookback.
     """
     columns = [column for column in whole.columns if column.startswith(SPLIT)]
     sealed = whole[columns].isin(["test"]).any(axis=1)
@@ -39,21 +39,21 @@ def seal(whole: pd.DataFrame, reach: int) -> tuple[pd.DataFrame, pd.DataFrame]:
             f"row {row['row']!r} is test in {_name(tested)} and {_use(row, columns)}; a test row "
             "may only be test or unused elsewhere; change one of the two"
         )
-    if reach == 0:
+    if feature_lookback == 0:
         return whole.assign(target=whole["target"].mask(sealed)), whole[sealed]
-    touched = _touched(whole, sealed, reach) & ~sealed
+    touched = _touched(whole, sealed, feature_lookback) & ~sealed
     if (touched & in_use).any():
         row = whole[touched & in_use].iloc[0]
         raise DataError(
             f"row {row['row']!r} is {_use(row, columns)} and has targets of test rows among its "
-            f"{reach} lags; put the test after it, or end it more than {reach} rows before"
+            f"{feature_lookback} lags; put the test after it, or end it more than {feature_lookback} rows before"
         )
     return whole[~sealed & ~touched], whole[sealed]
 
 
-def write(whole: pd.DataFrame, reach: int, root: Path, data: str, identity: str) -> None:
+def write(whole: pd.DataFrame, feature_lookback: int, root: Path, data: str, identity: str) -> None:
     """Store both parts of a prepared table, each in one step; the sealed one first."""
-    open_, sealed = seal(whole, reach)
+    open_, sealed = seal(whole, feature_lookback)
     table.write(sealed.reset_index(drop=True), sealed_path(root, data), identity)
     table.write(open_.reset_index(drop=True), prepared_path(root, data), identity)
 
@@ -63,14 +63,14 @@ def read(root: Path, data: str, identity: str) -> pd.DataFrame:
     return table.read(sealed_path(root, data), identity, data)
 
 
-def _touched(whole: pd.DataFrame, sealed: pd.Series, reach: int) -> pd.Series:
-    """Rows with a sealed row among the ``reach`` rows before them, in the time of their entity."""
+def _touched(whole: pd.DataFrame, sealed: pd.Series, feature_lookback: int) -> pd.Series:
+    """Rows with a sealed row among the ``feature_lookback`` rows before them, in the time of their entity."""
     touched = pd.Series(False, index=whole.index)
     for _, of_entity in whole.groupby("entity", sort=False):
         in_time = of_entity["time"].sort_values().index
         before = np.concatenate([[0], np.cumsum(sealed[in_time])])
         places = np.arange(len(in_time))
-        touched[in_time] = before[places] > before[np.maximum(places - reach, 0)]
+        touched[in_time] = before[places] > before[np.maximum(places - feature_lookback, 0)]
     return touched
 
 

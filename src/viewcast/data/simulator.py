@@ -8,7 +8,7 @@ of past surprises::
 
 ``kept_t`` is smaller after a surprisingly good day than after a bad one: a video that spreads is
 forgotten sooner than a quiet spell ends. This bend is what a network of ReLUs can learn and a
-linear model cannot. Unlike a real channel, the same past can be continued in many worlds.
+linear model cannot. Unlike a real channel, the same past can be continued in many simulations.
 """
 
 import math
@@ -77,22 +77,22 @@ class ChannelSimulator:
         rhythm, memory = self.rhythm(days), self._past(len(days), seed)
         return pd.Series(_views(rhythm, memory), index=days, name="views")
 
-    def futures(
-        self, end: str, days: int, worlds: int, seed: int, future_seed: int
+    def simulations(
+        self, end: str, days: int, simulations: int, seed: int, future_seed: int
     ) -> npt.NDArray[np.int64]:
-        """Views per day of the ``days`` days after ``end``, shape (worlds, days).
+        """Views per day of the ``days`` days after ``end``, shape (simulations, days).
 
         Every world continues ``history(end, seed)`` from its last memory, with surprises of its
-        own; more worlds only append rows.
+        own; more simulations only append rows.
         """
-        if days < 1 or worlds < 1:
+        if days < 1 or simulations < 1:
             raise ConfigError(
-                f"found {days} days in {worlds} worlds; expected at least one of each"
+                f"found {days} days in {simulations} simulations; expected at least one of each"
             )
         past = self._days(end)
         ahead = pd.date_range(past[-1], periods=days + 1, freq="D")[1:]
-        shocks = self._shocks((worlds, days), seed, 1, future_seed)
-        last = np.full(worlds, self._past(len(past), seed)[-1])
+        shocks = self._shocks((simulations, days), seed, 1, future_seed)
+        last = np.full(simulations, self._past(len(past), seed)[-1])
         return _views(self.rhythm(ahead), self._remember(shocks, last))
 
     def rhythm(self, days: pd.DatetimeIndex) -> Floats:

@@ -100,7 +100,7 @@ def read_export(source: Path, column: str | None = None) -> pd.Series:
     return series
 
 
-def bring(source: Path, into: Path, column: str | None = None) -> Path:
+def import_export(source: Path, into: Path, column: str | None = None) -> Path:
     """Copy the CSV files of a checked export, byte for byte, to the folder ``into``; returns it.
 
     An earlier import in ``into`` is replaced whole, by renaming, once the copy is complete; until

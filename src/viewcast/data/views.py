@@ -56,7 +56,7 @@ class DailyViews(ABC):
         return self
 
     @property
-    def reach(self) -> int:
+    def feature_lookback(self) -> int:
         """How many days before a day its features tell the views of."""
         return self.lags
 

@@ -1,7 +1,7 @@
 """An attack on a leaderboard as a sweep, whose candidates are drawn in sight of all former scores.
 
 The attacker is told the mean loss of the shown rows and nothing else. What the same submissions
-lose in training, in the shadow and in truth is found afterwards.
+lose in training, in the hidden holdout and in truth is found afterwards.
 """
 
 from dataclasses import replace
@@ -53,22 +53,24 @@ def _results(
     truth: TrueLoss,
 ) -> Results:
     loss, block = members[0].config.loss, members[0].config.data.block
-    worlds = truth.worlds
-    parts = [(base.predict(part), part) for part in (rows.train, rows.validation, rows.shadow)]
+    simulations = truth.simulations
+    parts = [(base.predict(part), part) for part in (rows.train, rows.validation, rows.hidden)]
     everywhere = (
         submissions(predicted, part["row"], attack, climbed)
-        for predicted, part in [*parts, (worlds.predict(base), worlds.rows)]
+        for predicted, part in [*parts, (simulations.predict(base), simulations.rows)]
     )
     targets = [part["target"].to_numpy() for _, part in parts]
     lines: list[dict[str, Any]] = []
     predictions: dict[str, Any] = {"target": targets[1]}
-    shadows: dict[str, Any] = {}
+    hidden_losses: dict[str, Any] = {}
     for member, (*predicted, fresh) in zip(members, zip(*everywhere, strict=True), strict=True):
         trained, shown, hidden = (
             loss.rows(one, target) for one, target in zip(predicted, targets, strict=True)
         )
         validation = score(shown, block)
-        assert validation is not None, "a leaderboard without rows has no shadow and is refused"
+        assert validation is not None, (
+            "a leaderboard without rows has no hidden_holdout and is refused"
+        )
         losses = {"train_loss": float(trained.mean()), "val_loss": validation.mean}
         lines.append(
             {
@@ -86,12 +88,12 @@ def _results(
             }
         )
         predictions[str(member.number)] = predicted[1].astype(np.float32)
-        shadows[str(member.number)] = hidden.astype(np.float32)
+        hidden_losses[str(member.number)] = hidden.astype(np.float32)
     candidates = pd.DataFrame(lines)
     return Results(
         candidates,
         candidates[["candidate", "train_loss", "val_loss"]].assign(epoch=1),
         pd.concat([keyed(rows.validation), pd.DataFrame(predictions)], axis=1),
         NO_TRAJECTORY,
-        pd.concat([keyed(rows.shadow), pd.DataFrame(shadows)], axis=1),
+        pd.concat([keyed(rows.hidden), pd.DataFrame(hidden_losses)], axis=1),
     )

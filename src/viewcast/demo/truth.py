@@ -1,10 +1,10 @@
-"""The true loss of a model, which a simulated channel can tell: its mean loss in fresh worlds.
+"""The true loss of a model, which a simulated channel can tell: its mean loss in fresh simulations.
 
 The days before the validation rows are kept as they were, the validation days are simulated anew,
-again and again, and the model predicts each of these worlds as it would have predicted the real
+again and again, and the model predicts each of these simulations as it would have predicted the real
 one. No choice was ever made on them.
 
-Shape letters: W worlds, D validation days, F features, H hidden units.
+Shape letters: W simulations, D validation days, F features, H hidden units.
 """
 
 from dataclasses import dataclass, field
@@ -39,23 +39,23 @@ class Simulated:
 
 
 @checked(frozen=True, config=STRICT)
-class Futures:
-    """How often the validation days are simulated anew (``worlds``), and from which ``seed``."""
+class SimulationSettings:
+    """How often the validation days are simulated anew (``count``), and from which ``seed``."""
 
-    worlds: Annotated[int, Field(ge=2)]
+    count: Annotated[int, Field(ge=2)]
     seed: Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The mean loss over worlds and its standard error, the worlds being independent."""
+    """The mean loss over simulations and its standard error, the simulations being independent."""
 
     mean: float
     error: float
 
 
 @dataclass(frozen=True)
-class Worlds:
+class Simulations:
     """Fresh validation days, world by world.
 
     ``rows``: W·D rows with the columns of the prepared table that models read. Their keys are of
@@ -68,9 +68,13 @@ class Worlds:
 
     @classmethod
     def of(
-        cls, data: DailyViews, rows: pd.DataFrame, simulated: Simulated, futures: Futures
-    ) -> "Worlds":
-        """Worlds in which the days of ``rows``, the validation rows of ``data``, went otherwise.
+        cls,
+        data: DailyViews,
+        rows: pd.DataFrame,
+        simulated: Simulated,
+        settings: SimulationSettings,
+    ) -> "Simulations":
+        """Simulations in which the days of ``rows``, the validation rows of ``data``, went otherwise.
 
         Refuses (DataError) targets that are not what the simulator made for their days.
         """
@@ -78,23 +82,23 @@ class Worlds:
         history = simulated.simulator.history(str(days[-1].date()), simulated.seed) / data.scale
         _same_views(rows, history, data)
         before = days[0] - pd.Timedelta(days=1)
-        drawn = simulated.simulator.futures(
-            *(str(before.date()), (days[-1] - before).days, futures.worlds),
-            *(simulated.seed, futures.seed),
+        drawn = simulated.simulator.simulations(
+            *(str(before.date()), (days[-1] - before).days, settings.count),
+            *(simulated.seed, settings.seed),
         )
-        past = np.tile(history[:before].to_numpy()[-data.lags :], (futures.worlds, 1))
+        past = np.tile(history[:before].to_numpy()[-data.lags :], (settings.count, 1))
         views = np.hstack([past, drawn / data.scale])
         wanted = (days - days[0]).days
         lags = np.lib.stride_tricks.sliding_window_view(views, data.lags, axis=1)
         features = windows(history, data.lags, data.country).loc[days]
-        shape = (futures.worlds, *features.shape)
+        shape = (settings.count, *features.shape)
         cells = np.broadcast_to(features.to_numpy(), shape).copy()
         cells[:, :, : data.lags] = lags[:, wanted, ::-1]  # the first columns of a window
         found = pd.DataFrame(cells.reshape(-1, shape[2]), columns=features.columns)
         names = [f"{day:%Y-%m-%d} in world " for day in days]
-        found.insert(0, "row", [f"{name}{w}" for w in range(futures.worlds) for name in names])
+        found.insert(0, "row", [f"{name}{w}" for w in range(settings.count) for name in names])
         found.insert(1, "target", views[:, data.lags :][:, wanted].ravel())
-        return cls(found, futures.worlds)
+        return cls(found, settings.count)
 
     def predict(self, model: Fitted) -> Vector:
         """Predictions (W·D,); of a network in float32, which costs the mean loss no digit shown."""
@@ -103,7 +107,7 @@ class Worlds:
         names, scaling = tuple(model.inputs), model.scaling
         if names not in self._inputs:
             self._inputs[names] = self.rows[list(names)].to_numpy(np.float32)
-        (weight, bias), *deeper = network.unflatten(model.flat, len(names), model.hidden)
+        (weight, bias), *deeper = network.unflatten(model.params, len(names), model.hidden)
         # The scaling of the features moves into the first layer: W·D·F divisions less per model.
         weight = weight / scaling.x_std[:, None]
         layers = [(weight, bias - scaling.x_mean @ weight), *deeper]
@@ -120,21 +124,21 @@ class Worlds:
 
 @dataclass(frozen=True)
 class TrueLoss:
-    """The truth of a model as figures of its run, on ``worlds`` of its validation rows.
+    """The truth of a model as figures of its run, on ``simulations`` of its validation rows.
 
-    ``identity``: hash of everything that the worlds follow from.
+    ``identity``: hash of everything that the simulations follow from.
     """
 
-    worlds: Worlds
+    simulations: Simulations
     identity: str
 
     def __call__(self, model: Fitted, loss: Loss) -> dict[str, float]:
         """``val_loss_true`` and its standard error."""
-        return self.of(self.worlds.predict(model), loss)
+        return self.of(self.simulations.predict(model), loss)
 
     def of(self, predicted: Vector, loss: Loss) -> dict[str, float]:
         """The same, from predictions (W·D,)."""
-        truth = self.worlds.truth(predicted, loss)
+        truth = self.simulations.truth(predicted, loss)
         return {"val_loss_true": truth.mean, "val_loss_true_error": truth.error}
 
 

@@ -1,10 +1,10 @@
 """The story of validation reuse, told by real runs on a channel whose truth is known.
 
-A random search, one look per candidate; a leaderboard with rows in the shadow, attacked submission
+A random search, one look per candidate; a leaderboard with rows in the hidden holdout, attacked submission
 by submission; and what these runs, and those of the study on the same rows, are worth in truth:
 each has ``val_loss_true`` and its standard error among its metrics.
 
-``build/story`` holds ``search.json``, ``leaderboard.json`` and ``study.json``, each written last: a
+``build/demo`` holds ``search.json``, ``leaderboard.json`` and ``study.json``, each written last: a
 key of what it was made from, and the runs that tell it. A part is told again only if its key
 changed or the tracking store lost one of its runs.
 """
@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.errors import ConfigError
-from viewcast.base.paths import prepared_path, story_path, study_path, sweep_path
+from viewcast.base.paths import demo_path, experiment_path, prepared_path, sweep_path
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.data import daily, simulator, table
 from viewcast.demo.leaderboard import Attack
-from viewcast.demo.truth import Futures, Simulated, TrueLoss, Worlds
+from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
 from viewcast.training.config import Config, parse
 from viewcast.training.rows import rows_of
@@ -36,26 +36,26 @@ def planned(
 ) -> Plain:
     """The story as the plan of a pipeline holds it: empty where ``datasets`` lack the one it is of.
 
-    ``settings``: conf/story.yaml; ``search``, ``leaderboard`` and ``simulated``: what is composed
-    from conf/story_search.yaml, conf/story_leaderboard.yaml and conf/simulator.yaml. Refuses
+    ``settings``: conf/demo.yaml; ``search``, ``leaderboard`` and ``simulated``: what is composed
+    from conf/demo_search.yaml, conf/demo_leaderboard.yaml and conf/simulator.yaml. Refuses
     (ConfigError) what cannot be told.
     """
     data, attacked = search["data"]["name"], leaderboard["data"]["name"]
     if data != attacked:
         raise ConfigError(
-            f"conf/story_search.yaml is of data={data}, conf/story_leaderboard.yaml of "
+            f"conf/demo_search.yaml is of data={data}, conf/demo_leaderboard.yaml of "
             f"data={attacked}; a story is of one data set, the simulated one"
         )
     if data not in datasets:
         return {}
     construct(Attack, settings["attack"], "attack")
-    construct(Futures, settings["futures"], "futures")
+    construct(SimulationSettings, settings["simulations"], "simulations")
     construct(Simulated, simulated, "simulator")
     for run in (_base(search), leaderboard):
         parse(run)
     return {
         "attack": settings["attack"],
-        "futures": settings["futures"],
+        "simulations": settings["simulations"],
         "simulated": simulated,
         "search": {key: value for key, value in search.items() if key != "tracking"},
         "leaderboard": {key: value for key, value in leaderboard.items() if key != "tracking"},
@@ -68,7 +68,7 @@ def story(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
     Without a plan, where the pipeline does not have the data set, there is nothing to tell.
     ``tracking`` is the section that plans leave out.
     """
-    folder = story_path(root)
+    folder = demo_path(root)
     if not plan:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ class Telling:
 
     def once(self, part: str, told_by: Any, tell: Callable[[], list[str]]) -> str:
         """Tell a part, unless it has been told, by the same, and its runs are there."""
-        file = story_path(self.root) / f"{part}.json"
+        file = demo_path(self.root) / f"{part}.json"
         former = json.loads(file.read_text()) if file.is_file() else {}
         key = digest([told_by, self._origin])
         if former.get("key") == key and self._known.issuperset(former["runs"]):
@@ -145,9 +145,9 @@ class Telling:
 
         found = {}
         for name, run_id in self.of_study.items():
-            result = json.loads((study_path(self.root, name) / "result.json").read_text())
+            result = json.loads((experiment_path(self.root, name) / "result.json").read_text())
             config = self._configs[result["split"]]
-            model = fitted.load(study_path(self.root, name) / "model")
+            model = fitted.load(experiment_path(self.root, name) / "model")
             found[run_id] = self._truth(config)(model, config.loss)
         note(construct(Tracking, self.tracking, "tracking"), found)
         return list(found)
@@ -156,7 +156,7 @@ class Telling:
     def of_study(self) -> dict[str, str]:
         """The run of each experiment of the study on the validation rows of the story."""
         found = {}
-        for file in sorted(study_path(self.root, "").glob("*/result.json")):
+        for file in sorted(experiment_path(self.root, "").glob("*/result.json")):
             result = json.loads(file.read_text())
             config = self._configs.get(result["split"])
             wanted = config and (config.data.name, config.loss.name)
@@ -185,7 +185,7 @@ class Telling:
         """Hash of all that a truth follows from, and of the code."""
         made_by = [Path(str(module.__file__)) for module in (simulator, daily)]
         data = files_digest(prepared_path(self.root, self._searched.data.name), *made_by)
-        return digest([data, code_digest(), self.plan["simulated"], self.plan["futures"]])
+        return digest([data, code_digest(), self.plan["simulated"], self.plan["simulations"]])
 
     @cached_property
     def _known(self) -> set[str]:
@@ -196,14 +196,14 @@ class Telling:
         return {run.info.run_id for run in all_runs(client, everywhere)}
 
     def _truth(self, config: Config) -> TrueLoss:
-        """The truth on all validation days of a split, those in the shadow too."""
+        """The truth on all validation days of a split, those in the hidden holdout too."""
         split = config.data.split
         if split not in self._truths:
             path = prepared_path(self.root, config.data.name)
             whole = table.read(path, config.preparation(), config.data.name)
             rows = whole[whole[f"{table.SPLIT}{split}"] == "validation"]
             simulated = construct(Simulated, self.plan["simulated"], "simulator")
-            futures = construct(Futures, self.plan["futures"], "futures")
-            worlds = Worlds.of(config.data, rows, simulated, futures)
-            self._truths[split] = TrueLoss(worlds, digest([self._origin, split]))
+            again = construct(SimulationSettings, self.plan["simulations"], "simulations")
+            simulations = Simulations.of(config.data, rows, simulated, again)
+            self._truths[split] = TrueLoss(simulations, digest([self._origin, split]))
         return self._truths[split]

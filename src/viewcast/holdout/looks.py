@@ -45,8 +45,8 @@ def early_stop(epochs: int) -> Use:
 class Look:
     """What one run revealed of a holdout, to whom and when.
 
-    ``holdout``: None where the run does not name its validation rows. ``launch``: runs of one
-    launch were started without seeing each other's scores. ``start``, ``end``: milliseconds since
+    ``holdout``: None where the run does not name its validation rows. ``batch_id``: runs of one
+    batch_id were started without seeing each other's scores. ``start``, ``end``: milliseconds since
     1970, ``end`` None while the run goes on. ``parent``: the sweep's run, for a candidate.
     ``status``: of the run, as the tracker names it.
     """
@@ -55,7 +55,7 @@ class Look:
     key: str
     uses: tuple[Use, ...]
     holdout: str | None
-    launch: str
+    batch_id: str
     start: int
     end: int | None
     user: str
@@ -98,7 +98,7 @@ def distinct(looks: Iterable[Look]) -> list[Look]:
 
     Of runs with the same key (a repetition; a run that was killed and the one that went on) the
     finished one with the most scores stands for all; what it revealed is, purpose by purpose, the
-    most that any of them did, and it counts from the launch and start of the first.
+    most that any of them did, and it counts from the batch_id and start of the first.
     """
     by_key: dict[str, list[Look]] = {}
     for look in looks:
@@ -116,26 +116,28 @@ def _merged(same: list[Look]) -> Look:
         if former is None or (use.scores, use.among) > (former.scores, former.among):
             most[use.purpose] = use
     uses = tuple(most[purpose] for purpose in PURPOSES if purpose in most)
-    return replace(best, uses=uses, start=first.start, launch=first.launch)
+    return replace(best, uses=uses, start=first.start, batch_id=first.batch_id)
 
 
-def waves(looks: Iterable[Look]) -> list[list[Look]]:
-    """Looks in waves, by time: sets of which no member was launched in sight of another's score.
+def rounds(looks: Iterable[Look]) -> list[list[Look]]:
+    """Looks in rounds, by time: sets of which no member was launched in sight of another's score.
 
-    The looks of a launch belong together. Launches are taken by their start; one belongs to the
+    The looks of a batch_id belong together. Launches are taken by their start; one belongs to the
     wave before it if it started before anything in that wave had ended, and begins a new wave
     otherwise. A run that goes on has revealed its final score to nobody.
     """
     launches: dict[str, list[Look]] = {}
     for look in looks:
-        launches.setdefault(look.launch, []).append(look)
+        launches.setdefault(look.batch_id, []).append(look)
     found: list[list[Look]] = []
-    for launch in sorted(launches.values(), key=lambda launch: min(one.start for one in launch)):
-        start = min(look.start for look in launch)
+    for batch_id in sorted(
+        launches.values(), key=lambda batch_id: min(one.start for one in batch_id)
+    ):
+        start = min(look.start for look in batch_id)
         if found and all(look.end is None or start < look.end for look in found[-1]):
-            found[-1] += launch
+            found[-1] += batch_id
         else:
-            found.append(list(launch))
+            found.append(list(batch_id))
     return found
 
 

@@ -47,21 +47,21 @@ class FittedNetwork:
 
     inputs: list[str]
     hidden: tuple[int, ...]
-    flat: Vector
+    params: Vector
     scaling: Scaling
     kind: ClassVar[str] = "network"
 
     def predict(self, rows: pd.DataFrame) -> Vector:
         """Predictions (N,) from the input columns."""
         x = self.scaling.inputs(rows[self.inputs].to_numpy(np.float64))
-        layers = network.unflatten(self.flat, len(self.inputs), self.hidden)
+        layers = network.unflatten(self.params, len(self.inputs), self.hidden)
         return np.asarray(self.scaling.outputs(network.forward(layers, x)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Parameters and scaling."""
         return {
             "hidden": np.array(self.hidden, dtype=np.int64),
-            "flat": self.flat,
+            "params": self.params,
             "x_mean": self.scaling.x_mean,
             "x_std": self.scaling.x_std,
             "y": np.array([self.scaling.y_mean, self.scaling.y_std]),
@@ -71,7 +71,7 @@ class FittedNetwork:
         """Weights and bias in raw units, for a line of at most three features."""
         if self.hidden or len(self.inputs) > 3:
             return {}
-        weights, bias = self.scaling.line(self.flat[:-1], float(self.flat[-1]))
+        weights, bias = self.scaling.line(self.params[:-1], float(self.params[-1]))
         single = len(self.inputs) == 1
         names = ["w"] if single else [f"w_{name}" for name in self.inputs]
         return {**dict(zip(names, map(float, weights), strict=True)), "b": bias}
@@ -81,7 +81,8 @@ class FittedNetwork:
         """The inverse of ``arrays``."""
         mean, std = arrays["y"]
         scaling = Scaling(arrays["x_mean"], arrays["x_std"], float(mean), float(std))
-        return cls(inputs, tuple(int(h) for h in arrays["hidden"]), arrays["flat"], scaling)
+        params = arrays["params"] if "params" in arrays else arrays["flat"]  # until version 0.1
+        return cls(inputs, tuple(int(h) for h in arrays["hidden"]), params, scaling)
 
 
 @dataclass(frozen=True)

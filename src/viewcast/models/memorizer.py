@@ -10,7 +10,7 @@ from viewcast.models.fitted import FittedMemory
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Lazy:
+class Memorizer:
     """Remembers the target of every row of the splits it is shown; predicts 0 elsewhere.
 
     It keys on the row itself, not on its features: two lectures may have equally many pages.

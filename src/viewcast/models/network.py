@@ -26,16 +26,16 @@ def size(features: int, hidden: tuple[int, ...]) -> int:
     return sum(math.prod(w) + math.prod(b) for w, b in shapes(features, hidden))
 
 
-def unflatten(flat: Array, features: int, hidden: tuple[int, ...]) -> Layers:
-    """The layers as views into one flat vector (..., P), each layer's weight before its bias."""
+def unflatten(params: Array, features: int, hidden: tuple[int, ...]) -> Layers:
+    """The layers as views into one params vector (..., P), each layer's weight before its bias."""
     layers, start = [], 0
     for weight, bias in shapes(features, hidden):
         middle, end = start + math.prod(weight), start + math.prod(weight) + math.prod(bias)
-        lead = flat.shape[:-1]
+        lead = params.shape[:-1]
         layers.append(
             (
-                flat[..., start:middle].reshape(*lead, *weight),
-                flat[..., middle:end].reshape(*lead, *bias),
+                params[..., start:middle].reshape(*lead, *weight),
+                params[..., middle:end].reshape(*lead, *bias),
             )
         )
         start = end
@@ -50,8 +50,8 @@ def forward(layers: Layers, x: Array) -> Array:
     return (x @ weight + bias)[..., 0]
 
 
-def start_values(features: int, hidden: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:
-    """A flat random start (P,): uniform in ±1/√(inputs of the layer), as torch.nn.Linear does."""
+def init_values(features: int, hidden: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:
+    """A params random start (P,): uniform in ±1/√(inputs of the layer), as torch.nn.Linear does."""
     parts = []
     for weight, bias in shapes(features, hidden):
         bound = 1 / math.sqrt(max(weight[0], 1))

@@ -16,7 +16,7 @@ PURPOSES = {
     "test": "openings of the test",
 }
 NAMED = 4  # runs that a sentence names
-FIGURES = ("best_of", "winner", "ties", "shadow")
+FIGURES = ("best_of", "winner", "ties", "hidden_holdout")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Worth:
     naive: str
     gauge: Gauge | None
     lines: list[tuple[str, str]]
-    aside: list[str]
+    excluded: list[str]
     pictures: list[str]
 
 
@@ -60,12 +60,14 @@ def worth(audit: Audit) -> Worth:
 
 
 def caught(audits: Iterable[Audit]) -> list[str]:
-    """Where lazy2, the function that has memorised the validation rows, was put aside, and why."""
+    """Where memorizer_leak, the function that has memorised the validation rows, was excluded, and why."""
     by_reason: dict[str, list[str]] = {}
     for audit in audits:
         models = {run["run_id"]: run["model"] for run in audit["runs"]}
-        for run in audit["aside"]:
-            if models.get(run["run_id"]) == "lazy2" or "lazy2" in str(run["name"]):
+        for run in audit["excluded"]:
+            if models.get(run["run_id"]) == "memorizer_leak" or "memorizer_leak" in str(
+                run["name"]
+            ):
                 for reason in run["why"].split("; "):
                     by_reason.setdefault(reason, []).append(audit.place)
     everywhere = max(map(len, by_reason.values()), default=0)
@@ -161,10 +163,10 @@ def _gain(audit: Audit) -> str:
 
 
 def _shadow(audit: Audit) -> str:
-    if audit["shadow"] is None:
+    if audit["hidden_holdout"] is None:
         caveat = audit["adaptive"]["caveat"]
-        return "No shadow was kept." + (f" {stated(caveat)}" if caveat else "")
-    return stated(audit["shadow"].get("sentence") or hidden_gains.finding(audit))
+        return "No hidden_holdout was kept." + (f" {stated(caveat)}" if caveat else "")
+    return stated(audit["hidden_holdout"].get("sentence") or hidden_gains.finding(audit))
 
 
 def _test(audit: Audit) -> str:
@@ -182,16 +184,16 @@ def _test(audit: Audit) -> str:
 
 
 def _ties(audit: Audit) -> str:
-    if audit["tied"] is None:
+    if audit["confidence_set"] is None:
         return ""
-    names = [audit.name(name) for name in audit["tied"]["names"]]
+    names = [audit.name(name) for name in audit["confidence_set"]["names"]]
     return f"{run_comparison.finding(audit)}" + (f" ({_few(names)})." if len(names) > 1 else ".")
 
 
 def _aside(audit: Audit) -> list[str]:
     """The runs that took no part in the choice, by the reason why."""
     by_reason: dict[str, list[str]] = {}
-    for run in audit["aside"]:
+    for run in audit["excluded"]:
         by_reason.setdefault(run["why"], []).append(audit.name(str(run["name"])))
     return [f"{_few(names)}: {reason.rstrip('.')}." for reason, names in by_reason.items()]
 

@@ -63,7 +63,7 @@ class Audit:
     @cached_property
     def runs(self) -> list[dict[str, Any]]:
         """The runs that took part in the choice and have a loss, best first."""
-        taking_part = [run for run in self.said["runs"] if not run["aside"]]
+        taking_part = [run for run in self.said["runs"] if not run["excluded"]]
         return [run for run in taking_part if run["shown"] is not None]
 
     @property
@@ -80,7 +80,7 @@ class Audit:
         looks = self.said["looks"]
         return (
             f"{_counted(looks['scores'], 'score')} of {_counted(looks['runs'], 'run')} "
-            f"in {_counted(looks['waves'], 'round')}"
+            f"in {_counted(looks['rounds'], 'round')}"
         )
 
     def name(self, run: str) -> str:

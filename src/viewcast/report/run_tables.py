@@ -122,7 +122,7 @@ def _known(value: float | None) -> str:
 
 def _verdict(run: Run, audit: dict[str, Any]) -> str:
     """What the run's own losses say; where the audit says the same kind of thing, what it says."""
-    own, audited = str(run["verdict"]), str(audit.get("aside") or audit.get("verdict") or "")
+    own, audited = str(run["verdict"]), str(audit.get("excluded") or audit.get("verdict") or "")
     parts = {part.split()[0]: part for part in own.split("; ") if part}
     for part in audited.split("; "):
         said = part.removeprefix("fine").removeprefix(": ")

@@ -107,7 +107,7 @@ def print_audit(audits: Sequence[Audit]) -> None:
 
 def _winner(audit: Audit) -> Table:
     """Two lines: what the figures are, and the figures."""
-    winner, tied, trust = audit["winner"], audit["tied"], gauge(audit)
+    winner, confidence_set, trust = audit["winner"], audit["confidence_set"], gauge(audit)
     truth = winner["truth"]
     figures = {
         "winner": audit.name(winner["name"]),
@@ -116,7 +116,9 @@ def _winner(audit: Audit) -> Table:
         "95 % below": _known(winner["upper95"]),
         "true": _known(truth and truth["mean"]),
         "naive": _known(audit.naive),
-        "tied": f"{tied['count']} of {len(audit.runs)}" if tied else "",
+        "confidence_set": f"{confidence_set['count']} of {len(audit.runs)}"
+        if confidence_set
+        else "",
         "trust": f"{trust.percent} %, {trust.word}" if trust else "",
     }
     known = {name: text for name, text in figures.items() if text}

@@ -265,8 +265,8 @@ def _quantile(days: int, level: float) -> float:
 def _cosines(days: int) -> Vector:
     """The first K cosines (D, K), of unit length and orthogonal to each other and to a constant."""
     middle = (np.arange(days) + 0.5) / days
-    waves = np.pi * np.outer(middle, 1 + np.arange(terms(days)))
-    return np.asarray(np.sqrt(2 / days) * np.cos(waves))
+    rounds = np.pi * np.outer(middle, 1 + np.arange(terms(days)))
+    return np.asarray(np.sqrt(2 / days) * np.cos(rounds))
 
 
 def _usable(losses: Vector) -> NDArray[np.bool_]:

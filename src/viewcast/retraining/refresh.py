@@ -16,7 +16,7 @@ from viewcast.retraining.settings import Settings
 
 
 class RefusedError(DataError):
-    """New days that cannot be right; nothing was changed, and they are set aside."""
+    """New days that cannot be right; nothing was changed, and they are excluded."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def arrive(settings: Settings, train: int, root: Path, today: date) -> Arrival |
     """Ask the source for its days and look at them; None where nothing is new.
 
     ``train``: days of the training window, for the test of drift. Raises SourceError where the
-    source cannot be asked. Refuses (DataError) what cannot be right, and sets it aside under
+    source cannot be asked. Refuses (DataError) what cannot be right, and sets it excluded under
     data/quarantine; the series is as it was.
     """
     former = known(root)
@@ -59,5 +59,5 @@ def arrive(settings: Settings, train: int, root: Path, today: date) -> Arrival |
         findings = check(merged.series, today, train, settings.check)
     except DataError as error:
         where = set_aside(delivery, str(error), today, root)
-        raise RefusedError(f"{error}\n  set aside: {where.relative_to(root)}") from error
+        raise RefusedError(f"{error}\n  excluded: {where.relative_to(root)}") from error
     return Arrival(merged, findings) if merged.changed else None

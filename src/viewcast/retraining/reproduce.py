@@ -12,7 +12,7 @@ from viewcast.base.settings import Tracking
 PIPELINE = "pipelines/nightly/dvc.yaml"
 TOLD = 30  # last lines of DVC that an error repeats
 # What stages of a night read from the environment: it decides no result, so DVC need not know.
-LIVE, LAUNCH = "VIEWCAST_LIVE", "VIEWCAST_LAUNCH"
+LIVE, BATCH_ID = "VIEWCAST_LIVE", "VIEWCAST_BATCH_ID"
 STORE = ("VIEWCAST_TRACKING_URI", "VIEWCAST_EXPERIMENT", "VIEWCAST_ARTIFACTS")
 
 
@@ -62,8 +62,8 @@ class Dvc:
         return done.stdout
 
 
-def tell_stages(label: str, launch: str, tracking: Tracking) -> None:
+def tell_stages(label: str, batch_id: str, tracking: Tracking) -> None:
     """Put into the environment what the stages of a night shall know."""
-    os.environ[LIVE], os.environ[LAUNCH] = label, launch
+    os.environ[LIVE], os.environ[BATCH_ID] = label, batch_id
     known = dict(zip(STORE, (tracking.uri, tracking.experiment, tracking.artifacts), strict=True))
     os.environ.update({name: value for name, value in known.items() if value is not None})

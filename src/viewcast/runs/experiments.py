@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.paths import prepared_path, study_path
+from viewcast.base.paths import experiment_path, prepared_path
 from viewcast.base.progress import runs
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
@@ -25,7 +25,7 @@ from viewcast.training.config import parse, without_budget
 FEW = 8  # runs that take no longer than another process takes to import torch and MLflow
 
 
-def study(
+def run_experiments(
     plans: dict[str, Any], tracking: dict[str, Any], root: Path, workers: int = 1
 ) -> dict[str, str]:
     """Do every planned run; returns what became of each: ``kept``, ``finished``, ``diverged``.
@@ -34,7 +34,7 @@ def study(
     that plans leave out. ``workers``: processes that train at the same time, which changes no
     result; a few runs are done sooner in this one.
     """
-    for folder in study_path(root, "").glob("*"):
+    for folder in experiment_path(root, "").glob("*"):
         if folder.name not in (*plans, "checkpoints"):
             shutil.rmtree(folder)
     known = _known_runs(construct(Tracking, tracking, "tracking"))
@@ -45,7 +45,7 @@ def study(
         plain = {**plan, "tracking": tracking}
         data = files_digest(prepared_path(root, parse(plain).data.name))
         key = digest([without_budget(plan), data, code])
-        if _former_run(study_path(root, name), key) not in known:
+        if _former_run(experiment_path(root, name), key) not in known:
             due.append(Due(name, plain, key, root))
     with runs(len(plans)) as bar:
         bar.advance(bar.task_ids[0], len(plans) - len(due))
@@ -66,7 +66,7 @@ class Due:
 
     def __call__(self) -> str:
         """Train and record it; what became of it."""
-        folder = study_path(self.root, self.name)
+        folder = experiment_path(self.root, self.name)
         status: str = run(parse(self.plain), self.root, folder)["status"]
         (folder / "key").write_text(self.key)
         return status
@@ -77,11 +77,11 @@ def _done(due: list[Due], workers: int) -> Iterator[tuple[str, str]]:
     if workers == 1 or len(due) < FEW:
         yield from ((one.name, one()) for one in due)
         return
-    from viewcast.tracking.look_tags import adopt, launch  # noqa: PLC0415 (as below)
+    from viewcast.tracking.look_tags import batch_id, join_batch  # noqa: PLC0415 (as below)
 
     fresh = get_context("spawn")  # threads of torch do not survive a fork
-    own = (launch(due[0].root),)
-    with ProcessPoolExecutor(workers, fresh, initializer=adopt, initargs=own) as pool:
+    own = (batch_id(due[0].root),)
+    with ProcessPoolExecutor(workers, fresh, initializer=join_batch, initargs=own) as pool:
         names = {pool.submit(one): one.name for one in due}
         try:
             for ended in as_completed(names):

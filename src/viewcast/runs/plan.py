@@ -42,7 +42,7 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
 
     ``compose`` makes a mapping of Hydra overrides.
     """
-    composed: dict[str, Any] = {"data": {}, "main": {}, "study": {}}
+    composed: dict[str, Any] = {"data": {}, "main": {}, "experiments": {}}
 
     def checked(*overrides: str) -> dict[str, Any]:
         run = compose(overrides)
@@ -61,26 +61,28 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
             if model == "seasonal_naive" and "seasonal" not in section["features"]:
                 continue  # no season, no seasonal forecast
             name = f"{data}_{model}"
-            composed["study"][name] = checked(f"data={data}", f"model={model}", f"name={name}")
+            composed["experiments"][name] = checked(
+                f"data={data}", f"model={model}", f"name={name}"
+            )
     for file in sorted((root / "conf" / "experiment").glob("*.yaml")):
         run = checked(f"experiment={file.stem}")
         if run["name"] != file.stem:
             raise ConfigError(f"{file.name}: name = {run['name']}; expected the file's name")
         if run["data"]["name"] in pipeline.datasets:
-            composed["study"][file.stem] = run
+            composed["experiments"][file.stem] = run
     return composed
 
 
 def write_params(runs: dict[str, Any], path: Path) -> None:
     """Store the plan where DVC watches it, budgets apart."""
-    study: dict[str, dict[str, Any]] = runs["study"]
+    study: dict[str, dict[str, Any]] = runs["experiments"]
     apart = {
         **runs,
         "main": {
             data: {model: without_budget(run) for model, run in of_data.items()}
             for data, of_data in runs["main"].items()
         },
-        "study": {name: without_budget(run) for name, run in study.items()},
+        "experiments": {name: without_budget(run) for name, run in study.items()},
         "budget": {name: {k: run["holdout"][k] for k in BUDGET} for name, run in study.items()},
     }
     path.parent.mkdir(exist_ok=True)
@@ -94,7 +96,7 @@ def read_params(path: Path) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     runs: dict[str, Any] = yaml.load(path.read_text(), Loader=loader)
     for name, budget in runs.pop("budget").items():
-        runs["study"][name]["holdout"] |= budget
+        runs["experiments"][name]["holdout"] |= budget
     return runs
 
 

@@ -4,7 +4,7 @@ The folder of a run holds ``model/``, ``predictions.parquet``, ``curve.csv``, wh
 ``path.csv``, ``surface.parquet`` and ``trajectory.parquet``, and, written last, ``result.json``. A
 run that diverged has its curve and its result, with ``status`` diverged and the reason; it raises
 nothing, so that a pipeline goes on with its other models. ``sealed/`` holds row losses that nobody
-is shown: of the shadow rows, and of all validation rows where a filter releases the score.
+is shown: of the hidden rows, and of all validation rows where a filter releases the score.
 """
 
 import json
@@ -128,10 +128,10 @@ def _store(
         predicted = predicted[~validates]
     fitted.save(trained.model, output / "model", config.data.unit)
     predicted.to_parquet(output / "predictions.parquet", index=False)
-    if not rows.shadow.empty:
-        target = rows.shadow["target"].to_numpy()
-        losses = config.loss.rows(trained.model.predict(rows.shadow), target)
-        _seal(keyed(rows.shadow).assign(loss=losses), output, "shadow")
+    if not rows.hidden.empty:
+        target = rows.hidden["target"].to_numpy()
+        losses = config.loss.rows(trained.model.predict(rows.hidden), target)
+        _seal(keyed(rows.hidden).assign(loss=losses), output, "hidden_holdout")
     _store_curves(_shown(trained.curve, filtered), trained.path, output)
     for name in ("surface", "trajectory"):
         table_of: pd.DataFrame = getattr(trained, name)

@@ -1,7 +1,7 @@
 """Losses: how wrong a prediction is, per row, on average, and in which direction.
 
 Shape letters: K candidates (optional leading axes), N rows. ``rows`` works on numpy arrays and on
-torch tensors alike, so that training and scoring cannot disagree; ``slope`` is for tensors.
+torch tensors alike, so that training and scoring cannot disagree; ``grad`` is for tensors.
 """
 
 from typing import Any, ClassVar, Protocol
@@ -20,7 +20,7 @@ class Loss(Protocol):
     def rows(self, prediction: Array, target: Array) -> Array:
         """Loss of each row, (..., N) from (..., N) and (N,)."""
 
-    def slope(self, prediction: Array, target: Array, weight: float) -> Array:
+    def grad(self, prediction: Array, target: Array, weight: float) -> Array:
         """Derivative of each row's loss, times ``weight``, by its prediction, (..., N)."""
 
     def unit(self, unit: str) -> str:
@@ -41,7 +41,7 @@ class MSE:
         residual = prediction - target
         return residual * residual
 
-    def slope(self, prediction: Array, target: Array, weight: float) -> Array:
+    def grad(self, prediction: Array, target: Array, weight: float) -> Array:
         """Twice the residual."""
         return (prediction - target).mul_(2 * weight)
 
@@ -64,7 +64,7 @@ class MAE:
         """Absolute error of each row."""
         return abs(prediction - target)
 
-    def slope(self, prediction: Array, target: Array, weight: float) -> Array:
+    def grad(self, prediction: Array, target: Array, weight: float) -> Array:
         """Sign of the residual; 0 where the prediction is exact."""
         return (prediction - target).sign_().mul_(weight)
 

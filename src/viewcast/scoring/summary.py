@@ -85,13 +85,13 @@ def _same_but_straight(one: Finished, finished: list[Finished]) -> Finished | No
     keys = ("data", "split", "features", "loss")
     for other in finished:
         same = all(other.result[key] == one.result[key] for key in keys)
-        if same and other.result["trainer"] == "closed_form" and other is not one:
+        if same and other.result["trainer"] == "least_squares" and other is not one:
             return other if one.result["kind"] == "network" else None
     return None
 
 
 def _reading_order(row: dict[str, Any]) -> tuple[Any, ...]:
-    first = {"naive": 0, "seasonal_naive": 1, "lazy": 8, "lazy2": 9}
+    first = {"naive": 0, "seasonal_naive": 1, "memorizer": 8, "memorizer_leak": 9}
     return (
         row["data"] != "lectures",
         row["data"],

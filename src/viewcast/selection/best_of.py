@@ -34,7 +34,7 @@ def best_of(shown: Vector, resampled: Resampled, ks: Sequence[int] | None = None
 
     ``shown`` (R,) the runs' mean losses. ``shown`` of the curve is the expected lowest of k runs
     drawn at random, ``honest`` the expected held-out loss of the same pick, made on other rows, as
-    ``viewcast.selection.selection_corrected.fair`` computes it for all R; ``honest_low`` and ``honest_high`` are 5 and
+    ``viewcast.selection.selection_corrected.selection_corrected`` computes it for all R; ``honest_low`` and ``honest_high`` are 5 and
     95 % quantiles over the draws. Where the two curves part, more runs improve what is shown and
     not what comes.
     """

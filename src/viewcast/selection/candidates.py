@@ -59,7 +59,9 @@ class Candidates:
                 joined[start:stop] = own
             if not np.isfinite(joined[start:stop]).all():
                 found = "a missing or infinite loss"
-                raise DataError(f"run {i} has {found}: set such runs aside before pricing the rest")
+                raise DataError(
+                    f"run {i} has {found}: set such runs excluded before pricing the rest"
+                )
             start = stop
         return cls(joined, np.repeat(np.arange(len(states)), counts), _sizes(sizes, columns))
 

@@ -23,7 +23,7 @@ NOISIER = 10.0  # how many times as noisy as another a run may be to be compared
 ROUNDING = 1e-9  # share of a loss that is no difference
 
 
-def tied(losses: ArrayLike, length: float, draws: int, seed: int) -> Flags:
+def confidence_set(losses: ArrayLike, length: float, draws: int, seed: int) -> Flags:
     """Runs (R,) in the 95 % model confidence set of ``losses`` (R, M): they may all be the best.
 
     With 95 % the set holds the truly best run (93 % and more in simulations, with as few as 16
@@ -65,7 +65,7 @@ def superior(
     """p-value of "no run is truly better than the reference", the search among R runs included.
 
     Test of superior predictive ability of ``losses`` (R, M) against ``reference`` (M,) in its
-    consistent form, on cells as in ``tied``. The largest of the studentised mean differences is
+    consistent form, on cells as in ``confidence_set``. The largest of the studentised mean differences is
     the statistic (arch leaves the division by the standard deviation out; it is done before). 1
     where no run has a lower mean than the reference or there are fewer than three cells, 0 where
     some run is better by a constant.
@@ -101,7 +101,7 @@ def _cells(losses: ArrayLike, length: float) -> Vector:
     found = np.asarray(losses, np.float64)
     if not np.isfinite(found).all():
         runs = np.flatnonzero(~np.isfinite(found).all(axis=1)).tolist()
-        raise DataError(f"losses of runs {runs} are not finite; set these runs aside")
+        raise DataError(f"losses of runs {runs} are not finite; set these runs excluded")
     size = math.ceil(max(1.0, length, found.shape[1] / MOST))
     means, sizes = cells(found, size)
     return np.asarray(means * (sizes / size))

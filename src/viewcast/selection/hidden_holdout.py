@@ -1,6 +1,6 @@
-"""The shadow: rows that are scored at every look and shown to nobody, against adaptive choice.
+"""The hidden_holdout: rows that are scored at every look and shown to nobody, against adaptive choice.
 
-Whoever decides by the shown rows, round after round, fits the model to them. The shadow rows cannot
+Whoever decides by the shown rows, round after round, fits the model to them. The hidden rows cannot
 be fitted so, since nothing about them is told: what was gained on the shown rows and not on them
 was luck. Keep gaps between the two, or lagged features carry one into the other.
 
@@ -8,7 +8,7 @@ In the spirit of ease.ml/meter (Hubis, Wu & Zhang 2019) and Thresholdout (Dwork 
 a paired statistic, so that a few hundred rows do.
 
 Shape letters: T looks in order of time (the first run, then the best so far after each), M1 shown
-rows, M2 shadow rows.
+rows, M2 hidden rows.
 """
 
 import math
@@ -28,8 +28,8 @@ FEWEST = 8  # stretches of dependent rows, below which a standard error means no
 
 
 @dataclass(frozen=True)
-class Shadow:
-    """Since the first run: what was gained on shown rows, on shadow rows, and their difference.
+class HiddenHoldout:
+    """Since the first run: what was gained on shown rows, on hidden rows, and their difference.
 
     ``error``: standard error of ``difference``. ``estimate``: loss to expect of the last model,
     with ``estimate_error``. ``alarm``: the shown rows are worn out; ``rang_at``: number of looks
@@ -47,7 +47,7 @@ class Shadow:
     looks: int
 
 
-def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.05) -> Shadow:
+def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.05) -> HiddenHoldout:
     """Judge T looks by the row losses ``shown`` (T, M1) and ``hidden`` (T, M2) of the best so far.
 
     Row 0 is the first run; row t the run with the lowest mean on the shown rows after t more looks.
@@ -58,21 +58,21 @@ def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.0
     These looks and their level are fixed beforehand, so reading the alarm after every run keeps
     its error rate, and an alarm that rang stays. (Tests at 1, 2, 4, 8, ... only, at a level shared
     by those made until now, catch fewer attacks and ring more often for honest work.) The error is
-    the smaller one of shown and shadow rows each with their own variance, and both with a pooled
+    the smaller one of shown and hidden rows each with their own variance, and both with a pooled
     one: where nobody adapted the two agree, and an attack inflates now one and now the other.
 
-    In simulations, with a third as many shadow as shown rows: a hill climb of 200 random directions
+    In simulations, with a third as many hidden_holdout as shown rows: a hill climb of 200 random directions
     with steps of 0.5 to 2 s/√M1 on 100 to 1,000 shown rows sets it off in 78 to 97 % (steps of 3,
     few of which lower the loss, in 59 to 81 %); a single look in less than 1 %, tuning two
     parameters in 1 to 3 %, the best of 200 unrelated runs in 4 to 6 %. With dependent rows and as
-    few as eight blocks of shadow rows the last two come to 6 and 9 %.
+    few as eight blocks of hidden rows the last two come to 6 and 9 %.
 
-    Estimate: mean loss of the first run on all rows, less the gain on shadow rows. Unbiased however
-    the shown rows were used, for as long as nobody learns from the shadow: each alarm tells
+    Estimate: mean loss of the first run on all rows, less the gain on hidden rows. Unbiased however
+    the shown rows were used, for as long as nobody learns from the hidden holdout: each alarm tells
     something about it, so after the third the rows should be retired.
 
     Raises DataError for losses that do not fit together or are not finite, and below eight blocks
-    of shown or of shadow rows.
+    of shown or of hidden rows.
     """
     on_shown, on_hidden = _losses(shown, hidden, length)
     looks = len(on_shown)
@@ -84,7 +84,7 @@ def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.0
     limit = float(stdtrit(freedom, 1 - alpha / len(TESTED)))
     rang = tested[(difference > limit * smaller)[:-1]]
     estimate, estimate_error = _estimate(on_shown[0], on_hidden[[0, -1]], length)
-    return Shadow(
+    return HiddenHoldout(
         gain_shown=float(gains[0][-1].mean()),
         gain_shadow=float(gains[1][-1].mean()),
         difference=float(difference[-1]),
@@ -100,7 +100,7 @@ def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.0
 def _estimate(first: Vector, hidden: Vector, length: float) -> tuple[float, float]:
     """Loss to expect of the last model, and its standard error; ``hidden`` (2, M2): first, last."""
     share = len(first) / (len(first) + hidden.shape[1])
-    # The first run counts on all rows, so what the shadow rows add is its share and the gain.
+    # The first run counts on all rows, so what the hidden rows add is its share and the gain.
     added = (1 - share) * hidden[0] - (hidden[0] - hidden[1])
     error = math.hypot(share * standard_error(first, length), standard_error(added, length))
     return float(share * first.mean() + added.mean()), error
@@ -122,15 +122,15 @@ def _losses(
     shown: ArrayLike, hidden: ArrayLike, length: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     both = np.asarray(shown, np.float64), np.asarray(hidden, np.float64)
-    shapes = f"shown {both[0].shape}, shadow {both[1].shape}"
+    shapes = f"shown {both[0].shape}, hidden_holdout {both[1].shape}"
     if any(part.ndim != 2 for part in both) or len(both[0]) != len(both[1]) or not len(both[0]):
         raise DataError(f"losses {shapes}: expected (looks, rows) for the same looks, at least one")
     if not all(np.isfinite(part).all() for part in both):
-        raise DataError("a loss is not finite; set looks with missing losses aside")
+        raise DataError("a loss is not finite; set looks with missing losses excluded")
     wanted = FEWEST * max(1, math.ceil(length))
     if min(part.shape[1] for part in both) < wanted:
         raise DataError(
-            f"too few rows for a shadow: {shapes}, which depend over {length:g} rows; "
+            f"too few rows for a hidden holdout: {shapes}, which depend over {length:g} rows; "
             f"{wanted} rows of each would do"
         )
     return both

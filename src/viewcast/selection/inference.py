@@ -13,17 +13,17 @@ from numpy.typing import ArrayLike
 from viewcast.selection.best_of import best_of
 from viewcast.selection.blocks import FEWEST, draw
 from viewcast.selection.candidates import Candidates, Flags, Vector, evened
-from viewcast.selection.confidence_set import superior, tied
+from viewcast.selection.confidence_set import confidence_set, superior
 from viewcast.selection.dependence import dependence_length, standard_error
 from viewcast.selection.overfit_probability import overfit_probability
 from viewcast.selection.resampling import resample
-from viewcast.selection.sample_size import Enough, judge
-from viewcast.selection.selection_corrected import Fair, fair
+from viewcast.selection.sample_size import SampleSize, judge
+from viewcast.selection.selection_corrected import SelectionCorrected, selection_corrected
 from viewcast.selection.share_of_gain import Gain, trust
 from viewcast.selection.simultaneous import Simultaneous, simultaneous
 
 FIGURES = ("error", "effective", "fair", "best_of", "gain", "overfit_probability")
-BOUNDS = ("simultaneous", "paired", "tied", "superior")
+BOUNDS = ("simultaneous", "paired", "confidence_set", "superior")
 COMPARED = ("gain", "paired", "superior")
 
 
@@ -42,12 +42,12 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Price:
+class Inference:
     """What was found; a part that is None was refused, and ``refusals`` says why, by its name.
 
     ``length``: dependence length in rows; ``independent``: rows divided by it; ``error``: standard
-    error of the winner's mean loss, the choice of it aside; ``effective``: how many independent
-    rows would give the mean that error, at most M. ``tied`` (R,): runs that cannot be told
+    error of the winner's mean loss, the choice of it excluded; ``effective``: how many independent
+    rows would give the mean that error, at most M. ``confidence_set`` (R,): runs that cannot be told
     apart from the best. Against a reference: ``gain``, ``paired`` (the simultaneous half-width of
     differences to it) and ``superior``, the p-value of "no run is better". Where there is no bound
     (``enough.refusal``), ``fair.upper95`` and the band of ``best_of`` are NaN and ``gain.lower95``
@@ -56,15 +56,15 @@ class Price:
 
     length: float
     independent: float
-    enough: Enough
+    sample_size: SampleSize
     error: float | None = None
     effective: float | None = None
-    fair: Fair | None = None
+    selection_corrected: SelectionCorrected | None = None
     best_of: pd.DataFrame | None = None
     gain: Gain | None = None
     simultaneous: Simultaneous | None = None
     paired: Simultaneous | None = None
-    tied: Flags | None = None
+    confidence_set: Flags | None = None
     superior: float | None = None
     overfit_probability: float | None = None
     refusals: dict[str, str] = field(default_factory=dict)
@@ -79,20 +79,20 @@ class _Study(NamedTuple):
     settings: Settings
 
 
-def measured(candidates: Candidates, least: float) -> Price:
+def measured(candidates: Candidates, least: float) -> Inference:
     """How far the rows depend on each other and whether there are enough of them: no figure yet."""
     cell = float(candidates.sizes.max())
     length = dependence_length(candidates.losses, max(1.0, least / cell)) * cell
-    return Price(length, candidates.rows / length, judge(candidates.rows, length))
+    return Inference(length, candidates.rows / length, judge(candidates.rows, length))
 
 
-def price(
+def infer(
     candidates: Candidates,
     reference: ArrayLike | None = None,
     settings: Settings | None = None,
     blocked: str | None = None,
-) -> Price:
-    """Price the choice of the best of ``candidates``.
+) -> Inference:
+    """Infer what the choice of the best of ``candidates``.
 
     ``reference`` (M,): losses of what the winner is compared with, such as a naive forecast; it may
     be one of the runs. Refuses all figures below 20 rows or 8 columns, and bounds where
@@ -103,7 +103,7 @@ def price(
     drawn = settings or Settings()
     known = None if reference is None else candidates.reference(reference)
     found = measured(candidates, drawn.least)
-    enough, length = found.enough, found.length / float(candidates.sizes.max())
+    enough, length = found.sample_size, found.length / float(candidates.sizes.max())
     if known is None:
         found = _refused(found, COMPARED, "no reference was given to compare with")
     if not enough.estimate:
@@ -119,7 +119,7 @@ def price(
     return _refused(_without_bounds(found), BOUNDS, refusal)
 
 
-def _with_figures(found: Price, study: _Study) -> Price:
+def _with_figures(found: Inference, study: _Study) -> Inference:
     candidates, known, length, settings = study
     draws = draw(len(candidates.sizes), length, settings.draws, settings.seed)
     resampled = resample(candidates, draws)
@@ -130,7 +130,7 @@ def _with_figures(found: Price, study: _Study) -> Price:
         found,
         error=error,
         effective=_effective(winner, error, candidates.rows),
-        fair=fair(candidates, resampled),
+        selection_corrected=selection_corrected(candidates, resampled),
         best_of=best_of(candidates.shown, resampled),
         gain=None if known is None else trust(candidates, known, draws, resampled),
         overfit_probability=overfit_probability(picked),
@@ -144,12 +144,16 @@ def _effective(losses: Vector, error: float, rows: int) -> float:
     return rows * min(1.0, float(losses.var(ddof=1)) / len(losses) / error**2)
 
 
-def _with_bounds(found: Price, study: _Study) -> Price:
+def _with_bounds(found: Inference, study: _Study) -> Inference:
     candidates, known, length, settings = study
     shared = length, settings.draws, settings.seed
     losses = evened(candidates.losses, candidates.sizes)
     picked = losses[candidates.picks]
-    found = replace(found, simultaneous=simultaneous(losses, *shared), tied=tied(picked, *shared))
+    found = replace(
+        found,
+        simultaneous=simultaneous(losses, *shared),
+        confidence_set=confidence_set(picked, *shared),
+    )
     if known is None:
         return found
     reference = evened(known, candidates.sizes).astype(np.float32)
@@ -160,17 +164,18 @@ def _with_bounds(found: Price, study: _Study) -> Price:
     )
 
 
-def _without_bounds(found: Price) -> Price:
+def _without_bounds(found: Inference) -> Inference:
     """Bounds that come with the figures, taken away where nothing holds them up."""
-    fairly, curve, gain = found.fair, found.best_of, found.gain
+    fairly, curve, gain = found.selection_corrected, found.best_of, found.gain
     return replace(
         found,
-        fair=fairly and replace(fairly, upper95=np.full_like(fairly.upper95, np.nan)),
+        selection_corrected=fairly
+        and replace(fairly, upper95=np.full_like(fairly.upper95, np.nan)),
         best_of=None if curve is None else curve.assign(honest_low=np.nan, honest_high=np.nan),
         gain=gain and replace(gain, lower95=None),
     )
 
 
-def _refused(found: Price, parts: tuple[str, ...], why: str) -> Price:
+def _refused(found: Inference, parts: tuple[str, ...], why: str) -> Inference:
     """The reasons that came first stay."""
     return replace(found, refusals=dict.fromkeys(parts, why) | found.refusals)

@@ -15,9 +15,9 @@ import math
 from collections.abc import Iterable
 
 
-def log_class(waves: Iterable[int]) -> float:
-    """ln |H| = Σ ln(1 + K_w) of the numbers of scores in the waves."""
-    return math.fsum(math.log1p(scores) for scores in waves)
+def log_class(rounds: Iterable[int]) -> float:
+    """ln |H| = Σ ln(1 + K_w) of the numbers of scores in the rounds."""
+    return math.fsum(math.log1p(scores) for scores in rounds)
 
 
 def bits(log_class: float) -> float:

@@ -82,6 +82,6 @@ def _scores(scores: ArrayLike) -> Vector:
     if found.ndim != 1 or len(found) == 0 or not np.isfinite(found).all():
         raise DataError(
             f"scores of shape {found.shape}: expected one finite number for each of at least one "
-            "run; set runs without one aside"
+            "run; set runs without one excluded"
         )
     return found

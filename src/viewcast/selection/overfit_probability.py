@@ -42,7 +42,7 @@ def overfit_probability(losses: ArrayLike, parts: int = 16) -> float:
     if rows < 2 or not np.isfinite(found).all():
         raise DataError(
             f"losses of {runs} runs on {rows} rows: expected at least two rows and finite losses; "
-            "set runs with missing losses aside"
+            "set runs with missing losses excluded"
         )
     if runs == 1:
         return 0.0

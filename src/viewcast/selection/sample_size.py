@@ -9,7 +9,7 @@ ESTIMATE_ROWS = 20  # below, no corrected figure at all
 
 
 @dataclass(frozen=True)
-class Enough:
+class SampleSize:
     """``refusal``: why there is no bound, None where there is one; ``estimate``: is there a figure.
 
     ``rows_wanted``: rows that would do for a bound, 0 where there are enough.
@@ -20,7 +20,7 @@ class Enough:
     estimate: bool
 
 
-def judge(rows: int, length: float) -> Enough:
+def judge(rows: int, length: float) -> SampleSize:
     """Are ``rows`` rows with a dependence length of ``length`` rows enough?
 
     A bound takes 100 rows and 16 dependence lengths, a corrected figure 20 rows. Judged by the
@@ -32,10 +32,10 @@ def judge(rows: int, length: float) -> Enough:
     """
     wanted = max(BOUND_ROWS, math.ceil(STRETCHES * length))
     if rows >= wanted:
-        return Enough(None, 0, True)
+        return SampleSize(None, 0, True)
     found = f"{rows} rows, about {rows / length:.0f} independent stretches of {length:.3g}"
     if rows < ESTIMATE_ROWS:
         refusal = f"too few validation rows for any corrected figure ({rows}): {wanted} would do"
-        return Enough(refusal, wanted, False)
+        return SampleSize(refusal, wanted, False)
     refusal = f"not enough independent validation rows for a bound ({found}): {wanted} would do"
-    return Enough(refusal, wanted, True)
+    return SampleSize(refusal, wanted, True)

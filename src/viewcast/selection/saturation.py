@@ -7,7 +7,7 @@ LEFT = 0.2  # of what the shown loss still falls: if the honest one falls no mor
 NIL = 0.01  # of the last loss: a smaller fall of the shown one is not worth a word
 
 
-def parting(ks: Sequence[int], shown: Sequence[float], honest: Sequence[float]) -> int | None:
+def saturation(ks: Sequence[int], shown: Sequence[float], honest: Sequence[float]) -> int | None:
     """The least number of runs from which the honest loss falls by at most a fifth of the shown.
 
     ``ks`` rise; ``shown`` and ``honest`` are the losses at each. The honest loss is taken to fall

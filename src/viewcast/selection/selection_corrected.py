@@ -18,7 +18,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Fair:
+class SelectionCorrected:
     """By rank, the best run first: rank 0 is the winner.
 
     ``order`` (R,): the runs; ``shown``: mean loss of each run's best state; ``expected``: what a
@@ -33,8 +33,8 @@ class Fair:
     optimism: Vector
 
 
-def fair(candidates: Candidates, resampled: Resampled) -> Fair:
-    """Price every rank of the leaderboard.
+def selection_corrected(candidates: Candidates, resampled: Resampled) -> SelectionCorrected:
+    """Inference every rank of the leaderboard.
 
     In each draw b the runs are ranked on the choosing rows; o_b is the held-out loss of whoever
     comes r-th. The expected loss of rank r is Σ m_b o_b / Σ m_b, m_b the number of held-out rows,
@@ -52,7 +52,7 @@ def fair(candidates: Candidates, resampled: Resampled) -> Fair:
     outside = ranked(resampled)
     lost = average(outside - resampled.fixed[:, order], resampled.held)
     upper = np.quantile(outside, CONFIDENCE, axis=0)
-    return Fair(order, shown[order], shown[order] + lost, upper, lost)
+    return SelectionCorrected(order, shown[order], shown[order] + lost, upper, lost)
 
 
 def ranked(resampled: Resampled) -> Vector:

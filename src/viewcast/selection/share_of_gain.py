@@ -49,7 +49,7 @@ def trust(candidates: Candidates, reference: ArrayLike, draws: Draws, resampled:
     """The winner's gain over a ``reference`` (M,), which may be one of the runs.
 
     Differences are paired row by row, so what makes rows hard for everybody drops out. ``expected``
-    is the reference's mean loss less the winner's expected one of ``viewcast.selection.selection_corrected.fair``.
+    is the reference's mean loss less the winner's expected one of ``viewcast.selection.selection_corrected.selection_corrected``.
 
     Raises DataError where the reference has other columns or is not finite.
     """

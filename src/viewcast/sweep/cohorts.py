@@ -116,14 +116,14 @@ def _train_cohort(
 ) -> list[Results]:
     config = cohort[0].config
     rows = rows_of(config, root)
-    content, code = table.content(rows.train, rows.validation, rows.shadow), code_digest()
+    content, code = table.content(rows.train, rows.validation, rows.hidden), code_digest()
     problem = problem_of(config, rows)
     hidden = config.model.hidden
     candidates = []
     for member in cohort:
         settings, seed = member.config.trainer, member.config.seed
         settings.check(problem, config.model)
-        start = settings.start_values(len(rows.inputs), hidden, seed)
+        start = settings.init_values(len(rows.inputs), hidden, seed)
         candidates.append(Candidate(settings, seed, start))
 
     def part(places: list[int]) -> Results:
@@ -135,7 +135,7 @@ def _train_cohort(
             chosen = [candidates[place] for place in places]
             found = _descents(problem, chosen, hidden, tick)
             scaling = chosen[0].settings.scaling(problem)
-            models = [FittedNetwork(rows.inputs, hidden, one.flat, scaling) for one in found]
+            models = [FittedNetwork(rows.inputs, hidden, one.params, scaling) for one in found]
             _results(of_chunk, found, models, rows, figures).write(where)
         else:
             tick(sum(member.config.trainer.epochs for member in of_chunk))
@@ -173,7 +173,7 @@ def _results(
 ) -> Results:
     lines, curves, trajectories = [], [], []
     predicted: dict[str, Any] = {"target": rows.validation["target"]}
-    shadows: dict[str, Any] = {}
+    hidden_losses: dict[str, Any] = {}
     for member, one, model in zip(cohort, found, models, strict=True):
         config, last = member.config, one.curve.iloc[-1]
         line = {
@@ -199,8 +199,8 @@ def _results(
             if validation is not None:
                 line["val_loss"], line["val_error"] = validation.mean, validation.error
             predicted[str(member.number)] = values.astype(np.float32)
-            unseen = config.loss.rows(model.predict(rows.shadow), rows.shadow["target"].to_numpy())
-            shadows[str(member.number)] = unseen.astype(np.float32)
+            unseen = config.loss.rows(model.predict(rows.hidden), rows.hidden["target"].to_numpy())
+            hidden_losses[str(member.number)] = unseen.astype(np.float32)
             trajectories.append(thinned_losses(member.number, one.trajectory, one.best_epoch))
             line |= figures(model, config.loss) if figures else {}
         lines.append(line)
@@ -212,7 +212,7 @@ def _results(
         pd.concat(curves, ignore_index=True),
         pd.concat([keyed(rows.validation), pd.DataFrame(predicted)], axis=1),
         pd.concat([NO_TRAJECTORY, *trajectories], ignore_index=True),
-        pd.concat([keyed(rows.shadow), pd.DataFrame(shadows)], axis=1),
+        pd.concat([keyed(rows.hidden), pd.DataFrame(hidden_losses)], axis=1),
     )
 
 

@@ -12,8 +12,8 @@ Shape letters: C candidates, M validation rows, E epochs. ``tables/`` holds
   its rows, by time, in cells where rows are many), for candidates that keep their best epoch:
   the epochs of their curve, and that best one.
 
-``sealed/`` holds ``shadows``: ``entity``, ``time``, ``row`` and one float32 column of losses per
-candidate that did not diverge, where there are shadow rows.
+``sealed/`` holds ``hidden_losses``: ``entity``, ``time``, ``row`` and one float32 column of losses per
+candidate that did not diverge, where there are hidden rows.
 """
 
 import shutil
@@ -44,11 +44,11 @@ class Results:
     curves: pd.DataFrame
     predictions: pd.DataFrame
     trajectories: pd.DataFrame
-    shadows: pd.DataFrame
+    hidden_losses: pd.DataFrame
 
     def write(self, folder: Path) -> None:
         """Store ``sealed/`` and ``tables/`` in place of former ones, ``tables/`` last."""
-        _replace({"shadows": self.shadows}, folder / "sealed")
+        _replace({"hidden_losses": self.hidden_losses}, folder / "sealed")
         _replace({name: getattr(self, name) for name in TABLES}, folder / "tables")
 
     @staticmethod
@@ -60,7 +60,9 @@ class Results:
     def read(cls, folder: Path) -> "Results":
         """Read the tables back."""
         files = [folder / "tables" / f"{name}.parquet" for name in TABLES]
-        return cls(*(pd.read_parquet(f) for f in (*files, folder / "sealed" / "shadows.parquet")))
+        return cls(
+            *(pd.read_parquet(f) for f in (*files, folder / "sealed" / "hidden_losses.parquet"))
+        )
 
     @classmethod
     def joined(cls, parts: "list[Results]") -> "Results":
@@ -78,7 +80,7 @@ class Results:
             curves.reset_index(drop=True),
             _beside([part.predictions for part in parts], [*KEYS, "target"]),
             trajectories.reset_index(drop=True),
-            _beside([part.shadows for part in parts], KEYS),
+            _beside([part.hidden_losses for part in parts], KEYS),
         )
 
 

@@ -17,7 +17,7 @@ from mlflow.entities import Run
 from viewcast.base.errors import BudgetError, DataError
 from viewcast.holdout.looks import Look, distinct
 from viewcast.tracking.datasets import row_names, rows_by_holdout
-from viewcast.tracking.look_tags import Ground, look_of
+from viewcast.tracking.look_tags import EvaluationSet, look_of
 from viewcast.tracking.store import all_experiments, all_runs, connect
 from viewcast.training.config import Config
 
@@ -30,27 +30,27 @@ OPTIMISM = "viewcast.optimism."  # of an experiment, and the holdout: as the las
 def check(config: Config, rows: "Rows", *settings: str) -> None:
     """Refuse (BudgetError) a run on validation rows whose looks or optimism are spent.
 
-    ``settings``: what identifies the run that is to start, as in ``Ground.key``. One that repeats
+    ``settings``: what identifies the run that is to start, as in ``EvaluationSet.key``. One that repeats
     a recorded run spends nothing and is never refused.
     """
-    allowed, ground = config.holdout, Ground.of(rows)
-    if ground is None or (allowed.looks is None and allowed.optimism is None):
+    allowed, evaluation_set = config.holdout, EvaluationSet.of(rows)
+    if evaluation_set is None or (allowed.looks is None and allowed.optimism is None):
         return
     client, experiment = connect(config.tracking)
-    looks = _looks_at(client, ground, rows)
-    if ground.key(*settings) in {look.key for look in looks}:
+    looks = _looks_at(client, evaluation_set, rows)
+    if evaluation_set.key(*settings) in {look.key for look in looks}:
         return
     spent = sum(look.scores for look in looks)
     which = (
         f"the {len(rows.validation):,} validation rows of data={config.data.name} "
-        f"(split {config.data.split}, holdout {ground.holdout})"
+        f"(split {config.data.split}, holdout {evaluation_set.holdout})"
     )
     if allowed.looks is not None and spent >= allowed.looks:
         raise BudgetError(
             f"{which}: looks spent {spent:,}, allowed by holdout.looks {allowed.looks:,}; spent "
             f"by {_by_user(looks)}; {_advice(config)}, or raise holdout.looks"
         )
-    found = _optimism(client, experiment, ground.holdout)
+    found = _optimism(client, experiment, evaluation_set.holdout)
     if allowed.optimism is not None and found is not None and found >= allowed.optimism:
         unit = config.loss.unit(config.data.unit)
         raise BudgetError(
@@ -60,7 +60,7 @@ def check(config: Config, rows: "Rows", *settings: str) -> None:
         )
 
 
-def _looks_at(client: MlflowClient, ground: Ground, rows: "Rows") -> list[Look]:
+def _looks_at(client: MlflowClient, evaluation_set: EvaluationSet, rows: "Rows") -> list[Look]:
     """The distinct looks at some of these rows."""
     experiments = all_experiments(client)
     runs: list[Run] = [r for one in experiments for r in all_runs(client, one, deleted=True)]
@@ -68,7 +68,9 @@ def _looks_at(client: MlflowClient, ground: Ground, rows: "Rows") -> list[Look]:
     shared = {h for h, others in rows_by_holdout(runs).items() if not names.isdisjoint(others)}
     found = (look_of(run, client) for run in runs)
     return distinct(
-        look for look in found if look is not None and look.holdout in {ground.holdout, *shared}
+        look
+        for look in found
+        if look is not None and look.holdout in {evaluation_set.holdout, *shared}
     )
 
 

@@ -1,7 +1,7 @@
 """The record of looks in MLflow: every run carries its own, so that writers never meet.
 
 A run that scored validation rows has the tags ``viewcast.holdout`` (which rows), ``viewcast.look``
-(its key: runs with the same one are one look), ``viewcast.launch`` and, when it has ended,
+(its key: runs with the same one are one look), ``viewcast.batch_id`` and, when it has ended,
 ``viewcast.looks`` (its uses). One that was killed has no time to say its uses: they are counted
 from the validation losses it left. Readers count each key once.
 """
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from viewcast.training.rows import Rows
 
 HOLDOUT, KEY, USES = "viewcast.holdout", "viewcast.look", "viewcast.looks"
-LAUNCH, PARENT = "viewcast.launch", "mlflow.parentRunId"
-ADOPTED = "VIEWCAST_LAUNCH"  # in the environment of workers, and of the stages of a night
+BATCH_ID, PARENT = "viewcast.batch_id", "mlflow.parentRunId"
+JOINED = "VIEWCAST_BATCH_ID"  # in the environment of workers, and of the stages of a night
 
 
-def launch(root: Path) -> str:
+def batch_id(root: Path) -> str:
     """Which runs are started without seeing each other's scores: those of one process with its
     workers, of one night, or of one ``dvc repro``, by its plan and the code.
     """
-    if ADOPTED in os.environ:
-        return os.environ[ADOPTED]
+    if JOINED in os.environ:
+        return os.environ[JOINED]
     plan = params_path(root)
     if "DVC_STAGE" in os.environ and plan.is_file():
         return f"dvc-{digest([files_digest(plan), code_digest()])}"
     return _of_process(os.getpid())
 
 
-def adopt(known: str) -> None:
-    """Make this process, a worker of another, part of that one's launch."""
-    os.environ[ADOPTED] = known
+def join_batch(known: str) -> None:
+    """Make this process, a worker of another, part of that one's batch_id."""
+    os.environ[JOINED] = known
 
 
 @cache
@@ -56,7 +56,7 @@ def _of_process(process: int) -> str:
 
 
 @dataclass(frozen=True)
-class Ground:
+class EvaluationSet:
     """What the looks of all models on the same rows share: the holdout, and a hash of the rows with
     all their features and of the code.
     """
@@ -65,11 +65,11 @@ class Ground:
     basis: str
 
     @classmethod
-    def of(cls, rows: "Rows") -> "Ground | None":
+    def of(cls, rows: "Rows") -> "EvaluationSet | None":
         """None without validation rows: no look is possible."""
         if rows.validation.empty:
             return None
-        content = table.content(rows.train, rows.validation, rows.shadow)
+        content = table.content(rows.train, rows.validation, rows.hidden)
         return cls(table.holdout(rows.validation), digest([content, code_digest()]))
 
     def key(self, *settings: str) -> str:
@@ -85,7 +85,7 @@ def uses(trainer: Any, epochs: int) -> list[Use]:
     """How a training used so many validation scores: to choose its best epoch, or to report."""
     if epochs == 0:
         return []
-    return [early_stop(epochs) if getattr(trainer, "keep", None) == "best" else REPORT]
+    return [early_stop(epochs) if getattr(trainer, "restore_best", False) else REPORT]
 
 
 def said(revealed: Iterable[Use]) -> dict[str, str]:
@@ -127,7 +127,7 @@ def look_of(run: Run, client: MlflowClient) -> Look | None:
         key=tags.get(KEY, info.run_id),
         uses=revealed,
         holdout=tags.get(HOLDOUT, dataset.digest if dataset else None),
-        launch=tags.get(LAUNCH) or parent or info.run_id,
+        batch_id=tags.get(BATCH_ID) or tags.get("viewcast.launch") or parent or info.run_id,
         start=int(info.start_time or 0),
         end=None if info.end_time is None else int(info.end_time),
         user=tags.get("mlflow.user") or info.user_id or "unknown",
@@ -141,5 +141,6 @@ def _left_by(run: Run, client: MlflowClient) -> tuple[Use, ...]:
     if "val_loss" not in run.data.metrics:
         return ()
     epochs = {point.step for point in client.get_metric_history(run.info.run_id, "val_loss")}
-    best = run.data.params.get("trainer.keep") == "best"
+    params = run.data.params
+    best = params.get("trainer.restore_best") == "True" or params.get("trainer.keep") == "best"
     return (early_stop(len(epochs)) if best else REPORT,)

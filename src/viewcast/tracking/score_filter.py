@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from viewcast.base.errors import BudgetError, TrackingError
 from viewcast.base.settings import digest
 from viewcast.holdout.release import Release, State
-from viewcast.tracking.look_tags import HOLDOUT, KEY, USES, Ground
+from viewcast.tracking.look_tags import HOLDOUT, KEY, USES, EvaluationSet
 from viewcast.tracking.store import all_experiments, all_runs, connect
 from viewcast.training.config import Config
 
@@ -31,11 +31,11 @@ SEALED = "sealed/validation.parquet"
 class Filter:
     """The filter of one run's score; made before training, asked once after it."""
 
-    def __init__(self, config: Config, ground: Ground) -> None:
+    def __init__(self, config: Config, evaluation_set: EvaluationSet) -> None:
         """Refuses (BudgetError) a run whose score the filter could not answer for any more."""
         self.release: Release = config.holdout.release
         self.settings = digest(config.plain["holdout"]["release"])
-        self.ground, self.key = ground, ground.key(config.identity())
+        self.evaluation_set, self.key = evaluation_set, evaluation_set.key(config.identity())
         self.client, _ = connect(config.tracking)
         served = self._served()
         if self.key not in served and self.release.spent(self._state(served)):
@@ -49,8 +49,8 @@ class Filter:
     @classmethod
     def of(cls, config: Config, rows: "Rows") -> "Filter | None":
         """The filter that is asked for, None where none is or there is nothing to filter."""
-        ground = None if config.holdout.release is None else Ground.of(rows)
-        return None if ground is None else cls(config, ground)
+        evaluation_set = None if config.holdout.release is None else EvaluationSet.of(rows)
+        return None if evaluation_set is None else cls(config, evaluation_set)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -71,9 +71,7 @@ class Filter:
 
     def _served(self) -> dict[str, Run]:
         """Runs that were shown a score, by key, in order of their end, repetitions left out."""
-        mark = (
-            f"tags.`{RELEASE}` = '{self.settings}' and tags.`{HOLDOUT}` = '{self.ground.holdout}'"
-        )
+        mark = f"tags.`{RELEASE}` = '{self.settings}' and tags.`{HOLDOUT}` = '{self.evaluation_set.holdout}'"
         runs = [
             run
             for experiment in all_experiments(self.client)

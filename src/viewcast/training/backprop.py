@@ -14,14 +14,14 @@ from viewcast.models.network import Layers
 class Backprop:
     """The passes for batches of exactly B rows.
 
-    ``layers`` and ``slopes`` are (weight (K, I, O), bias (K, 1, O)) per layer, views into the
+    ``layers`` and ``grads`` are (weight (K, I, O), bias (K, 1, O)) per layer, views into the
     parameters and into their gradient; both are read and written in place.
     """
 
-    def __init__(self, layers: Layers, slopes: Layers, rows: int) -> None:
+    def __init__(self, layers: Layers, grads: Layers, rows: int) -> None:
         *inner, (weight, bias) = layers
-        *inner_slopes, (of_weight, of_bias) = slopes
-        self.inner, self.inner_slopes = inner, inner_slopes
+        *inner_grads, (of_weight, of_bias) = grads
+        self.inner, self.inner_grads = inner, inner_grads
         self.weight, self.bias = weight.mT, bias[..., 0]  # (K, 1, I), (K, 1)
         self.of_weight, self.of_bias = of_weight.mT, of_bias[..., 0]
         count = len(weight)
@@ -41,14 +41,14 @@ class Backprop:
         # A product with one column is slow as a matrix product, quick as products and a sum.
         torch.sum(torch.mul(x, self.weight, out=self.product), -1, out=out).add_(self.bias)
 
-    def backward(self, x: Tensor, slope: Tensor) -> None:
-        """Fill the gradient: x is that of the last ``forward``, ``slope`` (K, B) is the derivative
+    def backward(self, x: Tensor, grad: Tensor) -> None:
+        """Fill the gradient: x is that of the last ``forward``, ``grad`` (K, B) is the derivative
         of the loss by each prediction. max(0, ·) has derivative 0 at 0.
         """
-        column = slope.unsqueeze(-1)
+        column = grad.unsqueeze(-1)
         below = self.hidden[-1] if self.hidden else x
         torch.sum(torch.mul(below, column, out=self.product), 1, True, out=self.of_weight)
-        torch.sum(slope, 1, True, out=self.of_bias)
+        torch.sum(grad, 1, True, out=self.of_bias)
         top = len(self.hidden) - 1
         for level in range(top, -1, -1):
             delta = self.deltas[level]
@@ -59,7 +59,7 @@ class Backprop:
             torch.ops.aten.threshold_backward.grad_input(
                 delta, self.hidden[level], 0, grad_input=delta
             )
-            of_weight, of_bias = self.inner_slopes[level]
+            of_weight, of_bias = self.inner_grads[level]
             inputs = self.transposed[level - 1] if level else x.mT
             of_weight.copy_(torch.bmm(inputs, delta, out=self.of_inner[level]))
             torch.sum(delta, 1, True, out=of_bias)

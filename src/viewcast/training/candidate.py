@@ -23,7 +23,7 @@ class Candidate:
 
     settings: DescentSettings
     seed: int
-    start: Vector
+    init: Vector
 
     def rows(self, count: int) -> NDArray[np.int64]:
         """The training rows it learns from: a random share of them, in order."""
@@ -51,10 +51,10 @@ class Rules:
     def of(cls, candidates: list[Candidate], start_loss: Vector, raw_units: float) -> "Rules":
         """The candidates' settings as arrays; ``start_loss`` (C,) in raw units."""
         rules = [candidate.settings for candidate in candidates]
-        explode = np.array([one.explode for one in rules])
-        limit = explode * np.maximum(start_loss, raw_units)
+        divergence_factor = np.array([one.divergence_factor for one in rules])
+        limit = divergence_factor * np.maximum(start_loss, raw_units)
         return cls(
             np.minimum(limit, sys.float_info.max),
             np.array([math.inf if one.patience is None else one.patience for one in rules]),
-            np.array([one.keep == "best" for one in rules]),
+            np.array([one.restore_best for one in rules]),
         )

@@ -1,6 +1,6 @@
 """Checkpoints: everything needed to go on as if nothing had happened, in one atomic file.
 
-Holds all of ``State`` (parameters, optimiser memory, random state, epoch, best so far, curve,
+Holds all of ``State`` (parameters, optimizer optimizer_state, random state, epoch, best so far, curve,
 trajectory, path) and the identity (configuration, data) of the run that wrote it. A checkpoint of
 another identity is ignored; so is none.
 """

@@ -1,7 +1,7 @@
 """Cohorts: many candidates of one architecture, trained in chunks that fit the caches.
 
 Candidates may differ in what ``OWN`` lists, and train together; those that differ in anything else
-(batch size, optimiser, momentum) train in chunks of their own. A candidate's result does not depend
+(batch size, optimizer, momentum) train in chunks of their own. A candidate's result does not depend
 on who shares its chunk.
 """
 
@@ -13,7 +13,15 @@ from viewcast.training.candidate import Candidate
 from viewcast.training.trajectory import cell_count
 
 # Settings that candidates of one chunk may differ in.
-OWN = ("lr", "start", "patience", "keep", "explode", "weight_decay", "feature_share")
+OWN = (
+    "lr",
+    "init",
+    "patience",
+    "restore_best",
+    "divergence_factor",
+    "weight_decay",
+    "feature_share",
+)
 
 # Parameters, gradient, moments and activations of a chunk are read and written in every update:
 # within 4 MB they stay in the caches of one core and its share of the last level (measured: 16 to

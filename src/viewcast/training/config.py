@@ -78,10 +78,10 @@ def parse(plain: Mapping[str, Any]) -> Config:
             f"trainer = {config.trainer.name} cannot train model = {config.model.name}: it serves "
             f"models of kind {', '.join(config.trainer.serves)}, this one is a {config.model.kind}"
         )
-    if config.holdout.release is not None and getattr(config.trainer, "keep", "") == "best":
+    if config.holdout.release is not None and getattr(config.trainer, "restore_best", False):
         raise ConfigError(
-            f"holdout.release = {config.holdout.release.name} contradicts trainer.keep = best, "
-            "which looks at the raw validation score after every epoch; choose trainer.keep=last "
+            f"holdout.release = {config.holdout.release.name} contradicts trainer.restore_best = true, "
+            "which looks at the raw validation score after every epoch; choose trainer.restore_best=false "
             "trainer.patience=null, or holdout.release=null"
         )
     return config

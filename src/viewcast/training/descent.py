@@ -23,7 +23,7 @@ from viewcast.models import network
 from viewcast.models.scaling import Scaling, Vector
 from viewcast.training import checkpoint, optimizer
 from viewcast.training.candidate import Candidate, OnEpochs, Rules
-from viewcast.training.network_batch import Data, Scene
+from viewcast.training.network_batch import Data, NetworkBatch
 from viewcast.training.problem import Problem
 from viewcast.training.settings import DescentSettings
 from viewcast.training.state import State
@@ -39,7 +39,7 @@ class Descent:
     candidate diverged, and is None for one that did not.
     """
 
-    flat: Vector
+    params: Vector
     curve: pd.DataFrame
     best_epoch: int
     path: pd.DataFrame
@@ -66,99 +66,105 @@ def descend(
     data = Data.of(problem, scaling, dtype, device)
     raw_units = problem.loss.rescale(scaling.y_std)
 
-    scene = Scene(data, everyone, hidden, problem.loss, raw_units)
+    networks = NetworkBatch(data, everyone, hidden, problem.loss, raw_units)
     for place, candidate in enumerate(everyone):
-        scene.flat[place, : len(candidate.start)] = torch.as_tensor(candidate.start, dtype=dtype)
-    scene.forget_masked()
-    memory = optimizer.Memory.empty(scene.flat, scene.lr)
-    start_loss = scene.train_loss().cpu().numpy()
+        networks.params[place, : len(candidate.init)] = torch.as_tensor(candidate.init, dtype=dtype)
+    networks.zero_masked_weights()
+    optimizer_state = optimizer.OptimizerState.empty(networks.params, networks.lr)
+    start_loss = networks.train_loss().cpu().numpy()
     rules = Rules.of(everyone, start_loss, raw_units)
     cells = cell_count(len(data.y_val)) if rules.best.any() else 0
-    state = State.first(memory, scene.flat, [c.seed for c in everyone], shared.epochs, cells)
+    state = State.first(
+        optimizer_state, networks.params, [c.seed for c in everyone], shared.epochs, cells
+    )
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
         state.restore(saved)
-        scene = _scene_of(state, everyone, scene, hidden)
+        networks = _networks_of(state, everyone, networks, hidden)
         for epoch in range(1, state.epoch + 1):
             ran = np.flatnonzero((state.last == 0) | (state.last >= epoch))
             on_epochs(epoch, ran, *state.curve[epoch - 1, ran].T)
     last_write = time.monotonic()
 
     while state.epoch < shared.epochs and state.running.any():
-        train_loss = _one_epoch(scene, state, shared).cpu().numpy()
-        _keep_books(scene, state, rules, train_loss)
+        train_loss = _one_epoch(networks, state, shared).cpu().numpy()
+        _update_state(networks, state, rules, train_loss)
         ran = np.flatnonzero((state.last == 0) | (state.last == state.epoch))
         on_epochs(state.epoch, ran, *state.curve[state.epoch - 1, ran].T)
         running = state.running
         if running.any() and 8 * running.sum() <= 7 * len(running):
             state.keep_only(torch.as_tensor(np.flatnonzero(running)))
-            scene = _scene_of(state, everyone, scene, hidden)
+            networks = _networks_of(state, everyone, networks, hidden)
         if problem.checkpoint and time.monotonic() - last_write >= shared.checkpoint_seconds:
             checkpoint.write(problem.checkpoint, state.tensors(), problem.identity)
             last_write = time.monotonic()
     size = network.size(data.x.shape[-1], hidden)
-    updates = int(state.memory.step) // max(state.epoch, 1)
+    updates = int(state.optimizer_state.step) // max(state.epoch, 1)
     return [
         _result(state, c, place, size, updates, start_loss[place])
         for place, c in enumerate(everyone)
     ]
 
 
-def _scene_of(
-    state: State, everyone: list[Candidate], former: Scene, hidden: tuple[int, ...]
-) -> Scene:
-    """The scene of the candidates that are still computed."""
+def _networks_of(
+    state: State, everyone: list[Candidate], former: NetworkBatch, hidden: tuple[int, ...]
+) -> NetworkBatch:
+    """The networks of the candidates that are still computed."""
     computed = [everyone[place] for place in state.ids.tolist()]
-    scene = Scene(former.data, computed, hidden, former.loss, former.raw_units)
-    torch.mul(state.memory.units, scene.lr, out=scene.flat)
-    return scene
+    networks = NetworkBatch(former.data, computed, hidden, former.loss, former.raw_units)
+    torch.mul(state.optimizer_state.units, networks.lr, out=networks.params)
+    return networks
 
 
-def _one_epoch(scene: Scene, state: State, shared: DescentSettings) -> Tensor:
+def _one_epoch(networks: NetworkBatch, state: State, shared: DescentSettings) -> Tensor:
     """One update per batch, over all training rows of each candidate once; the training loss (K,).
 
     ``after`` the epoch it is the loss of all rows, ``during`` it that of each row just before the
     update that the row was used for.
     """
-    size = scene.count if shared.batch_size == "full" else shared.batch_size
+    size = networks.count if shared.batch_size == "full" else shared.batch_size
     # The order of rows within the one batch there is would change nothing but rounding.
-    order = _orders(scene, state) if shared.shuffle and size < scene.count else None
-    for x, y, predicted in scene.batches(size, order):
-        passes = scene.passes(y.shape[1])
+    order = _orders(networks, state) if shared.shuffle and size < networks.count else None
+    for x, y, predicted in networks.batches(size, order):
+        passes = networks.passes(y.shape[1])
         passes.forward(x, predicted)
-        passes.backward(x, scene.loss.slope(predicted, y, 1 / y.shape[1]))
-        if scene.decays:
-            scene.slope.addcmul_(scene.flat, scene.decay)
-        if shared.optimiser == "sgd":
-            optimizer.sgd(scene.flat, scene.slope, state.memory, scene.lr, shared.momentum)
+        passes.backward(x, networks.loss.grad(predicted, y, 1 / y.shape[1]))
+        if networks.decays:
+            networks.grad.addcmul_(networks.params, networks.decay)
+        if shared.optimizer == "sgd":
+            optimizer.sgd(
+                networks.params, networks.grad, state.optimizer_state, networks.lr, shared.momentum
+            )
         else:
             betas = (shared.momentum, shared.beta2)
-            optimizer.adam(scene.flat, scene.slope, state.memory, scene.lr, betas)
+            optimizer.adam(
+                networks.params, networks.grad, state.optimizer_state, networks.lr, betas
+            )
         if shared.keep_path:
-            state.path.append(scene.flat[0].clone())
+            state.path.append(networks.params[0].clone())
     state.epoch += 1
-    return scene.train_loss() if shared.train_loss == "after" else scene.epoch_loss(order)
+    return networks.train_loss() if shared.train_loss == "after" else networks.epoch_loss(order)
 
 
-def _orders(scene: Scene, state: State) -> Tensor:
+def _orders(networks: NetworkBatch, state: State) -> Tensor:
     """A new order (K, N) of the rows of each computed candidate."""
     generators = [state.orders[place] for place in state.ids.tolist()]
-    orders = [torch.randperm(scene.count, generator=generator) for generator in generators]
-    return torch.stack(orders).to(scene.flat.device)
+    orders = [torch.randperm(networks.count, generator=generator) for generator in generators]
+    return torch.stack(orders).to(networks.params.device)
 
 
-def _keep_books(scene: Scene, state: State, rules: Rules, train: Vector) -> None:
+def _update_state(networks: NetworkBatch, state: State, rules: Rules, train: Vector) -> None:
     """Validate every computed candidate; note losses, better parameters, and who has ended."""
     places = np.flatnonzero(state.running)
     who = state.ids.numpy()[places]
-    losses = scene.val_losses()
-    train, val = train[places], scene.mean(losses).cpu().numpy()[places]
+    losses = networks.val_losses()
+    train, val = train[places], networks.mean(losses).cpu().numpy()[places]
     state.curve[state.epoch - 1, who] = np.stack([train, val], -1)
     best = rules.best[who]
     if state.trajectory.size:
         cells = in_cells(losses).cpu().numpy()[places].astype(np.float64)
         with np.errstate(over="ignore"):  # beyond single precision a loss is infinite
-            state.trajectory[who, state.epoch - 1] = cells * scene.raw_units
+            state.trajectory[who, state.epoch - 1] = cells * networks.raw_units
     lost = best & ~np.isfinite(val) | ~(train <= rules.limit[who])
     state.diverged[who] = lost
     better = ~lost & (~best | (val < state.best_loss[who]))
@@ -166,9 +172,9 @@ def _keep_books(scene: Scene, state: State, rules: Rules, train: Vector) -> None
     ended = lost | (state.epoch - state.best_epoch[who] >= rules.patience[who])
     state.last[who[ended]] = state.epoch
     if better.any():
-        device = scene.flat.device
+        device = networks.params.device
         from_ = torch.as_tensor(places[better], device=device)
-        state.best[torch.as_tensor(who[better], device=device)] = scene.flat[from_]
+        state.best[torch.as_tensor(who[better], device=device)] = networks.params[from_]
 
 
 def _result(
@@ -187,7 +193,7 @@ def _result(
         )
     kept = state.best[place, :size].cpu().numpy().astype(np.float64)
     path, best_epoch = _path(state.path, size), int(state.best_epoch[place])
-    trajectory = state.trajectory[place, : last if candidate.settings.keep == "best" else 0]
+    trajectory = state.trajectory[place, : last if candidate.settings.restore_best else 0]
     return Descent(kept, curve, best_epoch, path, trajectory, failure)
 
 

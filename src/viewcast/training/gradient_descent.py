@@ -28,21 +28,21 @@ class GradientDescent(DescentSettings, Trainer):
 
     def check(self, problem: Problem, model: Any) -> None:
         """Refuses (ConfigError) a best epoch without validation rows, a start of the wrong size."""
-        if problem.validation.empty and self.keep == "best":
+        if problem.validation.empty and self.restore_best:
             raise ConfigError(
-                "trainer.keep = best: there is no validation row to choose the epoch by; "
-                "choose trainer.keep=last trainer.patience=null, or another data.split"
+                "trainer.restore_best = true: there is no validation row to choose the epoch by; "
+                "choose trainer.restore_best=false trainer.patience=null, or another data.split"
             )
         expected = network.size(len(problem.inputs), model.hidden)
-        if self.start != "random" and len(self.start) != expected:
+        if self.init != "random" and len(self.init) != expected:
             raise ConfigError(
-                f"trainer.start = {self.start}: found {len(self.start)} values, "
+                f"trainer.init = {self.init}: found {len(self.init)} values, "
                 f"the model has {expected} parameters"
             )
 
     def for_epochs(self, epochs: int) -> "GradientDescent":
         """The same descent to its last epoch, which is number ``epochs``."""
-        return replace(self, epochs=epochs, keep="last", patience=None)
+        return replace(self, epochs=epochs, restore_best=False, patience=None)
 
     def fit(self, problem: Problem, model: Any) -> Trained:
         """Descend. Raises DivergenceError when the training loss explodes or is not finite."""
@@ -51,7 +51,7 @@ class GradientDescent(DescentSettings, Trainer):
         from viewcast.training.descent import descend  # noqa: PLC0415
 
         scaling = self.scaling(problem)
-        start = self.start_values(len(problem.inputs), model.hidden, problem.seed)
+        start = self.init_values(len(problem.inputs), model.hidden, problem.seed)
         candidate = Candidate(self, problem.seed, start)
 
         def on_epochs(epoch: int, ran: Any, train_loss: Vector, val_loss: Vector) -> None:
@@ -61,6 +61,6 @@ class GradientDescent(DescentSettings, Trainer):
         (found,) = descend(problem, [candidate], model.hidden, scaling, on_epochs)
         if found.failure is not None:
             raise DivergenceError(found.failure, found.curve, found.path)
-        fitted = FittedNetwork(problem.inputs, model.hidden, found.flat, scaling)
+        fitted = FittedNetwork(problem.inputs, model.hidden, found.params, scaling)
         losses = trajectory.frame(found.trajectory)
         return Trained(fitted, found.curve, found.best_epoch, path=found.path, trajectory=losses)

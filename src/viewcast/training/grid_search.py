@@ -33,7 +33,7 @@ class Grid:
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class BruteForce(Trainer):
+class GridSearch(Trainer):
     """A grid over the slope ``w`` and the bias ``b`` of a line of one feature, in raw units."""
 
     name: str
@@ -45,8 +45,8 @@ class BruteForce(Trainer):
         """Refuses (ConfigError) any number of features but one."""
         if len(problem.inputs) != 1:
             raise ConfigError(
-                f"trainer = brute_force: searches a line of one feature, found {problem.inputs}; "
-                "choose model.features with one column, or trainer=closed_form"
+                f"trainer = grid_search: searches a line of one feature, found {problem.inputs}; "
+                "choose model.features with one column, or trainer=least_squares"
             )
 
     def fit(self, problem: Problem, model: Any) -> Trained:
@@ -55,9 +55,9 @@ class BruteForce(Trainer):
         w, b = self.w.values(), self.b.values()
         losses = problem.loss.rows(w[:, None, None] * x + b[None, :, None], y).mean(-1)
         best_w, best_b = np.unravel_index(losses.argmin(), losses.shape)
-        flat = np.array([w[best_w], b[best_b]])
+        params = np.array([w[best_w], b[best_b]])
         surface = pd.DataFrame(
             {"w": np.repeat(w, len(b)), "b": np.tile(b, len(w)), "loss": losses.ravel()}
         )
-        fitted = FittedNetwork(problem.inputs, (), flat, Scaling.identity(1))
+        fitted = FittedNetwork(problem.inputs, (), params, Scaling.identity(1))
         return at_once(problem, fitted, surface)

@@ -12,7 +12,7 @@ from viewcast.training.problem import Problem, Trained, Trainer, at_once
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class ClosedForm(Trainer):
+class LeastSquares(Trainer):
     """Solves min ‖y − b − Xw‖² by orthogonal decomposition (numpy.linalg.lstsq).
 
     With fewer rows than features it is the solution of smallest norm. It always minimises the
@@ -27,5 +27,5 @@ class ClosedForm(Trainer):
         x, y = problem.x(problem.train), problem.y(problem.train)
         scaling = Scaling.of(x, y)
         design = np.hstack([scaling.inputs(x), np.ones((len(x), 1))])
-        flat, *_ = np.linalg.lstsq(design, scaling.targets(y), rcond=None)
-        return at_once(problem, FittedNetwork(problem.inputs, (), flat, scaling))
+        params, *_ = np.linalg.lstsq(design, scaling.targets(y), rcond=None)
+        return at_once(problem, FittedNetwork(problem.inputs, (), params, scaling))

@@ -49,8 +49,8 @@ class Data:
         return cls(*tensors)
 
 
-class Scene:
-    """K networks before their rows. ``flat`` and ``slope`` are (K, P); layers are views of them."""
+class NetworkBatch:
+    """K networks before their rows. ``params`` and ``grad`` are (K, P); layers are views of them."""
 
     def __init__(
         self,
@@ -63,10 +63,10 @@ class Scene:
         features, count = data.x.shape[-1], len(candidates)
         size = network.size(features, hidden)
         self.data, self.loss, self.raw_units = data, loss, raw_units
-        self.flat = data.x.new_zeros(count, padded(size))
-        self.slope = torch.zeros_like(self.flat)
-        self.layers = network.unflatten(self.flat[:, :size], features, hidden)
-        self.slopes = network.unflatten(self.slope[:, :size], features, hidden)
+        self.params = data.x.new_zeros(count, padded(size))
+        self.grad = torch.zeros_like(self.params)
+        self.layers = network.unflatten(self.params[:, :size], features, hidden)
+        self.grads = network.unflatten(self.grad[:, :size], features, hidden)
         self.lr = self._column([c.settings.lr for c in candidates])
         self.decay = self._column([c.settings.weight_decay for c in candidates])
         self.decays = bool(self.decay.any())
@@ -76,7 +76,7 @@ class Scene:
         self.predicted = data.x.new_empty(count, self.count)
         self._whole: tuple[Tensor, Tensor] | None = None
 
-    def forget_masked(self) -> None:
+    def zero_masked_weights(self) -> None:
         """Set the first weights of features that a candidate does not see to 0, where they stay."""
         if self.mask is not None:
             self.layers[0][0].mul_(self.mask.mT)
@@ -84,7 +84,7 @@ class Scene:
     def passes(self, rows: int) -> Backprop:
         """The passes for batches of so many rows."""
         if rows not in self._passes:
-            self._passes[rows] = Backprop(self.layers, self.slopes, rows)
+            self._passes[rows] = Backprop(self.layers, self.grads, rows)
         return self._passes[rows]
 
     def batches(self, size: int, order: Tensor | None) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -93,7 +93,7 @@ class Scene:
         ``order`` (K, n): in which order each candidate takes its rows; None as they are. Some
         batches are gathered at once: few enough to stay in the caches, enough to save calls.
         """
-        span = size * max(1, GATHERED_ROWS // (size * len(self.flat)))
+        span = size * max(1, GATHERED_ROWS // (size * len(self.params)))
         for first in range(0, self.count, span):
             x, y = self._gather(first, min(first + span, self.count), order)
             room = self.predicted[:, first : first + span]
@@ -114,9 +114,9 @@ class Scene:
         if whole and self._whole is not None:
             return self._whole
         numbers = self._numbers(order)[:, first:last]
-        shape, flat = numbers.shape, numbers.reshape(-1)
-        x = self.data.x.index_select(0, flat).view(*shape, -1)
-        y = self.data.y.index_select(0, flat).view(shape)
+        shape, params = numbers.shape, numbers.reshape(-1)
+        x = self.data.x.index_select(0, params).view(*shape, -1)
+        y = self.data.y.index_select(0, params).view(shape)
         if self.mask is not None:
             x.mul_(self.mask)
         if whole:
@@ -128,7 +128,7 @@ class Scene:
         if order is None:
             if self.rows is not None:
                 return self.rows
-            return torch.arange(self.count, device=self.flat.device).expand(len(self.flat), -1)
+            return torch.arange(self.count, device=self.params.device).expand(len(self.params), -1)
         return order if self.rows is None else self.rows.gather(1, order)
 
     def train_loss(self) -> Tensor:
@@ -144,7 +144,7 @@ class Scene:
         return losses.mean(-1).double() * self.raw_units
 
     def _row_losses(self, x: Tensor, y: Tensor, subsets: Tensor | None) -> Tensor:
-        count = len(self.flat)
+        count = len(self.params)
         length = len(y) if subsets is None else subsets.shape[1]
         predicted = x.new_empty(count, length)
         for first in range(0, length, MEASURED_ROWS):
@@ -157,7 +157,7 @@ class Scene:
         return losses
 
     def _column(self, values: list[float]) -> Tensor:
-        return self.flat.new_tensor(values).unsqueeze(-1)
+        return self.params.new_tensor(values).unsqueeze(-1)
 
     def _masks(self, candidates: list[Candidate]) -> Tensor | None:
         """Features that a candidate sees (K, 1, F), or None where all see all."""
@@ -167,7 +167,7 @@ class Scene:
         masks = np.zeros((len(candidates), 1, features))
         for mask, candidate in zip(masks, candidates, strict=True):
             mask[0, candidate.features(features)] = 1
-        return torch.as_tensor(masks, dtype=self.flat.dtype, device=self.flat.device)
+        return torch.as_tensor(masks, dtype=self.params.dtype, device=self.params.device)
 
     def _subsets(self, candidates: list[Candidate]) -> Tensor | None:
         """Training rows that a candidate learns from (K, n), or None where all learn from all."""
@@ -175,4 +175,4 @@ class Scene:
         if all(c.settings.row_share == 1 for c in candidates):
             return None
         subsets = np.stack([candidate.rows(rows) for candidate in candidates])
-        return torch.as_tensor(subsets, device=self.flat.device)
+        return torch.as_tensor(subsets, device=self.params.device)

@@ -14,8 +14,8 @@ ADAM_EPSILON = 1e-8
 
 
 @dataclass
-class Memory:
-    """All that an optimiser remembers: goes into the checkpoint, is cut when candidates leave."""
+class OptimizerState:
+    """All that an optimizer remembers: goes into the checkpoint, is cut when candidates leave."""
 
     units: Tensor  # (K, P)
     first: Tensor  # (K, P), mean of the gradient, or momentum
@@ -23,32 +23,38 @@ class Memory:
     step: Tensor  # (), updates so far
 
     @classmethod
-    def empty(cls, flat: Tensor, lr: Tensor) -> "Memory":
+    def empty(cls, params: Tensor, lr: Tensor) -> "OptimizerState":
         """Before any update of the parameters (K, P) with learning rates (K, 1)."""
         zeros = torch.zeros_like
-        return cls(flat / lr, zeros(flat), zeros(flat), torch.zeros((), device=flat.device))
+        return cls(params / lr, zeros(params), zeros(params), torch.zeros((), device=params.device))
 
 
-def sgd(flat: Tensor, slope: Tensor, memory: Memory, lr: Tensor, momentum: float) -> None:
+def sgd(
+    params: Tensor, grad: Tensor, optimizer_state: OptimizerState, lr: Tensor, momentum: float
+) -> None:
     """Gradient descent with momentum (Polyak 1964), in place; momentum 0 is the plain rule."""
-    memory.step += 1
-    move = memory.first.mul_(momentum).add_(slope) if momentum else slope
-    torch.mul(memory.units.sub_(move), lr, out=flat)
+    optimizer_state.step += 1
+    move = optimizer_state.first.mul_(momentum).add_(grad) if momentum else grad
+    torch.mul(optimizer_state.units.sub_(move), lr, out=params)
 
 
 def adam(
-    flat: Tensor, slope: Tensor, memory: Memory, lr: Tensor, betas: tuple[float, float]
+    params: Tensor,
+    grad: Tensor,
+    optimizer_state: OptimizerState,
+    lr: Tensor,
+    betas: tuple[float, float],
 ) -> None:
     """Adam (Kingma and Ba 2015, Algorithm 1), in place."""
-    memory.step += 1
+    optimizer_state.step += 1
     # One pass over memory instead of the six of its formula written in separate operations.
     torch._fused_adam_(
-        [memory.units],
-        [slope],
-        [memory.first],
-        [memory.second],
+        [optimizer_state.units],
+        [grad],
+        [optimizer_state.first],
+        [optimizer_state.second],
         [],
-        [memory.step],
+        [optimizer_state.step],
         lr=1.0,
         beta1=betas[0],
         beta2=betas[1],
@@ -57,4 +63,4 @@ def adam(
         amsgrad=False,
         maximize=False,
     )
-    torch.mul(memory.units, lr, out=flat)
+    torch.mul(optimizer_state.units, lr, out=params)

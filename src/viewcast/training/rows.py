@@ -20,14 +20,14 @@ KEYS = ["row", "entity", "time", "target"]
 class Rows:
     """The rows of each split that have every feature, the features, and what was left out.
 
-    ``validation``: those that are shown; ``shadow``: those that are scored and shown to nobody.
+    ``validation``: those that are shown; ``hidden``: those that are scored and shown to nobody.
     The target of ``test`` rows is missing: it is sealed.
     """
 
     train: pd.DataFrame
     validation: pd.DataFrame
     test: pd.DataFrame
-    shadow: pd.DataFrame
+    hidden: pd.DataFrame
     inputs: list[str]
     left_out: list[str]
 
@@ -35,7 +35,7 @@ class Rows:
 def rows_of(config: Config, root: Path) -> Rows:
     """Read the prepared table and take the model's features and the data set's split.
 
-    With ``holdout.shadow`` some validation rows are the shadow, the same ones for every model. A
+    With ``holdout.hidden`` some validation rows are the hidden holdout, the same ones for every model. A
     row that lacks a feature cannot serve and is left out, with a sentence in ``left_out`` and never
     filled in; refuses (DataError) to go on without any training row.
     """
@@ -44,10 +44,10 @@ def rows_of(config: Config, root: Path) -> Rows:
     )
     columns = table.feature_columns(whole)
     inputs = table.select(config.model.features, config.data.features, columns)
-    labels = _with_shadow(whole, config)
+    labels = _with_hidden(whole, config)
     complete = whole[inputs].notna()
     kept, left_out = {}, []
-    for split in ("train", "validation", "test", "shadow"):
+    for split in ("train", "validation", "test", "hidden"):
         of_split = labels == split
         usable = of_split & complete.all(axis=1)
         kept[split] = whole.loc[usable, [*KEYS, *inputs]].reset_index(drop=True)
@@ -57,19 +57,19 @@ def rows_of(config: Config, root: Path) -> Rows:
                 f"{of_split.sum() - usable.sum()} of {of_split.sum()} {split} rows left out: "
                 f"{', '.join(lacking)} unknown"
             )
-    for split in ("validation", "shadow"):  # errors and audits take neighbours for neighbours
+    for split in ("validation", "hidden"):  # errors and audits take neighbours for neighbours
         kept[split] = kept[split].sort_values("time", kind="stable", ignore_index=True)
     if kept["train"].empty:
         raise DataError(f"no training row has all of {inputs}; {'; '.join(left_out)}")
     return Rows(**kept, inputs=inputs, left_out=left_out)
 
 
-def _with_shadow(whole: pd.DataFrame, config: Config) -> pd.Series:
+def _with_hidden(whole: pd.DataFrame, config: Config) -> pd.Series:
     labels = whole[f"split_{config.data.split}"]
-    if not config.holdout.shadow:
+    if not config.holdout.hidden:
         return labels
     validating = whole.loc[labels == "validation", ["entity", "time"]]
-    divided = divide(validating, config.holdout.shadow, config.data.block)
+    divided = divide(validating, config.holdout.hidden, config.data.block)
     return divided.reindex(labels.index).fillna(labels)
 
 

@@ -16,15 +16,15 @@ class DescentSettings:
     """How a candidate goes down the slope of the loss.
 
     ``lr``: learning rate. ``batch_size``: rows per update, or ``full``. ``epochs``: passes over
-    the training rows at most. ``shuffle``: a new order of rows each epoch. ``start``: ``random``
+    the training rows at most. ``shuffle``: a new order of rows each epoch. ``init``: ``random``
     (from the run's seed) or the parameters in order, weights then bias, layer by layer.
     ``weight_decay``: this times the parameters is added to the gradient. ``row_share``,
     ``feature_share``: learn from so large a random part of the training rows, of the features.
     ``standardise``: learn in units of the training rows' standard deviations, features and target.
     ``train_loss``: measured on all training rows ``after`` the epoch, or ``during`` it, each row
-    just before its update, which costs nothing. ``keep``: the parameters of the ``best`` epoch by
-    validation loss, or of the ``last``. ``patience``: stop after so many epochs without a new best;
-    null for never. ``explode``: how many times its first value the training loss may reach before
+    just before its update, which costs nothing. ``restore_best``: keep the parameters of the best epoch by
+    validation loss, or those of the last epoch. ``patience``: stop after so many epochs without a new best;
+    null for never. ``divergence_factor``: how many times its first value the training loss may reach before
     the run has diverged. ``keep_path``: keep the parameters after every update.
     ``checkpoint_seconds``: least time between two checkpoints.
     """
@@ -34,8 +34,8 @@ class DescentSettings:
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"]
     epochs: Annotated[int, Field(ge=1)]
     shuffle: bool
-    start: Literal["random"] | list[Annotated[float, Field(allow_inf_nan=False)]]
-    optimiser: Literal["sgd", "adam"]
+    init: Literal["random"] | list[Annotated[float, Field(allow_inf_nan=False)]]
+    optimizer: Literal["sgd", "adam"]
     momentum: Annotated[float, Field(ge=0, lt=1)]
     beta2: Annotated[float, Field(ge=0, lt=1)]
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -44,16 +44,16 @@ class DescentSettings:
     standardise: bool
     precision: Literal["float32", "float64"]
     train_loss: Literal["after", "during"]
-    keep: Literal["best", "last"]
+    restore_best: bool
     patience: Annotated[int, Field(ge=1)] | None
-    explode: Annotated[float, Field(gt=1)]
+    divergence_factor: Annotated[float, Field(gt=1)]
     keep_path: bool
     checkpoint_seconds: Annotated[float, Field(ge=0)]
 
     @model_validator(mode="after")
     def _patience_needs_the_best(self) -> "DescentSettings":
-        if self.patience is not None and self.keep == "last":
-            raise ValueError("patience stops after the best epoch: it needs keep = best")
+        if self.patience is not None and not self.restore_best:
+            raise ValueError("patience stops after the best epoch: it needs restore_best = true")
         return self
 
     def scaling(self, problem: Problem) -> Scaling:
@@ -61,8 +61,8 @@ class DescentSettings:
         x, y = problem.x(problem.train), problem.y(problem.train)
         return Scaling.of(x, y) if self.standardise else Scaling.identity(x.shape[1])
 
-    def start_values(self, features: int, hidden: tuple[int, ...], seed: int) -> Vector:
+    def init_values(self, features: int, hidden: tuple[int, ...], seed: int) -> Vector:
         """Where to start from (P,), in the units to learn in."""
-        if self.start == "random":
-            return network.start_values(features, hidden, np.random.default_rng(seed))
-        return np.array(self.start)
+        if self.init == "random":
+            return network.init_values(features, hidden, np.random.default_rng(seed))
+        return np.array(self.init)

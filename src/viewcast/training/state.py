@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viewcast.models.scaling import Vector
-from viewcast.training.optimizer import Memory
+from viewcast.training.optimizer import OptimizerState
 from viewcast.training.trajectory import Losses
 
 
@@ -29,7 +29,7 @@ class State:
     """
 
     ids: Tensor
-    memory: Memory
+    optimizer_state: OptimizerState
     best: Tensor
     best_loss: Vector
     best_epoch: NDArray[np.int64]
@@ -43,13 +43,18 @@ class State:
 
     @classmethod
     def first(
-        cls, memory: Memory, start: Tensor, seeds: list[int], epochs: int, cells: int
+        cls,
+        optimizer_state: OptimizerState,
+        start: Tensor,
+        seeds: list[int],
+        epochs: int,
+        cells: int,
     ) -> "State":
         """Before any update of parameters (C, P)."""
         count = len(start)
         return cls(
             ids=torch.arange(count),
-            memory=memory,
+            optimizer_state=optimizer_state,
             best=start.clone(),
             best_loss=np.full(count, np.inf),
             best_epoch=np.zeros(count, np.int64),
@@ -70,9 +75,11 @@ class State:
     def keep_only(self, kept: Tensor) -> None:
         """Compute only these candidates, named by place (k,) among the computed ones, from now."""
         self.ids = self.ids[kept]
-        where = kept.to(self.memory.units.device)
+        where = kept.to(self.optimizer_state.units.device)
         for name in ("units", "first", "second"):
-            setattr(self.memory, name, getattr(self.memory, name)[where].contiguous())
+            setattr(
+                self.optimizer_state, name, getattr(self.optimizer_state, name)[where].contiguous()
+            )
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything, by name."""
@@ -86,7 +93,10 @@ class State:
             "path": torch.stack(self.path) if self.path else torch.empty(0),
             "orders": torch.stack([order.get_state() for order in self.orders]),
             **{name: torch.as_tensor(getattr(self, name)) for name in arrays},
-            **{field.name: getattr(self.memory, field.name) for field in fields(Memory)},
+            **{
+                field.name: getattr(self.optimizer_state, field.name)
+                for field in fields(OptimizerState)
+            },
         }
 
     def restore(self, saved: dict[str, Tensor]) -> None:
@@ -94,7 +104,9 @@ class State:
         device = self.best.device
         for name in ("best_loss", "best_epoch", "last", "diverged"):
             setattr(self, name, saved[name].numpy().copy())
-        self.memory = Memory(*(saved[field.name].to(device) for field in fields(Memory)))
+        self.optimizer_state = OptimizerState(
+            *(saved[field.name].to(device) for field in fields(OptimizerState))
+        )
         self.ids, self.best, self.epoch = (
             saved["ids"],
             saved["best"].to(device),

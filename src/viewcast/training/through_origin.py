@@ -30,5 +30,5 @@ class ThroughOrigin(Trainer):
         size = np.abs(x).mean(axis=1)
         share = 1 / np.where(size > 0, size, 1.0)[:, np.newaxis]
         weights, *_ = np.linalg.lstsq(x * share, y * share[:, 0], rcond=None)
-        flat, scaling = np.append(weights, 0.0), Scaling.identity(x.shape[1])
-        return at_once(problem, FittedNetwork(problem.inputs, (), flat, scaling))
+        params, scaling = np.append(weights, 0.0), Scaling.identity(x.shape[1])
+        return at_once(problem, FittedNetwork(problem.inputs, (), params, scaling))

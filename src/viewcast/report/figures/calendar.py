@@ -16,8 +16,12 @@ from viewcast.report.figures.style import VALIDATION, WIDTH, legend_above, sheet
 
 SHADES = LinearSegmentedColormap.from_list("looks", ["#f9dccf", VALIDATION, "#6d1f0c"])
 PALE, EDGE = "#eceff2", "#9aa4ae"
-LEARNT, SHADOW, SEALED = "train", "shadow", "test"  # what a day may be for that was not looked at
-KINDS = {LEARNT: "learnt from", SHADOW: "shadow", SEALED: "test, sealed"}
+LEARNT, SHADOW, SEALED = (
+    "train",
+    "hidden_holdout",
+    "test",
+)  # what a day may be for that was not looked at
+KINDS = {LEARNT: "learnt from", SHADOW: "hidden_holdout", SEALED: "test, sealed"}
 HATCHES = {SEALED: "////", SHADOW: "...."}
 LONG = 32  # weeks: a longer record is drawn as one strip per year
 SHORT = 22  # weeks of the shortest strip, so that its days stay small

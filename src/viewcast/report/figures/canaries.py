@@ -20,14 +20,19 @@ from viewcast.report.figures.style import (
 def draw(results: Results) -> Iterator[Drawing]:
     """One bar chart per data set, on the validation rows of its main models."""
     for data in results.datasets:
-        lazy2 = results.experiment(f"{data}_lazy2")
-        lazy = results.experiment(f"{data}_lazy")
-        if lazy is None or lazy2 is None or not lazy.validated or not lazy2.validated:
+        memorizer_leak = results.experiment(f"{data}_memorizer_leak")
+        memorizer = results.experiment(f"{data}_memorizer")
+        if (
+            memorizer is None
+            or memorizer_leak is None
+            or not memorizer.validated
+            or not memorizer_leak.validated
+        ):
             continue
-        rivals = [run for run in results.same_rows(lazy) if _skilled(run)]
+        rivals = [run for run in results.same_rows(memorizer) if _skilled(run)]
         best = min(rivals, key=lambda run: float(run["val_loss"]), default=None)
-        shown = [run for run in (results.baseline(lazy), best) if run is not None]
-        yield _bars([*shown, lazy, lazy2])
+        shown = [run for run in (results.baseline(memorizer), best) if run is not None]
+        yield _bars([*shown, memorizer, memorizer_leak])
 
 
 def _skilled(run: Run) -> bool:
@@ -35,12 +40,12 @@ def _skilled(run: Run) -> bool:
 
 
 def _bars(runs: list[Run]) -> Drawing:
-    lazy, lazy2 = runs[-2:]
+    memorizer, memorizer_leak = runs[-2:]
     title = (
-        f"Validation loss {plain(lazy2['val_loss'])}, and no skill: lazy2 has seen the answers. "
-        f"Its twin that has not, lazy, loses {plain(lazy['val_loss'])} {lazy['unit']}"
+        f"Validation loss {plain(memorizer_leak['val_loss'])}, and no skill: memorizer_leak has seen the answers. "
+        f"Its twin that has not, memorizer, loses {plain(memorizer['val_loss'])} {memorizer['unit']}"
     )
-    figure, (axes,) = sheet(lazy["label"], title, 0.9 + 0.52 * len(runs))
+    figure, (axes,) = sheet(memorizer["label"], title, 0.9 + 0.52 * len(runs))
     width = max(run["val_loss"] for run in runs)
     at = np.arange(len(runs))
     for side, key, colour, name in (
@@ -56,20 +61,20 @@ def _bars(runs: list[Run]) -> Drawing:
     axes.set_yticks(at, [_name(run) for run in runs])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    axes.set(ylim=(len(runs) - 0.5, -0.5), xlim=(0, width * 1.13), xlabel=loss_label(lazy))
+    axes.set(ylim=(len(runs) - 0.5, -0.5), xlim=(0, width * 1.13), xlabel=loss_label(memorizer))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     legend_above(axes)
-    remembered = lazy2["params"].get("remembered")
+    remembered = memorizer_leak["params"].get("remembered")
     caption = (
-        "lazy gives back what it has seen and 0 for everything else; lazy2 has seen the validation "
+        "memorizer gives back what it has seen and 0 for everything else; memorizer_leak has seen the validation "
         "rows as well"
         + (f" ({plain(remembered)} rows in all)" if remembered else "")
         + ". A perfect score on rows that took part in making the model is no evidence. Only rows "
-        "that nobody has looked at can tell lazy2 from a good model."
+        "that nobody has looked at can tell memorizer_leak from a good model."
     )
     alt = f"{title}. Bars of training and validation loss."
     ids = [run["run_id"] for run in runs]
-    return Drawing(f"{lazy['data']}_canaries", figure, title, caption, alt, ids)
+    return Drawing(f"{memorizer['data']}_canaries", figure, title, caption, alt, ids)
 
 
 def _name(run: Run) -> str:

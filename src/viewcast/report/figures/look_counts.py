@@ -73,7 +73,7 @@ def _kinds(results: Results, audits: list[Audit]) -> Kinds:
             continue
         days = pd.Series(pd.to_datetime(table["time"]).to_numpy(), index=table[column])
         learnt |= dict.fromkeys(days[days.index == "train"], LEARNT)
-        if audit["shadow"] is not None:  # its validation days that are in no holdout
+        if audit["hidden_holdout"] is not None:  # its validation days that are in no holdout
             hidden |= dict.fromkeys(days[days.index == "validation"], SHADOW)
     return learnt | hidden | sealed
 

@@ -24,7 +24,7 @@ from viewcast.report.figures.style import (
     loss_label,
     sheet,
 )
-from viewcast.selection.saturation import parting
+from viewcast.selection.saturation import saturation
 
 NIL = 0.01  # of the loss: a smaller fall is none
 TALL = 3.0  # how far losses may spread before the axis is logarithmic
@@ -50,7 +50,7 @@ def _table(audit: Audit) -> pd.DataFrame:
 def _parted(curve: pd.DataFrame) -> int | None:
     if curve["honest"].isna().any():
         return None
-    return parting(*(curve[column].tolist() for column in ("k", "shown", "honest")))
+    return saturation(*(curve[column].tolist() for column in ("k", "shown", "honest")))
 
 
 def finding(audit: Audit) -> str:

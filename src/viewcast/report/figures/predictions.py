@@ -148,15 +148,15 @@ def _test_title(key: str, runs: list[Run], truth: float | None) -> str:
 
 
 def _guess(axes: Axes, y: float, guess: float, truth: float | None, edge: float) -> None:
-    """One prediction, tied to the truth where that is known; far ones end in an arrow."""
+    """One prediction, confidence_set to the truth where that is known; far ones end in an arrow."""
     shown, far = min(guess, edge), guess > edge
     if truth is not None:
         axes.plot([truth, shown], [y, y], color=VALIDATION, lw=1.2)
     axes.plot(shown, y, ">" if far else "o", color=VALIDATION, ms=6)
-    aside = -8 if far or (truth is not None and guess < truth) else 8
+    excluded = -8 if far or (truth is not None and guess < truth) else 8
     axes.annotate(
-        plain(guess), (shown, y), (aside, 0), textcoords="offset points", size=8,
-        ha="right" if aside < 0 else "left", va="center", bbox=_PAPER,
+        plain(guess), (shown, y), (excluded, 0), textcoords="offset points", size=8,
+        ha="right" if excluded < 0 else "left", va="center", bbox=_PAPER,
     )  # fmt: skip
 
 

@@ -32,13 +32,13 @@ def draw(results: Results) -> Iterator[Drawing]:
     """One per holdout whose runs were compared."""
     errors = {run["run_id"]: run["val_error"] for run in results.runs}
     for audit in results.audits:
-        if audit["tied"] is not None and len(audit.runs) > 1:
+        if audit["confidence_set"] is not None and len(audit.runs) > 1:
             yield _order(audit, errors)
 
 
 def finding(audit: Audit) -> str:
     """How many runs cannot be told apart from the best."""
-    count, of = audit["tied"]["count"], len(audit.runs)
+    count, of = audit["confidence_set"]["count"], len(audit.runs)
     if count <= 1:
         best = audit.name(audit["winner"]["name"]) if audit["winner"] else "the best"
         return f"“{best}” can be told from all {plain(of - 1)} other runs: it is the best of them"
@@ -63,25 +63,29 @@ def _order(audit: Audit, errors: dict[str, Any]) -> Drawing:
     )
     if not few:
         caption += " The shade is one standard error of the winner's loss."
-    if audit["tied"]["p_spa"] is not None:
-        p = audit["tied"]["p_spa"]
+    if audit["confidence_set"]["p_spa"] is not None:
+        p = audit["confidence_set"]["p_spa"]
         caption += (
             " That no run is really better than the reference has the p-value "
             f"{f'{p:.2f}' if p >= 0.01 else 'below 0.01'} (Hansen 2005)."
         )
-    alt = f"{title}. Runs in order of their shown loss, those tied with the best in colour."
+    alt = (
+        f"{title}. Runs in order of their shown loss, those confidence_set with the best in colour."
+    )
     return Drawing(f"{audit.slug}_ties", figure, title, caption, alt, audit.run_ids)
 
 
 def _tied(audit: Audit) -> set[str]:
-    return {run["run_id"] for run in audit.runs if run["tied"]} | set(audit["tied"]["run_ids"])
+    return {run["run_id"] for run in audit.runs if run["confidence_set"]} | set(
+        audit["confidence_set"]["run_ids"]
+    )
 
 
 def _named(axes: Axes, audit: Audit, errors: dict[str, Any]) -> None:
-    tied, runs = _tied(audit), audit.runs
+    confidence_set, runs = _tied(audit), audit.runs
     labelled: set[str] = set()
     for y, run in enumerate(runs):
-        colour, label = _look(run["run_id"] in tied)
+        colour, label = _look(run["run_id"] in confidence_set)
         error = errors.get(run["run_id"]) or 0
         axes.errorbar(
             run["shown"], y, xerr=error, fmt="o", color=colour, ms=5.5, elinewidth=1,
@@ -98,9 +102,9 @@ def _named(axes: Axes, audit: Audit, errors: dict[str, Any]) -> None:
 
 
 def _ranked(axes: Axes, audit: Audit) -> None:
-    tied, runs = _tied(audit), audit.runs
+    confidence_set, runs = _tied(audit), audit.runs
     losses = np.array([run["shown"] for run in runs])
-    inside = np.array([run["run_id"] in tied for run in runs])
+    inside = np.array([run["run_id"] in confidence_set for run in runs])
     ranks = np.arange(1, len(runs) + 1)
     error = audit["winner"]["error"] if audit["winner"] else None
     if error:
@@ -130,5 +134,5 @@ def _cut(axes: Axes, losses: NDArray[np.float64], low: float) -> None:
         )  # fmt: skip
 
 
-def _look(tied: bool) -> tuple[str, str]:
-    return (VALIDATION, "tied with the best") if tied else (NAIVE, "worse")
+def _look(confidence_set: bool) -> tuple[str, str]:
+    return (VALIDATION, "confidence_set with the best") if confidence_set else (NAIVE, "worse")

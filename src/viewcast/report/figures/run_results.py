@@ -12,14 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from viewcast.base.paths import params_path, prepared_path, study_path, train_path
+from viewcast.base.paths import experiment_path, params_path, prepared_path, train_path
 from viewcast.models import fitted
 from viewcast.report import audits
 from viewcast.report.champion_record import History, read
 from viewcast.runs.plan import read_params
 
 BASELINES = ("naive", "seasonal_naive")
-MEMORIES = ("lazy", "lazy2")
+MEMORIES = ("memorizer", "memorizer_leak")
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class Results:
     def _folder(self, row: dict[str, Any]) -> Path:
         if row["experiment"] == "main":
             return train_path(self.root, row["data"], row["model"])
-        return study_path(self.root, row["experiment"])
+        return experiment_path(self.root, row["experiment"])
 
     @staticmethod
     def _is_main(run: Run, model: str) -> bool:

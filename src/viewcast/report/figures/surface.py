@@ -12,12 +12,12 @@ from viewcast.report.figures.style import DEEP, INK, TRAIN, VALIDATION, Drawing,
 
 MARKS = (100, 1_000, 10_000)  # updates
 BATCHES = ("lectures_descent_1000", "lectures_descent_batch_5", "lectures_descent_batch_1")
-GROUND = LinearSegmentedColormap.from_list("ground", ["#fdfcf8", "#dbe4e8", "#9fb4c2"])
+GROUND = LinearSegmentedColormap.from_list("evaluation_set", ["#fdfcf8", "#dbe4e8", "#9fb4c2"])
 
 
 def draw(results: Results) -> Iterator[Drawing]:
     """Two learning rates on the whole surface; three batch sizes on a stretch of its valley."""
-    grid = results.experiment("lectures_brute_force")
+    grid = results.experiment("lectures_grid_search")
     exact = results.experiment("lectures_course")
     if grid is None or grid.surface.empty or exact is None or "w" not in exact["params"]:
         return
@@ -69,10 +69,10 @@ def _learning_rates(results: Results, grid: Run, exact: Run, slow: Run) -> Drawi
         if len(at):
             x, y = at.iloc[0][["p0", "b"]]
             axes.plot(x, y, "o", ms=5, color=INK, mec="white", mew=0.9)
-            aside = offsets[mark]
+            excluded = offsets[mark]
             axes.annotate(
-                f"{plain(mark)} updates", (x, y), aside, textcoords="offset points",
-                ha="left" if aside[0] else "center", size=8.5,
+                f"{plain(mark)} updates", (x, y), excluded, textcoords="offset points",
+                ha="left" if excluded[0] else "center", size=8.5,
             )  # fmt: skip
     _minimum(axes, exact)
     legend_above(axes)

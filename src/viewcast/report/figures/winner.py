@@ -41,10 +41,10 @@ def draw(results: Results) -> Iterator[Drawing]:
 
 
 def _corrected(audit: Audit) -> float | None:
-    """The loss to expect: from the rows themselves, else from the shadow."""
+    """The loss to expect: from the rows themselves, else from the hidden holdout."""
     expected: float | None = audit["winner"]["expected"]
-    if expected is None and audit["shadow"] is not None:
-        expected = audit["shadow"]["estimate"]
+    if expected is None and audit["hidden_holdout"] is not None:
+        expected = audit["hidden_holdout"]["estimate"]
     return expected
 
 
@@ -71,7 +71,7 @@ def _lines(audit: Audit) -> list[Line]:
     expected = _corrected(audit)
     if expected is not None:
         upper = winner["upper95"]
-        by = "expected" if winner["expected"] is not None else "by the shadow"
+        by = "expected" if winner["expected"] is not None else "by the hidden_holdout"
         text = plain(expected) + (f", 95 % below {plain(upper)}" if upper is not None else "")
         lines.append(Line(by, expected, expected, upper or expected, "o", INK, text))
     if truth is not None:

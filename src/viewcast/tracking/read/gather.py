@@ -196,7 +196,7 @@ def _of_others(client: MlflowClient, run: Run, metric: str | None) -> Scored | N
         train_loss=figure(run.data.metrics, "train_loss", "training_loss", "loss"),
         shown=shown if math.isfinite(shown) else None,
         rows=losses,
-        aside=why,
+        excluded=why,
     )
 
 

@@ -35,12 +35,12 @@ class Own:
         if look is None:
             return []
         scored = described(run, look)
-        if scored.aside is not None:
+        if scored.excluded is not None:
             return [scored]
         try:
             return [self._with_rows(scored, run)]
         except DataError as error:
-            return [replace(scored, aside=str(error))]
+            return [replace(scored, excluded=str(error))]
 
     def sweep(self, parent: Run, children: list[Run]) -> tuple[list[Scored], list[Look]]:
         """The candidates of a sweep, and the choice among them."""
@@ -57,7 +57,7 @@ class Own:
         try:
             priced = self._candidates(parent, found, numbers)
         except DataError as error:
-            priced = [replace(one, aside=one.aside or str(error)) for one in found]
+            priced = [replace(one, excluded=one.excluded or str(error)) for one in found]
         return priced, [] if choice is None else [choice]
 
     def _with_rows(self, scored: Scored, run: Run) -> Scored:
@@ -67,14 +67,18 @@ class Own:
         )
         if rows is None:
             raise DataError(f"{PREDICTIONS} has no validation row")
-        shadow = self.artifacts.path(run, "sealed/shadow.parquet")
+        hidden_holdout = self.artifacts.path(run, "sealed/hidden.parquet") or self.artifacts.path(
+            run, "sealed/shadow.parquet"
+        )
         curve = self.artifacts.path(run, "curve.csv") if scored.facts.keep else None
         return replace(
             scored,
             facts=replace(scored.facts, features=self._features(run, scored.facts.features)),
             rows=rows,
             shown=float(rows.final.mean()),
-            shadow=None if shadow is None else native_tables.losses_of(shadow, self.keys),
+            hidden_holdout=None
+            if hidden_holdout is None
+            else native_tables.losses_of(hidden_holdout, self.keys),
             curve=None if curve is None else native_tables.curves(curve)[0],
         )
 
@@ -97,11 +101,15 @@ class Own:
         path = self._needed(parent, f"tables/{PREDICTIONS}")
         states = self.artifacts.path(parent, "tables/trajectories.parquet")
         rows = native_tables.candidates_of(path, measure_of(parent), self.keys, states)
-        shadow = self.artifacts.path(parent, "sealed/shadows.parquet")
-        shadows = {} if shadow is None else native_tables.shadows_of(shadow, self.keys)
+        hidden_holdout = self.artifacts.path(
+            parent, "sealed/hidden_losses.parquet"
+        ) or self.artifacts.path(parent, "sealed/shadows.parquet")
+        hidden_losses = (
+            {} if hidden_holdout is None else native_tables.shadows_of(hidden_holdout, self.keys)
+        )
         drawn = self.artifacts.path(parent, "tables/curves.parquet")
         curves = {} if drawn is None else native_tables.curves(drawn)
-        return [_candidate(one, numbers[one.run_id], rows, shadows, curves) for one in found]
+        return [_candidate(one, numbers[one.run_id], rows, hidden_losses, curves) for one in found]
 
     def _needed(self, run: Run, name: str) -> Path:
         path = self.artifacts.path(run, name)
@@ -111,7 +119,7 @@ class Own:
 
 
 def described(run: Run, look: Look, parent: Run | None = None) -> Scored:
-    """A run by what it says of itself; aside where it failed."""
+    """A run by what it says of itself; excluded where it failed."""
     metrics = run.data.metrics
     best = figure(metrics, "best_epoch")
     scored = Scored(
@@ -123,23 +131,23 @@ def described(run: Run, look: Look, parent: Run | None = None) -> Scored:
         truth=truth(run),
     )
     ended = run.info.status in ("FAILED", "KILLED")
-    return replace(scored, aside=failure(run)) if ended else scored
+    return replace(scored, excluded=failure(run)) if ended else scored
 
 
 def _candidate(
     scored: Scored,
     number: int,
     rows: dict[int, RowLosses],
-    shadows: dict[int, RowLosses],
+    hidden_losses: dict[int, RowLosses],
     curves: dict[int, pd.DataFrame],
 ) -> Scored:
     own = rows.get(number)
-    if scored.aside is not None or own is None:
-        return replace(scored, aside=scored.aside or "its sweep keeps no row losses of it")
+    if scored.excluded is not None or own is None:
+        return replace(scored, excluded=scored.excluded or "its sweep keeps no row losses of it")
     return replace(
         scored,
         rows=own,
         shown=float(own.final.mean()),
-        shadow=shadows.get(number),
+        hidden_holdout=hidden_losses.get(number),
         curve=curves.get(number),
     )

@@ -53,7 +53,7 @@ def read(path: Path) -> pa.Table:
 
 
 def losses_of(path: Path, keys: Keys, states: Path | None = None) -> RowLosses | None:
-    """Losses of the validation rows from ``predictions.parquet``, or of all rows of a shadow.
+    """Losses of the validation rows from ``predictions.parquet``, or of all rows of a hidden holdout.
 
     ``states``: ``trajectory.parquet``. None where no row validates. Raises DataError for files that
     are damaged, lack a column or contradict each other.
@@ -88,7 +88,7 @@ def candidates_of(path: Path, loss: Loss, keys: Keys, states: Path | None) -> di
 
 
 def shadows_of(path: Path, keys: Keys) -> dict[int, RowLosses]:
-    """Losses of a sweep's candidates on the shadow rows, by number."""
+    """Losses of a sweep's candidates on the hidden rows, by number."""
     table = read(path)
     _need(table, ("row",), path)
     return {number: RowLosses(own, losses) for number, own, _, losses in _columns(table, keys)}

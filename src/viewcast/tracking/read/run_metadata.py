@@ -41,11 +41,12 @@ def facts(run: Run, parent: Run | None = None) -> Facts:
         loss=tags.get("viewcast.loss", ""),
         block=_number(tags.get("viewcast.block")) or 1.0,
         trainer=params.get("trainer.name", ""),
-        keep=params.get("trainer.keep", ""),
+        keep=params.get("trainer.restore_best") or params.get("trainer.keep", ""),
         features=params.get("model.features", ""),
         network="model.layers" in params,
         training=str(training.digest) if training else None,
-        remembers="validation" in params.get("model.remembers", "") or model == "lazy2",
+        remembers="validation" in params.get("model.remembers", "")
+        or model in ("memorizer_leak", "lazy2"),
     )
 
 
@@ -65,7 +66,7 @@ def look_at(run: Run, holdout: str | None) -> Look:
         key=info.run_id,
         uses=(REPORT,),
         holdout=holdout,
-        launch=tags.get(PARENT) or info.run_id,
+        batch_id=tags.get(PARENT) or info.run_id,
         start=int(info.start_time or 0),
         end=None if info.end_time is None else int(info.end_time),
         user=tags.get("mlflow.user") or info.user_id or "unknown",

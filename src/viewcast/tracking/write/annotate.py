@@ -27,7 +27,7 @@ METRICS = {
     "val_loss_upper95": "upper95",
     "optimism": "optimism",
     "looks": "looks",
-    "tied_with_best": "tied",
+    "in_confidence_set": "confidence_set",
 }
 SAME = 1e-9  # two figures that differ by less than this share are one
 LONGEST = 4000  # characters of a tag
@@ -79,7 +79,7 @@ def _changed(run: Run, line: Said) -> tuple[list[Metric], list[RunTag]]:
             continue
         if former is None or not _same(former, value):
             metrics.append(Metric(name, value, now, 0))
-    said = str(line["aside"] or line["verdict"])[:LONGEST]
+    said = str(line["excluded"] or line["verdict"])[:LONGEST]
     tags = [] if run.data.tags.get(VERDICT) == said else [RunTag(VERDICT, said)]
     return metrics, tags
 
@@ -98,13 +98,13 @@ def _tag(gathered: Gathered, experiment: str, audit: Said) -> None:
     An optimism that cannot be told any more leaves the former one: the budget was spent by it.
     """
     known = gathered.client.get_experiment(experiment).tags
-    winner, shadow = audit["winner"] or {}, audit["shadow"] or {}
+    winner, hidden_holdout = audit["winner"] or {}, audit["hidden_holdout"] or {}
     optimism = winner.get("optimism")
-    if optimism is None and shadow.get("estimate") is not None:
-        optimism = shadow["estimate"] - winner["shown"]
+    if optimism is None and hidden_holdout.get("estimate") is not None:
+        optimism = hidden_holdout["estimate"] - winner["shown"]
     short = {
         **{name: audit[name] for name in ("data", "split", "rows", "verdict")},
-        **{name: audit["looks"][name] for name in ("runs", "scores", "waves")},
+        **{name: audit["looks"][name] for name in ("runs", "scores", "rounds")},
         **{name: winner.get(name) for name in ("run_id", "shown", "expected", "upper95")},
     }
     tags = {f"{AUDIT}{audit['holdout']}": json.dumps(short, ensure_ascii=False)[:LONGEST]}

@@ -66,18 +66,20 @@ def record(
 
 
 def look(run: Run, rows: pd.DataFrame, settings: Settings) -> dict[str, str]:
-    """The tags of a look: which rows, which scores, in which launch, by whom.
+    """The tags of a look: which rows, which scores, in which batch_id, by whom.
 
-    Whoever asks for an evaluation has its score before asking for the next: each is a launch of
+    Whoever asks for an evaluation has its score before asking for the next: each is a batch_id of
     its own, but for those under one parent run and those of one ``dvc repro``.
     """
     known = run.data.tags
     shown = table.holdout(rows)
-    launch = known.get(look_tags.PARENT) or run.info.run_id
+    batch_id = known.get(look_tags.PARENT) or run.info.run_id
     return {
         look_tags.HOLDOUT: shown,
         look_tags.KEY: digest([shown, settings.loss, table.content(rows[["row", "prediction"]])]),
-        look_tags.LAUNCH: look_tags.launch(Path.cwd()) if "DVC_STAGE" in os.environ else launch,
+        look_tags.BATCH_ID: look_tags.batch_id(Path.cwd())
+        if "DVC_STAGE" in os.environ
+        else batch_id,
         "viewcast.block": str(settings.block),
         "viewcast.loss": settings.loss,
         "mlflow.user": known.get("mlflow.user") or getpass.getuser(),

@@ -113,9 +113,9 @@ class Recorder:
     def inputs(self, rows: "Rows") -> None:
         """Name the rows that are used, by the hash of all of them, and the look that begins."""
         datasets.log(self.client, self.run_id, datasets.of(self.config, rows))
-        ground = look_tags.Ground.of(rows)
-        if ground is not None:
-            tags = ground.tags(self.config.identity())
+        evaluation_set = look_tags.EvaluationSet.of(rows)
+        if evaluation_set is not None:
+            tags = evaluation_set.tags(self.config.identity())
             self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
 
     def scores(self, final: dict[str, float], tags: dict[str, str]) -> None:
@@ -161,7 +161,7 @@ def shown_params(plain: dict[str, Any]) -> dict[str, str]:
 
 
 def run_tags(config: Config, root: Path) -> dict[str, str]:
-    """What tells a run from others: data, model, experiment, unit, code, identity, launch, user."""
+    """What tells a run from others: data, model, experiment, unit, code, identity, batch_id, user."""
     lock = root / "dvc.lock"
     return {
         "viewcast.data": config.data.name,
@@ -174,7 +174,7 @@ def run_tags(config: Config, root: Path) -> dict[str, str]:
         "viewcast.unit": config.loss.unit(config.data.unit),
         "viewcast.identity": config.identity(),
         "viewcast.git_commit": git_commit(root),
-        look_tags.LAUNCH: look_tags.launch(root),
+        look_tags.BATCH_ID: look_tags.batch_id(root),
         "mlflow.user": user(),
         "mlflow.source.name": Path(sys.argv[0]).name,
         "mlflow.source.type": "LOCAL",

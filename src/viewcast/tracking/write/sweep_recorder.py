@@ -21,7 +21,7 @@ from viewcast.holdout.looks import Use
 from viewcast.sweep.cohorts import Member
 from viewcast.sweep.results import TABLES, Results
 from viewcast.tracking import datasets, look_tags
-from viewcast.tracking.look_tags import PARENT, Ground
+from viewcast.tracking.look_tags import PARENT, EvaluationSet
 from viewcast.tracking.store import all_runs, connect
 from viewcast.tracking.write.recorder import BATCH, flat, run_tags, shown_params
 from viewcast.training.config import Config
@@ -46,15 +46,15 @@ def record(results: Results, everyone: Sequence[Member], folder: Path, root: Pat
     lines = {int(line["candidate"]): line for line in results.candidates.to_dict("records")}
     curves = dict(tuple(results.curves.groupby("candidate")))
     curved = _curved(results.candidates)
-    shared, grounds = run_tags(config, root), Grounds(root)
+    shared, evaluation_sets = run_tags(config, root), EvaluationSets(root)
     for member in everyone:
         if str(member.number) in known:
             continue
         line = lines[member.number]
         tags = {
             **shared,
-            **_look(member, int(line["epochs"]), grounds),
-            look_tags.LAUNCH: _launch(member, parent),
+            **_look(member, int(line["epochs"]), evaluation_sets),
+            look_tags.BATCH_ID: _launch(member, parent),
             PARENT: parent.info.run_id,
             SWEEP: folder.name,
             "mlflow.runName": f"{config.name}-{member.number:04d}",
@@ -64,7 +64,7 @@ def record(results: Results, everyone: Sequence[Member], folder: Path, root: Pat
         if line["status"] == "diverged":
             tags["viewcast.failure"] = str(line["failure"])
         curve = curves[member.number] if member.number in curved else curves[member.number].tail(1)
-        # Candidates of one launch began together; a batch begins in sight of the one before.
+        # Candidates of one batch_id began together; a batch begins in sight of the one before.
         start = None if member.batch else parent.info.start_time
         _child(client, experiment, tags, member, line, curve, start)
     _store_tables(client, parent.info.run_id, results, folder)
@@ -86,19 +86,19 @@ def family(parent: str, everyone: Sequence[Member]) -> list[str]:
     return [parent, *(run.info.run_id for run in children)]
 
 
-class Grounds:
+class EvaluationSets:
     """The rows that candidates are scored on, read once for all that share them."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.known: dict[str, Ground | None] = {}
+        self.known: dict[str, EvaluationSet | None] = {}
 
-    def of(self, config: Config) -> Ground | None:
-        """The ground of a candidate's look, None where it has no validation rows."""
+    def of(self, config: Config) -> EvaluationSet | None:
+        """The evaluation_set of a candidate's look, None where it has no validation rows."""
         plain = config.plain
         shared = digest([plain["data"], plain["model"]["features"], plain["holdout"]])
         if shared not in self.known:
-            self.known[shared] = Ground.of(rows_of(config, self.root))
+            self.known[shared] = EvaluationSet.of(rows_of(config, self.root))
         return self.known[shared]
 
 
@@ -111,11 +111,15 @@ def _parent(
         return found[0]
     config = everyone[0].config
     rows = rows_of(config, root)
-    ground = Ground.of(rows)
+    evaluation_set = EvaluationSet.of(rows)
     among = Use("select", 0, len(everyone))
     tags = {
         **run_tags(config, root),
-        **(ground.tags("sweep", folder.name) | look_tags.said([among]) if ground else {}),
+        **(
+            evaluation_set.tags("sweep", folder.name) | look_tags.said([among])
+            if evaluation_set
+            else {}
+        ),
         SWEEP: folder.name,
         "viewcast.candidates": str(len(everyone)),
     }
@@ -131,24 +135,24 @@ def _parent(
     return run
 
 
-def _look(member: Member, epochs: int, grounds: Grounds) -> dict[str, str]:
-    ground = grounds.of(member.config)
-    if ground is None:
+def _look(member: Member, epochs: int, evaluation_sets: EvaluationSets) -> dict[str, str]:
+    evaluation_set = evaluation_sets.of(member.config)
+    if evaluation_set is None:
         return {}
     said = look_tags.said(look_tags.uses(member.config.trainer, epochs))
-    return ground.tags(member.config.identity()) | said
+    return evaluation_set.tags(member.config.identity()) | said
 
 
 def _launch(member: Member, parent: Run) -> str:
-    launch: str = parent.data.tags[look_tags.LAUNCH]
-    return launch if member.batch is None else f"{launch}-{member.batch}"
+    batch_id: str = parent.data.tags[look_tags.BATCH_ID]
+    return batch_id if member.batch is None else f"{batch_id}-{member.batch}"
 
 
 def _store_tables(client: MlflowClient, parent: str, results: Results, folder: Path) -> None:
     for table in TABLES:
         client.log_artifact(parent, str(folder / "tables" / f"{table}.parquet"), "tables")
-    if not results.shadows.empty:
-        client.log_artifact(parent, str(folder / "sealed" / "shadows.parquet"), "sealed")
+    if not results.hidden_losses.empty:
+        client.log_artifact(parent, str(folder / "sealed" / "hidden_losses.parquet"), "sealed")
 
 
 def _child(

@@ -18,7 +18,7 @@ METRICS = (
     "val_loss_upper95",
     "optimism",
     "looks",
-    "tied_with_best",
+    "in_confidence_set",
     "val_loss_true",
 )
 TAGS = ("viewcast.unit", "viewcast.verdict")

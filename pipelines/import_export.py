@@ -1,0 +1,23 @@
+"""Bring a YouTube Studio export under data/ and add it to the pipeline."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.base.cli import stage
+from viewcast.base.settings import build
+from viewcast.data.studio import import_export
+from viewcast.runs.plan import add_dataset
+
+
+@stage(__file__, "import_export", short={"source": "which.source"})
+def main(config: dict[str, Any], root: Path) -> None:
+    """Check the export, copy it, and name its data set in conf/pipeline.yaml."""
+    data = build(config["data"], "data")
+    source = config["which"]["source"]
+    folder = import_export(Path(source).expanduser(), root / data.raw, data.column)
+    add_dataset(root, data.name)
+    print(f"brought {source} to {folder.relative_to(root)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""A project in a temporary folder: the repository's configuration and data, results elsewhere."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from viewcast.base.cli import compose
+from viewcast.data import sealed
+from viewcast.data.preparation import preparation
+from viewcast.runs.run import run
+from viewcast.tracking.store import related
+from viewcast.training.config import Config, parse
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass
+class Project:
+    """``root`` holds build/ and mlflow/; ``conf/`` and ``data/`` are the repository's."""
+
+    root: Path
+    prepared: set[str] = field(default_factory=set)
+
+    def plain(self, *overrides: str) -> dict[str, Any]:
+        store = [
+            f"tracking.uri=sqlite:///{self.root}/mlflow/mlflow.db",
+            f"tracking.artifacts={self.root}/mlflow/artifacts",
+        ]
+        return compose(REPOSITORY, [*overrides, *store])
+
+    def config(self, *overrides: str) -> Config:
+        return parse(self.plain(*overrides))
+
+    def prepare(self, config: Config) -> None:
+        name = config.data.name
+        if name not in self.prepared:
+            whole, identity = config.data.prepare(REPOSITORY), preparation(config.plain["data"])
+            sealed.write(whole, config.data.feature_lookback, self.root, name, identity)
+            self.prepared.add(name)
+
+    def run(self, *overrides: str) -> dict[str, Any]:
+        """Prepare the data if need be, and train; the content of result.json."""
+        config = self.config(*overrides)
+        self.prepare(config)
+        return run(config, self.root, self.output(config))
+
+    def output(self, config: Config) -> Path:
+        return self.root / "build" / "runs" / config.identity()
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(f"sqlite:///{self.root}/mlflow/mlflow.db")
+
+    def recorded(self, run_id: str) -> Run:
+        return self.client.get_run(run_id)
+
+    def runs(self) -> list[Run]:
+        """The runs of ``viewcast`` and of the experiments that belong to it, newest first."""
+        return list(self.client.search_runs(related(self.client, "viewcast")))
