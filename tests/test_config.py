@@ -337,7 +337,7 @@ def test_a_class_that_is_none_is_refused_by_name(target: str) -> None:
         "viewcast.models.linear",
         "viewcast.models.network.forward",
         "builtins.dict",
-        "viewcast.errors.ConfigError",
+        "viewcast.base.errors.ConfigError",
     ],
 )
 def test_what_is_no_class_of_settings_is_refused_by_name(target: str) -> None:
@@ -364,9 +364,9 @@ def test_a_class_of_ones_own_is_built_from_its_name() -> None:
 
 
 def test_a_section_is_not_changed_by_building_it() -> None:
-    section = {"_target_": "viewcast.loss.MSE"}
+    section = {"_target_": "viewcast.scoring.loss.MSE"}
     build(section, "loss")
-    assert section == {"_target_": "viewcast.loss.MSE"}
+    assert section == {"_target_": "viewcast.scoring.loss.MSE"}
 
 
 def test_the_program_that_brings_data_composes() -> None:
@@ -429,7 +429,7 @@ def test_every_holdout_goes_with_models_that_are_trained_at_once(holdout: str, m
     [
         ("viewcast.holdout.release.Stairs", "no such class"),
         ("viewcast.selection.candidates", "no class of settings"),
-        ("viewcast.loss.MSE", "no release"),
+        ("viewcast.scoring.loss.MSE", "no release"),
     ],
 )
 def test_a_filter_that_is_none_is_refused_by_name(target: str, said: str) -> None:

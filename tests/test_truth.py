@@ -16,7 +16,7 @@ from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE
 from viewcast.training.config import Config
 
-FUTURES = SimulationSettings(simulations=3, seed=5)
+FUTURES = SimulationSettings(count=3, seed=5)
 SIMULATED: Simulated = construct(Simulated, compose(REPOSITORY, [], "simulator"), "simulator")
 
 
@@ -104,7 +104,7 @@ def test_more_worlds_only_add_to_those_there_were(
     config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     more = Simulations.of(
-        config.data, validation, SIMULATED, SimulationSettings(simulations=4, seed=5)
+        config.data, validation, SIMULATED, SimulationSettings(count=4, seed=5)
     )
     pd.testing.assert_frame_equal(more.rows.iloc[: len(simulations.rows)], simulations.rows)
 
