@@ -51,10 +51,11 @@ audit: $(READY)  ## what the validation scores in MLflow are worth, counted anew
 test: $(READY) data  ## run the whole test suite
 	python -m pytest --numprocesses 2 --dist loadgroup
 
-check: $(READY)  ## formatting, lint and types
+check: $(READY)  ## formatting, lint, types and the order of imports
 	ruff format --check .
 	ruff check .
 	mypy
+	lint-imports --no-cache
 
 ui: $(READY)  ## the MLflow UI on 127.0.0.1
 	@echo "http://127.0.0.1:$(PORT)/#/experiments/1/runs?viewStateShareKey=audit (Ctrl-C ends it)"

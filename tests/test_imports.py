@@ -1,15 +1,26 @@
-"""Importing torch or MLflow takes seconds; who does not need them does not pay."""
+"""The order of the rooms, and what importing a module costs: torch and MLflow take seconds."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from support.project import REPOSITORY
 
 LOADED = """
 import sys
 {code}
 asked = {{"torch", "mlflow", "hydra", "matplotlib", "googleapiclient"}}
 print(*sorted(asked & set(sys.modules)))
+"""
+
+LINT = """
+import sys
+sys.path.insert(0, "src")
+from importlinter.cli import lint_imports_command
+lint_imports_command()
 """
 
 
@@ -20,35 +31,85 @@ def loaded_after(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        "plan",
-        "config",
-        "data.views",
-        "data.lectures",
-        "summary",
-        "models.fitted",
-        "run",
-        "experiments",
-        "demo",
-        "truth",
-        "report.page",
-        "retraining.retrain",
-        "sources.youtube",
-    ],
-)
-def test_no_module_imports_torch_mlflow_or_hydra_before_it_trains(module: str) -> None:
-    assert loaded_after(f"import viewcast.{module}") <= {"matplotlib"}
+LIGHT = [
+    "runs.plan",
+    "training.config",
+    "data.views",
+    "data.lectures",
+    "data.sources.youtube",
+    "scoring.summary",
+    "models.fitted",
+    "runs.run",
+    "runs.experiments",
+    "demo.validation_reuse",
+    "demo.truth",
+    "report.page",
+    "retraining.retrain",
+]
+
+
+def test_no_module_imports_torch_mlflow_or_hydra_before_it_trains() -> None:
+    everything = "; ".join(f"import viewcast.{module}" for module in LIGHT)
+    assert loaded_after(everything) <= {"matplotlib"}
 
 
 def test_only_gradient_descent_needs_torch() -> None:
-    for trainer in ("least_squares", "grid_search", "lookup", "gradient_descent"):
-        assert "torch" not in loaded_after(f"import viewcast.training.{trainer}")
+    others = ("least_squares", "grid_search", "lookup", "gradient_descent")
+    imports = "; ".join(f"import viewcast.training.{trainer}" for trainer in others)
+    assert "torch" not in loaded_after(imports)
     assert "torch" in loaded_after("import viewcast.training.descent")
 
 
-@pytest.mark.parametrize("stage", ["compose", "prepare", "evaluate", "show", "retrain", "watch"])
+@pytest.mark.parametrize(
+    "stage", ["compose", "prepare", "evaluate", "show", "retrain", "healthcheck"]
+)
 def test_stages_that_neither_train_nor_record_import_neither_torch_nor_mlflow(stage: str) -> None:
     imported = loaded_after(f"import runpy; runpy.run_path('pipelines/{stage}.py')")
     assert not imported & {"torch", "mlflow"}
+
+
+def import_rules(project: Path) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import sys; sys.path.insert(0, 'src'); from importlinter.cli import lint_imports_command"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", f"{code}; lint_imports_command()", "--no-cache"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_import_rules_of_pyproject_hold() -> None:
+    result = import_rules(REPOSITORY)
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_rule_refuses_the_import_that_it_forbids_even_inside_a_function(
+    tmp_path: Path,
+) -> None:
+    forbidden = {
+        "base/files.py": "import viewcast.data.table",
+        "demo/truth.py": "import viewcast.retraining.lock",
+        "runs/run.py": "import mlflow",
+        "base/settings.py": "import omegaconf",
+        "models/naive.py": "import torch",
+        "audit/audit.py": "import matplotlib",
+    }
+    shutil.copytree(REPOSITORY / "src" / "viewcast", tmp_path / "src" / "viewcast")
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    for file, line in forbidden.items():
+        with (tmp_path / "src" / "viewcast" / file).open("a") as module:
+            module.write(f"\n\ndef late() -> None:\n    {line}\n")
+    with (tmp_path / "src" / "viewcast" / "data" / "raw.py").open("a") as module:
+        module.write("\n\ndef late() -> None:\n    import viewcast.data.views\n")
+
+    result = import_rules(tmp_path)
+
+    assert result.returncode == 1
+    assert " KEPT" not in result.stdout
+    assert "No cycles are allowed in viewcast.data." in result.stdout
+    for file, line in forbidden.items():
+        importer = f"viewcast.{file.removesuffix('.py').replace('/', '.')}"
+        assert f"{importer} -> {line.removeprefix('import ')}" in result.stdout
