@@ -161,12 +161,23 @@ def test_without_keys_rows_are_known_by_their_position(store: Store) -> None:
     np.testing.assert_allclose(rows["loss"], (days()["trend"] - days()["views"]) ** 2)
 
 
-def test_rows_of_several_series_need_only_differ_within_one(store: Store) -> None:
+def test_several_series_at_the_same_days_are_refused_before_anything_is_written(
+    store: Store,
+) -> None:
     both = pd.concat([predicted(1.0).assign(channel=name) for name in ("a", "b")])
-    with store.run() as run:
+    with store.run() as run, pytest.raises(Exception, match="2 entities share 35 of 35 times"):
         evaluate(both, time="day", entity="channel")
+    assert store.client.list_artifacts(run.info.run_id) == []
+    assert store.client.get_run(run.info.run_id).data.metrics == {}
+
+
+def test_series_that_follow_each_other_are_named_by_entity_and_day(store: Store) -> None:
+    first = predicted(1.0).assign(channel="a")
+    later = first.assign(channel="b", day=first["day"] + pd.Timedelta(days=len(first)))
+    with store.run() as run:
+        evaluate(pd.concat([first, later]), time="day", entity="channel")
     rows = store.table(run)
-    assert list(rows["row"][:2]) == ["a 2024-02-01", "b 2024-02-01"]
+    assert list(rows["row"].iloc[[0, -1]]) == ["a 2024-02-01", "b 2024-04-10"]
     assert rows["row"].is_unique
 
 

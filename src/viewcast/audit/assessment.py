@@ -70,6 +70,8 @@ class Assessment:
     @property
     def refusal(self) -> str | None:
         """Why there is no figure or no bound, None where there are both."""
+        if self.study.panel is not None:
+            return self.study.panel
         if self.inference is None:
             return None if self.study.runs else "no run"
         return self.inference.sample_size.refusal or self.blocked

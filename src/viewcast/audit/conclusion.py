@@ -17,7 +17,8 @@ def verdict(said: Said, worn_out: float) -> str:
     """
     winner, hidden_holdout = said["winner"], said["hidden_holdout"]
     if winner is None:
-        return "nothing to price: no run has a loss that can be compared"
+        why = said["refusal"] or "no run has a loss that can be compared"
+        return f"nothing to price: {why}"
     if hidden_holdout is not None and hidden_holdout["alarm"]:
         return (
             f"validation set worn out: of {short(hidden_holdout['gain_shown'])} gained on the shown rows "

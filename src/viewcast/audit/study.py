@@ -12,7 +12,9 @@ import pandas as pd
 
 from viewcast.audit.row_losses import RowLosses, shared, usual
 from viewcast.holdout.looks import Look, distinct
+from viewcast.holdout.panels import panel
 
+PANEL = "was scored on rows of several series at the same times"
 UNKNOWN = "unknown"  # the holdout of runs that do not tell their rows
 ASSUMED = (
     "Nothing tells which rows these runs were scored on; it is assumed that they share them. "
@@ -103,7 +105,8 @@ class Study:
 
     ``runs``: one per look, a repetition is not another; ``repeats``: by the id of such a run the
     one that stands for it. ``looks``: all uses of the holdout, a sweep's choice among them.
-    ``assumed``: sentences on what could not be checked.
+    ``assumed``: sentences on what could not be checked. ``panel``: why the rows are not one series,
+    None where they are; then no run takes part.
     """
 
     holdout: str
@@ -112,6 +115,7 @@ class Study:
     looks: tuple[Look, ...]
     repeats: dict[str, str]
     assumed: tuple[str, ...] = ()
+    panel: str | None = None
 
     @property
     def priced(self) -> list[Scored]:
@@ -143,10 +147,18 @@ def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> St
     first, repeats = _without_repeats(runs)
     first = _of_one_loss(first)
     keys = usual([run.rows.keys for run in first if run.excluded is None and run.rows is not None])
-    compared = tuple(_compared(run, keys) for run in first)
+    compared = [_compared(run, keys) for run in first]
+    series = None if keys is None else panel(keys, max(run.facts.block for run in first))
+    if series is not None:
+        compared = [_without_figures(run) for run in compared]
     looks = tuple(distinct([*(run.look for run in runs), *uses]))
     assumed = (ASSUMED,) if holdout == UNKNOWN else ()
-    return Study(holdout, keys, compared, looks, repeats, assumed)
+    return Study(holdout, keys, tuple(compared), looks, repeats, assumed, series)
+
+
+def _without_figures(run: Scored) -> Scored:
+    """A run whose rows are a panel; the reason why it is excluded for itself comes first."""
+    return run if run.excluded is not None else replace(run, excluded=PANEL)
 
 
 def overlap(one: Study, others: Iterable[Study]) -> int:

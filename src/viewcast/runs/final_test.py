@@ -21,6 +21,7 @@ from viewcast.base.paths import experiment_path, run_path, train_path
 from viewcast.base.settings import Tracking
 from viewcast.data import sealed
 from viewcast.data.table import SPLIT
+from viewcast.holdout.panels import refuse_panel
 from viewcast.models.fitted import Fitted
 from viewcast.scoring.scores import Score, keyed, score
 from viewcast.training.config import Config, parse
@@ -75,6 +76,7 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
     run = stored(settings.tracking, run_id_of(settings.run, root))
     config = _config(run, settings.tracking)
     rows, left_out = rows_of(config, run.model, root)
+    refuse_panel(rows, config.data.block, f"data={config.data.name}: test rows")
     with Opening(run, config, rows, settings.reason, root) as opening:
         predicted, target = run.model.predict(rows), rows["target"].to_numpy()
         losses = config.loss.rows(predicted, target)

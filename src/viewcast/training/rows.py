@@ -8,6 +8,7 @@ import pandas as pd
 from viewcast.base.errors import DataError
 from viewcast.base.paths import prepared_path
 from viewcast.data import table
+from viewcast.holdout.panels import refuse_panel
 from viewcast.holdout.settings import divide
 from viewcast.training.chunks import device_of
 from viewcast.training.config import Config
@@ -37,7 +38,8 @@ def rows_of(config: Config, root: Path) -> Rows:
 
     With ``holdout.hidden`` some validation rows are the hidden holdout, the same ones for every model. A
     row that lacks a feature cannot serve and is left out, with a sentence in ``left_out`` and never
-    filled in; refuses (DataError) to go on without any training row.
+    filled in. Refuses (DataError) to go on without any training row, and rows of several series at
+    the same times (``viewcast.holdout.panels``).
     """
     whole = table.read(
         prepared_path(root, config.data.name), config.preparation(), config.data.name
@@ -59,6 +61,9 @@ def rows_of(config: Config, root: Path) -> Rows:
             )
     for split in ("validation", "hidden"):  # errors and audits take neighbours for neighbours
         kept[split] = kept[split].sort_values("time", kind="stable", ignore_index=True)
+    for split, rows in kept.items():
+        where = f"data={config.data.name}, split={config.data.split}: {split} rows"
+        refuse_panel(rows, config.data.block, where)
     if kept["train"].empty:
         raise DataError(f"no training row has all of {inputs}; {'; '.join(left_out)}")
     return Rows(**kept, inputs=inputs, left_out=left_out)

@@ -16,6 +16,7 @@ from viewcast.base.errors import DataError
 from viewcast.base.settings import digest
 from viewcast.data import table
 from viewcast.holdout.looks import REPORT, distinct
+from viewcast.holdout.panels import refuse_panel
 from viewcast.scoring.scores import score
 from viewcast.tracking import look_tags
 from viewcast.tracking.datasets import CONTEXT, VALIDATION, log, profile
@@ -36,9 +37,11 @@ def record(
     (scores of these rows that the experiment has revealed, this one included). Where the run has
     a curve ``val_loss`` of its training, the first two are ``model_val_loss``, ``model_val_error``.
 
-    The same scores again are the same look. Refuses (DataError) a run that carries other scores,
-    or an artifact of that name by somebody else.
+    The same scores again are the same look. Refuses (DataError) rows of several series at the same
+    times (``viewcast.holdout.panels``), a run that carries other scores, or an artifact of that
+    name that something else logged.
     """
+    refuse_panel(rows, settings.block, "the rows to evaluate")
     run = client.get_run(run_id)
     tags = look(run, rows, settings)
     _refuse_other_scores(client, run, tags)

@@ -1,0 +1,51 @@
+"""Several series on one clock: rows whose standard errors cannot be made yet.
+
+The standard errors here (``viewcast.scoring.scores.score``,
+``viewcast.selection.dependence.standard_error``) and every figure of the audit take the rows as one
+series: a row depends on the rows just before it, and on nothing else. In a panel, rows of different
+entities that share a time also share what happened at that time. Their losses are correlated, and
+an error that ignores this is too small, by up to the square root of the number of entities.
+"""
+
+import pandas as pd
+
+from viewcast.base.errors import DataError
+
+
+def panel(rows: pd.DataFrame, block: float = 1.0) -> str | None:
+    """What makes the rows a panel, in words; None where they may be taken as one series.
+
+    ``rows``: ``entity`` and ``time`` of each, if known; ``block``: least dependence length in rows.
+    A panel has rows of different entities with the same time. Days are such times: they are of one
+    clock for all entities. Numbers (``viewcast.data.table``: the third lecture of a course) count
+    the rows of their entity and nothing happens at a number, so they only make a panel where rows
+    are said to depend on their neighbours (``block`` above 1), which have no order between series.
+    """
+    if "entity" not in rows or "time" not in rows or rows["entity"].nunique() < 2:
+        return None
+    numbered = bool(pd.to_numeric(rows["time"].astype(str), errors="coerce").notna().all())
+    if numbered and block <= 1:
+        return None
+    entities = rows.groupby("time", sort=True)["entity"].nunique()
+    shared = entities[entities > 1]
+    if shared.empty:
+        return None
+    first = shared.index[0]
+    names = [str(name) for name in rows.loc[rows["time"] == first, "entity"].unique()[:2]]
+    day = str(first).removesuffix(" 00:00:00")
+    return (
+        f"{rows['entity'].nunique():,} entities share {len(shared):,} of {len(entities):,} times "
+        f"(at {day}: {' and '.join(names)}"
+        f"{'' if shared.iloc[0] == 2 else f' and {shared.iloc[0] - 2:,} more'}), so their losses "
+        "are not one series and a standard error would be too small; panels are not supported yet"
+    )
+
+
+def refuse_panel(rows: pd.DataFrame, block: float, where: str) -> None:
+    """Refuse (DataError) rows that are a panel, before anything is made of them.
+
+    ``where``: what the rows are, to begin the message.
+    """
+    found = panel(rows, block)
+    if found is not None:
+        raise DataError(f"{where}: {found}; take the rows of one entity")
