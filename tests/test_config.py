@@ -188,7 +188,7 @@ def test_an_unknown_key_of_the_tracking_is_refused() -> None:
         ("trainer.precision=half", "Input should be 'float32' or 'float64'"),
         (
             "trainer.restore_best=first",
-            "trainer.restore_best = 'first': Input should be 'best' or 'last'",
+            "trainer.restore_best = 'first': Input should be a valid boolean",
         ),
         ("trainer.patience=0", "trainer.patience = 0: Input should be greater than or equal to 1"),
         (
@@ -370,7 +370,7 @@ def test_a_section_is_not_changed_by_building_it() -> None:
 
 
 def test_the_program_that_brings_data_composes() -> None:
-    composed = compose(ROOT, ["which.source=export.zip"], "bring")
+    composed = compose(ROOT, ["which.source=export.zip"], "import_export")
     assert composed["which"]["source"] == "export.zip"
     assert build(composed["data"], "data").name == "studio"
 

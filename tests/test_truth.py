@@ -103,9 +103,7 @@ def test_who_remembers_the_validation_rows_knows_nothing_of_another_world(
 def test_more_worlds_only_add_to_those_there_were(
     config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
-    more = Simulations.of(
-        config.data, validation, SIMULATED, SimulationSettings(count=4, seed=5)
-    )
+    more = Simulations.of(config.data, validation, SIMULATED, SimulationSettings(count=4, seed=5))
     pd.testing.assert_frame_equal(more.rows.iloc[: len(simulations.rows)], simulations.rows)
 
 
