@@ -101,7 +101,7 @@ def test_every_row_of_the_summary_is_a_run_in_mlflow(done: Clone) -> None:
 
 
 @pytest.mark.parametrize("part", ["search", "leaderboard"])
-def test_the_hundreds_of_runs_of_the_story_have_experiments_of_their_own(
+def test_the_hundreds_of_runs_of_the_demonstration_have_experiments_of_their_own(
     done: Clone, part: str
 ) -> None:
     told = json.loads((done.root / "build" / "demo" / f"{part}.json").read_text())["runs"]
@@ -165,7 +165,7 @@ def test_one_changed_experiment_is_the_only_one_trained_again(mine: Clone) -> No
     output = mine.sh("dvc", "repro")
     after_study = ["demo", "evaluate", "audit", "report"]
     assert stages_run(output) == ["compose", "experiments", *after_study]
-    assert "story: search kept, leaderboard kept, study kept" in output
+    assert "demo: search kept, leaderboard kept, experiments kept" in output
     after = {row["experiment"]: row["run_id"] for row in summary(mine)}
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"lectures_grid_search"}

@@ -16,7 +16,7 @@ from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE
 from viewcast.training.config import Config
 
-FUTURES = SimulationSettings(count=3, seed=5)
+SETTINGS = SimulationSettings(count=3, seed=5)
 SIMULATED: Simulated = construct(Simulated, compose(REPOSITORY, [], "simulator"), "simulator")
 
 
@@ -33,10 +33,10 @@ def validation(config: Config) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def simulations(config: Config, validation: pd.DataFrame) -> Simulations:
-    return Simulations.of(config.data, validation, SIMULATED, FUTURES)
+    return Simulations.of(config.data, validation, SIMULATED, SETTINGS)
 
 
-def test_a_world_built_by_hand_has_the_same_rows(
+def test_a_simulation_built_by_hand_has_the_same_rows(
     config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     first, last = validation["time"].min(), validation["time"].max()
@@ -44,7 +44,7 @@ def test_a_world_built_by_hand_has_the_same_rows(
     past = SIMULATED.simulator.history(before, SIMULATED.seed)
     days = (last - first).days + 1
     drawn = SIMULATED.simulator.simulations(
-        before, days, FUTURES.simulations, SIMULATED.seed, FUTURES.seed
+        before, days, SETTINGS.count, SIMULATED.seed, SETTINGS.seed
     )
     for number, future in enumerate(drawn):
         ahead = pd.Series(future, index=pd.date_range(first, last, freq="D"))
@@ -63,18 +63,18 @@ def test_the_first_windows_hold_the_days_that_were(
     first = simulations.rows.groupby(simulations.rows.index // len(validation)).first()
     for name in ("lag_1", "lag_56", "holiday", "age"):
         assert (first[name] == validation[name].iloc[0]).all()
-    assert first["target"].nunique() == FUTURES.simulations
+    assert first["target"].nunique() == SETTINGS.count
 
 
-def test_the_truth_is_the_mean_over_worlds_with_the_error_of_that_mean(
+def test_the_truth_is_the_mean_over_simulations_with_the_error_of_that_mean(
     simulations: Simulations,
 ) -> None:
     naive = FittedNaive(["lag_1"], 0.0)
     truth = simulations.truth(simulations.predict(naive), MAE())
     losses = (simulations.rows["lag_1"] - simulations.rows["target"]).abs()
-    of_worlds = [part.mean() for part in np.split(losses.to_numpy(), FUTURES.simulations)]
-    assert truth.mean == pytest.approx(np.mean(of_worlds))
-    assert truth.error == pytest.approx(np.std(of_worlds, ddof=1) / np.sqrt(FUTURES.simulations))
+    of_simulations = [part.mean() for part in np.split(losses.to_numpy(), SETTINGS.count)]
+    assert truth.mean == pytest.approx(np.mean(of_simulations))
+    assert truth.error == pytest.approx(np.std(of_simulations, ddof=1) / np.sqrt(SETTINGS.count))
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (4, 3)])
@@ -92,7 +92,7 @@ def test_networks_predict_as_they_do_one_by_one(
     )
 
 
-def test_who_remembers_the_validation_rows_knows_nothing_of_another_world(
+def test_a_model_that_remembers_the_validation_rows_knows_nothing_of_another_simulation(
     validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     memory = FittedMemory(["row"], dict(zip(validation["row"], validation["target"], strict=True)))
@@ -100,21 +100,21 @@ def test_who_remembers_the_validation_rows_knows_nothing_of_another_world(
     assert truth.mean == pytest.approx(simulations.rows["target"].mean())
 
 
-def test_more_worlds_only_add_to_those_there_were(
+def test_more_simulations_only_add_to_the_former_ones(
     config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     more = Simulations.of(config.data, validation, SIMULATED, SimulationSettings(count=4, seed=5))
     pd.testing.assert_frame_equal(more.rows.iloc[: len(simulations.rows)], simulations.rows)
 
 
-def test_days_that_are_left_out_of_the_validation_rows_are_left_out_of_the_worlds(
+def test_days_that_are_left_out_of_the_validation_rows_are_left_out_of_the_simulations(
     config: Config, validation: pd.DataFrame, simulations: Simulations
 ) -> None:
     some = validation.iloc[[3, 10, 365]]
-    few = Simulations.of(config.data, some, SIMULATED, FUTURES)
-    assert len(few.rows) == 3 * FUTURES.simulations
+    few = Simulations.of(config.data, some, SIMULATED, SETTINGS)
+    assert len(few.rows) == 3 * SETTINGS.count
     days = [row.partition(" ")[0] for row in few.rows["row"]]
-    assert days == list(some["row"]) * FUTURES.simulations
+    assert days == list(some["row"]) * SETTINGS.count
 
 
 def test_views_that_the_simulator_did_not_make_have_no_truth(
@@ -124,9 +124,9 @@ def test_views_that_the_simulator_did_not_make_have_no_truth(
     touched.loc[touched.index[7], "target"] += 0.001
     day = touched["row"].iloc[7]
     with pytest.raises(DataError, match=rf"thousand views on {day}.*type `python pipelines/sim"):
-        Simulations.of(config.data, touched, SIMULATED, FUTURES)
+        Simulations.of(config.data, touched, SIMULATED, SETTINGS)
 
 
-def test_one_world_has_no_error_and_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"simulations\.simulations = 1"):
-        construct(SimulationSettings, {"simulations": 1, "seed": 0}, "simulations")
+def test_one_simulation_has_no_error_and_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"simulations\.count = 1"):
+        construct(SimulationSettings, {"count": 1, "seed": 0}, "simulations")

@@ -52,7 +52,7 @@ def page() -> Iterator[Page]:
     if not CHROMIUM.is_file():
         pytest.skip("no Chromium at /usr/bin/chromium: `apt-get install chromium`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.batch_id(executable_path=str(CHROMIUM), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(60_000)
         yield page

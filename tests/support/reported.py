@@ -68,7 +68,8 @@ class Fake:
         daily = data == "channel"
         row = {
             "data": data, "label": self.label if daily else data, "model": model,
-            "experiment": name, "trainer": "least_squares", "split": "lecture" if daily else "course",
+            "experiment": name, "trainer": "least_squares",
+            "split": "lecture" if daily else "course",
             "features": ["pages"], "loss": "mae" if daily else "mse",
             "unit": "thousand views" if daily else "minutes²",
             "target_unit": "thousand views" if daily else "minutes", "block": 1,
@@ -174,7 +175,7 @@ def seen(file: Path, width: int, questions: Sequence[str]) -> tuple[list[Any], l
 
     errors: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.batch_id(
+        browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )

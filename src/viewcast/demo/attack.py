@@ -1,7 +1,8 @@
-"""An attack on a leaderboard as a sweep, whose candidates are drawn in sight of all former scores.
+"""An attack on a leaderboard, as the tables of a sweep with one candidate per submission.
 
-The attacker is told the mean loss of the shown rows and nothing else. What the same submissions
-lose in training, in the hidden holdout and in truth is found afterwards.
+The attacker sees the mean loss of the shown rows after every submission and nothing else. The
+losses of the same submissions on the training rows, in the hidden holdout and on fresh simulations
+are computed afterwards.
 """
 
 from dataclasses import replace
@@ -23,9 +24,9 @@ from viewcast.training.rows import Rows, problem_of
 def attacked(
     config: Config, attack: Attack, rows: Rows, truth: TrueLoss
 ) -> tuple[Results, list[Member]]:
-    """Attack the leaderboard of the validation rows: tables and candidates, one per submission.
+    """Attack the leaderboard of the validation rows; returns tables and candidates.
 
-    ``config``: the model that the attack starts from.
+    There is one candidate per submission. ``config``: the model that the attack starts from.
     """
     base = config.trainer.fit(problem_of(config, rows), config.model).model
     shown = rows.validation["target"].to_numpy()
@@ -65,11 +66,11 @@ def _results(
     hidden_losses: dict[str, Any] = {}
     for member, (*predicted, fresh) in zip(members, zip(*everywhere, strict=True), strict=True):
         trained, shown, hidden = (
-            loss.rows(one, target) for one, target in zip(predicted, targets, strict=True)
+            loss.rows(guess, target) for guess, target in zip(predicted, targets, strict=True)
         )
         validation = score(shown, block)
         assert validation is not None, (
-            "a leaderboard without rows has no hidden_holdout and is refused"
+            "a leaderboard without rows has no hidden holdout and is refused"
         )
         losses = {"train_loss": float(trained.mean()), "val_loss": validation.mean}
         lines.append(

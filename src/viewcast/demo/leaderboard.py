@@ -1,10 +1,10 @@
 """A leaderboard attacked by hill climbing: scores that fall while the model gets worse.
 
 Blum and Hardt, "The Ladder: A Reliable Leaderboard for Machine Learning Competitions" (ICML 2015):
-who is told the score of every submission, and keeps what lowered it, learns the rows that are
-scored instead of the world. Here each step moves every prediction up or down by the same size. The
-direction is a hash of the row's key and the step, so the attacked model is an ordinary function of
-rows: on rows that were never scored it is the base model and so much noise.
+an attacker who sees the score of every submission, and keeps each change that lowered it, fits the
+scored rows and nothing else. Here each step moves every prediction up or down by the same size. The
+direction is a hash of the row's key and of the step. So the attacked model is an ordinary function
+of rows: on rows that were never scored it is the base model plus noise.
 
 Shape letters: T submissions, N rows.
 """
@@ -35,9 +35,9 @@ class Attack:
 
 @dataclass(frozen=True)
 class Climb:
-    """What an attack came to: the ``shown`` score of each submission (T,), and which it kept (T,).
+    """The result of an attack: each submission's ``shown`` score (T,), and which were ``kept`` (T,).
 
-    The first submission is the base model; each other one is the last one kept, and a step more.
+    The first submission is the base model. Each other one is the last kept one plus a step.
     """
 
     shown: Vector
@@ -45,9 +45,10 @@ class Climb:
 
 
 def climb(score: Callable[[Vector], float], base: Vector, rows: pd.Series, attack: Attack) -> Climb:
-    """Attack a leaderboard. ``score``: all that it tells of a submission (N,); lower is better.
+    """Attack a leaderboard by hill climbing.
 
-    ``base``: the predictions (N,) to start from, of the rows with the keys ``rows`` (N,).
+    ``score``: the score that the leaderboard shows for a submission (N,); lower is better.
+    ``base``: the predictions (N,) to start from, for the rows with the keys ``rows`` (N,).
     """
     hashes, best = _hashes(rows), base
     shown = np.empty(attack.submissions)
@@ -63,7 +64,7 @@ def climb(score: Callable[[Vector], float], base: Vector, rows: pd.Series, attac
 
 
 def submissions(base: Vector, rows: pd.Series, attack: Attack, climbed: Climb) -> Iterator[Vector]:
-    """What each submission predicts (N,) of any rows, scored ones or others, one after another."""
+    """The predictions (N,) of each submission in turn, for any rows, scored or not."""
     hashes, best = _hashes(rows), base
     yield base
     for step in range(1, attack.submissions):

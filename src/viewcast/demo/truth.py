@@ -1,8 +1,8 @@
-"""The true loss of a model, which a simulated channel can tell: its mean loss in fresh simulations.
+"""The true loss of a model on a simulated channel: its mean loss in fresh simulations.
 
-The days before the validation rows are kept as they were, the validation days are simulated anew,
-again and again, and the model predicts each of these simulations as it would have predicted the real
-one. No choice was ever made on them.
+The days before the validation rows stay as they are. The validation days are simulated again many
+times, and the model predicts each simulation as it predicts the validation rows of the data set.
+No choice of a model ever used these simulations.
 
 Shape letters: W simulations, D validation days, F features, H hidden units.
 """
@@ -48,7 +48,7 @@ class SimulationSettings:
 
 @dataclass(frozen=True)
 class Truth:
-    """The mean loss over simulations and its standard error, the simulations being independent."""
+    """The mean loss over simulations and its standard error; the simulations are independent."""
 
     mean: float
     error: float
@@ -56,10 +56,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class Simulations:
-    """Fresh validation days, world by world.
+    """Fresh validation days, simulation by simulation.
 
-    ``rows``: W·D rows with the columns of the prepared table that models read. Their keys are of
-    their own (``2020-01-01 in world 7``): nobody can have seen them. ``count``: W.
+    ``rows``: W·D rows with the columns of the prepared table that models read. Their keys, such as
+    ``2020-01-01 in simulation 7``, occur nowhere else, so no model can remember them. ``count``: W.
     """
 
     rows: pd.DataFrame
@@ -74,7 +74,7 @@ class Simulations:
         simulated: Simulated,
         settings: SimulationSettings,
     ) -> "Simulations":
-        """Simulations in which the days of ``rows``, the validation rows of ``data``, went otherwise.
+        """Simulate the days of ``rows``, the validation rows of ``data``, again and again.
 
         Refuses (DataError) targets that are not what the simulator made for their days.
         """
@@ -94,14 +94,15 @@ class Simulations:
         shape = (settings.count, *features.shape)
         cells = np.broadcast_to(features.to_numpy(), shape).copy()
         cells[:, :, : data.lags] = lags[:, wanted, ::-1]  # the first columns of a window
-        found = pd.DataFrame(cells.reshape(-1, shape[2]), columns=features.columns)
-        names = [f"{day:%Y-%m-%d} in world " for day in days]
-        found.insert(0, "row", [f"{name}{w}" for w in range(settings.count) for name in names])
-        found.insert(1, "target", views[:, data.lags :][:, wanted].ravel())
-        return cls(found, settings.count)
+        simulated_rows = pd.DataFrame(cells.reshape(-1, shape[2]), columns=features.columns)
+        names = [f"{day:%Y-%m-%d} in simulation " for day in days]
+        keys = [f"{name}{w}" for w in range(settings.count) for name in names]
+        simulated_rows.insert(0, "row", keys)
+        simulated_rows.insert(1, "target", views[:, data.lags :][:, wanted].ravel())
+        return cls(simulated_rows, settings.count)
 
     def predict(self, model: Fitted) -> Vector:
-        """Predictions (W·D,); of a network in float32, which costs the mean loss no digit shown."""
+        """Predictions (W·D,). Networks use float32, which changes no digit that is shown."""
         if not isinstance(model, FittedNetwork):
             return model.predict(self.rows)
         names, scaling = tuple(model.inputs), model.scaling
@@ -116,15 +117,17 @@ class Simulations:
         return np.asarray(scaling.outputs(outputs.astype(np.float64)))
 
     def truth(self, predicted: Vector, loss: Loss) -> Truth:
-        """The true loss of whoever predicts (W·D,) there."""
+        """The true loss of the predictions (W·D,)."""
         losses = loss.rows(predicted, self.rows["target"].to_numpy())
-        of_worlds = losses.reshape(self.count, -1).mean(axis=1)
-        return Truth(float(of_worlds.mean()), float(of_worlds.std(ddof=1) / np.sqrt(self.count)))
+        of_simulations = losses.reshape(self.count, -1).mean(axis=1)
+        return Truth(
+            float(of_simulations.mean()), float(of_simulations.std(ddof=1) / np.sqrt(self.count))
+        )
 
 
 @dataclass(frozen=True)
 class TrueLoss:
-    """The truth of a model as figures of its run, on ``simulations`` of its validation rows.
+    """The true loss of a model as metrics of its run, on ``simulations`` of its validation rows.
 
     ``identity``: hash of everything that the simulations follow from.
     """
@@ -143,11 +146,11 @@ class TrueLoss:
 
 
 def _same_views(rows: pd.DataFrame, history: pd.Series, data: DailyViews) -> None:
-    found = rows.set_index("time")["target"]
-    wrong = found[found != history.reindex(found.index)]
+    targets = rows.set_index("time")["target"]
+    wrong = targets[targets != history.reindex(targets.index)]
     if len(wrong):
         raise DataError(
             f"data={data.name}: found {wrong.iloc[0]:g} {data.unit} on {wrong.index[0]:%Y-%m-%d}, "
-            "which conf/simulator.yaml does not simulate, so nobody knows the true loss there; "
-            "type `python pipelines/simulate.py` and `dvc add data`, or mend conf/simulator.yaml"
+            "which conf/simulator.yaml does not simulate, so the true loss is not known; "
+            "type `python pipelines/simulate.py` and `dvc add data`, or correct conf/simulator.yaml"
         )

@@ -1,12 +1,17 @@
-"""The story of validation reuse, told by real runs on a channel whose truth is known.
+"""The demonstration of validation reuse: real runs on a simulated channel whose true loss is known.
 
-A random search, one look per candidate; a leaderboard with rows in the hidden holdout, attacked submission
-by submission; and what these runs, and those of the study on the same rows, are worth in truth:
-each has ``val_loss_true`` and its standard error among its metrics.
+It has three parts:
 
-``build/demo`` holds ``search.json``, ``leaderboard.json`` and ``study.json``, each written last: a
-key of what it was made from, and the runs that tell it. A part is told again only if its key
-changed or the tracking store lost one of its runs.
+- ``search``: a random search, one look per candidate;
+- ``leaderboard``: an attack on a leaderboard, one look per submission, with a hidden holdout;
+- ``experiments``: the experiments of the pipeline that are validated on the same rows.
+
+Every run of a part has its true loss, ``val_loss_true``, and the standard error of that among its
+metrics.
+
+``build/demo`` holds one file per part, ``search.json`` for instance, which is written last: a key
+(hash of everything that the part is made from) and the MLflow runs of the part. A part is made
+again only if its key changed or if the tracking store lost one of its runs.
 """
 
 import json
@@ -34,17 +39,17 @@ Plain = dict[str, Any]
 def planned(
     datasets: Sequence[str], settings: Plain, search: Plain, leaderboard: Plain, simulated: Plain
 ) -> Plain:
-    """The story as the plan of a pipeline holds it: empty where ``datasets`` lack the one it is of.
+    """The demonstration as a pipeline's plan holds it; empty if ``datasets`` lack its data set.
 
     ``settings``: conf/demo.yaml; ``search``, ``leaderboard`` and ``simulated``: what is composed
     from conf/demo_search.yaml, conf/demo_leaderboard.yaml and conf/simulator.yaml. Refuses
-    (ConfigError) what cannot be told.
+    (ConfigError) settings that cannot be run.
     """
     data, attacked = search["data"]["name"], leaderboard["data"]["name"]
     if data != attacked:
         raise ConfigError(
-            f"conf/demo_search.yaml is of data={data}, conf/demo_leaderboard.yaml of "
-            f"data={attacked}; a story is of one data set, the simulated one"
+            f"conf/demo_search.yaml has data={data}, conf/demo_leaderboard.yaml has "
+            f"data={attacked}; the demonstration needs the same data set in both, the simulated one"
         )
     if data not in datasets:
         return {}
@@ -62,10 +67,10 @@ def planned(
     }
 
 
-def story(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
-    """Tell each part of a planned story; what became of each: ``kept`` or ``told``.
+def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
+    """Make each part of the planned demonstration; returns ``kept`` or ``done`` for each part.
 
-    Without a plan, where the pipeline does not have the data set, there is nothing to tell.
+    An empty plan means that the pipeline lacks the data set: then there are no parts.
     ``tracking`` is the section that plans leave out.
     """
     folder = demo_path(root)
@@ -76,13 +81,18 @@ def story(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
         (folder / "none").touch()  # DVC warns about an empty output
         return {}
     (folder / "none").unlink(missing_ok=True)
-    telling = Telling(plan, tracking, root)
-    by = {"search": plan["search"], "leaderboard": [plan["leaderboard"], plan["attack"]]}
-    return {
-        "search": telling.once("search", by["search"], telling.search),
-        "leaderboard": telling.once("leaderboard", by["leaderboard"], telling.attack),
-        "study": telling.once("study", telling.of_study, telling.study),
+    demonstration = Demonstration(plan, tracking, root)
+    made_from = {
+        "search": plan["search"],
+        "leaderboard": [plan["leaderboard"], plan["attack"]],
+        "experiments": demonstration.experiment_runs,
     }
+    make = {
+        "search": demonstration.search,
+        "leaderboard": demonstration.attack,
+        "experiments": demonstration.experiments,
+    }
+    return {part: demonstration.once(part, made_from[part], make[part]) for part in make}
 
 
 def _base(sweep: Plain) -> Plain:
@@ -90,40 +100,40 @@ def _base(sweep: Plain) -> Plain:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """A planned story being told in a project; what several parts need is made once."""
+class Demonstration:
+    """A planned demonstration in a project; what several parts need is made once."""
 
     plan: Plain
     tracking: Plain
     root: Path
     _truths: dict[str, TrueLoss] = field(default_factory=dict)
 
-    def once(self, part: str, told_by: Any, tell: Callable[[], list[str]]) -> str:
-        """Tell a part, unless it has been told, by the same, and its runs are there."""
+    def once(self, part: str, made_from: Any, make: Callable[[], list[str]]) -> str:
+        """Make a part, unless it was made from the same things and the store has its runs."""
         file = demo_path(self.root) / f"{part}.json"
         former = json.loads(file.read_text()) if file.is_file() else {}
-        key = digest([told_by, self._origin])
+        key = digest([made_from, self._origin])
         if former.get("key") == key and self._known.issuperset(former["runs"]):
             return "kept"
         partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps({"key": key, "runs": tell()}, indent=2) + "\n")
+        partial.write_text(json.dumps({"key": key, "runs": make()}, indent=2) + "\n")
         partial.replace(file)
-        return "told"
+        return "done"
 
     def search(self) -> list[str]:
-        """Train and record the candidates of the random search; their runs."""
-        # torch and MLflow take seconds to import: only who trains and records pays.
+        """Train and record the candidates of the random search; returns their run ids."""
+        # torch and MLflow take seconds to import; they are needed only if something is trained.
         from viewcast.runs.sweep import sweep  # noqa: PLC0415
         from viewcast.tracking.write.sweep_recorder import family, finish, record  # noqa: PLC0415
 
         plain = {**self.plan["search"], "tracking": self._beside("search")}
-        folder, results, everyone = sweep(plain, self.root, self._truth(self._searched))
-        parent = record(results, everyone, folder, self.root)
-        finish(parent, [], everyone)
-        return family(parent, everyone)
+        folder, results, candidates = sweep(plain, self.root, self._truth(self._searched))
+        parent = record(results, candidates, folder, self.root)
+        finish(parent, [], candidates)
+        return family(parent, candidates)
 
     def attack(self) -> list[str]:
-        """Attack the leaderboard and record its submissions; their runs."""
+        """Attack the leaderboard and record its submissions; returns their run ids."""
         from viewcast.demo.attack import attacked  # noqa: PLC0415 (as above)
         from viewcast.tracking.write.sweep_recorder import family, finish, record  # noqa: PLC0415
 
@@ -133,36 +143,36 @@ class Telling:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "sweep.json").write_text(json.dumps(config.plain, indent=2) + "\n")
         attack = construct(Attack, settings, "attack")
-        results, everyone = attacked(config, attack, rows_of(config, self.root), truth)
+        results, candidates = attacked(config, attack, rows_of(config, self.root), truth)
         results.write(folder)
-        parent = record(results, everyone, folder, self.root)
-        finish(parent, [], everyone)
-        return family(parent, everyone)
+        parent = record(results, candidates, folder, self.root)
+        finish(parent, [], candidates)
+        return family(parent, candidates)
 
-    def study(self) -> list[str]:
-        """Note with the runs of the study on the same rows what they are worth; those runs."""
+    def experiments(self) -> list[str]:
+        """Add the true loss to the runs of experiments on the same rows; returns their ids."""
         from viewcast.tracking.write.late_metrics import note  # noqa: PLC0415 (as above)
 
-        found = {}
-        for name, run_id in self.of_study.items():
+        true_losses = {}
+        for name, run_id in self.experiment_runs.items():
             result = json.loads((experiment_path(self.root, name) / "result.json").read_text())
             config = self._configs[result["split"]]
             model = fitted.load(experiment_path(self.root, name) / "model")
-            found[run_id] = self._truth(config)(model, config.loss)
-        note(construct(Tracking, self.tracking, "tracking"), found)
-        return list(found)
+            true_losses[run_id] = self._truth(config)(model, config.loss)
+        note(construct(Tracking, self.tracking, "tracking"), true_losses)
+        return list(true_losses)
 
     @cached_property
-    def of_study(self) -> dict[str, str]:
-        """The run of each experiment of the study on the validation rows of the story."""
-        found = {}
+    def experiment_runs(self) -> dict[str, str]:
+        """Run id of each finished experiment whose validation rows the demonstration uses."""
+        runs = {}
         for file in sorted(experiment_path(self.root, "").glob("*/result.json")):
             result = json.loads(file.read_text())
             config = self._configs.get(result["split"])
             wanted = config and (config.data.name, config.loss.name)
             if wanted == (result["data"], result["loss"]) and result["status"] == "finished":
-                found[file.parent.name] = result["run_id"]
-        return found
+                runs[file.parent.name] = result["run_id"]
+        return runs
 
     @cached_property
     def _searched(self) -> Config:
@@ -173,7 +183,7 @@ class Telling:
         return parse({**self.plan["leaderboard"], "tracking": self._beside("leaderboard")})
 
     def _beside(self, part: str) -> Plain:
-        """An experiment of its own, so that hundreds of runs do not bury those of the study."""
+        """An MLflow experiment of its own: hundreds of runs would bury those of the pipeline."""
         return {**self.tracking, "experiment": f"{self.tracking['experiment']}-{part}"}
 
     @cached_property
@@ -182,7 +192,7 @@ class Telling:
 
     @cached_property
     def _origin(self) -> str:
-        """Hash of all that a truth follows from, and of the code."""
+        """Hash of everything that a true loss follows from, and of the code."""
         made_by = [Path(str(module.__file__)) for module in (simulator, daily)]
         data = files_digest(prepared_path(self.root, self._searched.data.name), *made_by)
         return digest([data, code_digest(), self.plan["simulated"], self.plan["simulations"]])
@@ -196,7 +206,7 @@ class Telling:
         return {run.info.run_id for run in all_runs(client, everywhere)}
 
     def _truth(self, config: Config) -> TrueLoss:
-        """The truth on all validation days of a split, those in the hidden holdout too."""
+        """The true loss on all validation days of a split, the hidden holdout included."""
         split = config.data.split
         if split not in self._truths:
             path = prepared_path(self.root, config.data.name)

@@ -14,11 +14,11 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError
 from viewcast.base.paths import demo_path, experiment_path, prepared_path
 from viewcast.base.settings import construct
-from viewcast.demo import validation_reuse as telling
+from viewcast.demo import validation_reuse
 from viewcast.demo.attack import attacked
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
-from viewcast.demo.validation_reuse import planned, story
+from viewcast.demo.validation_reuse import demonstrate, planned
 from viewcast.holdout.looks import Use, rounds
 from viewcast.models import fitted
 from viewcast.runs.run import run
@@ -34,10 +34,10 @@ Plain = dict[str, Any]
 
 
 def small() -> Plain:
-    """A story that is told in a second."""
+    """A demonstration that takes a second."""
     whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
     whole["attack"] = {**whole["attack"], "submissions": 5}
-    whole["simulations"] = {"simulations": 3, "seed": 1}
+    whole["simulations"] = {"count": 3, "seed": 1}
     search = whole["search"]
     search["trainer"] = {**search["trainer"], "epochs": 2}
     search["search"] = {**search["search"], "trials": 4, "workers": 1}
@@ -50,23 +50,23 @@ def plan() -> Plain:
 
 
 @pytest.fixture
-def tell(project: Project, plan: Plain) -> Callable[[], dict[str, str]]:
+def demo(project: Project, plan: Plain) -> Callable[[], dict[str, str]]:
     config = project.config("data=channel")
     project.prepare(config)
-    return lambda: story(plan, config.plain["tracking"], project.root)
+    return lambda: demonstrate(plan, config.plain["tracking"], project.root)
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project:
-    """A project with some experiments of the study and the small story; tests only read it."""
-    root = tmp_path_factory.mktemp("told")
+def done(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project:
+    """A project with some experiments and the small demonstration; tests only read it."""
+    root = tmp_path_factory.mktemp("done")
     (root / "mlflow").mkdir()
     shutil.copy(empty_store, root / "mlflow" / "mlflow.db")
     project = Project(root)
     for name in ("base", "memorizer_leak", "naive"):
-        studied(project, f"channel_leaderboard_{name}")
-    studied(project, "channel_linear_7")
-    story(small(), project.config("data=channel").plain["tracking"], root)
+        experiment_run(project, f"channel_leaderboard_{name}")
+    experiment_run(project, "channel_linear_7")
+    demonstrate(small(), project.config("data=channel").plain["tracking"], root)
     return project
 
 
@@ -75,8 +75,8 @@ def named(project: Project, beginning: str) -> list[Run]:
     return sorted(found, key=lambda one: one.info.run_name)
 
 
-def studied(project: Project, experiment: str) -> dict[str, Any]:
-    """An experiment as the study stage runs it."""
+def experiment_run(project: Project, experiment: str) -> dict[str, Any]:
+    """An experiment as the experiments stage runs it."""
     config = project.config(f"experiment={experiment}")
     project.prepare(config)
     return run(config, project.root, experiment_path(project.root, experiment))
@@ -97,68 +97,68 @@ def true_loss(project: Project, config: Config, simulations: Plain) -> TrueLoss:
     return TrueLoss(simulations, "by hand")
 
 
-def test_each_part_is_told_once(project: Project, tell: Callable[[], dict[str, str]]) -> None:
-    assert set(tell().values()) == {"told"}
+def test_each_part_is_made_once(project: Project, demo: Callable[[], dict[str, str]]) -> None:
+    assert set(demo().values()) == {"done"}
     before = {one.info.run_id for one in project.runs()}
     assert len(before) == (1 + 4) + (1 + 5)
-    assert set(tell().values()) == {"kept"}
+    assert set(demo().values()) == {"kept"}
     assert {one.info.run_id for one in project.runs()} == before
 
 
-def test_a_part_whose_settings_changed_is_told_again_and_no_other(
-    project: Project, plan: Plain, tell: Callable[[], dict[str, str]]
+def test_a_part_whose_settings_changed_is_made_again_and_no_other(
+    project: Project, plan: Plain, demo: Callable[[], dict[str, str]]
 ) -> None:
-    tell()
+    demo()
     plan["attack"]["size"] = 0.05
-    assert tell() == {"search": "kept", "leaderboard": "told", "study": "kept"}
+    assert demo() == {"search": "kept", "leaderboard": "done", "experiments": "kept"}
     assert len(named(project, "channel_leaderboard-")) == 10
 
 
-def test_a_part_is_told_again_if_the_store_lost_one_of_its_runs(
-    project: Project, tell: Callable[[], dict[str, str]]
+def test_a_part_is_made_again_if_the_store_lost_one_of_its_runs(
+    project: Project, demo: Callable[[], dict[str, str]]
 ) -> None:
-    tell()
+    demo()
     project.client.delete_run(named(project, "channel_search-0002")[0].info.run_id)
-    assert tell() == {"search": "told", "leaderboard": "kept", "study": "kept"}
+    assert demo() == {"search": "done", "leaderboard": "kept", "experiments": "kept"}
     assert len(named(project, "channel_search-")) == 4
 
 
-def test_other_data_or_code_tell_the_whole_story_again_in_runs_of_their_own(
-    project: Project, monkeypatch: pytest.MonkeyPatch, tell: Callable[[], dict[str, str]]
+def test_other_data_or_code_make_every_part_again_in_runs_of_their_own(
+    project: Project, monkeypatch: pytest.MonkeyPatch, demo: Callable[[], dict[str, str]]
 ) -> None:
-    tell()
-    monkeypatch.setattr(telling, "code_digest", lambda: "other code")
-    assert set(tell().values()) == {"told"}
+    demo()
+    monkeypatch.setattr(validation_reuse, "code_digest", lambda: "other code")
+    assert set(demo().values()) == {"done"}
     assert len(named(project, "channel_search-")) == 8
     assert len(named(project, "channel_leaderboard-")) == 10
 
 
-def test_a_story_that_was_interrupted_goes_on_without_telling_anything_twice(
-    project: Project, monkeypatch: pytest.MonkeyPatch, tell: Callable[[], dict[str, str]]
+def test_an_interrupted_demonstration_goes_on_without_recording_anything_twice(
+    project: Project, monkeypatch: pytest.MonkeyPatch, demo: Callable[[], dict[str, str]]
 ) -> None:
-    child, told = recording._child, []
+    child, written = recording._child, []
 
     def dies(*arguments: Any) -> None:
-        if len(told) == 6:
+        if len(written) == 6:
             raise KeyboardInterrupt
-        told.append(child(*arguments))
+        written.append(child(*arguments))
 
     with monkeypatch.context() as patch:
         patch.setattr(recording, "_child", dies)
         with pytest.raises(KeyboardInterrupt):
-            tell()
+            demo()
     assert len(named(project, "channel_leaderboard-")) == 2
     assert not (demo_path(project.root) / "leaderboard.json").exists()
-    assert tell() == {"search": "kept", "leaderboard": "told", "study": "told"}
+    assert demo() == {"search": "kept", "leaderboard": "done", "experiments": "done"}
     names = [one.info.run_name for one in project.runs()]
     assert len(names) == len(set(names)) == 11
     assert all(one.info.status == "FINISHED" for one in project.runs())
 
 
-def test_every_candidate_has_the_truth_of_the_very_model_it_is(
-    project: Project, told: Project
+def test_every_candidate_has_the_true_loss_of_its_own_model(
+    project: Project, done: Project
 ) -> None:
-    one = named(told, "channel_search-")[3]
+    one = named(done, "channel_search-")[3]
     config = project.config(
         *("data=channel", "model=deep", "data.split=year", "trainer.epochs=2"),
         *("trainer.restore_best=false", "trainer.patience=null", "trainer.batch_size=64"),
@@ -175,78 +175,78 @@ def test_every_candidate_has_the_truth_of_the_very_model_it_is(
         assert one.data.metrics[name] == pytest.approx(value, rel=1e-5)
 
 
-def test_runs_of_the_study_on_the_same_rows_have_their_truth_too(told: Project) -> None:
+def test_experiments_on_the_same_rows_have_their_true_loss_too(done: Project) -> None:
     experiments = ("base", "memorizer_leak", "naive")
     base, memorizer_leak, naive = (
-        result_of(told, f"channel_leaderboard_{one}") for one in experiments
+        result_of(done, f"channel_leaderboard_{one}") for one in experiments
     )
-    first = named(told, "channel_leaderboard-0000")[0]
+    first = named(done, "channel_leaderboard-0000")[0]
     assert first.data.metrics["model_val_loss"] == pytest.approx(base["val_loss"], rel=1e-6)
-    found = told.recorded(base["run_id"]).data.metrics
+    found = done.recorded(base["run_id"]).data.metrics
     for name in ("val_loss_true", "val_loss_true_error"):
         assert found[name] == pytest.approx(first.data.metrics[name], rel=1e-6)
     assert memorizer_leak["val_loss"] == 0
-    assert told.recorded(memorizer_leak["run_id"]).data.metrics["val_loss_true"] > 1
-    other = result_of(told, "channel_linear_7")
-    assert "val_loss_true" not in told.recorded(other["run_id"]).data.metrics
-    part = json.loads((demo_path(told.root) / "study.json").read_text())
+    assert done.recorded(memorizer_leak["run_id"]).data.metrics["val_loss_true"] > 1
+    other = result_of(done, "channel_linear_7")
+    assert "val_loss_true" not in done.recorded(other["run_id"]).data.metrics
+    part = json.loads((demo_path(done.root) / "experiments.json").read_text())
     assert set(part["runs"]) == {one["run_id"] for one in (base, memorizer_leak, naive)}
 
 
-def test_a_run_of_the_study_that_was_done_again_gets_its_truth_again(
-    project: Project, tell: Callable[[], dict[str, str]]
+def test_an_experiment_that_was_trained_again_gets_its_true_loss_again(
+    project: Project, demo: Callable[[], dict[str, str]]
 ) -> None:
-    studied(project, "channel_leaderboard_base")
-    tell()
-    again = studied(project, "channel_leaderboard_base")
-    assert tell() == {"search": "kept", "leaderboard": "kept", "study": "told"}
+    experiment_run(project, "channel_leaderboard_base")
+    demo()
+    again = experiment_run(project, "channel_leaderboard_base")
+    assert demo() == {"search": "kept", "leaderboard": "kept", "experiments": "done"}
     assert "val_loss_true" in project.recorded(again["run_id"]).data.metrics
 
 
-def test_each_submission_is_a_look_in_sight_of_those_before(told: Project) -> None:
-    holdout = result_of(told, "channel_leaderboard_naive")["holdout"]
+def test_each_submission_is_a_look_in_sight_of_those_before(done: Project) -> None:
+    holdout = result_of(done, "channel_leaderboard_naive")["holdout"]
     found = [
         look
-        for look in look_tags.read(told.client, related(told.client, "viewcast"))
+        for look in look_tags.read(done.client, related(done.client, "viewcast"))
         if look.holdout == holdout
     ]
     submitted = [look for look in found if look.parent is not None]
     assert [look.scores for look in submitted] == [1] * 5
     assert len({look.key for look in submitted}) == len({look.batch_id for look in submitted}) == 5
     assert len(rounds(submitted)) == 5
-    (parent,) = named(told, "channel_leaderboard of 5")
-    choice = look_tags.look_of(parent, told.client)
+    (parent,) = named(done, "channel_leaderboard of 5")
+    choice = look_tags.look_of(parent, done.client)
     assert choice is not None
     assert choice.uses == (Use("select", 0, 5),)
 
 
-def test_the_search_is_one_round_of_looks(told: Project) -> None:
-    holdout = named(told, "channel_search-")[0].data.tags["viewcast.holdout"]
+def test_the_search_is_one_round_of_looks(done: Project) -> None:
+    holdout = named(done, "channel_search-")[0].data.tags["viewcast.holdout"]
     found = [
         look
-        for look in look_tags.read(told.client, related(told.client, "viewcast"))
+        for look in look_tags.read(done.client, related(done.client, "viewcast"))
         if look.holdout == holdout
     ]
     assert len(rounds(found)) == 1
     assert sum(look.scores for look in found) == 4
 
 
-def test_the_shadow_of_the_leaderboard_is_stored_and_told_nowhere(told: Project) -> None:
-    (parent,) = named(told, "channel_leaderboard of 5")
-    path = told.client.download_artifacts(parent.info.run_id, "sealed/hiddens.parquet")
+def test_hidden_losses_of_the_leaderboard_are_stored_and_appear_in_no_metric(done: Project) -> None:
+    (parent,) = named(done, "channel_leaderboard of 5")
+    path = done.client.download_artifacts(parent.info.run_id, "sealed/hidden_losses.parquet")
     hidden_losses = pd.read_parquet(path)
-    rows = rows_of(told.config("experiment=channel_leaderboard_base"), told.root)
+    rows = rows_of(done.config("experiment=channel_leaderboard_base"), done.root)
     assert list(hidden_losses["row"]) == list(rows.hidden["row"])
     hidden = {round(hidden_losses[str(number)].mean(), 6) for number in range(5)}
-    for one in named(told, "channel_leaderboard"):
+    for one in named(done, "channel_leaderboard"):
         assert not hidden & {round(value, 6) for value in one.data.metrics.values()}
 
 
-def test_the_attack_that_is_told_lowers_the_score_and_harms_the_model(told: Project) -> None:
+def test_the_attack_lowers_the_score_and_harms_the_model(done: Project) -> None:
     whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
-    config = told.config("experiment=channel_leaderboard_base")
+    config = done.config("experiment=channel_leaderboard_base")
     attack = construct(Attack, whole["attack"], "attack")
-    rows, truth = rows_of(config, told.root), true_loss(told, config, whole["simulations"])
+    rows, truth = rows_of(config, done.root), true_loss(done, config, whole["simulations"])
     results, members = attacked(config, attack, rows, truth)
     table = results.candidates
     kept = table[table["attack.kept"]]
@@ -263,18 +263,18 @@ def test_the_attack_that_is_told_lowers_the_score_and_harms_the_model(told: Proj
     assert len({member.config.identity() for member in members}) == 200
 
 
-def test_without_its_data_set_there_is_no_story(tmp_path: Path) -> None:
+def test_without_its_data_set_there_is_no_demonstration(tmp_path: Path) -> None:
     assert planned(["lectures"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED) == {}
-    assert story({}, {}, tmp_path) == {}
+    assert demonstrate({}, {}, tmp_path) == {}
     assert list((tmp_path / "build").iterdir()) == [demo_path(tmp_path)]
 
 
-def test_a_story_whose_data_set_was_dropped_is_told_again_when_that_comes_back(
-    project: Project, tell: Callable[[], dict[str, str]]
+def test_a_demonstration_whose_data_set_was_dropped_is_made_again_when_that_comes_back(
+    project: Project, demo: Callable[[], dict[str, str]]
 ) -> None:
-    tell()
-    story({}, {}, project.root)
-    assert set(tell().values()) == {"told"}
+    demo()
+    demonstrate({}, {}, project.root)
+    assert set(demo().values()) == {"done"}
     assert len(project.runs()) == (1 + 4) + (1 + 5)
 
 
@@ -287,13 +287,18 @@ def test_a_plan_names_no_place_of_this_machine() -> None:
     ("part", "key", "value", "message"),
     [
         (0, "attack", {**SETTINGS["attack"], "size": -1}, r"attack\.size = -1"),
-        (0, "simulations", {"simulations": 9, "sed": 1}, r"unknown key simulations\.sed; allowed"),
+        (0, "simulations", {"count": 9, "sed": 1}, r"unknown key simulations\.sed; allowed"),
         (1, "threads", 0, "threads = 0"),
-        (2, "data", {**LEADERBOARD["data"], "name": "other"}, "of data=other; a story is of one"),
+        (
+            2,
+            "data",
+            {**LEADERBOARD["data"], "name": "other"},
+            "has data=other; the dem",
+        ),
         (3, "simulator", {**SIMULATED["simulator"], "tail": 1}, r"simulator\.simulator\.tail = 1"),
     ],
 )
-def test_a_story_that_cannot_be_told_is_refused_before_it_begins(
+def test_settings_that_cannot_be_run_are_refused_before_anything_begins(
     part: int, key: str, value: Any, message: str
 ) -> None:
     given = [SETTINGS, SEARCH, LEADERBOARD, SIMULATED]
