@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_imports import loaded_after
 
+from support.loaded import loaded_after
 from support.simulated_store import SimulatedStore, days
 from viewcast.audit import rounds, run_verdict
 from viewcast.audit.audit import audit

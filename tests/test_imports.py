@@ -7,14 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from support.loaded import loaded_after
 from support.project import REPOSITORY
-
-LOADED = """
-import sys
-{code}
-asked = {{"torch", "mlflow", "hydra", "matplotlib", "googleapiclient"}}
-print(*sorted(asked & set(sys.modules)))
-"""
 
 LINT = """
 import sys
@@ -22,13 +16,6 @@ sys.path.insert(0, "src")
 from importlinter.cli import lint_imports_command
 lint_imports_command()
 """
-
-
-def loaded_after(code: str) -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED.format(code=code)], capture_output=True, text=True, check=True
-    )
-    return set(done.stdout.split())
 
 
 LIGHT = [

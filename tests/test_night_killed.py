@@ -4,24 +4,21 @@ The night is one in which everything happens: new days and a correction come in,
 a challenger is registered, judged and promoted.
 """
 
-import json
 import signal
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
 
 from support.killed import Moment, killed
+from support.night_results import PROMOTES, left_by
 from support.nights import Diary, Nights, copied, started
-from viewcast.base.paths import journal_path, live_path, nightly_path, retraining_path
-from viewcast.tracking.used_days import spent_to
+from viewcast.base.paths import journal_path
 
 pytestmark = pytest.mark.xdist_group("killed")  # one evening serves all
 
 TONIGHT = "2018-03-08"
-PROMOTES = ("judge.age=1", "judge.margin=0.9")
 NIGHT = "viewcast.retraining.night"
 MOMENTS = [
     Moment("before", f"{NIGHT}.write"),  # nothing is known of what came in
@@ -71,41 +68,6 @@ def tonight(evening: Nights, folder: Path) -> Nights:
     nights = copied(evening, folder / "project", evening.source)
     nights.overrides = PROMOTES
     return nights
-
-
-PASSING = ("finished", "seconds", "run_id", "stages", "when", "id")
-
-
-def left_by(nights: Nights) -> dict[str, Any]:
-    """All that a night leaves behind, but for times and for names that are drawn."""
-    client = MlflowClient(nights.settings.tracking.uri)
-    registry = nights.registry
-    champion = registry.champion()
-    assert champion is not None
-    history = json.loads(retraining_path(nights.root).read_text())
-    looks = client.search_runs(
-        [registry.experiment], "tags.`viewcast.night` = '2018-03-08' and attributes.status != 'X'"
-    )
-    kept = live_path(nights.root)
-    return {
-        "outcomes": [without(line) for line in nights.outcomes],
-        "promotions": [without(line) for line in nights.promotions],
-        "champion": champion.number,
-        "versions": [version.tags["viewcast.content"] for version in registry.versions()],
-        "challenger": client.get_model_version_by_alias("viewcast", "challenger").version,
-        "forecast": registry.forecaster(champion.number).ahead(nights.series, 3).to_dict("list"),
-        "data": {file.name: file.read_text() for file in kept.iterdir()},
-        "data.dvc": (nights.root / "data.dvc").read_text(),
-        "history": history,
-        "spent": spent_to(client),
-        "nights in MLflow": [run.info.status for run in looks],
-        "unfinished": [file.name for file in nightly_path(nights.root).glob("*.json")],
-        "partial": [str(file) for file in nights.root.rglob("*.partial")],
-    }
-
-
-def without(line: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in line.items() if key not in PASSING}
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from test_cohort import candidate, problem, train
 from torch import Tensor, nn
 
+from support.cohorts import candidate, problem, train
 from viewcast.models import network
 from viewcast.training.candidate import Candidate
 from viewcast.training.optimizer import OptimizerState, adam, sgd

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_imports import loaded_after
 
 from support import retrained
+from support.loaded import loaded_after
 from support.reported import Fake, Tags, seen
 from support.retrained import drawings, parsed
 from viewcast.base.errors import DataError

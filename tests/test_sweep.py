@@ -10,38 +10,18 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mlflow.entities import Run
 
-from support.project import REPOSITORY, Project
-from viewcast.base.cli import compose
+from support.project import Project
+from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.report.figures.search import draw as draw_pictures
 from viewcast.runs.sweep import sweep
 from viewcast.sweep import cohorts as training
-from viewcast.sweep.results import Results, thinned
+from viewcast.sweep.results import thinned
 from viewcast.sweep.space import Search, configured, draw, space
 from viewcast.tracking.write import sweep_recorder as tracking
 
 GRID = Search("grid", trials=1, batch=1, seed=0, workers=1)
-QUICK = ("model=deep", "model.units=5", "trainer.epochs=4", "trainer.patience=null")
-
-
-def composed(project: Project, *overrides: str) -> dict[str, Any]:
-    store = [
-        f"tracking.uri=sqlite:///{project.root}/mlflow/mlflow.db",
-        f"tracking.artifacts={project.root}/mlflow/artifacts",
-    ]
-    return compose(REPOSITORY, [*QUICK, "device=cpu", *overrides, *store], "sweep")
-
-
-def swept(project: Project, *overrides: str) -> tuple[Path, Results, list[training.Member]]:
-    project.prepare(project.config())
-    return sweep(composed(project, *overrides), project.root)
-
-
-def children(project: Project, parent: str) -> list[Run]:
-    mark = f"tags.`mlflow.parentRunId` = '{parent}'"
-    return list(project.client.search_runs(["1"], mark, max_results=1000))
 
 
 @pytest.fixture
@@ -197,8 +177,9 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
+from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
 from support.project import Project
-import test_sweep as cases
+from support import sweeps as cases
 from viewcast.sweep import train as training
 whole = training.descend
 calls = iter(range(2))
@@ -209,7 +190,6 @@ def once(*arguments):
 training.descend = once
 cases.swept(Project(Path(sys.argv[1])), *cases.TWO_CHUNKS)
 """
-TWO_CHUNKS = ("search.workers=1", "++sweep.batch_size=[4,8]", "++sweep.seed=[1,2]")
 
 
 def test_a_sweep_that_was_killed_goes_on_and_repeats_no_finished_chunk(

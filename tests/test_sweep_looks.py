@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from test_sweep import QUICK, children, composed, swept
 
 from support.onlookers import recorded
 from support.project import Project
+from support.sweeps import QUICK, children, composed, swept
 from viewcast.base.errors import BudgetError, ConfigError
 from viewcast.holdout.looks import Use, distinct, early_stop, rounds
 from viewcast.runs.sweep import sweep

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from test_night_killed import PROMOTES, left_by
 
 from support.mortal_server import MortalServers, Request
+from support.night_results import PROMOTES, left_by
 from support.nights import Diary, InProcess, Nights, started
 from support.servers import serving
 from viewcast.base.paths import journal_path

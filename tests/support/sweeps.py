@@ -1,0 +1,33 @@
+"""Small sweeps of a project, and the runs that they leave in MLflow."""
+
+from pathlib import Path
+from typing import Any
+
+from mlflow.entities import Run
+
+from support.project import REPOSITORY, Project
+from viewcast.base.cli import compose
+from viewcast.runs.sweep import sweep
+from viewcast.sweep import cohorts as training
+from viewcast.sweep.results import Results
+
+QUICK = ("model=deep", "model.units=5", "trainer.epochs=4", "trainer.patience=null")
+TWO_CHUNKS = ("search.workers=1", "++sweep.batch_size=[4,8]", "++sweep.seed=[1,2]")
+
+
+def composed(project: Project, *overrides: str) -> dict[str, Any]:
+    store = [
+        f"tracking.uri=sqlite:///{project.root}/mlflow/mlflow.db",
+        f"tracking.artifacts={project.root}/mlflow/artifacts",
+    ]
+    return compose(REPOSITORY, [*QUICK, "device=cpu", *overrides, *store], "sweep")
+
+
+def swept(project: Project, *overrides: str) -> tuple[Path, Results, list[training.Member]]:
+    project.prepare(project.config())
+    return sweep(composed(project, *overrides), project.root)
+
+
+def children(project: Project, parent: str) -> list[Run]:
+    mark = f"tags.`mlflow.parentRunId` = '{parent}'"
+    return list(project.client.search_runs(["1"], mark, max_results=1000))
