@@ -180,7 +180,7 @@ from pathlib import Path
 from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
 from support.project import Project
 from support import sweeps as cases
-from viewcast.sweep import train as training
+from viewcast.sweep import cohorts as training
 whole = training.descend
 calls = iter(range(2))
 def once(*arguments):
