@@ -60,7 +60,7 @@ def test_keeping_the_last_epoch_keeps_the_last_parameters() -> None:
     given = overfitting()
     found = fit(given, DEEP, epochs=40, **{**OVERFIT, "restore_best": False})
     assert found.best_epoch == 40
-    assert found.model.arrays()["flat"].tolist() == found.path.iloc[-1, 1:].tolist()
+    assert found.model.arrays()["params"].tolist() == found.path.iloc[-1, 1:].tolist()
 
 
 def test_the_curve_has_one_row_per_epoch_from_1() -> None:

@@ -50,7 +50,7 @@ def test_a_start_at_the_optimum_may_rise_a_little() -> None:
     rows = rows_of(1, 13, noise=0.0)
     start = [2.0, -5.0, 7.0]
     found = fit(
-        problem(train=rows), standardise=False, start=start, lr=1e-6, epochs=5, precision="float32"
+        problem(train=rows), standardise=False, init=start, lr=1e-6, epochs=5, precision="float32"
     )
     assert len(found.curve) == 5
 
@@ -103,7 +103,7 @@ def test_a_start_of_the_wrong_length_is_refused_beforehand(
     model: Any, expected: int, start: list[float]
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        trainer(start=start).check(problem(), model)
+        trainer(init=start).check(problem(), model)
     assert f"found {len(start)} values, the model has {expected} parameters" in str(caught.value)
 
 

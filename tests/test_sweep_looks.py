@@ -134,19 +134,19 @@ def test_candidates_of_different_architectures_stand_beside_each_other_by_time(
     assert results.predictions.columns.tolist()[4:] == ["0", "1", "2", "3"]
 
 
-# HiddenHoldout rows
+# Hidden rows
 
 
-def test_shadow_losses_are_sealed_row_by_row_and_no_figure_tells_them(project: Project) -> None:
+def test_hidden_losses_are_sealed_row_by_row_and_no_figure_tells_them(project: Project) -> None:
     overrides = (*SIX, *SHADOW, "data.split=swap")
     parent, results = sweep_of(project, *overrides)
     artifacts = {file.path for file in project.client.list_artifacts(parent, "sealed")}
-    assert artifacts == {"sealed/hiddens.parquet"}
-    stored = pd.read_parquet(project.client.download_artifacts(parent, "sealed/hiddens.parquet"))
-    hidden_holdout = rows_of(
+    assert artifacts == {"sealed/hidden_losses.parquet"}
+    stored = pd.read_parquet(project.client.download_artifacts(parent, "sealed/hidden_losses.parquet"))
+    hidden_rows = rows_of(
         project.config(*QUICK, *SHADOW, "data.split=swap"), project.root
-    ).hidden_holdout
-    assert stored["row"].tolist() == hidden_holdout["row"].tolist()
+    ).hidden
+    assert stored["row"].tolist() == hidden_rows["row"].tolist()
     assert stored.columns.tolist() == ["entity", "time", "row", *map(str, range(6))]
     assert set(results.predictions["row"]).isdisjoint(stored["row"])
     means = stored.iloc[:, 3:].mean()
@@ -155,14 +155,14 @@ def test_shadow_losses_are_sealed_row_by_row_and_no_figure_tells_them(project: P
         assert all(value != hidden for value in run.data.metrics.values())
 
 
-def test_the_shadow_losses_of_a_candidate_are_those_of_an_ordinary_run(project: Project) -> None:
+def test_the_hidden_losses_of_a_candidate_are_those_of_an_ordinary_run(project: Project) -> None:
     _, results = sweep_of(project, *SIX, *SHADOW, "data.split=swap")
     alone = project.run(*QUICK, *SHADOW, "data.split=swap", "trainer.lr=0.01", "seed=3")
     file = project.client.download_artifacts(alone["run_id"], "sealed/hidden.parquet")
     np.testing.assert_allclose(results.hidden_losses["5"], pd.read_parquet(file)["loss"], rtol=1e-6)
 
 
-def test_without_shadow_nothing_is_sealed(project: Project) -> None:
+def test_without_hidden_rows_nothing_is_sealed(project: Project) -> None:
     parent, results = sweep_of(project, *SIX)
     assert results.hidden_losses.empty
     assert project.client.list_artifacts(parent, "sealed") == []

@@ -1,4 +1,5 @@
-"""Piecewise-linear networks: y = c₀ + Σ cᵢ max(0, bᵢ + wᵢ·x), and deeper; none hidden is a line.
+"""Piecewise-linear networks: y = c₀ + Σ cᵢ max(0, bᵢ + wᵢ·x), and deeper; without hidden layers
+a line.
 
 Shape letters: K candidates (optional leading axis), N rows, F features, H hidden units.
 Parameters are an ordered list of layers (weight (..., F, H), bias (..., 1, H)); ``forward`` works
@@ -51,7 +52,7 @@ def forward(layers: Layers, x: Array) -> Array:
 
 
 def init_values(features: int, hidden: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:
-    """A params random start (P,): uniform in ±1/√(inputs of the layer), as torch.nn.Linear does."""
+    """Random parameters (P,): uniform in ±1/√(inputs of the layer), as torch.nn.Linear."""
     parts = []
     for weight, bias in shapes(features, hidden):
         bound = 1 / math.sqrt(max(weight[0], 1))

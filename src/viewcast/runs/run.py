@@ -131,7 +131,7 @@ def _store(
     if not rows.hidden.empty:
         target = rows.hidden["target"].to_numpy()
         losses = config.loss.rows(trained.model.predict(rows.hidden), target)
-        _seal(keyed(rows.hidden).assign(loss=losses), output, "hidden_holdout")
+        _seal(keyed(rows.hidden).assign(loss=losses), output, "hidden")
     _store_curves(_shown(trained.curve, filtered), trained.path, output)
     for name in ("surface", "trajectory"):
         table_of: pd.DataFrame = getattr(trained, name)

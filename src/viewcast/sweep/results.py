@@ -1,4 +1,4 @@
-"""What a sweep leaves: tables of its candidates, and apart from them what nobody is shown.
+"""The tables of a sweep: one set for all candidates, and one that is sealed.
 
 Shape letters: C candidates, M validation rows, E epochs. ``tables/`` holds
 
@@ -12,8 +12,8 @@ Shape letters: C candidates, M validation rows, E epochs. ``tables/`` holds
   its rows, by time, in cells where rows are many), for candidates that keep their best epoch:
   the epochs of their curve, and that best one.
 
-``sealed/`` holds ``hidden_losses``: ``entity``, ``time``, ``row`` and one float32 column of losses per
-candidate that did not diverge, where there are hidden rows.
+``sealed/`` holds ``hidden_losses``: ``entity``, ``time``, ``row`` and one float32 column of losses
+per candidate that did not diverge, where there are hidden rows.
 """
 
 import shutil

@@ -1,1 +1,1 @@
-"""The trainers: how the parameters of a model are found."""
+"""The trainers: how the parameters of a model are estimated."""

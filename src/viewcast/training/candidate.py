@@ -5,7 +5,7 @@ Shape letters: C candidates of the cohort, P parameters.
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ OnEpochs = Callable[[int, NDArray[np.int64], Vector, Vector], None]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One member of a cohort: its settings, its seed, its start (P₀,) in the scaled units."""
+    """One member of a cohort: settings, seed, and initial parameters (P₀,) in scaled units."""
 
     settings: DescentSettings
     seed: int
@@ -40,21 +40,24 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Rules:
-    """When candidates end (C,): above this training loss, or after so many epochs without a new
-    best; and whether they keep their best epoch or their last."""
+    """When candidates end, and which epoch they keep; each is an array (C,).
+
+    ``limit``: a training loss above it ends a candidate. ``patience``: so do this many epochs
+    without a new best. ``restore_best``: whether the best epoch is kept, or the last.
+    """
 
     limit: Vector
     patience: Vector
-    best: NDArray[np.bool_]
+    restore_best: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, candidates: list[Candidate], start_loss: Vector, raw_units: float) -> "Rules":
+    def of(cls, candidates: Sequence[Candidate], start_loss: Vector, raw_units: float) -> "Rules":
         """The candidates' settings as arrays; ``start_loss`` (C,) in raw units."""
-        rules = [candidate.settings for candidate in candidates]
-        divergence_factor = np.array([one.divergence_factor for one in rules])
-        limit = divergence_factor * np.maximum(start_loss, raw_units)
+        settings = [candidate.settings for candidate in candidates]
+        factor = np.array([each.divergence_factor for each in settings])
+        limit = factor * np.maximum(start_loss, raw_units)
         return cls(
             np.minimum(limit, sys.float_info.max),
-            np.array([math.inf if one.patience is None else one.patience for one in rules]),
-            np.array([one.restore_best for one in rules]),
+            np.array([math.inf if each.patience is None else each.patience for each in settings]),
+            np.array([each.restore_best for each in settings]),
         )

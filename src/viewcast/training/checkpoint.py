@@ -1,8 +1,8 @@
-"""Checkpoints: everything needed to go on as if nothing had happened, in one atomic file.
+"""Checkpoints: all that training needs to resume with the same bits, in one atomic file.
 
-Holds all of ``State`` (parameters, optimizer optimizer_state, random state, epoch, best so far, curve,
-trajectory, path) and the identity (configuration, data) of the run that wrote it. A checkpoint of
-another identity is ignored; so is none.
+A checkpoint holds all of ``State`` (parameters, optimizer state, random state, epoch, best epoch so
+far, curve, trajectory, path) and the identity (configuration, data) of the run that wrote it. A
+checkpoint of another identity is ignored.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ FILE = "state.safetensors"
 
 
 def write(folder: Path, tensors: dict[str, Tensor], identity: str) -> None:
-    """Replace the checkpoint in ``folder``; a crash leaves the former one whole."""
+    """Replace the checkpoint in ``folder``; a crash leaves the former one intact."""
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / (FILE + ".partial")
     stored = {name: tensor.contiguous() for name, tensor in tensors.items()}
@@ -24,7 +24,7 @@ def write(folder: Path, tensors: dict[str, Tensor], identity: str) -> None:
 
 
 def read(folder: Path | None, identity: str) -> dict[str, Tensor] | None:
-    """The tensors of the checkpoint that this very run left, if there is one."""
+    """The tensors of the checkpoint of this same run; None where there is none."""
     if folder is None or not (folder / FILE).is_file():
         return None
     try:
@@ -32,5 +32,5 @@ def read(folder: Path | None, identity: str) -> dict[str, Tensor] | None:
             if (file.metadata() or {}).get("identity") != identity:
                 return None
             return {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-    except SafetensorError:  # damaged, by a full disk or a loss of power
+    except SafetensorError:  # damaged by a full disk or a power failure
         return None

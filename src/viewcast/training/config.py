@@ -80,9 +80,9 @@ def parse(plain: Mapping[str, Any]) -> Config:
         )
     if config.holdout.release is not None and getattr(config.trainer, "restore_best", False):
         raise ConfigError(
-            f"holdout.release = {config.holdout.release.name} contradicts trainer.restore_best = true, "
-            "which looks at the raw validation score after every epoch; choose trainer.restore_best=false "
-            "trainer.patience=null, or holdout.release=null"
+            f"holdout.release = {config.holdout.release.name} contradicts trainer.restore_best = "
+            "true, which looks at the raw validation score after every epoch; choose "
+            "trainer.restore_best=false trainer.patience=null, or holdout.release=null"
         )
     return config
 

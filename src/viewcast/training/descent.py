@@ -1,10 +1,11 @@
 """The training loop: K candidates of one architecture, epoch by epoch, the best of each kept.
 
 An ordinary run is the cohort with K = 1. Candidates share the rows and the shape of a batch; each
-has its own start, order of rows, learning rate, patience and end. Who has ended (patience spent,
-diverged) is left out of the books at once and out of the arithmetic as soon as that saves an
-eighth. Nothing that one candidate does can be seen in another's numbers: tests compare bits
-(hidden layers of a single unit are compared to 1e-6: how their products round depends on company).
+has its own initial parameters, order of rows, learning rate, patience and end. A candidate that has
+ended (patience used up, or diverged) is left out of the state update at once, and out of the
+arithmetic as soon as that saves an eighth of it. No candidate changes the numbers of another: tests
+compare bits (hidden layers of a single unit are compared to 1e-6, because the rounding of their
+products depends on how many candidates share the product).
 
 Shape letters: K candidates, N training rows, M validation rows, F features, P parameters (padded),
 E epochs, B batch rows. Nothing here knows MLflow, Hydra or files other than the checkpoint.
@@ -32,11 +33,11 @@ from viewcast.training.trajectory import Losses, cell_count, in_cells
 
 @dataclass(frozen=True)
 class Descent:
-    """Parameters kept (P₀,), loss curve, the epoch they are from, the path if asked for.
+    """Kept parameters (P₀,), loss curve, the epoch they are from, path (with ``keep_path``).
 
-    ``trajectory`` (E, cells): the validation losses after each epoch of a candidate that keeps its
-    best, in raw units, row by row or in cells; no epochs otherwise. ``failure`` says how a
-    candidate diverged, and is None for one that did not.
+    ``trajectory`` (E, cells): the validation losses after each epoch of a candidate with
+    ``restore_best``, in raw units, row by row or in cells; no epochs otherwise. ``failure``: how
+    the candidate diverged, None for one that did not.
     """
 
     params: Vector
@@ -54,33 +55,33 @@ def descend(
     scaling: Scaling,
     on_epochs: OnEpochs,
 ) -> list[Descent]:
-    """Train candidates whose settings agree in all but ``cohort.OWN``; one result for each.
+    """Train candidates whose settings agree in all but ``chunks.OWN``; one result for each.
 
     Losses of the curves are in raw units. Goes on from the problem's checkpoint where there is
-    one, to bit-equal results. ``on_epochs`` is told of each epoch: its number, the candidates
-    (k,) that ran it, their training and validation losses (k,).
+    one, to bit-equal results. ``on_epochs`` is called after each epoch with its number, the
+    candidates (k,) that ran it, their training and validation losses (k,).
     """
     torch.set_num_threads(problem.threads)  # their number changes the last bits of a sum
-    everyone, shared = list(candidates), candidates[0].settings
+    shared = candidates[0].settings
     dtype, device = getattr(torch, shared.precision), torch.device(problem.device)
     data = Data.of(problem, scaling, dtype, device)
     raw_units = problem.loss.rescale(scaling.y_std)
 
-    networks = NetworkBatch(data, everyone, hidden, problem.loss, raw_units)
-    for place, candidate in enumerate(everyone):
+    networks = NetworkBatch(data, candidates, hidden, problem.loss, raw_units)
+    for place, candidate in enumerate(candidates):
         networks.params[place, : len(candidate.init)] = torch.as_tensor(candidate.init, dtype=dtype)
     networks.zero_masked_weights()
     optimizer_state = optimizer.OptimizerState.empty(networks.params, networks.lr)
     start_loss = networks.train_loss().cpu().numpy()
-    rules = Rules.of(everyone, start_loss, raw_units)
-    cells = cell_count(len(data.y_val)) if rules.best.any() else 0
+    rules = Rules.of(candidates, start_loss, raw_units)
+    cells = cell_count(len(data.y_val)) if rules.restore_best.any() else 0
     state = State.first(
-        optimizer_state, networks.params, [c.seed for c in everyone], shared.epochs, cells
+        optimizer_state, networks.params, [c.seed for c in candidates], shared.epochs, cells
     )
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
         state.restore(saved)
-        networks = _networks_of(state, everyone, networks, hidden)
+        networks = _networks_of(state, candidates, networks, hidden)
         for epoch in range(1, state.epoch + 1):
             ran = np.flatnonzero((state.last == 0) | (state.last >= epoch))
             on_epochs(epoch, ran, *state.curve[epoch - 1, ran].T)
@@ -94,7 +95,7 @@ def descend(
         running = state.running
         if running.any() and 8 * running.sum() <= 7 * len(running):
             state.keep_only(torch.as_tensor(np.flatnonzero(running)))
-            networks = _networks_of(state, everyone, networks, hidden)
+            networks = _networks_of(state, candidates, networks, hidden)
         if problem.checkpoint and time.monotonic() - last_write >= shared.checkpoint_seconds:
             checkpoint.write(problem.checkpoint, state.tensors(), problem.identity)
             last_write = time.monotonic()
@@ -102,15 +103,15 @@ def descend(
     updates = int(state.optimizer_state.step) // max(state.epoch, 1)
     return [
         _result(state, c, place, size, updates, start_loss[place])
-        for place, c in enumerate(everyone)
+        for place, c in enumerate(candidates)
     ]
 
 
 def _networks_of(
-    state: State, everyone: list[Candidate], former: NetworkBatch, hidden: tuple[int, ...]
+    state: State, candidates: Sequence[Candidate], former: NetworkBatch, hidden: tuple[int, ...]
 ) -> NetworkBatch:
     """The networks of the candidates that are still computed."""
-    computed = [everyone[place] for place in state.ids.tolist()]
+    computed = [candidates[place] for place in state.ids.tolist()]
     networks = NetworkBatch(former.data, computed, hidden, former.loss, former.raw_units)
     torch.mul(state.optimizer_state.units, networks.lr, out=networks.params)
     return networks
@@ -119,11 +120,11 @@ def _networks_of(
 def _one_epoch(networks: NetworkBatch, state: State, shared: DescentSettings) -> Tensor:
     """One update per batch, over all training rows of each candidate once; the training loss (K,).
 
-    ``after`` the epoch it is the loss of all rows, ``during`` it that of each row just before the
-    update that the row was used for.
+    With ``train_loss = after`` it is the loss of all rows after the epoch, with ``during`` that of
+    each row just before the update that used it.
     """
     size = networks.count if shared.batch_size == "full" else shared.batch_size
-    # The order of rows within the one batch there is would change nothing but rounding.
+    # In a single batch the order of rows would change the rounding only.
     order = _orders(networks, state) if shared.shuffle and size < networks.count else None
     for x, y, predicted in networks.batches(size, order):
         passes = networks.passes(y.shape[1])
@@ -154,27 +155,27 @@ def _orders(networks: NetworkBatch, state: State) -> Tensor:
 
 
 def _update_state(networks: NetworkBatch, state: State, rules: Rules, train: Vector) -> None:
-    """Validate every computed candidate; note losses, better parameters, and who has ended."""
+    """Validate every computed candidate; store losses, better parameters, and which ended."""
     places = np.flatnonzero(state.running)
-    who = state.ids.numpy()[places]
+    ids = state.ids.numpy()[places]
     losses = networks.val_losses()
     train, val = train[places], networks.mean(losses).cpu().numpy()[places]
-    state.curve[state.epoch - 1, who] = np.stack([train, val], -1)
-    best = rules.best[who]
+    state.curve[state.epoch - 1, ids] = np.stack([train, val], -1)
+    best = rules.restore_best[ids]
     if state.trajectory.size:
         cells = in_cells(losses).cpu().numpy()[places].astype(np.float64)
         with np.errstate(over="ignore"):  # beyond single precision a loss is infinite
-            state.trajectory[who, state.epoch - 1] = cells * networks.raw_units
-    lost = best & ~np.isfinite(val) | ~(train <= rules.limit[who])
-    state.diverged[who] = lost
-    better = ~lost & (~best | (val < state.best_loss[who]))
-    state.best_loss[who[better]], state.best_epoch[who[better]] = val[better], state.epoch
-    ended = lost | (state.epoch - state.best_epoch[who] >= rules.patience[who])
-    state.last[who[ended]] = state.epoch
+            state.trajectory[ids, state.epoch - 1] = cells * networks.raw_units
+    lost = best & ~np.isfinite(val) | ~(train <= rules.limit[ids])
+    state.diverged[ids] = lost
+    better = ~lost & (~best | (val < state.best_loss[ids]))
+    state.best_loss[ids[better]], state.best_epoch[ids[better]] = val[better], state.epoch
+    ended = lost | (state.epoch - state.best_epoch[ids] >= rules.patience[ids])
+    state.last[ids[ended]] = state.epoch
     if better.any():
         device = networks.params.device
         from_ = torch.as_tensor(places[better], device=device)
-        state.best[torch.as_tensor(who[better], device=device)] = networks.params[from_]
+        state.best[torch.as_tensor(ids[better], device=device)] = networks.params[from_]
 
 
 def _result(

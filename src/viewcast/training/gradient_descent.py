@@ -1,4 +1,4 @@
-"""Gradient descent: the settings, and which problem they make of the rows."""
+"""The trainer gradient_descent: one candidate, its checks, and its result."""
 
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ from viewcast.training.settings import DescentSettings
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class GradientDescent(DescentSettings, Trainer):
-    """Steps down the slope of the loss, one batch of rows at a time.
+    """Steps against the gradient of the loss, one batch of rows at a time.
 
     Its settings are those of ``DescentSettings``.
     """
@@ -27,7 +27,7 @@ class GradientDescent(DescentSettings, Trainer):
     serves: ClassVar[tuple[str, ...]] = ("line", "network")
 
     def check(self, problem: Problem, model: Any) -> None:
-        """Refuses (ConfigError) a best epoch without validation rows, a start of the wrong size."""
+        """Refuses (ConfigError) ``restore_best`` without validation rows, a wrong ``init``."""
         if problem.validation.empty and self.restore_best:
             raise ConfigError(
                 "trainer.restore_best = true: there is no validation row to choose the epoch by; "
@@ -46,21 +46,22 @@ class GradientDescent(DescentSettings, Trainer):
 
     def fit(self, problem: Problem, model: Any) -> Trained:
         """Descend. Raises DivergenceError when the training loss explodes or is not finite."""
-        # torch takes more than a second to import: only who trains pays.
-        #: PLC0415
+        # torch takes more than a second to import: only training by descent needs it.
         from viewcast.training.descent import descend  # noqa: PLC0415
 
         scaling = self.scaling(problem)
-        start = self.init_values(len(problem.inputs), model.hidden, problem.seed)
-        candidate = Candidate(self, problem.seed, start)
+        init = self.init_values(len(problem.inputs), model.hidden, problem.seed)
+        candidate = Candidate(self, problem.seed, init)
 
         def on_epochs(epoch: int, ran: Any, train_loss: Vector, val_loss: Vector) -> None:
             val = None if np.isnan(val_loss[0]) else float(val_loss[0])
             problem.on_epoch(epoch, float(train_loss[0]), val)
 
-        (found,) = descend(problem, [candidate], model.hidden, scaling, on_epochs)
-        if found.failure is not None:
-            raise DivergenceError(found.failure, found.curve, found.path)
-        fitted = FittedNetwork(problem.inputs, model.hidden, found.params, scaling)
-        losses = trajectory.frame(found.trajectory)
-        return Trained(fitted, found.curve, found.best_epoch, path=found.path, trajectory=losses)
+        (descent,) = descend(problem, [candidate], model.hidden, scaling, on_epochs)
+        if descent.failure is not None:
+            raise DivergenceError(descent.failure, descent.curve, descent.path)
+        fitted = FittedNetwork(problem.inputs, model.hidden, descent.params, scaling)
+        losses = trajectory.frame(descent.trajectory)
+        return Trained(
+            fitted, descent.curve, descent.best_epoch, path=descent.path, trajectory=losses
+        )

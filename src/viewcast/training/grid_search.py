@@ -1,4 +1,4 @@
-"""Brute force: try every (w, b) of a grid, keep the best, and keep the whole loss surface."""
+"""Grid search: try every (w, b) of a grid, keep the best, and keep the whole loss surface."""
 
 from typing import Annotated, Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""No search: the model reads what it needs off the rows (memorising and naive models)."""
+"""No search: the model takes what it needs from the rows (memorising and naive models)."""
 
 from typing import Any, ClassVar
 

@@ -1,9 +1,9 @@
-"""The rows, and the networks that look at them: tensors of one cohort, made once and reused.
+"""A network batch: K networks and the rows they are trained on, as tensors that are made once.
 
 Shape letters: K candidates, N training rows, F features, P parameters (padded), B batch rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +17,14 @@ from viewcast.training.backprop import Backprop
 from viewcast.training.candidate import Candidate
 from viewcast.training.problem import Problem
 
-# Every candidate's parameters begin on a line of the cache, so the kernels treat each alike.
+# The parameters of each candidate begin on a cache line, so that kernels round all alike.
 LINE = 64
-GATHERED_ROWS = 4096  # rows x candidates brought together at once
-MEASURED_ROWS = 256  # rows per forward pass when losses are measured, whoever is in company
+GATHERED_ROWS = 4096  # rows x candidates gathered at once
+MEASURED_ROWS = 256  # rows per forward pass when losses are measured, for any K
 
 
 def padded(parameters: int) -> int:
-    """The room of a candidate's parameters, a multiple of ``LINE``."""
+    """Length of a candidate's padded parameter vector, a multiple of ``LINE``."""
     return -(-parameters // LINE) * LINE
 
 
@@ -50,12 +50,12 @@ class Data:
 
 
 class NetworkBatch:
-    """K networks before their rows. ``params`` and ``grad`` are (K, P); layers are views of them."""
+    """K networks and their rows. ``params`` and ``grad`` are (K, P); layers are views of them."""
 
     def __init__(
         self,
         data: Data,
-        candidates: list[Candidate],
+        candidates: Sequence[Candidate],
         hidden: tuple[int, ...],
         loss: Loss,
         raw_units: float,
@@ -82,22 +82,24 @@ class NetworkBatch:
             self.layers[0][0].mul_(self.mask.mT)
 
     def passes(self, rows: int) -> Backprop:
-        """The passes for batches of so many rows."""
+        """The forward and backward passes for batches of so many rows."""
         if rows not in self._passes:
             self._passes[rows] = Backprop(self.layers, self.grads, rows)
         return self._passes[rows]
 
     def batches(self, size: int, order: Tensor | None) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Each batch of an epoch: features (K, B, F), targets (K, B), room for predictions (K, B).
+        """Each batch of an epoch: features (K, B, F), targets (K, B), and where to write the
+        predictions (K, B).
 
-        ``order`` (K, n): in which order each candidate takes its rows; None as they are. Some
-        batches are gathered at once: few enough to stay in the caches, enough to save calls.
+        ``order`` (K, n): the order in which each candidate takes its rows; None as they are.
+        Several batches are gathered at once: few enough to stay in the caches, enough to save
+        calls.
         """
         span = size * max(1, GATHERED_ROWS // (size * len(self.params)))
         for first in range(0, self.count, span):
             x, y = self._gather(first, min(first + span, self.count), order)
-            room = self.predicted[:, first : first + span]
-            parts = (torch.split(tensor, size, 1) for tensor in (x, y, room))
+            out = self.predicted[:, first : first + span]
+            parts = (torch.split(tensor, size, 1) for tensor in (x, y, out))
             yield from zip(*parts, strict=True)
 
     def epoch_loss(self, order: Tensor | None) -> Tensor:
@@ -114,9 +116,9 @@ class NetworkBatch:
         if whole and self._whole is not None:
             return self._whole
         numbers = self._numbers(order)[:, first:last]
-        shape, params = numbers.shape, numbers.reshape(-1)
-        x = self.data.x.index_select(0, params).view(*shape, -1)
-        y = self.data.y.index_select(0, params).view(shape)
+        shape, places = numbers.shape, numbers.reshape(-1)
+        x = self.data.x.index_select(0, places).view(*shape, -1)
+        y = self.data.y.index_select(0, places).view(shape)
         if self.mask is not None:
             x.mul_(self.mask)
         if whole:
@@ -124,7 +126,7 @@ class NetworkBatch:
         return x, y
 
     def _numbers(self, order: Tensor | None) -> Tensor:
-        """Which row of the data stands where, (K, n)."""
+        """The number of the data row at each place, (K, n)."""
         if order is None:
             if self.rows is not None:
                 return self.rows
@@ -159,7 +161,7 @@ class NetworkBatch:
     def _column(self, values: list[float]) -> Tensor:
         return self.params.new_tensor(values).unsqueeze(-1)
 
-    def _masks(self, candidates: list[Candidate]) -> Tensor | None:
+    def _masks(self, candidates: Sequence[Candidate]) -> Tensor | None:
         """Features that a candidate sees (K, 1, F), or None where all see all."""
         features = self.data.x.shape[-1]
         if all(c.settings.feature_share == 1 for c in candidates):
@@ -169,7 +171,7 @@ class NetworkBatch:
             mask[0, candidate.features(features)] = 1
         return torch.as_tensor(masks, dtype=self.params.dtype, device=self.params.device)
 
-    def _subsets(self, candidates: list[Candidate]) -> Tensor | None:
+    def _subsets(self, candidates: Sequence[Candidate]) -> Tensor | None:
         """Training rows that a candidate learns from (K, n), or None where all learn from all."""
         rows = len(self.data.y)
         if all(c.settings.row_share == 1 for c in candidates):

@@ -2,7 +2,7 @@
 
 Shape letters: K candidates, P parameters of each. The library's fused kernels take one learning
 rate for all. Both rules are linear in it: parameters divided by their learning rate move as if it
-were 1. So that is what is stored (``units``) and the parameters are ``units`` times learning rate.
+were 1. So ``units``, the parameters divided by the learning rate, are stored and updated.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ADAM_EPSILON = 1e-8
 
 @dataclass
 class OptimizerState:
-    """All that an optimizer remembers: goes into the checkpoint, is cut when candidates leave."""
+    """What an optimizer keeps between updates; part of the checkpoint."""
 
     units: Tensor  # (K, P)
     first: Tensor  # (K, P), mean of the gradient, or momentum

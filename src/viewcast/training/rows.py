@@ -21,7 +21,8 @@ KEYS = ["row", "entity", "time", "target"]
 class Rows:
     """The rows of each split that have every feature, the features, and what was left out.
 
-    ``validation``: those that are shown; ``hidden``: those that are scored and shown to nobody.
+    ``validation``: the rows whose scores are shown; ``hidden``: rows that are scored, and whose
+    scores are sealed.
     The target of ``test`` rows is missing: it is sealed.
     """
 
@@ -36,10 +37,10 @@ class Rows:
 def rows_of(config: Config, root: Path) -> Rows:
     """Read the prepared table and take the model's features and the data set's split.
 
-    With ``holdout.hidden`` some validation rows are the hidden holdout, the same ones for every model. A
-    row that lacks a feature cannot serve and is left out, with a sentence in ``left_out`` and never
-    filled in. Refuses (DataError) to go on without any training row, and rows of several series at
-    the same times (``viewcast.holdout.panels``).
+    With ``holdout.hidden`` some validation rows are the hidden holdout, the same rows for every
+    model. A row that lacks a feature is left out, never filled in; ``left_out`` says so. Refuses
+    (DataError) data without any training row, and rows of several series at the same times
+    (``viewcast.holdout.panels``).
     """
     whole = table.read(
         prepared_path(root, config.data.name), config.preparation(), config.data.name

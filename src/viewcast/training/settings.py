@@ -1,4 +1,4 @@
-"""The settings of gradient descent, and which units and start they make of a problem."""
+"""The settings of gradient descent, and the units and initial parameters that follow from them."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ from viewcast.training.problem import Problem
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class DescentSettings:
-    """How a candidate goes down the slope of the loss.
+    """How a candidate is trained by gradient descent.
 
     ``lr``: learning rate. ``batch_size``: rows per update, or ``full``. ``epochs``: passes over
     the training rows at most. ``shuffle``: a new order of rows each epoch. ``init``: ``random``
@@ -22,11 +22,11 @@ class DescentSettings:
     ``feature_share``: learn from so large a random part of the training rows, of the features.
     ``standardise``: learn in units of the training rows' standard deviations, features and target.
     ``train_loss``: measured on all training rows ``after`` the epoch, or ``during`` it, each row
-    just before its update, which costs nothing. ``restore_best``: keep the parameters of the best epoch by
-    validation loss, or those of the last epoch. ``patience``: stop after so many epochs without a new best;
-    null for never. ``divergence_factor``: how many times its first value the training loss may reach before
-    the run has diverged. ``keep_path``: keep the parameters after every update.
-    ``checkpoint_seconds``: least time between two checkpoints.
+    just before its update, which costs nothing. ``restore_best``: keep the parameters of the best
+    epoch by validation loss, else those of the last epoch. ``patience``: stop after this many
+    epochs without a new best; null for never. ``divergence_factor``: a run has diverged when its
+    training loss exceeds this many times the initial one. ``keep_path``: keep the parameters after
+    every update. ``checkpoint_seconds``: least time between two checkpoints.
     """
 
     name: str
@@ -62,7 +62,7 @@ class DescentSettings:
         return Scaling.of(x, y) if self.standardise else Scaling.identity(x.shape[1])
 
     def init_values(self, features: int, hidden: tuple[int, ...], seed: int) -> Vector:
-        """Where to start from (P,), in the units to learn in."""
+        """Initial parameters (P,), in the units to learn in."""
         if self.init == "random":
             return network.init_values(features, hidden, np.random.default_rng(seed))
         return np.array(self.init)

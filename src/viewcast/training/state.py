@@ -17,15 +17,15 @@ from viewcast.training.trajectory import Losses
 
 @dataclass
 class State:
-    """The books of a cohort.
+    """The state of a cohort between two epochs.
 
-    ``ids`` (K,): which candidates are still computed. ``memory``: their parameters and moments.
-    ``best`` (C, P), ``best_loss`` (C,), ``best_epoch`` (C,): what each keeps. ``last`` (C,): the
-    epoch a candidate ended with, 0 while it runs. ``diverged`` (C,): whether it ended so.
-    ``curve`` (E, C, 2): training and validation loss, NaN where there is none. ``trajectory``
-    (C, E, cells): validation losses in raw units, no cells where nobody keeps the best epoch.
-    ``path``: (P,) after each update, for a single candidate that asked. ``orders``: C generators of
-    the rows' order.
+    ``ids`` (K,): which candidates are still computed. ``optimizer_state``: their parameters and
+    moments. ``best`` (C, P), ``best_loss`` (C,), ``best_epoch`` (C,): the parameters that each
+    keeps, and where they are from. ``last`` (C,): the last epoch of a candidate, 0 while it runs.
+    ``diverged`` (C,): whether it diverged. ``curve`` (E, C, 2): training and validation loss, NaN
+    where there is none. ``trajectory`` (C, E, cells): validation losses in raw units, without cells
+    where no candidate has ``restore_best``. ``path``: parameters (P,) after each update, where a
+    single candidate has ``keep_path``. ``orders``: C random generators, of the order of rows.
     """
 
     ids: Tensor
@@ -45,17 +45,17 @@ class State:
     def first(
         cls,
         optimizer_state: OptimizerState,
-        start: Tensor,
+        init: Tensor,
         seeds: list[int],
         epochs: int,
         cells: int,
     ) -> "State":
-        """Before any update of parameters (C, P)."""
-        count = len(start)
+        """The state before any update of the parameters (C, P)."""
+        count = len(init)
         return cls(
             ids=torch.arange(count),
             optimizer_state=optimizer_state,
-            best=start.clone(),
+            best=init.clone(),
             best_loss=np.full(count, np.inf),
             best_epoch=np.zeros(count, np.int64),
             last=np.zeros(count, np.int64),
@@ -73,12 +73,12 @@ class State:
         return running
 
     def keep_only(self, kept: Tensor) -> None:
-        """Compute only these candidates, named by place (k,) among the computed ones, from now."""
+        """Compute only these candidates from now on: places (k,) among the computed ones."""
         self.ids = self.ids[kept]
-        where = kept.to(self.optimizer_state.units.device)
+        places = kept.to(self.optimizer_state.units.device)
         for name in ("units", "first", "second"):
             setattr(
-                self.optimizer_state, name, getattr(self.optimizer_state, name)[where].contiguous()
+                self.optimizer_state, name, getattr(self.optimizer_state, name)[places].contiguous()
             )
 
     def tensors(self) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # torch takes more than a second to import: only who trains pays
+if TYPE_CHECKING:  # torch takes more than a second to import: only training by descent needs it
     from torch import Tensor
 
 CELLS = 512

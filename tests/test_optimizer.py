@@ -81,7 +81,7 @@ def test_gradient_descent_steps_as_in_torch(momentum: float, seed: int) -> None:
     torch.testing.assert_close(ours, theirs, **CLOSE)
 
 
-# With little optimizer_state Adam jumps about its minimum and rounding grows tenfold every few steps: these
+# With short averages Adam jumps about its minimum and rounding grows tenfold every few steps: these
 # are compared with a learning rate that is a power of 2, which rounds nothing.
 @pytest.mark.parametrize(
     ("betas", "lr"), [((0.9, 0.999), 1e-2), ((0.0, 0.9), 2**-7), ((0.5, 0.0), 2**-7)]
@@ -186,7 +186,7 @@ def plain_loop(given: Problem, one: Candidate, hidden: tuple[int, ...]) -> tuple
     part = torch.tensor(one.rows(len(x)))
     x, y, raw = x[part], y[part], scaling.y_std**2
     modules: list[nn.Module] = []
-    for weight, bias in network.unflatten(torch.tensor(one.start, dtype=dtype), x.shape[1], hidden):
+    for weight, bias in network.unflatten(torch.tensor(one.init, dtype=dtype), x.shape[1], hidden):
         linear = nn.Linear(*weight.shape, dtype=dtype)
         linear.weight.data, linear.bias.data = weight.mT.clone(), bias[0].clone()
         modules += [linear, nn.ReLU()]
