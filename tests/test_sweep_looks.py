@@ -142,10 +142,10 @@ def test_hidden_losses_are_sealed_row_by_row_and_no_figure_tells_them(project: P
     parent, results = sweep_of(project, *overrides)
     artifacts = {file.path for file in project.client.list_artifacts(parent, "sealed")}
     assert artifacts == {"sealed/hidden_losses.parquet"}
-    stored = pd.read_parquet(project.client.download_artifacts(parent, "sealed/hidden_losses.parquet"))
-    hidden_rows = rows_of(
-        project.config(*QUICK, *SHADOW, "data.split=swap"), project.root
-    ).hidden
+    stored = pd.read_parquet(
+        project.client.download_artifacts(parent, "sealed/hidden_losses.parquet")
+    )
+    hidden_rows = rows_of(project.config(*QUICK, *SHADOW, "data.split=swap"), project.root).hidden
     assert stored["row"].tolist() == hidden_rows["row"].tolist()
     assert stored.columns.tolist() == ["entity", "time", "row", *map(str, range(6))]
     assert set(results.predictions["row"]).isdisjoint(stored["row"])
