@@ -139,7 +139,7 @@ def test_every_run_has_the_same_shadow_whatever_its_features_and_seed(
     project: Project, rows: Rows
 ) -> None:
     other = rows_of(project.config(*SHADOW, "model=augmented", "seed=5"), project.root)
-    assert other.hidden_holdout["row"].tolist() == rows.hidden["row"].tolist()
+    assert other.hidden["row"].tolist() == rows.hidden["row"].tolist()
     assert table.holdout(other.validation) == table.holdout(rows.validation)
 
 
@@ -152,7 +152,7 @@ def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_sha
     path = project.root / "build" / "prepared" / "lectures.parquet"
     full = rows_of(config, project.root)
     whole = table.read(path, config.preparation(), "lectures")
-    lost = full.validation["row"][0], full.hidden_holdout["row"][0]
+    lost = full.validation["row"][0], full.hidden["row"][0]
     table.write(
         whole.assign(pages=whole["pages"].mask(whole["row"].isin(lost))),
         path,
@@ -160,7 +160,7 @@ def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_sha
     )
     rest = rows_of(config, project.root)
     assert rest.validation["row"].tolist() == full.validation["row"].tolist()[1:]
-    assert rest.hidden_holdout["row"].tolist() == full.hidden_holdout["row"].tolist()[1:]
+    assert rest.hidden["row"].tolist() == full.hidden["row"].tolist()[1:]
     assert any("hidden rows left out: pages unknown" in said for said in rest.left_out)
 
 
@@ -214,7 +214,7 @@ def test_other_targets_in_the_shadow_change_nothing_that_is_shown(project: Proje
     config = project.config(*SHADOW, "model=naive")
     shown = ["train_loss", "val_loss", "val_error", "holdout"]
     before = project.run(*SHADOW, "model=naive")
-    hidden = rows_of(config, project.root).hidden_holdout["row"]
+    hidden = rows_of(config, project.root).hidden["row"]
     path = project.root / "build" / "prepared" / "channel.parquet"
     whole = table.read(path, config.preparation(), "channel")
     other = whole["target"].where(~whole["row"].isin(hidden), 1000.0)
@@ -228,7 +228,7 @@ def test_the_shadow_losses_are_an_artifact_apart(
 ) -> None:
     result, folder = finished
     (stored,) = project.client.list_artifacts(result["run_id"], "sealed")
-    assert stored.path == "sealed/hidden.parquet"
+    assert stored.path == "sealed/hidden_holdout.parquet"
     copied = project.client.download_artifacts(result["run_id"], stored.path)
     assert Path(copied).read_bytes() == (folder / "sealed" / "hidden_holdout.parquet").read_bytes()
 

@@ -136,7 +136,7 @@ from support.project import Project
 
 project, epoch = Project(Path(sys.argv[2]), {"lectures"}), int(sys.argv[3])
 config = project.config(*sys.argv[4:])
-from viewcast.run import run
+from viewcast.runs.run import run
 
 def die(now, train_loss, val_loss):
     if now == epoch:
@@ -178,8 +178,8 @@ def test_a_run_that_was_killed_before_its_first_score_is_no_look(project: Projec
 WRITERS = """
 import json, os, sys, traceback
 from pathlib import Path
-from viewcast.config import parse
-from viewcast.run import rows_of
+from viewcast.training.config import parse
+from viewcast.training.rows import rows_of
 from viewcast.tracking.write.recorder import Recorder
 
 root = Path(sys.argv[1])

@@ -211,7 +211,7 @@ def test_a_crash_loses_nothing_older_than_the_flush_interval(project: Project) -
 
 FIRST_USE = """
 import sys
-from viewcast.config import Tracking
+from viewcast.base.settings import Tracking
 from viewcast.tracking.store import connect
 print(connect(Tracking(sys.argv[1], sys.argv[2], "viewcast", 1.0))[1])
 """

@@ -136,7 +136,7 @@ class SimulatedStore:
         if hidden_holdout is not None:
             hidden = days(len(hidden_holdout), "2023-01-01") if shadow_keys is None else shadow_keys
             frame = hidden[["entity", "time", "row"]].assign(loss=np.asarray(hidden_holdout))
-            self.table(run_id, frame, "sealed/hidden.parquet")
+            self.table(run_id, frame, "sealed/hidden_holdout.parquet")
         if curve is not None:
             curve.to_csv(self.folder(run_id) / "curve.csv", index=False)
         return run_id
@@ -174,7 +174,7 @@ class SimulatedStore:
             assert shadow_keys is not None
             hidden = {str(i): np.asarray(s, np.float32) for i, s in enumerate(hidden_losses)}
             frame = shadow_keys[["entity", "time", "row"]].assign(**hidden)
-            self.table(parent, frame, "sealed/hiddens.parquet")
+            self.table(parent, frame, "sealed/hidden_losses.parquet")
         report = json.dumps([{"purpose": "report", "scores": 1, "among": 1}])
         runs = [parent]
         for i in range(count):

@@ -67,9 +67,9 @@ class Own:
         )
         if rows is None:
             raise DataError(f"{PREDICTIONS} has no validation row")
-        hidden_holdout = self.artifacts.path(run, "sealed/hidden.parquet") or self.artifacts.path(
-            run, "sealed/shadow.parquet"
-        )
+        hidden_holdout = self.artifacts.path(
+            run, "sealed/hidden_holdout.parquet"
+        ) or self.artifacts.path(run, "sealed/shadow.parquet")
         curve = self.artifacts.path(run, "curve.csv") if scored.facts.keep else None
         return replace(
             scored,

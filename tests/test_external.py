@@ -230,7 +230,7 @@ def test_a_loss_that_is_missing_stays_missing(losses: Losses) -> None:
         {},
         {"history.csv": pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0]})},
         {"train_losses.csv": pd.DataFrame({"loss": ABSOLUTE})},
-        {"sealed/hidden.parquet": pd.DataFrame({"row": NAMES, "loss": ABSOLUTE})},
+        {"sealed/hidden_holdout.parquet": pd.DataFrame({"row": NAMES, "loss": ABSOLUTE})},
         {"deep/er/losses.csv": pd.DataFrame({"loss": ABSOLUTE})},
         {"losses.csv": pd.DataFrame({"split": ["train", "test"], "loss": [1.0, 2.0]})},
         {"predictions.parquet": pd.DataFrame({"split": ["test"], "loss": [np.nan]})},
