@@ -158,7 +158,7 @@ def test_hidden_losses_are_sealed_row_by_row_and_no_figure_tells_them(project: P
 def test_the_hidden_losses_of_a_candidate_are_those_of_an_ordinary_run(project: Project) -> None:
     _, results = sweep_of(project, *SIX, *SHADOW, "data.split=swap")
     alone = project.run(*QUICK, *SHADOW, "data.split=swap", "trainer.lr=0.01", "seed=3")
-    file = project.client.download_artifacts(alone["run_id"], "sealed/hidden.parquet")
+    file = project.client.download_artifacts(alone["run_id"], "sealed/hidden_holdout.parquet")
     np.testing.assert_allclose(results.hidden_losses["5"], pd.read_parquet(file)["loss"], rtol=1e-6)
 
 
