@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
-from viewcast.base.paths import params_path
-from viewcast.runs.experiments import run_experiments
+from viewcast.base.paths import experiment_path, params_path
+from viewcast.runs.experiments import LEFT_ALONE, run_experiments
 from viewcast.runs.plan import read_params
 
 
@@ -15,6 +15,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Write one folder per run; runs that need not be repeated are kept."""
     plans = read_params(params_path(root))["experiments"]
     outcome = run_experiments(plans, config["tracking"], root, config["workers"])
+    for name in (name for name, status in outcome.items() if status == LEFT_ALONE):
+        print(f"{experiment_path(root, name)}: left alone, no planned experiment made it")
     counts = Counter(outcome.values())
     print("experiments: " + ", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
 

@@ -1,4 +1,4 @@
-"""Whether the nightly retraining is alive: `python pipelines/healthcheck.py` exits 1 if it is not."""
+"""Check that the nightly retraining is alive: exits with 1 if it is not."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -14,9 +14,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Check the export, copy it, and name its data set in conf/pipeline.yaml."""
     data = build(config["data"], "data")
     source = config["which"]["source"]
-    folder = import_export(Path(source).expanduser(), root / data.raw, data.column)
+    folder = import_export(Path(source).expanduser(), root / data.raw, root, data.column)
     add_dataset(root, data.name)
-    print(f"brought {source} to {folder.relative_to(root)}")
+    print(f"imported {source} to {folder.relative_to(root)}")
 
 
 if __name__ == "__main__":

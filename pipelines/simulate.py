@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.files import write
+from viewcast.base.folders import check_file
+from viewcast.base.paths import simulated_path
 from viewcast.base.settings import construct
 from viewcast.data.simulator import ChannelSimulator
 
@@ -13,9 +16,10 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Write the daily views of the simulated channel."""
     simulator = construct(ChannelSimulator, config["simulator"], "simulator")
     series = simulator.history(config["end"], config["seed"])
-    path = root / config["file"]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    series.rename_axis("date").to_csv(path, lineterminator="\n")
+    text = series.rename_axis("date").to_csv(lineterminator="\n")
+    own = simulated_path(root).resolve()
+    path = check_file(root, Path(config["file"]), "simulated channel", own.__eq__)
+    write(path, text)
 
 
 if __name__ == "__main__":

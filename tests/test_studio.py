@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.folders import MARK
 from viewcast.data import studio
 from viewcast.data.studio import import_export, read_export
 
@@ -363,18 +364,18 @@ def test_nothing_to_read_is_refused(tmp_path) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.name != MARK}
 
 
 def test_bring_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp_path) -> None:
     folder = export(Totals=totals().encode("utf-8-sig"), Chart_data=CHART)
     into = tmp_path / "data" / "studio"
-    assert import_export(folder, into) == into
+    assert import_export(folder, into, tmp_path) == into
     assert contents(into) == contents(folder)
     other = tmp_path / "other"
     other.mkdir()
     (other / "Gesamtwerte.csv").write_text(totals("Datum,Aufrufe"))
-    import_export(other, into)
+    import_export(other, into, tmp_path)
     assert contents(into) == contents(other)
     assert [path.name for path in into.parent.iterdir()] == ["studio"]
 
@@ -382,12 +383,12 @@ def test_bring_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp_
 def test_bring_writes_nothing_of_a_bad_export(export, tmp_path) -> None:
     into = tmp_path / "data" / "studio"
     with pytest.raises(DataError, match="line 3, column 'Views'"):
-        import_export(export(Totals=totals(counts=[1, -1, 2, 3])), into)
+        import_export(export(Totals=totals(counts=[1, -1, 2, 3])), into, tmp_path)
     assert not into.parent.exists()
 
 
 def test_interrupted_copy_leaves_the_earlier_import(export, tmp_path, monkeypatch) -> None:
-    into = import_export(export(Totals=totals()), tmp_path / "data" / "studio")
+    into = import_export(export(Totals=totals()), tmp_path / "data" / "studio", tmp_path)
     before = contents(into)
     write = Path.write_bytes
 
@@ -400,25 +401,25 @@ def test_interrupted_copy_leaves_the_earlier_import(export, tmp_path, monkeypatc
     folder = export(Totals=totals(counts=[4, 3, 2, 1]), Chart_data=CHART)
     monkeypatch.setattr(Path, "write_bytes", stop)
     with pytest.raises(KeyboardInterrupt):
-        import_export(folder, into)
+        import_export(folder, into, tmp_path)
     assert contents(into) == before
     assert [path.name for path in into.parent.iterdir()] == ["studio"]
 
 
 def test_failed_swap_puts_the_earlier_import_back(export, tmp_path, monkeypatch) -> None:
-    into = import_export(export(Totals=totals()), tmp_path / "data" / "studio")
+    into = import_export(export(Totals=totals()), tmp_path / "data" / "studio", tmp_path)
     before = contents(into)
     folder = export(Totals=totals(counts=[4, 3, 2, 1]))
     rename = Path.rename
 
     def stop(self: Path, target: Path) -> Path:
-        if self.name == "new":
+        if self.name == ".studio.partial":
             raise OSError("disk full")
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", stop)
     with pytest.raises(OSError, match="disk full"):
-        import_export(folder, into)
+        import_export(folder, into, tmp_path)
     assert contents(into) == before
 
 
@@ -426,8 +427,8 @@ def test_bring_does_not_replace_a_folder_of_other_things(export, tmp_path) -> No
     into = tmp_path / "thesis"
     into.mkdir()
     (into / "chapter.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="holds more than an earlier import"):
-        import_export(export(Totals=totals()), into)
+    with pytest.raises(ConfigError, match="holds chapter.txt, which no import of viewcast made"):
+        import_export(export(Totals=totals()), into, tmp_path)
     assert contents(into) == {"chapter.txt": b"mine"}
 
 
@@ -435,7 +436,7 @@ def test_zip_cannot_write_beside_the_folder(tmp_path) -> None:
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("../../Totals.csv", totals())
-    into = import_export(archive, tmp_path / "a" / "b" / "studio")
+    into = import_export(archive, tmp_path / "a" / "b" / "studio", tmp_path)
     assert contents(into) == {"Totals.csv": totals().encode()}
     assert not list(tmp_path.glob("*.csv")) + list(tmp_path.glob("a/*.csv"))
 

@@ -1,43 +1,72 @@
-"""Files that a crash cannot tear: whole ones replaced in one step, logs that only grow."""
+"""Files that a crash cannot tear: whole files replaced in one step, and logs that only grow.
+
+Every file that is replaced in place is replaced by this module. A file is written under a hidden
+name beside its place, and takes that place when it is complete.
+"""
 
 import contextlib
 import json
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
 from typing import Any
 
 
-def write(path: Path, text: str) -> None:
-    """Replace a file; a reader, and whoever comes after a crash, finds the former or the new one.
+@contextmanager
+def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
+    """Give a path to write to; it takes the place of ``path`` when the block ends without an error.
 
-    Where it cannot be written (OSError: disk full) the former is untouched and nothing is left.
+    The given path has the suffix of ``path``. An error (OSError: the disk is full) leaves the
+    former file as it was, and nothing beside it. A reader, and a process that starts after a crash,
+    finds the former file or the new one.
+
+    ``sync``: wait until the file is on the disk. Without it a loss of power may lose the file, but
+    never tears it for a reader. That is enough for a file that is written every few seconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(partial_name(path.name))
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        yield partial
+        if sync:
+            _sync(partial)
         partial.replace(path)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if sync:
+        _sync(path.parent)
+
+
+def partial_name(name: str) -> str:
+    """The name under which a file is written before it takes its place."""
+    path = PurePath(name)
+    return f".{path.stem}.partial{path.suffix}"
+
+
+def write(path: Path, text: str, sync: bool = True) -> None:
+    """Replace a file by this text in UTF-8; see ``replacing``."""
+    with replacing(path, sync) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any, sync: bool = True) -> None:
+    """Replace a file by a value as JSON; see ``replacing``."""
+    write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", sync)
 
 
 def remove(path: Path) -> None:
     """Remove a file, if there is one, for good."""
     path.unlink(missing_ok=True)
     if path.parent.is_dir():
-        _sync_folder(path.parent)
+        _sync(path.parent)
 
 
 def append(path: Path, entry: dict[str, Any]) -> None:
     """Add a line of JSON to a log and wait until it is on the disk.
 
-    A line that a crash has torn is cut off first: nobody has acted on it.
+    A line that a crash has torn is cut off first: no step that depends on it has begun.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n"
@@ -49,7 +78,7 @@ def append(path: Path, entry: dict[str, Any]) -> None:
         file.write(line.encode())
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(path.parent)
+    _sync(path.parent)
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
@@ -60,9 +89,9 @@ def entries(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 
 
-def _sync_folder(folder: Path) -> None:
-    """A rename is on the disk when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Wait until a file is on the disk, or the names in a folder; a rename is one of the latter."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

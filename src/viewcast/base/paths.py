@@ -2,7 +2,22 @@
 
 from pathlib import Path
 
+from viewcast.base.errors import ConfigError
+
 LIVE = "live"  # the data set that retraining keeps
+
+
+def _name(name: str) -> str:
+    """A name from the configuration that becomes the last part of a path.
+
+    Refuses (ConfigError) a name that would lead to another folder, or to a hidden one.
+    """
+    if not name or Path(name).name != name or name.startswith("."):
+        raise ConfigError(
+            f"name {name!r}: becomes the name of a file; expected one without / and without a dot "
+            "at its beginning"
+        )
+    return name
 
 
 def prepared_path(root: Path, data: str) -> Path:
@@ -12,13 +27,13 @@ def prepared_path(root: Path, data: str) -> Path:
     a new day of the live channel is no business of theirs.
     """
     folder = Path("nightly", "prepared") if data == LIVE else Path("prepared")
-    return root / "build" / folder / f"{data}.parquet"
+    return root / "build" / folder / f"{_name(data)}.parquet"
 
 
 def sealed_path(root: Path, data: str) -> Path:
     """The test rows of a data set, which only the opening of the test reads."""
     folder = Path("nightly", "sealed") if data == LIVE else Path("sealed")
-    return root / "build" / folder / f"{data}.parquet"
+    return root / "build" / folder / f"{_name(data)}.parquet"
 
 
 def params_path(root: Path) -> Path:
@@ -28,12 +43,17 @@ def params_path(root: Path) -> Path:
 
 def train_path(root: Path, data: str, model: str) -> Path:
     """The folder of a run that is a DVC stage of its own."""
-    return root / "build" / "train" / data / model
+    return root / "build" / "train" / _name(data) / _name(model)
+
+
+def experiments_path(root: Path) -> Path:
+    """The folder that holds the folders of all experiments."""
+    return root / "build" / "experiments"
 
 
 def experiment_path(root: Path, experiment: str) -> Path:
-    """The folder of a run of the study stage."""
-    return root / "build" / "experiments" / experiment
+    """The folder of a run of the experiments stage."""
+    return experiments_path(root) / _name(experiment)
 
 
 def demo_path(root: Path) -> Path:
@@ -63,7 +83,12 @@ def uses_path(root: Path) -> Path:
 
 def asked_path(root: Path, name: str) -> Path:
     """What the audit says of an experiment that somebody asked for by its name."""
-    return root / "build" / "audits" / f"{name}.json"
+    return root / "build" / "audits" / f"{_name(name)}.json"
+
+
+def simulated_path(root: Path) -> Path:
+    """The daily views of the simulated channel, which ``pipelines/simulate.py`` makes."""
+    return root / "data" / "channel" / "simulated_daily_views.csv"
 
 
 def figures_path(root: Path) -> Path:
@@ -78,7 +103,16 @@ def page_path(root: Path) -> Path:
 
 def run_path(root: Path, identity: str) -> Path:
     """The folder of a run that somebody started by hand."""
-    return root / "build" / "runs" / identity
+    return root / "build" / "runs" / _name(identity)
+
+
+def named_run_paths(root: Path, name: str) -> list[Path]:
+    """The folders that may hold the run of a name.
+
+    ``name``: a path, an identity, an experiment, or data set and model, such as ``channel/deep``.
+    """
+    build = root / "build"
+    return [root / name, *(build / place / name for place in ("runs", "experiments", "train"))]
 
 
 def run_folders(root: Path) -> list[Path]:
@@ -90,7 +124,7 @@ def run_folders(root: Path) -> list[Path]:
 
 def sweep_path(root: Path, identity: str) -> Path:
     """The folder of a sweep."""
-    return root / "build" / "sweeps" / identity
+    return root / "build" / "sweeps" / _name(identity)
 
 
 def live_path(root: Path) -> Path:
@@ -110,7 +144,7 @@ def nightly_path(root: Path) -> Path:
 
 def nightly_train_path(root: Path, model: str) -> Path:
     """The folder of a nightly run of one model."""
-    return nightly_path(root) / "train" / model
+    return nightly_path(root) / "train" / _name(model)
 
 
 def challenger_path(root: Path) -> Path:

@@ -6,8 +6,8 @@ small countries out (92.3 % of the views remained in the export that we measured
 """
 
 import re
-import tempfile
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from itertools import islice
@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from viewcast.base import folders
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.folders import Kind
 from viewcast.data.daily import check_daily, parse_dates
-from viewcast.data.raw import check_widths, counts, csv_files, first, is_csv, read_rows, refusal
+from viewcast.data.raw import check_widths, counts, csv_files, first, read_rows, refusal
 
 VIEWS_WORDS = (
     "views aufrufe visualizaciones vistas vues visualizações visualizazzioni weergaven visningar "
@@ -25,6 +27,7 @@ VIEWS_WORDS = (
     "просмотры перегляди 觀看次數 观看次数 視聴回数 조회수 penayangan المشاهدات צפיות"
 )
 
+IMPORT = Kind("import")
 SAMPLE = 1000  # rows that tell what a column holds; a chart has a row per day and country
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _NUMBER = re.compile(r"[-+]?\d[\d.,'’ \u00a0\u202f]*")
@@ -100,31 +103,33 @@ def read_export(source: Path, column: str | None = None) -> pd.Series:
     return series
 
 
-def import_export(source: Path, into: Path, column: str | None = None) -> Path:
+def import_export(source: Path, into: Path, root: Path, column: str | None = None) -> Path:
     """Copy the CSV files of a checked export, byte for byte, to the folder ``into``; returns it.
 
-    An earlier import in ``into`` is replaced whole, by renaming, once the copy is complete; until
-    then it is untouched. Refuses (DataError) what ``read_export`` refuses before anything is
-    written, and (ConfigError) a folder that holds anything but CSV files.
+    An earlier import in ``into`` is replaced as a whole once the copy is complete; until then it is
+    untouched. Refuses, before anything is written, what ``read_export`` refuses (DataError), and a
+    folder outside of the project ``root`` or one that holds anything but an earlier import
+    (ConfigError). Version 0.1 left no mark in a folder: such a folder is known as an import only if
+    it holds the same bytes as this export.
     """
+    place = folders.within(root, into)
     read_export(source, column)
-    if into.exists() and not (into.is_dir() and all(map(is_csv, into.iterdir()))):
-        raise ConfigError(f"{into}: holds more than an earlier import; choose another folder")
     contents = {file.name: file.read_bytes() for file in csv_files(source)}
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}.") as scratch:
-        new, old = Path(scratch, "new"), Path(scratch, "old")
-        new.mkdir()
+    if _holds(place, contents):
+        folders.note_made(place, IMPORT, list(contents))
+    with folders.replacing(root, into, IMPORT) as new:
         for name, content in contents.items():
             (new / name).write_bytes(content)
-        if not into.exists():
-            return new.rename(into)
-        into.rename(old)
-        try:
-            return new.rename(into)
-        finally:
-            if not into.exists():
-                old.rename(into)
+    return into
+
+
+def _holds(folder: Path, contents: Mapping[str, bytes]) -> bool:
+    """Whether a folder holds these files and nothing else."""
+    if not folder.is_dir() or {file.name for file in folder.iterdir()} != contents.keys():
+        return False
+    return all((folder / name).is_file() for name in contents) and all(
+        (folder / name).read_bytes() == content for name, content in contents.items()
+    )
 
 
 def _table(file: Traversable) -> _Table:

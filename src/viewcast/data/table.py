@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.files import replacing
 
 KEYS = ["row", "entity", "time", "target", "unit"]
 SPLIT = "split_"  # begins the name of a column that says how rows are split
@@ -52,12 +53,10 @@ def feature_columns(table: pd.DataFrame) -> list[str]:
 
 def write(table: pd.DataFrame, path: Path, identity: str) -> None:
     """Store the table in one step: a reader sees the former file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, IDENTITY: identity.encode()})
-    partial = path.with_suffix(".partial")
-    pq.write_table(arrow, partial)
-    partial.replace(path)
+    with replacing(path) as partial:
+        pq.write_table(arrow, partial)
 
 
 def read(path: Path, identity: str, data: str) -> pd.DataFrame:

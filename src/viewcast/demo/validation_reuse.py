@@ -15,15 +15,21 @@ again only if its key changed or if the tracking store lost one of its runs.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from viewcast.base import files
 from viewcast.base.errors import ConfigError
-from viewcast.base.paths import demo_path, experiment_path, prepared_path, sweep_path
+from viewcast.base.paths import (
+    demo_path,
+    experiment_path,
+    experiments_path,
+    prepared_path,
+    sweep_path,
+)
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.data import daily, simulator, table
@@ -34,6 +40,8 @@ from viewcast.training.config import Config, parse
 from viewcast.training.rows import rows_of
 
 Plain = dict[str, Any]
+
+PARTS = ("search", "leaderboard", "experiments")
 
 
 def planned(
@@ -74,13 +82,13 @@ def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
     ``tracking`` is the section that plans leave out.
     """
     folder = demo_path(root)
-    if not plan:
-        shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     if not plan:
+        for part in PARTS:
+            files.remove(folder / f"{part}.json")
         (folder / "none").touch()  # DVC warns about an empty output
         return {}
-    (folder / "none").unlink(missing_ok=True)
+    files.remove(folder / "none")
     demonstration = Demonstration(plan, tracking, root)
     made_from = {
         "search": plan["search"],
@@ -115,9 +123,7 @@ class Demonstration:
         key = digest([made_from, self._origin])
         if former.get("key") == key and self._known.issuperset(former["runs"]):
             return "kept"
-        partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps({"key": key, "runs": make()}, indent=2) + "\n")
-        partial.replace(file)
+        files.write_json(file, {"key": key, "runs": make()})
         return "done"
 
     def search(self) -> list[str]:
@@ -140,8 +146,7 @@ class Demonstration:
         config, settings = self._attacked, self.plan["attack"]
         truth = self._truth(config)
         folder = sweep_path(self.root, digest([config.identity(), settings, truth.identity]))
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "sweep.json").write_text(json.dumps(config.plain, indent=2) + "\n")
+        files.write_json(folder / "sweep.json", config.plain)
         attack = construct(Attack, settings, "attack")
         results, candidates = attacked(config, attack, rows_of(config, self.root), truth)
         results.write(folder)
@@ -166,7 +171,7 @@ class Demonstration:
     def experiment_runs(self) -> dict[str, str]:
         """Run id of each finished experiment whose validation rows the demonstration uses."""
         runs = {}
-        for file in sorted(experiment_path(self.root, "").glob("*/result.json")):
+        for file in sorted(experiments_path(self.root).glob("*/result.json")):
             result = json.loads(file.read_text())
             config = self._configs.get(result["split"])
             wanted = config and (config.data.name, config.loss.name)

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
+from viewcast.base.files import write_json
 from viewcast.data.daily import beside, calendar, windows, with_levels
 from viewcast.forecast.intervals import Intervals
 from viewcast.models import fitted
@@ -110,14 +111,14 @@ class Forecaster:
         fitted.save(self.model, folder, unit)
         known = None if self.intervals is None else self.intervals.plain()
         about = {"inputs": asdict(self.inputs), "intervals": known}
-        (folder / FILE).write_text(json.dumps(about, indent=2) + "\n")
+        write_json(folder / FILE, about)
 
     @classmethod
     def load(cls, folder: Path) -> "Forecaster":
         """Read it back; refuses (DataError) a folder that holds none."""
         model = fitted.load(folder)
         try:
-            about = json.loads((folder / FILE).read_text())
+            about = json.loads((folder / FILE).read_text(encoding="utf-8"))
             known = about["intervals"]
             intervals = None if known is None else Intervals.of_plain(known)
             return cls(model, Inputs(**about["inputs"]), intervals)

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from viewcast.base.errors import DataError
+from viewcast.base.files import write_json
 from viewcast.models import network
 from viewcast.models.scaling import Scaling
 
@@ -152,13 +153,13 @@ def save(model: Fitted, folder: Path, unit: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_file(model.arrays(), folder / "weights.safetensors")
     about = {"kind": model.kind, "inputs": model.inputs, "unit": unit}
-    (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n")
+    write_json(folder / "model.json", about)
 
 
 def load(folder: Path) -> Fitted:
     """Read a model back; refuses (DataError) a folder that holds none."""
     try:
-        about = json.loads((folder / "model.json").read_text())
+        about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         arrays = load_file(folder / "weights.safetensors")
         return KINDS[about["kind"]].restore(about["inputs"], arrays)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:

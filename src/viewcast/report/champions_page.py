@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewcast.base.errors import DataError
+from viewcast.base.files import write
 from viewcast.base.paths import figures_path, page_path, retraining_path, summary_path
 from viewcast.report.champion_record import COMMAND
 
@@ -24,7 +25,7 @@ def write_page(root: Path) -> Path:
     """
     # Matplotlib takes a second, which a night that finds nothing new need not wait for.
     from viewcast.report.figures.run_results import Results  # noqa: PLC0415
-    from viewcast.report.page import build, write  # noqa: PLC0415
+    from viewcast.report.page import build  # noqa: PLC0415
 
     results, page = Results(root, []), page_path(root)
     if results.history is None:

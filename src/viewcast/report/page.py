@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from viewcast.base import files
 from viewcast.base.errors import DataError
 from viewcast.base.numbers import plain
 from viewcast.base.paths import figures_path, page_path, summary_path
@@ -47,15 +48,8 @@ def build(root: Path) -> list[Picture]:
     if not results.rows:
         raise DataError(f"{summary}: holds no runs; type `dvc repro` to make them")
     pictures = draw_all(results, figures_path(root))
-    write(page_path(root), render(results, pictures))
+    files.write(page_path(root), render(results, pictures))
     return pictures
-
-
-def write(page: Path, text: str) -> None:
-    """Replace the page in one step."""
-    partial = page.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(page)
 
 
 def render(results: Results, pictures: list[Picture]) -> str:

@@ -5,7 +5,6 @@ Its folder holds ``forecaster/``, ``walk_forward.parquet``, ``weeks.parquet`` an
 """
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,9 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from viewcast.base import files, folders
 from viewcast.base.errors import DataError, DivergenceError
+from viewcast.base.folders import Kind
 from viewcast.base.paths import challenger_path, nightly_train_path, prepared_path
 from viewcast.data import table
 from viewcast.data.views import DailyViews
@@ -27,6 +28,14 @@ from viewcast.retraining.walk_forward import walk_forward
 from viewcast.training.config import Config
 
 FILE = "challenger.json"
+CHALLENGER = Kind(
+    "challenger",
+    (
+        *("forecaster/model.json", "forecaster/weights.safetensors", "forecaster/forecaster.json"),
+        *("walk_forward.parquet", "weeks.parquet", FILE),
+    ),
+    lambda folder: (folder / FILE).is_file(),
+)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -49,6 +58,7 @@ def make(configs: Mapping[str, Config], making: Making, root: Path) -> dict[str,
     when it is trained anew gives way to the next best. Where none is left the ``model`` is None and
     ``failures`` say why: the night ends without a judgement, and the champion stays.
     """
+    folders.check_folder(root, challenger_path(root), CHALLENGER)
     results = {name: _result(root, name) for name in making.models}
     scored = {name: r for name, r in results.items() if r["val_loss"] is not None}
     told = {name: r["failure"] for name, r in results.items() if "failure" in r}
@@ -62,9 +72,7 @@ def make(configs: Mapping[str, Config], making: Making, root: Path) -> dict[str,
 
 def _written(about: dict[str, Any], root: Path) -> dict[str, Any]:
     """Keep what is known of the challenger, last of all."""
-    output = challenger_path(root)
-    output.mkdir(parents=True, exist_ok=True)
-    (output / FILE).write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+    files.write_json(challenger_path(root) / FILE, about)
     return about
 
 
@@ -105,9 +113,7 @@ def _store(
     model = fit(learnt)
     walked = walk_forward(fit, whole, inputs, making.weeks, len(learnt), making.ahead)
     intervals = Intervals.of(walked.errors, making.level)
-    output = challenger_path(root)
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    output = folders.claim(root, challenger_path(root), CHALLENGER)
     Forecaster(model, inputs, intervals).save(output / "forecaster", config.data.unit)
     walked.weekly().to_parquet(output / "weeks.parquet", index=False)
     days = learnt["time"].dt.strftime("%Y-%m-%d")

@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from viewcast.audit.audit import audit
 from viewcast.audit.counts import uses
 from viewcast.audit.settings import AuditSettings
+from viewcast.base import files, folders
 from viewcast.base.paths import asked_path, audit_path, uses_path
 
 
@@ -17,19 +19,24 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[dict[str, Any]
     """Gather, price, store and annotate; one object per holdout, see ``viewcast.audit.audit``.
 
     Writes the output and, in a table of its own, how often each row was used, each in one step.
-    Raises what ``viewcast.tracking.read.gather.gather`` raises, before anything is written.
+    Refuses (ConfigError) an output that would replace anything but a former audit, and raises what
+    ``viewcast.tracking.read.gather.gather`` raises, before anything is written.
     """
     # MLflow takes a second to import: only who reads a store pays.
     from viewcast.tracking.read.gather import gather  # noqa: PLC0415
     from viewcast.tracking.write.annotate import annotate  # noqa: PLC0415
 
+    output, rows = paths(settings, root)
+    output = folders.check_file(root, output, "former audit", _is_audit)
+    rows = folders.check_file(root, rows, "table of rows of a former audit", _is_rows)
     asked = settings.experiment or settings.tracking.experiment
     beside = settings.experiment is None
     gathered = gather(settings.tracking.uri, asked, settings.holdout, settings.metric, beside)
     found = audit(gathered.studies, settings, gathered.experiment, gathered.opened)
-    output, rows = paths(settings, root)
-    _write_rows(uses(gathered.studies), rows)
-    _write(found, output)
+    with files.replacing(rows) as partial:
+        uses(gathered.studies).to_parquet(partial, index=False)
+    text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
+    files.write(output, text + "\n")
     if settings.write:
         annotate(gathered, found)
     return found
@@ -45,15 +52,19 @@ def paths(settings: AuditSettings, root: Path) -> tuple[Path, Path]:
     return answer, answer.with_name(f"{answer.stem}_rows.parquet")
 
 
-def _write(found: list[dict[str, Any]], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-    partial.replace(path)
+def _is_audit(path: Path) -> bool:
+    """Whether a file holds a former audit, of version 0.1 too."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        audits = stored["audits"] if isinstance(stored, dict) else stored
+        return all({"holdout", "verdict"} <= one.keys() for one in audits)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
-def _write_rows(table: pd.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    table.to_parquet(partial, index=False)
-    partial.replace(path)
+def _is_rows(path: Path) -> bool:
+    """Whether a file holds how often rows were used."""
+    try:
+        return {"holdout", "runs", "scores"} <= set(pq.read_schema(path).names)
+    except (OSError, pa.ArrowInvalid):
+        return False

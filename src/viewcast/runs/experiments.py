@@ -7,21 +7,22 @@ trains are the same and the tracking store still knows it.
 """
 
 import json
-import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.paths import experiment_path, prepared_path
+from viewcast.base import files, folders
+from viewcast.base.paths import experiment_path, experiments_path, prepared_path
 from viewcast.base.progress import runs
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
-from viewcast.runs.run import run
+from viewcast.runs.run import RUN, places, run
 from viewcast.training.config import parse, without_budget
 
+LEFT_ALONE = "left alone"
 FEW = 8  # runs that take no longer than another process takes to import torch and MLflow
 
 
@@ -30,16 +31,18 @@ def run_experiments(
 ) -> dict[str, str]:
     """Do every planned run; returns what became of each: ``kept``, ``finished``, ``diverged``.
 
-    The result of an experiment that is no longer planned is removed. ``tracking`` is the section
-    that plans leave out. ``workers``: processes that train at the same time, which changes no
-    result; a few runs are done sooner in this one.
+    The result of an experiment that is no longer planned is removed. Anything else in its place is
+    ``left alone``, and is named in what is returned. ``tracking`` is the section that plans leave
+    out. ``workers``: processes that train at the same time, which changes no result; a few runs are
+    done sooner in this one. Refuses (ConfigError), before the first run, a folder that may hold
+    something else than a run.
     """
-    for folder in experiment_path(root, "").glob("*"):
-        if folder.name not in (*plans, "checkpoints"):
-            shutil.rmtree(folder)
+    for name in plans:
+        places(root, experiment_path(root, name))
+    left_alone = _remove_unplanned(root, plans)
     known = _known_runs(construct(Tracking, tracking, "tracking"))
     code = code_digest()
-    outcome = dict.fromkeys(plans, "kept")
+    outcome = dict.fromkeys(plans, "kept") | dict.fromkeys(left_alone, LEFT_ALONE)
     due = []
     for name, plan in plans.items():
         plain = {**plan, "tracking": tracking}
@@ -68,8 +71,19 @@ class Due:
         """Train and record it; what became of it."""
         folder = experiment_path(self.root, self.name)
         status: str = run(parse(self.plain), self.root, folder)["status"]
-        (folder / "key").write_text(self.key)
+        files.write(folder / "key", self.key)
         return status
+
+
+def _remove_unplanned(root: Path, plans: Collection[str]) -> list[str]:
+    """Remove the runs of experiments that are not planned; the names of what is none of them."""
+    left_alone = []
+    for place in sorted(experiments_path(root).glob("*")):
+        if place.name in plans or place.name == "checkpoints":
+            continue
+        if not ((place / "key").is_file() and folders.remove(place, RUN)):
+            left_alone.append(place.name)
+    return left_alone
 
 
 def _done(due: list[Due], workers: int) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.numbers import times, with_error
-from viewcast.base.paths import experiment_path, run_path, train_path
+from viewcast.base.paths import named_run_paths
 from viewcast.base.settings import Tracking
 from viewcast.data import sealed
 from viewcast.data.table import SPLIT
@@ -96,13 +96,7 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
 
 def run_id_of(name: str, root: Path) -> str:
     """The run that a folder holds (a path, or the name of a run or an experiment), or the name."""
-    places = [
-        root / name,
-        run_path(root, name),
-        experiment_path(root, name),
-        train_path(root, name, ""),
-    ]
-    for place in places:
+    for place in named_run_paths(root, name):
         if (place / "result.json").is_file():
             run_id: str = json.loads((place / "result.json").read_text())["run_id"]
             return run_id

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 
 from viewcast.base.errors import ConfigError
+from viewcast.base.files import replacing, write
 from viewcast.base.settings import Tracking
 from viewcast.data.preparation import PREPARATION
 from viewcast.training.config import BUDGET, parse, without_budget
@@ -85,10 +86,9 @@ def write_params(runs: dict[str, Any], path: Path) -> None:
         "experiments": {name: without_budget(run) for name, run in study.items()},
         "budget": {name: {k: run["holdout"][k] for k in BUDGET} for name, run in study.items()},
     }
-    path.parent.mkdir(exist_ok=True)
     # The YAML code in C takes a tenth of the second that the one in Python takes.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    path.write_text(yaml.dump(apart, Dumper=dumper, sort_keys=True, allow_unicode=True))
+    write(path, yaml.dump(apart, Dumper=dumper, sort_keys=True, allow_unicode=True))
 
 
 def read_params(path: Path) -> dict[str, Any]:
@@ -107,6 +107,5 @@ def add_dataset(root: Path, data: str) -> None:
     pipeline = keeping_comments.load(path)
     if data not in pipeline["datasets"]:
         pipeline["datasets"].append(data)
-        partial = path.with_suffix(".partial")
-        keeping_comments.dump(pipeline, partial)
-        partial.replace(path)
+        with replacing(path) as partial:
+            keeping_comments.dump(pipeline, partial)

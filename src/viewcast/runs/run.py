@@ -8,7 +8,6 @@ is shown: of the hidden rows, and of all validation rows where a filter releases
 """
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from viewcast.base.errors import DivergenceError
+from viewcast.base import files, folders
+from viewcast.base.errors import ConfigError, DivergenceError
+from viewcast.base.folders import Kind
 from viewcast.base.progress import OnEpoch
 from viewcast.data import table
 from viewcast.models import fitted
@@ -30,19 +31,54 @@ if TYPE_CHECKING:
     from viewcast.tracking.score_filter import Filter
 
 
+def _recorded(folder: Path) -> bool:
+    """Whether a folder without a mark is that of a run of version 0.1."""
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return bool({"run_id", "identity"} <= result.keys())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+RUN = Kind(
+    "run",
+    (
+        *("model/model.json", "model/weights.safetensors", "sealed/*.parquet"),
+        *("predictions.parquet", "surface.parquet", "trajectory.parquet"),
+        *("curve.csv", "path.csv", "result.json", "key"),
+    ),
+    _recorded,
+)
+CHECKPOINTS = Kind(
+    "checkpoint",
+    ("run_id", "finished", "state.safetensors", "state.safetensors.partial"),
+    lambda folder: (folder / "run_id").is_file() or (folder / "finished").is_file(),
+)
+
+
+def places(root: Path, output: Path) -> tuple[Path, Path]:
+    """The folder of a run and, beside it, that of its checkpoints; refuses (ConfigError) others."""
+    output = folders.check_folder(root, output, RUN)
+    if output.name == "checkpoints":
+        raise ConfigError(f"{output}: checkpoints of runs have this name; choose another folder")
+    return output, folders.check_folder(
+        root, output.parent / "checkpoints" / output.name, CHECKPOINTS
+    )
+
+
 def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) -> dict[str, Any]:
     """Train, score, store and record one model; returns the content of ``result.json``.
 
-    ``watch`` is told of every epoch beside MLflow, for a progress bar. Refuses (BudgetError) to
-    begin where the budget of the validation rows is spent.
+    ``watch`` is called after every epoch, for a progress bar. Refuses (ConfigError) a folder that
+    may hold something else than a run, and (BudgetError) validation rows whose budget is spent.
     """
     # MLflow takes a second to import: only who records pays.
     from viewcast.tracking import budget  # noqa: PLC0415
     from viewcast.tracking.score_filter import Filter  # noqa: PLC0415
     from viewcast.tracking.write.recorder import Recorder  # noqa: PLC0415
 
+    output, checkpoints = places(root, output)
     rows = rows_of(config, root)
-    checkpoints = output.parent / "checkpoints" / output.name
     marker = checkpoints / "run_id"
 
     def on_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
@@ -56,10 +92,10 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
     budget.check(config, rows, config.identity())
     filtered = Filter.of(config, rows)
     recorder = Recorder(config, root, marker.read_text() if marker.is_file() else None)
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    marker.write_text(recorder.run_id)
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    if not marker.is_file():
+        folders.claim(root, checkpoints, CHECKPOINTS)
+    files.write(marker, recorder.run_id)
+    folders.claim(root, output, RUN)
     result = _about(config, rows, recorder.run_id)
     try:
         with recorder:
@@ -70,10 +106,8 @@ def run(config: Config, root: Path, output: Path, watch: OnEpoch | None = None) 
     except DivergenceError as error:
         _store_curves(_shown(error.curve, filtered), error.path, output)
         result |= {"status": "diverged", "failure": str(error)}
-    (output / "result.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-    for file in checkpoints.iterdir():
-        file.unlink()
-    (checkpoints / "finished").touch()  # DVC warns about an empty output
+    files.write_json(output / "result.json", result)
+    folders.claim(root, checkpoints, CHECKPOINTS)
     return result
 
 

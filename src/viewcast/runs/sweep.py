@@ -1,10 +1,10 @@
 """A sweep from its settings to its tables."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from viewcast.base import files
 from viewcast.base.errors import ConfigError
 from viewcast.base.paths import prepared_path, sweep_path
 from viewcast.base.progress import candidate_epochs
@@ -37,12 +37,12 @@ def sweep(
     if not values:
         raise ConfigError("sweep is empty; give at least one key, such as sweep.seed=range(64)")
     folder = sweep_path(root, _identity(plain, base, root, figures))
+    Results.check(folder)
     drawn = [] if search.method == "optuna" else draw(values, search)
     everyone = members(base, drawn)  # checked, all of them, before anything is written
     config = parse(base)
     budget.check(config, rows_of(config, root), "sweep", folder.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sweep.json").write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+    files.write_json(folder / "sweep.json", plain)
     count = len(everyone) or search.trials
     with candidate_epochs(count, count * base["trainer"]["epochs"]) as tick:
         if search.method == "optuna":

@@ -16,7 +16,6 @@ Shape letters: C candidates, M validation rows, E epochs. ``tables/`` holds
 per candidate that did not diverge, where there are hidden rows.
 """
 
-import shutil
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -26,10 +25,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from viewcast.base import folders
+from viewcast.base.folders import Kind
 from viewcast.scoring.scores import KEYS
 
 THINNED = 200
 MIXED = ("mixed", "mixed-integer")  # such as the batch sizes 32 and full: text in a table
+TABLES_OF_SWEEP = Kind("sweep")
 TABLES = ("candidates", "curves", "predictions", "trajectories")
 TRAJECTORIES = pa.schema(
     [("candidate", pa.int64()), ("epoch", pa.int32()), ("losses", pa.list_(pa.float32()))]
@@ -47,9 +49,18 @@ class Results:
     hidden_losses: pd.DataFrame
 
     def write(self, folder: Path) -> None:
-        """Store ``sealed/`` and ``tables/`` in place of former ones, ``tables/`` last."""
+        """Store ``sealed/`` and ``tables/`` in place of former ones, ``tables/`` last.
+
+        Refuses (ConfigError) folders that hold anything else.
+        """
         _replace({"hidden_losses": self.hidden_losses}, folder / "sealed")
         _replace({name: getattr(self, name) for name in TABLES}, folder / "tables")
+
+    @staticmethod
+    def check(folder: Path) -> None:
+        """Refuse (ConfigError), before any work, a folder where ``write`` would refuse to store."""
+        for name in ("sealed", "tables"):
+            folders.check_folder(folder, Path(name), TABLES_OF_SWEEP)
 
     @staticmethod
     def whole(folder: Path) -> bool:
@@ -85,14 +96,10 @@ class Results:
 
 
 def _replace(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for name, table in tables.items():
-        schema = TRAJECTORIES if name == "trajectories" else None
-        table.to_parquet(partial / f"{name}.parquet", index=False, schema=schema)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    with folders.replacing(folder.parent, folder, TABLES_OF_SWEEP) as new:
+        for name, table in tables.items():
+            schema = TRAJECTORIES if name == "trajectories" else None
+            table.to_parquet(new / f"{name}.parquet", index=False, schema=schema)
 
 
 def _beside(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:

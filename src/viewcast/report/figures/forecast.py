@@ -1,7 +1,6 @@
 """The forecast: the last days of a channel and the next ones, with the interval of each."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +79,8 @@ def write(
     coverage: Mapping[str, Any] | None,
 ) -> Picture:
     """``forecast.png`` in a folder, replaced in one step; arguments as ``draw``."""
-    partial = folder / ".forecast.partial"
-    partial.mkdir(parents=True, exist_ok=True)
     with applied():
-        picture = draw(recent, forecast, label, unit, level, coverage).save(partial)
-    picture.path.replace(folder / picture.path.name)
-    partial.rmdir()
-    return replace(picture, path=folder / picture.path.name)
+        return draw(recent, forecast, label, unit, level, coverage).save(folder)
 
 
 def _caption(level: float, coverage: Mapping[str, Any] | None, known: bool) -> str:

@@ -1,9 +1,11 @@
 """All pictures, drawn and stored in one go."""
 
-import shutil
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from viewcast.base import files, folders
+from viewcast.base.folders import Kind
 from viewcast.report.figures import (
     canaries,
     courses,
@@ -29,25 +31,21 @@ from viewcast.report.figures.style import Picture, applied
 STORY = (series, surface, functions, sizes, gaps, courses, predictions, curves, canaries)
 WORTH = (look_counts, more_runs, winner, run_comparison, hidden_gains)
 RETRAINING = (promises, gates, weekly_errors)
+FIGURES = Kind("report")
 MODULES = (*STORY, *WORTH, *RETRAINING)
 
 
 def draw_all(results: Results, folder: Path) -> list[Picture]:
     """Every picture whose runs are there, in a folder that holds nothing else.
 
-    The folder is replaced at the end: until then a reader finds the former pictures.
+    The folder is replaced at the end: until then a reader finds the former pictures. Refuses
+    (ConfigError), before the first is drawn, a folder with a file that is none of them.
     """
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     pictures = []
-    with applied():
+    with folders.replacing(results.root, folder, FIGURES) as new, applied():
         for module in MODULES:
             for drawing in module.draw(results):
-                stored = drawing.save(partial)
-                pictures.append(_moved(stored, folder))
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.replace(folder)
+                pictures.append(_moved(drawing.save(new), folder))
     return pictures
 
 
@@ -56,20 +54,19 @@ def redraw_retraining(results: Results, folder: Path) -> list[Picture]:
 
     Those of a former night that have nothing to show any more are removed.
     """
-    partial = folder.with_name(f"{folder.name}.nightly.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     pictures = []
     with applied():
         for module in RETRAINING:
             for drawing in module.draw(results):
-                stored = drawing.save(partial)
-                pictures.append(_moved(stored, folder))
-                stored.path.replace(folder / stored.path.name)
-    partial.rmdir()
-    for former in set(folder.glob("retraining_*.png")) - {picture.path for picture in pictures}:
-        former.unlink()
+                pictures.append(drawing.save(folder))
+    made = set(folders.made_in(folder))
+    names = {picture.path.name for picture in pictures}
+    for former in made - names:
+        if fnmatchcase(former, "retraining_*.png"):
+            files.remove(folder / former)
+            made.remove(former)
+    folders.note_made(folder, FIGURES, [*made, *names])
     return pictures
 
 

@@ -28,6 +28,7 @@ from matplotlib.ticker import (
 )
 from PIL import Image
 
+from viewcast.base import files
 from viewcast.base.numbers import plain
 
 WIDTH = 4.8  # inches
@@ -88,13 +89,14 @@ class Drawing:
     run_ids: list[str]
 
     def save(self, folder: Path) -> Picture:
-        """Write the PNG."""
+        """Write the PNG; a former one is replaced in one step."""
         path = folder / f"{self.name}.png"
         canvas: Any = FigureCanvasAgg(self.figure)
         canvas.draw()
         # A palette makes the file a third as large, and the page that embeds all of them.
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        image.quantize(200, dither=Image.Dither.NONE).save(path, optimize=False)
+        with files.replacing(path, sync=False) as partial:
+            image.quantize(200, dither=Image.Dither.NONE).save(partial, optimize=False)
         label = self.figure.get_label()
         caption, alt = f"{label}. {self.caption}", f"{label}: {self.alt}"
         return Picture(self.name, path, self.title, caption, alt, self.run_ids)
