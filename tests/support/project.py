@@ -43,7 +43,10 @@ class Project:
 
     def run(self, *overrides: str) -> dict[str, Any]:
         """Prepare the data if need be, and train; the content of result.json."""
-        config = self.config(*overrides)
+        return self.run_config(self.config(*overrides))
+
+    def run_config(self, config: Config) -> dict[str, Any]:
+        """The same for a configuration that is parsed already."""
         self.prepare(config)
         return run(config, self.root, self.output(config))
 
