@@ -18,7 +18,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     series = simulator.history(config["end"], config["seed"])
     text = series.rename_axis("date").to_csv(lineterminator="\n")
     own = simulated_path(root).resolve()
-    path = check_file(root, Path(config["file"]), "simulated channel", own.__eq__)
+    path = check_file(root, Path(config["file"]), "simulated channel of the project", own.__eq__)
     write(path, text)
 
 

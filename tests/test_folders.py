@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.project import Project
+from support.project import REPOSITORY, Project
 from viewcast.base import folders
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.folders import MARK, Kind
@@ -22,6 +24,7 @@ from viewcast.base.paths import (
     experiments_path,
     figures_path,
     prepared_path,
+    simulated_path,
 )
 from viewcast.data.studio import import_export
 from viewcast.demo.validation_reuse import demonstrate
@@ -486,3 +489,22 @@ def test_the_mark_is_a_file_that_people_can_read(tmp_path: Path) -> None:
     folder = build(tmp_path, "b.txt", "a.txt")
     mark = json.loads((folder / MARK).read_text())
     assert mark == {"viewcast": 1, "kind": "page", "files": ["a.txt", "b.txt"]}
+
+
+def test_the_simulated_channel_replaces_its_own_file_alone(tmp_path: Path) -> None:
+    root = fill(tmp_path / "project", "README.md")
+    for name in ("conf", "pipelines"):
+        shutil.copytree(REPOSITORY / name, root / name)
+    before = content(root)
+
+    def simulate(*overrides: str) -> str:
+        command = [sys.executable, "pipelines/simulate.py", "end=2017-02-01", *overrides]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        return done.stderr
+
+    assert "README.md: exists and is no simulated channel" in simulate("file=README.md")
+    assert "lies outside of the project" in simulate("file=../victim.csv")
+    assert content(root) == before
+    for _ in range(2):
+        assert simulate() == ""
+    assert simulated_path(root).read_text().startswith("date,views\n2017-01-01,")

@@ -55,37 +55,46 @@ def within(root: Path, path: Path) -> Path:
     Refuses (ConfigError) the project itself, a folder that holds it, anything outside of it, the
     folders of Git and DVC, and a path below a file.
     """
-    base = root.resolve()
+    base, shown = root.resolve(), _shown(root, path)
     try:
         resolved = (base / path).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a null character
-        raise ConfigError(f"{path}: no path that can be used ({error})") from error
-    expected = f"expected a path below {base}, such as build/runs/mine"
+        raise ConfigError(f"{shown}: no path that can be used ({error})") from error
+    expected = "expected a path below the project, such as build/runs/mine"
     if resolved == base:
-        raise ConfigError(f"{path}: is the project itself; {expected}")
+        raise ConfigError(f"{shown}: is the project itself, {base}; {expected}")
     if resolved in base.parents:
-        raise ConfigError(f"{path}: holds the project; {expected}")
+        raise ConfigError(f"{shown}: holds the project, {base}; {expected}")
     if base not in resolved.parents:
-        raise ConfigError(f"{path}: lies outside of the project, at {resolved}; {expected}")
+        raise ConfigError(f"{shown}: lies outside of the project, at {resolved}; {expected}")
     relative = resolved.relative_to(base)
     if relative.parts[0] in NOT_OURS:
-        raise ConfigError(f"{path}: lies in {relative.parts[0]}, which is not ours; {expected}")
+        raise ConfigError(f"{shown}: lies in {relative.parts[0]}, which is not ours; {expected}")
     for parent in relative.parents:
         if (base / parent).exists() and not (base / parent).is_dir():
-            raise ConfigError(f"{path}: {parent} is a file, no folder; {expected}")
+            raise ConfigError(f"{shown}: {parent} is a file, no folder; {expected}")
     return resolved
+
+
+def _shown(root: Path, path: Path) -> str:
+    """A path as people would type it: relative to the project if it begins there."""
+    whole = root / path
+    return str(whole.relative_to(root) if whole.is_relative_to(root) else path)
 
 
 def check_folder(root: Path, folder: Path, kind: Kind) -> Path:
     """The resolved path of a folder that may be replaced; refuses (ConfigError) any other."""
     path = within(root, folder)
     if path.exists() and not path.is_dir():
-        raise ConfigError(f"{folder}: is a file; expected a folder, or a name that is not taken")
+        raise ConfigError(
+            f"{_shown(root, folder)}: is a file; expected a folder, or a name that is not taken"
+        )
     if foreign := _foreign(path, kind):
+        names = ", ".join(foreign[:SHOWN])
         more = f" and {len(foreign) - SHOWN} more" if len(foreign) > SHOWN else ""
         raise ConfigError(
-            f"{folder}: holds {', '.join(foreign[:SHOWN])}{more}, which no {kind.name} of viewcast "
-            "made; nothing was changed: move it away, or choose another folder"
+            f"{_shown(root, folder)}: holds {names}{more}, which no {kind.name} of viewcast made; "
+            "nothing was changed: move it away, or choose another folder"
         )
     return path
 
@@ -97,11 +106,11 @@ def check_file(root: Path, file: Path, what: str, is_former: Callable[[Path], bo
     """
     path = within(root, file)
     if path.is_dir():
-        raise ConfigError(f"{file}: is a folder; expected the name of a file")
+        raise ConfigError(f"{_shown(root, file)}: is a folder; expected the name of a file")
     if path.exists() and not is_former(path):
         raise ConfigError(
-            f"{file}: exists and is no {what}; nothing was changed: move it away, or choose "
-            "another name"
+            f"{_shown(root, file)}: exists and is no {what}; nothing was changed: move it away, or "
+            "choose another name"
         )
     return path
 
