@@ -68,7 +68,9 @@ def test_without_attributes_the_checkout_would_damage_the_data_store(tmp_path: P
         if path.is_file():
             path.unlink()
     git(clone, "checkout", "--", str(STORE))
-    assert any(b"\r\n" in path.read_bytes() for path in (clone / STORE).rglob("*") if path.is_file())
+    assert any(
+        b"\r\n" in path.read_bytes() for path in (clone / STORE).rglob("*") if path.is_file()
+    )
 
 
 def test_data_with_crlf_of_their_own_are_stored_byte_by_byte(tmp_path: Path) -> None:

@@ -6,4 +6,4 @@ import os
 # candidate's last bits would depend on its neighbours. It is read once, at the first product.
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
