@@ -15,6 +15,7 @@ import yaml
 
 from support.clone import REPOSITORY
 from support.deployed import program
+from viewcast import __version__
 
 GITHUB = REPOSITORY / ".github"
 NEEDED = ("git", "make", "chromium")
@@ -178,3 +179,16 @@ def test_the_files_of_github_follow_their_schema(schema: str, pattern: str) -> N
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+# The changelog
+
+
+def test_the_changelog_has_a_section_for_the_version_of_the_package() -> None:
+    headings = re.findall(r"^## (.*)$", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    released = [re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d{2}-\d{2})", h) for h in headings[1:]]
+    versions = [match.group(1) for match in released if match]
+    assert len(versions) == len(headings) - 1, "a heading is not [number] - date"
+    assert versions[0] == __version__
+    assert versions == sorted(versions, key=lambda v: [*map(int, v.split("."))], reverse=True)
