@@ -1,9 +1,9 @@
 """Nothing is removed or replaced that a former run of viewcast has not made."""
 
+import contextlib
 import json
+import runpy
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -491,16 +491,20 @@ def test_the_mark_is_a_file_that_people_can_read(tmp_path: Path) -> None:
     assert mark == {"viewcast": 1, "kind": "page", "files": ["a.txt", "b.txt"]}
 
 
-def test_the_simulated_channel_replaces_its_own_file_alone(tmp_path: Path) -> None:
+def test_the_simulated_channel_replaces_its_own_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = fill(tmp_path / "project", "README.md")
     for name in ("conf", "pipelines"):
         shutil.copytree(REPOSITORY / name, root / name)
     before = content(root)
+    monkeypatch.chdir(root)
 
     def simulate(*overrides: str) -> str:
-        command = [sys.executable, "pipelines/simulate.py", "end=2017-02-01", *overrides]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-        return done.stderr
+        monkeypatch.setattr("sys.argv", ["simulate.py", "end=2017-02-01", *overrides])
+        with contextlib.suppress(SystemExit):
+            runpy.run_path("pipelines/simulate.py", run_name="__main__")
+        return capsys.readouterr().err
 
     assert "README.md: exists and is no simulated channel" in simulate("file=README.md")
     assert "lies outside of the project" in simulate("file=../victim.csv")
