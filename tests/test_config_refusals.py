@@ -231,7 +231,7 @@ def test_a_class_of_another_section_is_refused() -> None:
     ("target", "expected"),
     [
         ("viewcast.holdout.release.Stairs", "no such class"),
-        ("viewcast.selection.candidates", "no class of settings"),
+        ("viewcast.selection.candidates", "has no settings; expected a dataclass"),
         ("viewcast.scoring.loss.MSE", "no release"),
     ],
 )

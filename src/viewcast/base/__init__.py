@@ -1,1 +1,1 @@
-"""What every room stands on: errors, settings, paths, files, numbers, progress, command line."""
+"""Used by all rooms: errors, settings, paths, files, folders, numbers, progress, command line."""

@@ -1,7 +1,8 @@
-"""Entry points: Hydra on one side, typed configuration and readable errors on the other.
+"""The command line of every script: Hydra composes the configuration, errors become one message.
 
-The only module that imports Hydra. The configuration lies in ``conf/`` beside the folder of the
-script; every path in it is relative to that project root.
+This is the only module that imports Hydra. The configuration lies in ``conf/``, in the parent of
+the script's folder. That parent is the root of the project, and every path in the configuration is
+relative to it.
 """
 
 import os
@@ -28,13 +29,13 @@ def stage(
     open_key: str | None = None,
     short: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[Plain, Path], None]], Callable[[], None]]:
-    """Make ``main(config, root)`` a Hydra program; ``config`` is composed and plain.
+    """Make ``main(config, root)`` a Hydra program; ``config`` is the composed mapping.
 
-    ``open_key``: a section that takes any key, and ``range(n)`` as a value (Hydra would take it for
-    a sweep of its own). ``short``: names of arguments and the keys they stand for, whose values are
-    taken as text; for names that Hydra would take for a group of conf/.
+    ``open_key``: a section that takes any key, and ``range(n)`` as a value (Hydra would read that
+    as a sweep of its own). ``short``: names of arguments and the keys they stand for. Their values
+    are taken as text. It is for names that Hydra would read as a group of conf/.
 
-    An error of viewcast is printed in one piece, without a traceback, and exits with 1.
+    A ViewcastError is printed without a traceback, and the exit code is 1.
     """
     root = Path(script).resolve().parents[1]
 
@@ -51,14 +52,14 @@ def stage(
             os.chdir(root)
             _resolve_root(root)
             if open_key is not None:
-                sys.argv[1:] = [_opened(argument, open_key) for argument in sys.argv[1:]]
+                sys.argv[1:] = [added_key(argument, open_key) for argument in sys.argv[1:]]
             if short is not None:
                 sys.argv[1:] = [whole_key(argument, short) for argument in sys.argv[1:]]
-            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as exceptions, told below
+            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # raise errors; printed below
             try:
                 hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
             except HydraException as error:
-                print(f"{Path(script).name}: {_told(error)}", file=sys.stderr)
+                print(f"{Path(script).name}: {_message(error)}", file=sys.stderr)
                 sys.exit(1)
 
         return program
@@ -67,15 +68,15 @@ def stage(
 
 
 def compose(root: Path, overrides: Sequence[str], config_name: str = "config") -> Plain:
-    """The mapping that a stage would get for these overrides."""
+    """The configuration that a script would get for these overrides, as a mapping."""
     _resolve_root(root)
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(root / "conf"), version_base="1.3"):
         return plain(hydra.compose(config_name, list(overrides)))
 
 
-def _opened(argument: str, section: str) -> str:
-    """An override of an open section in the form that adds the key if need be."""
+def added_key(argument: str, section: str) -> str:
+    """An override of a key in an open section, written so that Hydra adds a key that is absent."""
     key, equals, value = argument.partition("=")
     if not equals or not key.startswith(f"{section}."):
         return argument
@@ -83,7 +84,7 @@ def _opened(argument: str, section: str) -> str:
 
 
 def whole_key(argument: str, short: Mapping[str, str]) -> str:
-    """An override by the whole key instead of its short name, the value in quotes but for null."""
+    """An override with the whole key for its short name; the value in quotes, except null."""
     name, equals, value = argument.partition("=")
     if not equals or name not in short:
         return argument
@@ -93,8 +94,8 @@ def whole_key(argument: str, short: Mapping[str, str]) -> str:
     return f"{short[name]}='{escaped}'"
 
 
-def _told(error: HydraException) -> str:
-    """Hydra's message; for an unknown key also the keys there are."""
+def _message(error: HydraException) -> str:
+    """Hydra's message; for an unknown key also the keys that are allowed."""
     known = getattr(error.__cause__, "parent_node", None)
     if not isinstance(known, DictConfig):
         return str(error)
@@ -103,7 +104,10 @@ def _told(error: HydraException) -> str:
 
 
 def plain(composed: DictConfig) -> Plain:
-    """All interpolations resolved, nothing of Hydra left."""
+    """The configuration as a mapping: interpolations resolved, the section of Hydra left out.
+
+    Refuses (ConfigError) a value that is missing or cannot be resolved.
+    """
     try:
         resolved = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:

@@ -1,4 +1,4 @@
-"""The errors of viewcast: every message says what was found, what was expected, what to do."""
+"""The errors of viewcast. A message says what was found, where, what was expected, what to do."""
 
 from typing import TYPE_CHECKING
 
@@ -7,19 +7,19 @@ if TYPE_CHECKING:
 
 
 class ViewcastError(Exception):
-    """Base of all errors that a user can mend; entry points print it without a traceback."""
+    """Base of all errors that a user can correct; scripts print it without a traceback."""
 
 
 class ConfigError(ViewcastError):
-    """A setting is unknown, impossible, or contradicts another one."""
+    """A setting is unknown or impossible, or it contradicts another one."""
 
 
 class DataError(ViewcastError):
-    """Input data was refused; nothing has been written."""
+    """Input data were refused; nothing has been written."""
 
 
 class DivergenceError(ViewcastError):
-    """Training left the finite numbers: the learning rate is too high for the problem.
+    """The training loss grew without bound: the learning rate is too high for the problem.
 
     ``curve`` and ``path`` hold the epochs and updates until then, as in ``Trained``.
     """
@@ -31,16 +31,16 @@ class DivergenceError(ViewcastError):
 
 
 class BudgetError(ViewcastError):
-    """The looks that these validation rows can bear are spent: fresh rows are due."""
+    """The budget of looks at these validation rows is spent: fresh rows are needed."""
 
 
 class TrackingError(ViewcastError):
-    """The tracking server cannot be reached or does not hold what was asked for."""
+    """The tracking server cannot be reached, or lacks what was asked for."""
 
 
 class SourceError(ViewcastError):
-    """The source of new days cannot be reached, or refuses to answer for now."""
+    """The source of new days cannot be reached, or refuses to answer at present."""
 
 
 class LockedError(ViewcastError):
-    """Another retraining is at work on this project."""
+    """Another retraining is running on this project."""

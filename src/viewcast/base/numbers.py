@@ -1,10 +1,10 @@
-"""Numbers as people read them."""
+"""Numbers as text for people: tables, sentences, pages."""
 
 import math
 
 
 def short(value: float | None, digits: int = 3) -> str:
-    """Three significant digits, thousands separated; a dash for what is not known."""
+    """Three significant digits, thousands separated; a dash for None and NaN."""
     if value is None or math.isnan(value):
         return "–"
     if value == 0:
@@ -30,12 +30,12 @@ def rounded(value: float | None, error: float | None) -> str:
 
 
 def as_published(value: float | None) -> str:
-    """With the digits it was published with: more would claim a precision that nobody stated."""
+    """The digits of the publication: more would claim a precision that it does not state."""
     return "–" if value is None else f"{value:,g}"
 
 
 def plain(value: float | None, digits: int = 3) -> str:
-    """A number for a sentence: three digits, large ones in words."""
+    """A number for a sentence: three significant digits; from a million on with a word."""
     if value is None or not math.isfinite(value):
         return "–" if value is None or math.isnan(value) else "∞"
     if value < 0:
@@ -50,5 +50,5 @@ def plain(value: float | None, digits: int = 3) -> str:
 
 
 def times(count: int) -> str:
-    """So many times, in words where they are few."""
+    """How often, as text: once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

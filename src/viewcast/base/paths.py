@@ -1,4 +1,4 @@
-"""Where things lie under the project root: each path is spelt here and nowhere else in Python."""
+"""Paths below the root of the project. Each path is written here and nowhere else in Python."""
 
 from pathlib import Path
 
@@ -23,15 +23,15 @@ def _name(name: str) -> str:
 def prepared_path(root: Path, data: str) -> Path:
     """The prepared table of a data set.
 
-    That of the live one lies apart: stages of `dvc repro` depend on all of ``build/prepared``, and
-    a new day of the live channel is no business of theirs.
+    That of the live data set lies in another folder: stages of `dvc repro` depend on all of
+    ``build/prepared``, and a new day of the live channel must not make them run again.
     """
     folder = Path("nightly", "prepared") if data == LIVE else Path("prepared")
     return root / "build" / folder / f"{_name(data)}.parquet"
 
 
 def sealed_path(root: Path, data: str) -> Path:
-    """The test rows of a data set, which only the opening of the test reads."""
+    """The test rows of a data set; only the opening of the test reads them."""
     folder = Path("nightly", "sealed") if data == LIVE else Path("sealed")
     return root / "build" / folder / f"{_name(data)}.parquet"
 
@@ -42,7 +42,7 @@ def params_path(root: Path) -> Path:
 
 
 def train_path(root: Path, data: str, model: str) -> Path:
-    """The folder of a run that is a DVC stage of its own."""
+    """The folder of a run that has its own DVC stage."""
     return root / "build" / "train" / _name(data) / _name(model)
 
 
@@ -57,12 +57,12 @@ def experiment_path(root: Path, experiment: str) -> Path:
 
 
 def demo_path(root: Path) -> Path:
-    """What the parts of the story were told by, and the runs that tell them."""
+    """The folder of the demonstration: what each part was made from, and its runs."""
     return root / "build" / "demo"
 
 
 def summary_path(root: Path) -> Path:
-    """The table of all runs, for other tools."""
+    """The table of all runs as JSON, for other tools."""
     return root / "reports" / "summary.json"
 
 
@@ -72,7 +72,7 @@ def metrics_path(root: Path) -> Path:
 
 
 def audit_path(root: Path) -> Path:
-    """What the audit says of each holdout, for the report and other tools."""
+    """The audit of each holdout as JSON, for the report and other tools."""
     return root / "reports" / "audit.json"
 
 
@@ -82,7 +82,7 @@ def uses_path(root: Path) -> Path:
 
 
 def asked_path(root: Path, name: str) -> Path:
-    """What the audit says of an experiment that somebody asked for by its name."""
+    """The audit of an experiment or holdout that was given by its name."""
     return root / "build" / "audits" / f"{_name(name)}.json"
 
 
@@ -92,17 +92,17 @@ def simulated_path(root: Path) -> Path:
 
 
 def figures_path(root: Path) -> Path:
-    """The folder of the pictures, replaced as a whole."""
+    """The folder of the pictures of the report; it is replaced as a whole."""
     return root / "reports" / "figures"
 
 
 def page_path(root: Path) -> Path:
-    """The report that people read."""
+    """The page of the report."""
     return root / "reports" / "index.html"
 
 
 def run_path(root: Path, identity: str) -> Path:
-    """The folder of a run that somebody started by hand."""
+    """The folder of a run that was started by hand without ``output``."""
     return root / "build" / "runs" / _name(identity)
 
 
@@ -116,10 +116,10 @@ def named_run_paths(root: Path, name: str) -> list[Path]:
 
 
 def run_folders(root: Path) -> list[Path]:
-    """The folders of all runs of the pipeline, main runs first."""
+    """The folders of all runs of the pipeline, those with their own stage first."""
     main = sorted((root / "build" / "train").glob("*/*/result.json"))
-    study = sorted((root / "build" / "experiments").glob("*/result.json"))
-    return [result.parent for result in (*main, *study)]
+    experiments = sorted(experiments_path(root).glob("*/result.json"))
+    return [result.parent for result in (*main, *experiments)]
 
 
 def sweep_path(root: Path, identity: str) -> Path:
@@ -128,17 +128,17 @@ def sweep_path(root: Path, identity: str) -> Path:
 
 
 def live_path(root: Path) -> Path:
-    """The folder of the live series and of the day from which it is kept fresh."""
+    """The folder of the live series and of the file that says where its fresh days begin."""
     return root / "data" / LIVE
 
 
 def quarantine_path(root: Path) -> Path:
-    """Where refused deliveries are excluded; no part of the data that DVC keeps."""
+    """The folder of refused deliveries; DVC ignores it."""
     return root / "data" / "quarantine"
 
 
 def nightly_path(root: Path) -> Path:
-    """What the nightly pipeline builds."""
+    """The folder of all that the nightly pipeline builds."""
     return root / "build" / "nightly"
 
 
@@ -148,35 +148,35 @@ def nightly_train_path(root: Path, model: str) -> Path:
 
 
 def challenger_path(root: Path) -> Path:
-    """The challenger: the chosen recipe trained anew on all days that are not fresh."""
+    """The folder of the challenger: the chosen model, trained again on all days but the fresh."""
     return nightly_path(root) / "challenger"
 
 
 def journal_path(root: Path) -> Path:
-    """The night that is not over yet; absent between nights."""
+    """The journal of the present night; absent between nights."""
     return nightly_path(root) / "night.json"
 
 
 def lock_path(root: Path) -> Path:
-    """Held by the retraining that is at work."""
+    """The file that a running retraining locks."""
     return nightly_path(root) / "lock"
 
 
 def outcomes_path(root: Path) -> Path:
-    """How every night ended, one line of JSON each."""
+    """The log of outcomes of nights, one line of JSON each."""
     return root / "registry" / "outcomes.jsonl"
 
 
 def promotions_path(root: Path) -> Path:
-    """Every promotion, one line of JSON each: who, when, why, scores."""
+    """The log of promotions, one line of JSON each: version, time, reason, scores."""
     return root / "registry" / "promotions.jsonl"
 
 
 def retraining_path(root: Path) -> Path:
-    """The history of champions, for the report and other tools."""
+    """The history of champions as JSON, for the report and other tools."""
     return root / "reports" / "retraining.json"
 
 
 def forecast_path(root: Path) -> Path:
-    """The champion's forecast of the next days; its picture lies beside it."""
+    """The champion's forecast of the next days; its picture lies in the same folder."""
     return root / "reports" / "forecast.csv"

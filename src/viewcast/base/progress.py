@@ -1,4 +1,4 @@
-"""Progress bars on standard error; nothing at all where that is not a terminal."""
+"""Progress bars on standard error; no output where standard error is not a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ OnEpoch = Callable[[int, float, float | None], None]
 
 
 def ignore_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
-    """The observer that watches nothing."""
+    """Do nothing after an epoch."""
 
 
 def _progress() -> Progress:
@@ -39,7 +39,7 @@ def _progress() -> Progress:
 
 @contextmanager
 def epochs(config: Any) -> Iterator[OnEpoch | None]:
-    """A bar over the epochs of a run; None for trainers that have none."""
+    """A bar over the epochs of a run; gives None for a trainer without epochs."""
     total = getattr(config.trainer, "epochs", None)
     if total is None:
         yield None
@@ -51,7 +51,7 @@ def epochs(config: Any) -> Iterator[OnEpoch | None]:
 
 @contextmanager
 def runs(total: int) -> Iterator[Progress]:
-    """A bar over the runs of a study; tick it by ``advance`` of task 0."""
+    """A bar over the runs of all experiments; ``advance`` of task 0 moves it."""
     with _progress() as bar:
         bar.add_task("experiments", total=total)
         yield bar
@@ -59,7 +59,7 @@ def runs(total: int) -> Iterator[Progress]:
 
 @contextmanager
 def candidate_epochs(candidates: int, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar over all epochs of all candidates of a sweep, with rate and time left."""
+    """A bar over the epochs of all candidates of a sweep; call it with how many are done."""
     with _progress() as bar:
         task = bar.add_task(f"{candidates:,} candidates, epochs", total=total)
         yield lambda epochs: bar.advance(task, epochs)

@@ -1,7 +1,7 @@
-"""Sections of the configuration as typed objects: every key is checked where it is declared.
+"""Sections of the configuration as typed objects; the class of a section checks its keys.
 
-A section that names a class in ``_target_`` becomes an object of that class, so that a new model,
-trainer or data set is one class and one YAML file.
+A section that names a class in ``_target_`` becomes an object of that class. So a new model,
+trainer, loss or data set is one class and one YAML file.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 class Tracking:
     """Where runs are logged: ``uri`` and ``artifacts`` (absolute), ``experiment`` (a name).
 
-    ``flush_seconds``: at most so much of a curve is lost in a crash.
+    ``flush_seconds``: how much of a curve a crash may lose, at most.
     """
 
     uri: str
@@ -33,7 +33,10 @@ class Tracking:
 
 
 def build(section: Mapping[str, Any], where: str) -> Any:
-    """The object of a section: the class named by ``_target_``, given the other keys."""
+    """An instance of the class that ``_target_`` names, made from the other keys of a section.
+
+    Refuses (ConfigError) a class that cannot be imported or has no settings, and wrong keys.
+    """
     given = dict(section)
     target = given.pop("_target_", None)
     if target is None:
@@ -43,7 +46,7 @@ def build(section: Mapping[str, Any], where: str) -> Any:
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"{where}._target_ = {target}: no such class ({error})") from error
     if not is_dataclass(cls):
-        raise ConfigError(f"{where}._target_ = {target}: no class of settings")
+        raise ConfigError(f"{where}._target_ = {target}: has no settings; expected a dataclass")
     return construct(cls, given, where)
 
 
@@ -64,12 +67,12 @@ def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
 
 
 def keys(cls: Any) -> list[str]:
-    """The keys that a checked dataclass takes."""
+    """The names of the keys that a checked dataclass takes."""
     return [field.name for field in fields(cls) if field.name != "plain"]
 
 
 def _path(location: tuple[Any, ...], given: Any) -> list[str]:
-    """The keys on the way; pydantic puts the members of unions between them."""
+    """The keys that lead to a wrong value; pydantic puts members of unions between them."""
     keys = []
     for part in location:
         inside = range(len(given)) if isinstance(given, list) else given
