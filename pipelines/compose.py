@@ -1,11 +1,10 @@
-"""Compose every run of the pipeline into one file that DVC can watch key by key."""
+"""Compose every run of the pipeline into files that DVC can watch, one for each stage."""
 
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import compose, stage
-from viewcast.base.paths import params_path
 from viewcast.base.settings import construct
 from viewcast.demo.validation_reuse import planned
 from viewcast.runs.plan import Pipeline, plan, write_params
@@ -13,12 +12,12 @@ from viewcast.runs.plan import Pipeline, plan, write_params
 
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Write build/params.yaml."""
+    """Write build/params/."""
     pipeline = construct(Pipeline, config, "pipeline")
     runs = plan(pipeline, root, partial(compose, root))
     parts = ("demo", "demo_search", "demo_leaderboard", "simulator")
     runs["demo"] = planned(pipeline.datasets, *(compose(root, [], part) for part in parts))
-    write_params(runs, params_path(root))
+    write_params(runs, root)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from support.project import Project
 from viewcast.base.errors import DataError
+from viewcast.base.paths import params_path
 from viewcast.data import table
 from viewcast.holdout.settings import divide
 from viewcast.models import fitted
@@ -245,16 +246,17 @@ def test_a_run_without_a_shadow_leaves_nothing_sealed(project: Project) -> None:
 def test_a_larger_budget_changes_nothing_that_a_stage_depends_on(tmp_path: Path) -> None:
     def plan(looks: int | None) -> dict[str, Any]:
         run = {"name": "a", "holdout": {"hidden": 0, "looks": looks, "optimism": None}}
-        return {"data": {}, "main": {"lectures": {"linear": run}}, "experiments": {"a": run}}
+        main = {"lectures": {"linear": run}}
+        return {"data": {}, "main": main, "experiments": {"a": run}, "demo": {}}
 
-    written = []
+    watched = []
     for looks in (None, 50):
-        path = tmp_path / str(looks) / "params.yaml"
-        write_params(plan(looks), path)
-        assert read_params(path)["experiments"]["a"]["holdout"]["looks"] == looks
-        written.append(path.read_text())
-    watched = [text.partition("budget:")[2].partition("data:")[2] for text in written]
-    assert watched[0] == watched[1] != ""
+        root = tmp_path / str(looks)
+        write_params(plan(looks), root)
+        assert read_params(root, "experiments")["a"]["holdout"]["looks"] == looks
+        parts = (("experiments",), ("train", "lectures", "linear"))
+        watched.append([params_path(root, *part).read_text() for part in parts])
+    assert watched[0] == watched[1]
 
 
 def test_a_larger_budget_trains_nothing_again(project: Project) -> None:

@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from support.onlookers import looked, recorded
 from support.project import Project
 from viewcast.base.errors import DataError
+from viewcast.base.paths import params_path
 from viewcast.holdout.looks import REPORT, distinct, early_stop
 from viewcast.tracking import look_tags, store
 from viewcast.tracking.look_tags import look_of
@@ -57,7 +58,7 @@ def test_a_change_of_code_makes_a_new_look(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked(project, project.config("model=linear"))
-    monkeypatch.setattr(look_tags, "code_digest", lambda: "changed")
+    monkeypatch.setattr(look_tags, "code_of", lambda config: "changed")
     looked(project, project.config("model=linear"))
     assert len(distinct(recorded(project))) == 2
 
@@ -85,14 +86,14 @@ def test_runs_of_one_process_are_one_launch_and_dvc_stages_of_one_plan_too(
     assert look_tags.batch_id(project.root) == by_hand
     monkeypatch.setenv("DVC_STAGE", "train@lectures-deep")
     assert look_tags.batch_id(project.root) == by_hand, "no plan"
-    plan = project.root / "build" / "params.yaml"
-    plan.parent.mkdir()
-    plan.write_text("one plan")
+    batch = params_path(project.root, "batch")
+    batch.parent.mkdir(parents=True)
+    batch.write_text("{plan: one, modules: [viewcast.training.lookup]}")
     first = look_tags.batch_id(project.root)
     assert first.startswith("dvc-")
-    monkeypatch.setenv("DVC_STAGE", "study")
+    monkeypatch.setenv("DVC_STAGE", "experiments")
     assert look_tags.batch_id(project.root) == first
-    plan.write_text("another plan")
+    batch.write_text("{plan: another, modules: [viewcast.training.lookup]}")
     assert look_tags.batch_id(project.root) != first
 
 

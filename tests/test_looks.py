@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.base import provenance
 from viewcast.base.errors import DataError
 from viewcast.holdout.looks import (
     REPORT,
@@ -181,30 +179,3 @@ def test_a_day_whose_target_was_corrected_is_another_row() -> None:
 
 def test_without_holdouts_no_row_was_looked_at() -> None:
     assert by_row({}, [look("a")]).empty
-
-
-# Code
-
-
-@pytest.mark.parametrize(
-    ("file", "counts"),
-    [
-        ("run.py", True),
-        ("training/descent.py", True),
-        ("price/release.py", True),
-        ("price/fair.py", False),
-        ("audit/audit.py", False),
-        ("report/page.py", False),
-        ("data/views.py", False),
-    ],
-)
-def test_only_code_that_a_run_depends_on_makes_it_another_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, counts: bool
-) -> None:
-    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
-    path = tmp_path / file
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("before")
-    before = provenance.code_digest()
-    path.write_text("after")
-    assert (provenance.code_digest() != before) is counts

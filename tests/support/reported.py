@@ -54,13 +54,9 @@ class Fake:
         days = days[:37].assign(split_lecture=["train"] * 30 + ["validation"] * 7)
         days.to_parquet(folder / "channel.parquet")  # the last three days are the test: sealed
         splits = {"lecture": {"test": {"first": "2020-02-07", "last": "2020-02-09"}}}
-        plan = {
-            "data": {"channel": {"splits": splits}},
-            "main": {},
-            "experiments": {},
-            "budget": {},
-        }
-        (self.root / "build" / "params.yaml").write_text(json.dumps(plan))
+        params = self.root / "build" / "params" / "prepare" / "channel.yaml"
+        params.parent.mkdir(parents=True)
+        params.write_text(json.dumps({"splits": splits}))
         self.tables = {"lectures": lectures, "channel": days}
 
     def run(self, data: str, name: str, model: str = "linear", **said: Any) -> dict[str, Any]:

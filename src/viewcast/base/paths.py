@@ -36,9 +36,13 @@ def sealed_path(root: Path, data: str) -> Path:
     return root / "build" / folder / f"{_name(data)}.parquet"
 
 
-def params_path(root: Path) -> Path:
-    """The composed parameters of every run of the pipeline."""
-    return root / "build" / "params.yaml"
+def params_path(root: Path, *part: str) -> Path:
+    """The composed parameters of a stage, such as ``"train", "channel", "deep"``; of all, a folder.
+
+    ``batch``: what the runs of one ``dvc repro`` have in common; ``budget``: of the experiments.
+    """
+    folder = root / "build" / "params"
+    return folder.joinpath(*part[:-1], f"{part[-1]}.yaml") if part else folder
 
 
 def train_path(root: Path, data: str, model: str) -> Path:

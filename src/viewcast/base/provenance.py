@@ -1,16 +1,33 @@
-"""Where a result comes from: hashes of files and of the code that trains, the commit, the user."""
+"""Where a result comes from: files, the code that it can reach, the commit, the user.
 
+What code depends on is derived from its imports and written down nowhere by hand. An import inside
+a function counts, one for type checkers alone does not. What code says is compared without its
+comments, docstrings, layout and version number, which change no result.
+"""
+
+import ast
 import getpass
 import hashlib
 import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from viewcast.base.settings import digest
 
-PACKAGE = Path(__file__).parent
-# Their effect on a run is in the prepared table, or is none.
-NOT_TRAINING = ("report", "data", "audit", "price")
-ALTHOUGH = Path("price", "release.py")  # decides what a run is shown of its score
+NAME = "viewcast"
+PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module's ``code`` as a hash, and ``imports``: every dotted name that it may import."""
+
+    code: str
+    imports: frozenset[str]
 
 
 def files_digest(*files: Path) -> str:
@@ -18,11 +35,98 @@ def files_digest(*files: Path) -> str:
     return digest([hashlib.sha256(file.read_bytes()).hexdigest() for file in files])
 
 
-def code_digest() -> str:
-    """Hash of all code that can change what a run leaves behind (16 hex)."""
-    parts = sorted(file.relative_to(PACKAGE) for file in PACKAGE.rglob("*.py"))
-    trains = [part for part in parts if part.parts[0] not in NOT_TRAINING or part == ALTHOUGH]
-    return files_digest(*(PACKAGE / part for part in trains))
+def code_digest(*modules: str, without: Collection[str] = ()) -> str:
+    """Hash of the code of all that ``modules`` can reach; see ``reachable`` (16 hex)."""
+    files = reachable(*modules, without=without)
+    return digest({name: _source(file).code for name, file in files.items()})
+
+
+def reachable(*modules: str, without: Collection[str] = ()) -> dict[str, Path]:
+    """The file of each module of viewcast that ``modules`` can import, and of these themselves.
+
+    A module comes with the ``__init__`` of the packages that it lies in. Of other libraries only
+    those named in ``modules`` are there, such as the module of a user's own model. ``without``:
+    modules and packages that are left out together with what only they import.
+    """
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in found or any(_is_in(name, package) for package in without):
+            continue
+        file = _file(name)
+        if file is None:
+            continue
+        found[name] = file
+        waiting += (module for module in imported(file) if _is_in(module, NAME))
+        if _is_in(name, NAME) and "." in name:
+            waiting.append(name.rpartition(".")[0])
+    return dict(sorted(found.items()))
+
+
+def imported(file: Path) -> frozenset[str]:
+    """Every dotted name that a file of Python may import: of modules, and of what is in them."""
+    return _source(file).imports
+
+
+def _is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def _file(module: str) -> Path | None:
+    """The source of a module; None for what is no module, or is not written in Python."""
+    if _is_in(module, NAME):
+        path = PACKAGE.joinpath(*module.split(".")[1:])
+        files = (path.with_suffix(".py"), path / "__init__.py")
+        return next((file for file in files if file.is_file()), None)
+    if module in sys.modules:
+        origin = getattr(sys.modules[module], "__file__", None)
+    else:
+        spec = find_spec(module)
+        origin = spec.origin if spec else None
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
+
+
+def _source(file: Path) -> Source:
+    status = file.stat()
+    return _read(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _read(file: Path, changed: int, size: int) -> Source:
+    """``changed`` and ``size``: a file that is edited is read again."""
+    tree = ast.parse(file.read_bytes(), str(file))
+    imports = frozenset(_imports(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [part for part in node.body if not _says_nothing(part)]
+    return Source(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports)
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.If) and _for_types_alone(node.test):
+            yield from _imports(ast.Module(node.orelse, []))
+        else:
+            yield from _imports(node)
+
+
+def _for_types_alone(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
+    return name == "TYPE_CHECKING"
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    """A docstring, or the number of the version."""
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return [getattr(target, "id", None) for target in targets] == ["__version__"]
 
 
 def git_commit(root: Path) -> str:

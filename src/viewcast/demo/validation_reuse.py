@@ -32,13 +32,18 @@ from viewcast.base.paths import (
 )
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
-from viewcast.data import daily, simulator, table
+from viewcast.data import table
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
 from viewcast.training.config import Config, parse
 from viewcast.training.rows import rows_of
+from viewcast.training.run_code import modules_of
 
+# What a part is made by: the search, the attack and the truth of both. How MLflow is written to
+# changes none of it.
+CODE = ("viewcast.runs.sweep", "viewcast.demo.attack", "viewcast.demo.truth")
+BESIDE = ("viewcast.tracking",)
 Plain = dict[str, Any]
 
 PARTS = ("search", "leaderboard", "experiments")
@@ -198,9 +203,9 @@ class Demonstration:
     @cached_property
     def _origin(self) -> str:
         """Hash of everything that a true loss follows from, and of the code."""
-        made_by = [Path(str(module.__file__)) for module in (simulator, daily)]
-        data = files_digest(prepared_path(self.root, self._searched.data.name), *made_by)
-        return digest([data, code_digest(), self.plan["simulated"], self.plan["simulations"]])
+        data = files_digest(prepared_path(self.root, self._searched.data.name))
+        code = code_digest(*CODE, *modules_of(self._searched, self._attacked), without=BESIDE)
+        return digest([data, code, self.plan["simulated"], self.plan["simulations"]])
 
     @cached_property
     def _known(self) -> set[str]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from viewcast.models.fitted import Fitted
-from viewcast.training.chunks import device_of
 from viewcast.training.config import Config
+from viewcast.training.device import device_of
 from viewcast.training.problem import Problem
 
 

@@ -20,7 +20,8 @@ from viewcast.base.progress import runs
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.runs.run import RUN, places, run
-from viewcast.training.config import parse, without_budget
+from viewcast.training.config import Config, parse, without_budget
+from viewcast.training.run_code import modules_of
 
 LEFT_ALONE = "left alone"
 FEW = 8  # runs that take no longer than another process takes to import torch and MLflow
@@ -41,13 +42,13 @@ def run_experiments(
         places(root, experiment_path(root, name))
     left_alone = _remove_unplanned(root, plans)
     known = _known_runs(construct(Tracking, tracking, "tracking"))
-    code = code_digest()
     outcome = dict.fromkeys(plans, "kept") | dict.fromkeys(left_alone, LEFT_ALONE)
     due = []
     for name, plan in plans.items():
         plain = {**plan, "tracking": tracking}
-        data = files_digest(prepared_path(root, parse(plain).data.name))
-        key = digest([without_budget(plan), data, code])
+        config = parse(plain)
+        data = files_digest(prepared_path(root, config.data.name))
+        key = digest([without_budget(plan), data, code_of_folder(config)])
         if _former_run(experiment_path(root, name), key) not in known:
             due.append(Due(name, plain, key, root))
     with runs(len(plans)) as bar:
@@ -56,6 +57,14 @@ def run_experiments(
             outcome[name] = status
             bar.update(bar.task_ids[0], advance=1, description=name)
     return outcome
+
+
+def code_of_folder(config: Config) -> str:
+    """Hash of the code that decides what the folder of a run holds: its scores and its files.
+
+    How MLflow is written to is no part of it.
+    """
+    return code_digest("viewcast.runs.run", *modules_of(config), without=("viewcast.tracking",))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The plan of a pipeline: every run it consists of, composed before the first one starts.
 
-The composed file is what DVC watches, key by key: ``data.<data>`` (what preparation depends on),
-``main.<data>.<model>`` (what a train stage depends on) and ``study.<experiment>``. Where runs are
-tracked is left out: it decides no result. Nor does a budget of looks: that of an experiment lies
-apart, in ``budget.<experiment>``, so that a larger one trains nothing again.
+Each stage of DVC depends on a file of its own under ``build/params``: ``prepare/<data>``,
+``train/<data>/<model>``, ``experiments`` and ``demo``. Where runs are tracked is left out: it decides
+no result. Nor does a budget of looks: those of the experiments lie apart, in ``budget``, so that a
+larger one trains nothing again. ``batch`` says what the runs of one ``dvc repro`` have in common.
 """
 
-from collections.abc import Callable, Sequence
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +18,11 @@ from ruamel.yaml import YAML
 
 from viewcast.base.errors import ConfigError
 from viewcast.base.files import replacing, write
-from viewcast.base.settings import Tracking
+from viewcast.base.paths import params_path
+from viewcast.base.settings import Tracking, digest
 from viewcast.data.preparation import PREPARATION
 from viewcast.training.config import BUDGET, parse, without_budget
+from viewcast.training.run_code import OF_EVERY_RUN
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]
 
@@ -74,30 +77,54 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
     return composed
 
 
-def write_params(runs: dict[str, Any], path: Path) -> None:
-    """Store the plan where DVC watches it, budgets apart."""
-    study: dict[str, dict[str, Any]] = runs["experiments"]
-    apart = {
-        **runs,
-        "main": {
-            data: {model: without_budget(run) for model, run in of_data.items()}
-            for data, of_data in runs["main"].items()
+def write_params(runs: dict[str, Any], root: Path) -> None:
+    """Store the plan where DVC watches it: one file for each stage, budgets apart."""
+    experiments: dict[str, dict[str, Any]] = runs["experiments"]
+    main = {
+        (data, model): run
+        for data, of_data in runs["main"].items()
+        for model, run in of_data.items()
+    }
+    files: dict[tuple[str, ...], Any] = {
+        **{("prepare", data): section for data, section in runs["data"].items()},
+        **{("train", *key): without_budget(run) for key, run in main.items()},
+        ("experiments",): {name: without_budget(run) for name, run in experiments.items()},
+        ("budget",): {
+            name: {key: run["holdout"][key] for key in BUDGET} for name, run in experiments.items()
         },
-        "experiments": {name: without_budget(run) for name, run in study.items()},
-        "budget": {name: {k: run["holdout"][k] for k in BUDGET} for name, run in study.items()},
+        ("demo",): runs["demo"],
+        ("batch",): {"plan": digest(runs), "modules": _modules(runs)},
     }
     # The YAML code in C takes a tenth of the second that the one in Python takes.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    write(path, yaml.dump(apart, Dumper=dumper, sort_keys=True, allow_unicode=True))
+    for part, content in files.items():
+        text = yaml.dump(content, Dumper=dumper, sort_keys=True, allow_unicode=True)
+        write(params_path(root, *part), text)
 
 
-def read_params(path: Path) -> dict[str, Any]:
-    """Read a plan back, its experiments with their budgets."""
+def _modules(runs: dict[str, Any]) -> list[str]:
+    """The modules that the code of all these runs begins with."""
+    own = {pkgutil.resolve_name(name).__module__ for name in _targets(runs)}
+    return sorted(own.union(OF_EVERY_RUN))
+
+
+def _targets(plain: Mapping[str, Any]) -> Iterator[str]:
+    """The classes that train and score; those of data decide the prepared table alone."""
+    for key, value in plain.items():
+        if key == "_target_":
+            yield value
+        elif isinstance(value, Mapping) and key != "data":
+            yield from _targets(value)
+
+
+def read_params(root: Path, *part: str) -> dict[str, Any]:
+    """Read the parameters of a stage back, experiments with their budgets."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    runs: dict[str, Any] = yaml.load(path.read_text(), Loader=loader)
-    for name, budget in runs.pop("budget").items():
-        runs["experiments"][name]["holdout"] |= budget
-    return runs
+    params: dict[str, Any] = yaml.load(params_path(root, *part).read_text(), Loader=loader)
+    if part == ("experiments",):
+        for name, budget in read_params(root, "budget").items():
+            params[name]["holdout"] |= budget
+    return params
 
 
 def add_dataset(root: Path, data: str) -> None:

@@ -27,6 +27,7 @@ from viewcast.training.config import Config, parse
 from viewcast.training.descent import Descent, descend
 from viewcast.training.problem import Problem
 from viewcast.training.rows import Rows, problem_of, rows_of
+from viewcast.training.run_code import modules_of
 
 Tick = Callable[[int], None]
 
@@ -116,7 +117,8 @@ def _train_cohort(
 ) -> list[Results]:
     config = cohort[0].config
     rows = rows_of(config, root)
-    content, code = table.content(rows.train, rows.validation, rows.hidden), code_digest()
+    content = table.content(rows.train, rows.validation, rows.hidden)
+    code = code_digest(__name__, *modules_of(config))
     problem = problem_of(config, rows)
     hidden = config.model.hidden
     candidates = []

@@ -33,7 +33,7 @@ def check(config: Config, rows: "Rows", *settings: str) -> None:
     ``settings``: what identifies the run that is to start, as in ``EvaluationSet.key``. One that repeats
     a recorded run spends nothing and is never refused.
     """
-    allowed, evaluation_set = config.holdout, EvaluationSet.of(rows)
+    allowed, evaluation_set = config.holdout, EvaluationSet.of(config, rows)
     if evaluation_set is None or (allowed.looks is None and allowed.optimism is None):
         return
     client, experiment = connect(config.tracking)

@@ -14,16 +14,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from viewcast.base.paths import params_path
-from viewcast.base.provenance import code_digest, files_digest
+from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
 from viewcast.data import table
 from viewcast.holdout.looks import REPORT, Look, Use, early_stop, parsed, written
 from viewcast.tracking.datasets import validation_of
 from viewcast.tracking.store import all_runs
+from viewcast.training.config import Config
+from viewcast.training.run_code import code_of
 
 if TYPE_CHECKING:
     from viewcast.training.rows import Rows
@@ -39,9 +42,10 @@ def batch_id(root: Path) -> str:
     """
     if JOINED in os.environ:
         return os.environ[JOINED]
-    plan = params_path(root)
-    if "DVC_STAGE" in os.environ and plan.is_file():
-        return f"dvc-{digest([files_digest(plan), code_digest()])}"
+    planned = params_path(root, "batch")
+    if "DVC_STAGE" in os.environ and planned.is_file():
+        batch = yaml.safe_load(planned.read_text())
+        return f"dvc-{digest([batch['plan'], code_digest(*batch['modules'])])}"
     return _of_process(os.getpid())
 
 
@@ -57,20 +61,20 @@ def _of_process(process: int) -> str:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """What the looks of all models on the same rows share: the holdout, and a hash of the rows with
-    all their features and of the code.
+    """What runs that score the same rows by the same code share: the holdout, and a hash of the rows
+    with all their features and of the code that decides the scores.
     """
 
     holdout: str
     basis: str
 
     @classmethod
-    def of(cls, rows: "Rows") -> "EvaluationSet | None":
+    def of(cls, config: Config, rows: "Rows") -> "EvaluationSet | None":
         """None without validation rows: no look is possible."""
         if rows.validation.empty:
             return None
         content = table.content(rows.train, rows.validation, rows.hidden)
-        return cls(table.holdout(rows.validation), digest([content, code_digest()]))
+        return cls(table.holdout(rows.validation), digest([content, code_of(config)]))
 
     def key(self, *settings: str) -> str:
         """What makes two runs one look: the identity of their settings, rows and code (16 hex)."""

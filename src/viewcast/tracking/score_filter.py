@@ -49,7 +49,7 @@ class Filter:
     @classmethod
     def of(cls, config: Config, rows: "Rows") -> "Filter | None":
         """The filter that is asked for, None where none is or there is nothing to filter."""
-        evaluation_set = None if config.holdout.release is None else EvaluationSet.of(rows)
+        evaluation_set = None if config.holdout.release is None else EvaluationSet.of(config, rows)
         return None if evaluation_set is None else cls(config, evaluation_set)
 
     @property

@@ -70,12 +70,3 @@ def chunks(
         most = max(1, min(most, TRAJECTORY_BYTES // trajectory))
         for first in range(0, len(places), most):
             yield places[first : first + most]
-
-
-def device_of(wanted: str) -> str:
-    """``cpu`` or ``cuda``; ``auto`` is the GPU where there is one."""
-    if wanted != "auto":
-        return wanted
-    import torch  # noqa: PLC0415 (torch takes more than a second to import: only training by descent needs it)
-
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -10,8 +10,8 @@ from viewcast.base.paths import prepared_path
 from viewcast.data import table
 from viewcast.holdout.panels import refuse_panel
 from viewcast.holdout.settings import divide
-from viewcast.training.chunks import device_of
 from viewcast.training.config import Config
+from viewcast.training.device import device_of
 from viewcast.training.problem import Problem
 
 KEYS = ["row", "entity", "time", "target"]

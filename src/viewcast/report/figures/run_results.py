@@ -171,8 +171,7 @@ class Results:
                 return pd.DatetimeIndex(labelled)
         if table is None:
             return pd.DatetimeIndex([])
-        splits = self._plan.get("data", {}).get(data, {}).get("splits", {})
-        test = splits.get(split, {}).get("test", 0)
+        test = self._splits(data).get(split, {}).get("test", 0)
         if isinstance(test, dict):
             return pd.date_range(test["first"], test["last"])
         return pd.date_range(table["time"].max(), periods=test + 1)[1:]
@@ -189,10 +188,10 @@ class Results:
         """The trainer's settings of this run."""
         return dict(run["settings"])
 
-    @cached_property
-    def _plan(self) -> dict[str, Any]:
-        path = params_path(self.root)
-        return read_params(path) if path.is_file() else {}
+    def _splits(self, data: str) -> dict[str, Any]:
+        if not params_path(self.root, "prepare", data).is_file():
+            return {}
+        return dict(read_params(self.root, "prepare", data)["splits"])
 
     def _folder(self, row: dict[str, Any]) -> Path:
         if row["experiment"] == "main":

@@ -113,7 +113,7 @@ class Recorder:
     def inputs(self, rows: "Rows") -> None:
         """Name the rows that are used, by the hash of all of them, and the look that begins."""
         datasets.log(self.client, self.run_id, datasets.of(self.config, rows))
-        evaluation_set = look_tags.EvaluationSet.of(rows)
+        evaluation_set = look_tags.EvaluationSet.of(self.config, rows)
         if evaluation_set is not None:
             tags = evaluation_set.tags(self.config.identity())
             self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])

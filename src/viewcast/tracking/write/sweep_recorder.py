@@ -96,9 +96,11 @@ class EvaluationSets:
     def of(self, config: Config) -> EvaluationSet | None:
         """The evaluation_set of a candidate's look, None where it has no validation rows."""
         plain = config.plain
-        shared = digest([plain["data"], plain["model"]["features"], plain["holdout"]])
+        classes = [plain[section]["_target_"] for section in ("model", "trainer", "loss")]
+        features = plain["model"]["features"]
+        shared = digest([plain["data"], features, plain["holdout"], classes])
         if shared not in self.known:
-            self.known[shared] = EvaluationSet.of(rows_of(config, self.root))
+            self.known[shared] = EvaluationSet.of(config, rows_of(config, self.root))
         return self.known[shared]
 
 
@@ -111,7 +113,7 @@ def _parent(
         return found[0]
     config = everyone[0].config
     rows = rows_of(config, root)
-    evaluation_set = EvaluationSet.of(rows)
+    evaluation_set = EvaluationSet.of(config, rows)
     among = Use("select", 0, len(everyone))
     tags = {
         **run_tags(config, root),
