@@ -6,7 +6,7 @@ from typing import Any
 
 from viewcast.base.cli import compose, stage
 from viewcast.base.settings import construct
-from viewcast.demo.validation_reuse import planned
+from viewcast.demo.settings import planned
 from viewcast.runs.plan import Pipeline, plan, write_params
 
 

@@ -17,8 +17,9 @@ from viewcast.base.settings import construct
 from viewcast.demo import validation_reuse
 from viewcast.demo.attack import attacked
 from viewcast.demo.leaderboard import Attack
+from viewcast.demo.settings import planned
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
-from viewcast.demo.validation_reuse import demonstrate, planned
+from viewcast.demo.validation_reuse import demonstrate
 from viewcast.holdout.looks import Use, rounds
 from viewcast.models import fitted
 from viewcast.runs.run import run

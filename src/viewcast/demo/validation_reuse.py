@@ -15,14 +15,13 @@ again only if its key changed or if the tracking store lost one of its runs.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from viewcast.base import files
-from viewcast.base.errors import ConfigError
 from viewcast.base.paths import (
     demo_path,
     experiment_path,
@@ -34,6 +33,7 @@ from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.data import table
 from viewcast.demo.leaderboard import Attack
+from viewcast.demo.settings import Plain, base_of
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
 from viewcast.training.config import Config, parse
@@ -44,40 +44,7 @@ from viewcast.training.run_code import modules_of
 # changes none of it.
 CODE = ("viewcast.runs.sweep", "viewcast.demo.attack", "viewcast.demo.truth")
 BESIDE = ("viewcast.tracking",)
-Plain = dict[str, Any]
-
 PARTS = ("search", "leaderboard", "experiments")
-
-
-def planned(
-    datasets: Sequence[str], settings: Plain, search: Plain, leaderboard: Plain, simulated: Plain
-) -> Plain:
-    """The demonstration as a pipeline's plan holds it; empty if ``datasets`` lack its data set.
-
-    ``settings``: conf/demo.yaml; ``search``, ``leaderboard`` and ``simulated``: what is composed
-    from conf/demo_search.yaml, conf/demo_leaderboard.yaml and conf/simulator.yaml. Refuses
-    (ConfigError) settings that cannot be run.
-    """
-    data, attacked = search["data"]["name"], leaderboard["data"]["name"]
-    if data != attacked:
-        raise ConfigError(
-            f"conf/demo_search.yaml has data={data}, conf/demo_leaderboard.yaml has "
-            f"data={attacked}; the demonstration needs the same data set in both, the simulated one"
-        )
-    if data not in datasets:
-        return {}
-    construct(Attack, settings["attack"], "attack")
-    construct(SimulationSettings, settings["simulations"], "simulations")
-    construct(Simulated, simulated, "simulator")
-    for run in (_base(search), leaderboard):
-        parse(run)
-    return {
-        "attack": settings["attack"],
-        "simulations": settings["simulations"],
-        "simulated": simulated,
-        "search": {key: value for key, value in search.items() if key != "tracking"},
-        "leaderboard": {key: value for key, value in leaderboard.items() if key != "tracking"},
-    }
 
 
 def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
@@ -106,10 +73,6 @@ def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
         "experiments": demonstration.experiments,
     }
     return {part: demonstration.once(part, made_from[part], make[part]) for part in make}
-
-
-def _base(sweep: Plain) -> Plain:
-    return {key: value for key, value in sweep.items() if key not in ("sweep", "search")}
 
 
 @dataclass(frozen=True)
@@ -186,7 +149,7 @@ class Demonstration:
 
     @cached_property
     def _searched(self) -> Config:
-        return parse({**_base(self.plan["search"]), "tracking": self._beside("search")})
+        return parse({**base_of(self.plan["search"]), "tracking": self._beside("search")})
 
     @cached_property
     def _attacked(self) -> Config:

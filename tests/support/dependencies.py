@@ -1,0 +1,88 @@
+"""What the stages of a pipeline declare in dvc.yaml, and what follows from their imports."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support.clone import REPOSITORY
+from viewcast.base import provenance
+from viewcast.base.cli import compose
+from viewcast.demo.settings import planned
+from viewcast.runs.plan import Pipeline, plan
+
+Plain = Mapping[str, Any]
+SOURCE = "src/viewcast/"
+DEMO = ("demo", "demo_search", "demo_leaderboard", "simulator")
+
+
+def stages(file: str) -> dict[str, Plain]:
+    """The stages of a dvc.yaml, by name, as they are written there."""
+    return dict(yaml.safe_load((REPOSITORY / file).read_text())["stages"])
+
+
+def declared(stage: Plain, under: str) -> set[str]:
+    """The files and folders below ``under`` that a stage depends on."""
+    return {dependency for dependency in stage["deps"] if str(dependency).startswith(under)}
+
+
+def covers(dependency: str, file: str) -> bool:
+    return file == dependency or file.startswith(f"{dependency}/")
+
+
+def imports(script: str, plans: Plain) -> set[str]:
+    """The files of viewcast that a script can import with the classes that its plans name.
+
+    Empty ``__init__`` files are left out: they decide nothing.
+    """
+    wanted = {*provenance.imported(REPOSITORY / script), *targets(plans)}
+    found = provenance.reachable(*(name for name in wanted if name.startswith("viewcast")))
+    files = {file.relative_to(REPOSITORY).as_posix() for file in found.values()}
+    return {file for file in files if not file.endswith("__init__.py")}
+
+
+def targets(plain: Any) -> Iterator[str]:
+    """The modules of all classes that a mapping names by ``_target_``."""
+    if isinstance(plain, Mapping):
+        for key, value in plain.items():
+            if key == "_target_":
+                yield value.rpartition(".")[0]
+            else:
+                yield from targets(value)
+
+
+@cache
+def plans() -> dict[str, Any]:
+    """What `compose` composes, by the stage that it is for."""
+    pipeline = compose(REPOSITORY, [], "pipeline")
+    runs = plan(Pipeline(**pipeline), REPOSITORY, lambda overrides: compose(REPOSITORY, overrides))
+    demo = planned(pipeline["datasets"], *(compose(REPOSITORY, [], part) for part in DEMO))
+    data = {name: next(iter(of_data.values()))["data"] for name, of_data in runs["main"].items()}
+    return {
+        "prepare": data,
+        "train": runs["main"],
+        "experiments": runs["experiments"],
+        "demo": demo,
+        "compose": {**runs, "demo": demo},
+    }
+
+
+@cache
+def nightly() -> dict[str, Any]:
+    """The runs of the nightly pipeline by the stage that they are for."""
+    models = yaml.safe_load((REPOSITORY / "conf" / "challenger.yaml").read_text())["models"]
+    overrides = ("data=live", "tracking=nightly")
+    runs = {name: compose(REPOSITORY, [*overrides, f"model={name}"]) for name in models}
+    return {"prepare": runs[models[0]]["data"], "train": runs, "challenger": runs}
+
+
+def conf_files(config_name: str, overrides: list[str]) -> set[str]:
+    """The files of conf/ that a stage composes with these overrides."""
+    return {f"conf/{config_name}.yaml"}
+
+
+def script(stage: Plain) -> Path:
+    """The script that a stage runs."""
+    return Path(str(stage["cmd"]).split()[1])
