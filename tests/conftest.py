@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from mlflow import MlflowClient
 
@@ -50,10 +51,29 @@ def project(tmp_path: Path, empty_store: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def done_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
-    """A fresh clone after its first `make run`, and what that printed; tests only read it."""
-    clone = Clone.of_repository(tmp_path_factory.mktemp("clone"))
-    return clone, clone.make("run")
+def pristine_clone(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Clone, str]:
+    """A fresh clone after its first `make run`, and what that printed, made once for all processes.
+
+    Tests copy it, or read it; no command runs in it any more.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "pristine"
+    with FileLock(f"{folder}.lock"):
+        printed = folder / "printed"
+        if not printed.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            output = Clone.of_repository(folder).make("run")
+            printed.write_text(output)
+    return Clone(folder / "viewcast", folder / "home"), printed.read_text()
+
+
+@pytest.fixture(scope="session")
+def done_clone(
+    pristine_clone: tuple[Clone, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Clone, str]:
+    """A copy for the tests of one process, which change nothing that another test reads."""
+    clone, printed = pristine_clone
+    return clone.copy(tmp_path_factory.mktemp("clone")), printed
 
 
 @pytest.fixture(autouse=True)
