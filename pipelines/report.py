@@ -1,4 +1,4 @@
-"""The report: every picture whose runs are there, and one page that tells the story."""
+"""The report: every picture whose runs are there, and one page with pictures, tables and text."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from viewcast.base.cli import stage
 from viewcast.base.paths import page_path
 from viewcast.base.settings import Tracking, construct
+from viewcast.demo import figures as lecture_figures
+from viewcast.report import figures
 from viewcast.report.page import build
 from viewcast.tracking.write.pictures import show
 
@@ -13,7 +15,7 @@ from viewcast.tracking.write.pictures import show
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
     """Write reports/figures/ and reports/index.html; store each picture with the runs it shows."""
-    pictures = build(root)
+    pictures = build(root, [figures, lecture_figures])
     show(pictures, construct(Tracking, config["tracking"], "tracking"))
     page = page_path(root)
     print(f"report: {len(pictures)} pictures, {page.relative_to(root)}")

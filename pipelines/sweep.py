@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
-from viewcast.report.figures.search import draw
+from viewcast.report.figures.search import draw_sweep
 from viewcast.report.terminal import say_sweep
 from viewcast.runs.sweep import sweep
 from viewcast.tracking.write.sweep_recorder import finish, record
@@ -20,7 +20,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     first = everyone[0].config
     unit = first.loss.unit(first.data.unit)
     parent = record(results, everyone, folder, root)
-    pictures = draw(results.candidates, results.curves, first.data.label, unit, folder / "pictures")
+    pictures = draw_sweep(
+        results.candidates, results.curves, first.data.label, unit, folder / "pictures"
+    )
     finish(parent, [picture.path for picture in pictures], everyone)
     say_sweep(results.candidates, unit, parent, folder.relative_to(root))
 

@@ -223,7 +223,9 @@ def test_the_test_lecture_stays_sealed_until_it_was_opened(tmp_path: Path) -> No
         (tmp_path / name).mkdir()
         said = audited.lectures() | {"opened": [opening | targets] if targets else []}
         pictures.append(page_of(tmp_path / name, [said])[0]["lectures_test"])
-    assert pictures[0].title == "The length of lecture B/9 is sealed: the models say 150 minutes"
+    assert (
+        pictures[0].title == "The length of lecture B/9 is sealed: the models predict 150 minutes"
+    )
     assert "python pipelines/open_test.py run=…" in pictures[0].caption
     assert "Lecture B/9 took 145 minutes" in pictures[1].title
 

@@ -104,7 +104,7 @@ def test_the_walk_forward_counts_the_weeks_it_wins(tmp_path: Path, factor: float
 
 def drawn(ahead: pd.DataFrame, coverage: dict[str, Any] | None) -> Drawing:
     with applied():
-        return forecast.draw(RECENT, ahead, retrained.LABEL, "views", 0.9, coverage)
+        return forecast.draw_forecast(RECENT, ahead, retrained.LABEL, "views", 0.9, coverage)
 
 
 def test_the_forecast_says_the_next_day_its_interval_and_what_such_intervals_held() -> None:

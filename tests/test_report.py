@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from support.reported import SIMULATED, Fake, Tags, seen
+from support.reported import FIGURES, SIMULATED, Fake, Tags, seen
 from viewcast.base.errors import DataError
 from viewcast.base.numbers import plain
 from viewcast.report.figures.style import Picture, log_ticks
@@ -118,7 +118,7 @@ def test_a_title_follows_the_numbers(tmp_path: Path) -> None:
         fake.run(
             "lectures", "lectures_memorizer_leak", "memorizer_leak", train_loss=0.0, val_loss=0.0
         )
-        titles.append(fake.build()[0]["lectures_canaries"].title)
+        titles.append(fake.build()[0]["lectures_memorizers"].title)
     assert "loses 648 minutes²" in titles[0]
     assert titles[1] == titles[0].replace("648", "77.7")
 
@@ -129,7 +129,7 @@ def test_a_title_follows_the_numbers(tmp_path: Path) -> None:
         ("lectures_grid_search", "lectures_learning_rates"),
         ("lectures_swap", "lectures_courses"),
         ("lectures_deep", "lectures_functions"),
-        ("channel_memorizer_leak", "channel_canaries"),
+        ("channel_memorizer_leak", "channel_memorizers"),
     ],
 )
 def test_a_picture_whose_run_is_missing_is_left_out(fake: Fake, missing: str, picture: str) -> None:
@@ -168,7 +168,7 @@ def test_a_label_cannot_bring_markup_or_mathematics(tmp_path: Path) -> None:
 
 def test_without_a_summary_the_next_command_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"python pipelines/evaluate\.py"):
-        build(tmp_path)
+        build(tmp_path, FIGURES)
 
 
 @pytest.mark.parametrize(

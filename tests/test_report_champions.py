@@ -10,7 +10,7 @@ import pytest
 
 from support import retrained
 from support.loaded import loaded_after
-from support.reported import Fake, Tags, seen
+from support.reported import FIGURES, Fake, Tags, seen
 from support.retrained import drawings, parsed
 from viewcast.base.errors import DataError
 from viewcast.report import page as whole
@@ -40,7 +40,7 @@ def files(root: Path) -> dict[str, bytes]:
 
 def section(history: dict[str, Any], root: Path) -> str:
     """What the page says, without its pictures."""
-    return whole.render_champions(parsed(history, root), [], alone=False)
+    return whole.render_section(parsed(history, root), [])
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,12 @@ def project(pages: tuple[str, str, Path], tmp_path: Path) -> Path:
 
 def test_a_history_adds_its_section_and_changes_nothing_else(pages: tuple[str, str, Path]) -> None:
     without, with_, _ = pages
-    assert "champion" not in without and ".nights" not in without
-    section = re.compile(f"{re.escape(whole.OPENING)}.*{re.escape(whole.CLOSING)}\n", re.S)
-    stripped = section.sub("", with_)
-    stripped = re.sub(r'<li><a href="#champions">.*\n', "", stripped)
-    stripped = re.sub(r"\.word \{(.*\n)+?@media.*\n", "", stripped, count=1)
-    assert stripped == without
+    assert without.count(whole.OPENING + whole.CLOSING) == 1
+    assert without.count(whole.LINK_OPENING + whole.LINK_CLOSING) == 1
+    section = re.compile(f"{re.escape(whole.OPENING)}.*{re.escape(whole.CLOSING)}", re.S)
+    stripped = section.sub(whole.OPENING + whole.CLOSING, with_)
+    assert whole.LINK in stripped
+    assert stripped.replace(whole.LINK, "") == without
 
 
 def test_a_night_rewrites_its_section_to_what_the_whole_report_would_say(project: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_night_rewrites_its_section_to_what_the_whole_report_would_say(project
     others = {name for name in pictures if not name.startswith("retraining")}
     assert others and all(pictures[name] == before[name] for name in others)
     assert pictures["retraining_promises.png"] != before["retraining_promises.png"]
-    whole.build(project)
+    whole.build(project, FIGURES)
     assert page == plain(project)
     assert pictures == files(project)
 
@@ -89,13 +89,19 @@ def test_pictures_that_have_nothing_to_show_any_more_go(project: Path) -> None:
     assert 'id="retraining_gates"' not in plain(project)
 
 
-def test_a_page_that_tells_of_no_champion_yet_is_drawn_anew(tmp_path: Path) -> None:
+def test_the_first_night_adds_its_section_to_the_page_as_the_whole_report_would(
+    tmp_path: Path,
+) -> None:
     fake = small(tmp_path / "project")
     pictures, _ = fake.build()
+    before = files(fake.root)
     retrained.leave(retrained.short(), fake.root)
     page = write_page(fake.root).read_text()
     assert 'href="#champions"' in page and 'id="channel_series"' in page
     assert len(Tags(page).of("img")) == len(pictures) + 3
+    assert before.items() <= files(fake.root).items()
+    whole.build(fake.root, FIGURES)
+    assert page == plain(fake.root)
 
 
 def test_a_night_that_fails_leaves_the_former_page(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.project import Project
 from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.report.figures.search import draw as draw_pictures
+from viewcast.report.figures.search import draw_sweep
 from viewcast.runs.sweep import sweep
 from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import thinned
@@ -252,7 +252,7 @@ def test_pictures_state_their_finding_and_carry_the_label(tmp_path: Path) -> Non
     curves = candidates[["candidate"]].merge(
         pd.DataFrame({"epoch": range(1, 11), "train_loss": 1.5, "val_loss": 2.5}), how="cross"
     )
-    pictures = draw_pictures(candidates, curves, "channel (simulated)", "views", tmp_path)
+    pictures = draw_sweep(candidates, curves, "channel (simulated)", "views", tmp_path)
     by_name = {picture.name: picture for picture in pictures}
     assert set(by_name) == {"sweep_fan", "sweep_cloud", "sweep_heat"}
     assert "1.23" in by_name["sweep_fan"].title

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from viewcast.demo import figures as lecture_figures
 from viewcast.models import fitted
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.scaling import Scaling
+from viewcast.report import figures
 from viewcast.report.figures.style import Picture
 from viewcast.report.page import build
 
@@ -20,6 +22,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 DAYS = pd.date_range("2020-01-01", periods=40, freq="D")
 COURSE = {"entity": ["A"] * 6 + ["B"] * 4, "pages": [10.0, 20, 30, 40, 50, 60, 25, 50, 75, 100]}
 SIMULATED = "channel (simulated)"
+FIGURES = (figures, lecture_figures)
+LOOKUPS = ("naive", "memorizer", "memorizer_leak")  # models that learn nothing
 
 
 def network(slope: float, hidden: tuple[int, ...] = ()) -> FittedNetwork:
@@ -72,7 +76,8 @@ class Fake:
             "status": "finished", "left_out": [], "holdout": data, "published_train": None,
             "published_val": None, "published_source": None, "train_loss": 0.25, "val_loss": 0.5,
             "val_error": 0.05, "best_epoch": 3, "params": {}, "settings": {},
-            "kind": "network" if model == "deep" else "line", "test": {}, "identity": name,
+            "kind": "lookup" if model in LOOKUPS else "network" if model == "deep" else "line",
+            "test": {}, "identity": name,
             "run_id": f"id-{data}-{name}-{model}", "verdict": "cannot be told from naive",
         }  # fmt: skip
         row |= said
@@ -144,7 +149,7 @@ class Fake:
     def build(self) -> tuple[dict[str, Picture], str]:
         (self.root / "reports").mkdir(exist_ok=True)
         (self.root / "reports" / "summary.json").write_text(json.dumps(self.rows))
-        pictures = {picture.name: picture for picture in build(self.root)}
+        pictures = {picture.name: picture for picture in build(self.root, FIGURES)}
         return pictures, (self.root / "reports" / "index.html").read_text()
 
 

@@ -35,7 +35,7 @@ class Attack:
 
 @dataclass(frozen=True)
 class Climb:
-    """The result of an attack: each submission's ``shown`` score (T,), and which were ``kept`` (T,).
+    """The result of an attack: each submission's ``shown`` score (T,), and which were ``kept``.
 
     The first submission is the base model. Each other one is the last kept one plus a step.
     """

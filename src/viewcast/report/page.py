@@ -1,11 +1,12 @@
-"""The page: pictures, tables and the story of the two lectures in one file that needs no network.
+"""The page: pictures, tables and text in one file that needs no network.
 
 Nothing on it depends on the day or on the machine: the same results give the same bytes.
 """
 
-import base64
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -30,35 +31,46 @@ from viewcast.report.champion_table import (
     told,
     word,
 )
-from viewcast.report.figures.gallery import draw_all
-from viewcast.report.figures.run_results import BASELINES, MEMORIES, Results, Run
+from viewcast.report.figures.gallery import RETRAINING, draw_all
+from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import Picture
+from viewcast.report.picture_shelf import PictureShelf, embedded
 from viewcast.report.run_tables import tables
 
 TEMPLATE, ALONE, SECTION = "page.html", "page_alone.html", "page_champions.html"
-OPENING, CLOSING = "<!-- champions -->", "<!-- end of champions -->"  # around what a night rewrites
+# What a night rewrites stands between these comments.
+OPENING, CLOSING = "<!-- retraining -->", "<!-- end of retraining -->"
+LINK_OPENING, LINK_CLOSING = "<!-- link to retraining -->", "<!-- end of link -->"
+LINK = '<li><a href="#champions">Who forecasts now, and did it keep its word?</a></li>'
 
 
-def build(root: Path) -> list[Picture]:
-    """Draw every picture and write the page; returns the pictures with the runs they show."""
+def build(root: Path, packages: Iterable[ModuleType]) -> list[Picture]:
+    """Draw every picture and write the page; returns the pictures with the runs they show.
+
+    ``packages``: of modules that draw pictures (``viewcast.report.figures.gallery``).
+    """
     summary = summary_path(root)
     if not summary.is_file():
         raise DataError(f"{summary}: no summary yet; type `python pipelines/evaluate.py` first")
     results = Results(root, json.loads(summary.read_text()))
     if not results.rows:
         raise DataError(f"{summary}: holds no runs; type `dvc repro` to make them")
-    pictures = draw_all(results, figures_path(root))
+    pictures = draw_all(results, figures_path(root), packages)
     files.write(page_path(root), render(results, pictures))
     return pictures
 
 
 def render(results: Results, pictures: list[Picture]) -> str:
     """The page as text."""
+    shelf, history = PictureShelf(pictures), results.history
+    retraining = f"{OPENING}{CLOSING}" if history is None else _section(history, shelf)
     return (
         _templates()
         .get_template(TEMPLATE)
         .render(
-            **_of_champions(results.history, pictures),
+            **_of_pictures(shelf),
+            retraining=Markup(retraining),
+            retraining_link=Markup(_link(history is not None)),
             results=results,
             run=results.named,
             tables=tables(results, of_run(results.audits)),
@@ -69,10 +81,40 @@ def render(results: Results, pictures: list[Picture]) -> str:
     )
 
 
-def render_champions(history: History, pictures: list[Picture], alone: bool) -> str:
-    """The section of the champions as it stands on the page, or ``alone`` on a page of its own."""
-    template = _templates().get_template(ALONE if alone else SECTION)
-    return template.render(**_of_champions(history, pictures))
+def render_alone(history: History, pictures: list[Picture]) -> str:
+    """A page that holds the section of the retraining and nothing else."""
+    section = _section(history, PictureShelf(pictures))
+    return _templates().get_template(ALONE).render(retraining=Markup(section))
+
+
+def render_section(history: History, pictures: list[Picture]) -> str:
+    """The section of the retraining as it stands on the page, between its comments."""
+    return _section(history, PictureShelf(pictures))
+
+
+def with_retraining(page: str, history: History, pictures: list[Picture]) -> str | None:
+    """A page with this section of the retraining and a link to it instead of the former ones.
+
+    None if the page has no place for the section.
+    """
+    if page.count(OPENING) != 1 or page.count(CLOSING) != 1:
+        return None
+    before, rest = page.split(OPENING)
+    page = before + render_section(history, pictures) + rest.split(CLOSING)[1]
+    if LINK_OPENING not in page:
+        return page
+    before, rest = page.split(LINK_OPENING)
+    return before + _link(True) + rest.split(LINK_CLOSING)[1]
+
+
+def _section(history: History, shelf: PictureShelf) -> str:
+    return (
+        _templates().get_template(SECTION).render(**_of_pictures(shelf), **_of_champions(history))
+    )
+
+
+def _link(shown: bool) -> str:
+    return f"{LINK_OPENING}{LINK if shown else ''}{LINK_CLOSING}"
 
 
 def _templates() -> Environment:
@@ -88,12 +130,16 @@ def _templates() -> Environment:
     return environment
 
 
-def _of_champions(history: History | None, pictures: list[Picture]) -> dict[str, Any]:
-    """What the section of the champions needs."""
+def _of_pictures(shelf: PictureShelf) -> dict[str, Any]:
+    """What every template that shows pictures needs."""
+    return {"pictures": shelf, "take": shelf.take, "rest": shelf.rest, "embedded": embedded}
+
+
+def _of_champions(history: History) -> dict[str, Any]:
+    """What the section of the retraining needs."""
     return {
-        "pictures": {picture.name: picture for picture in pictures},
-        "embedded": _embedded,
-        "told": None if history is None else told(history),
+        "section": RETRAINING,
+        "told": told(history),
         "opening": Markup(OPENING),
         "closing": Markup(CLOSING),
         "ranged": ranged,
@@ -108,15 +154,7 @@ def _of_champions(history: History | None, pictures: list[Picture]) -> dict[str,
     }
 
 
-def _embedded(picture: Picture) -> str:
-    return "data:image/png;base64," + base64.b64encode(picture.path.read_bytes()).decode()
-
-
 def _best(results: Results, data: str) -> Run | None:
-    """The lowest validation loss on the rows of the data set's main models, memory excluded."""
+    """The lowest validation loss on the rows of the data set's main models."""
     baseline = results.experiment(f"{data}_naive")
-    if baseline is None:
-        return None
-    honest = [run for run in results.same_rows(baseline) if run["val_loss"]]
-    skilled = [run for run in honest if run["model"] not in (*BASELINES, *MEMORIES)]
-    return min(skilled, key=lambda run: float(run["val_loss"]), default=None)
+    return None if baseline is None else results.best_model(baseline)

@@ -1,4 +1,4 @@
-"""Losses against epochs: overfitting and stopping in time; batch sizes."""
+"""Losses against epochs: overfitting, and the same model stopped in time."""
 
 from collections.abc import Iterator
 
@@ -7,10 +7,7 @@ from matplotlib.axes import Axes
 from viewcast.base.numbers import plain
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import (
-    DEEP,
     INK,
-    LINE,
-    OTHER,
     TRAIN,
     VALIDATION,
     Drawing,
@@ -20,28 +17,52 @@ from viewcast.report.figures.style import (
     sheet,
 )
 
-# The run that goes on too long, and the same one stopped in time.
-LONG = {"lectures": "lectures_deep_words_per_page", "channel": "channel_overfitting"}
-STOPPED = {"lectures": "lectures_deep_early_stopping", "channel": "channel_layers_3"}
-BATCHES = ("channel_batch_1", "channel/deep", "channel_full_batch")
+SIDES = (("train_loss", TRAIN, "training"), ("val_loss", VALIDATION, "validation"))
+STOPPING = ("restore_best", "patience", "epochs")  # settings that say when training ends
+FACTOR = 30  # between the highest and the lowest loss; beyond it the axis is logarithmic
 
 
 def draw(results: Results) -> Iterator[Drawing]:
-    """Overfitting for each data set that has a curve; the batch sizes of the channel."""
+    """One per data set that has a curve."""
     for data in results.datasets:
-        long = results.named(LONG.get(data, f"{data}/deep")) or results.main(data, "deep")
-        if long is not None and _drawable(long):
-            stopped = results.named(STOPPED.get(data, ""))
-            yield _overfitting(long, stopped if stopped and _drawable(stopped) else None)
-    batches = [run for run in results.found(*BATCHES) if _drawable(run)]
-    if len(batches) > 1:
-        yield _batches(results, batches)
+        runs = [run for run in results.of(data) if drawable(run)]
+        pairs = [(run, twin) for run in runs if (twin := _stopped_twin(run, runs)) is not None]
+        main = [run for run in runs if run.is_main]
+        if pairs:
+            yield _overfitting(*max(pairs, key=lambda pair: _rise(pair[0])))
+        elif main:
+            yield _overfitting(max(main, key=lambda run: len(run.curve)), None)
 
 
-def _drawable(run: Run) -> bool:
+def drawable(run: Run) -> bool:
+    """Whether a run has both losses for more than two epochs."""
     curve = run.curve
     finished = run["status"] == "finished"
     return finished and len(curve) > 2 and bool(curve["val_loss"].notna().all())
+
+
+def _stopped_twin(run: Run, runs: list[Run]) -> Run | None:
+    """The same model, trained alike on the same rows, but stopped at its best epoch.
+
+    None for a run that restores its best epoch itself, and where there is no such other run.
+    """
+    if run["settings"].get("restore_best") is not False:
+        return None
+    same = (other for other in runs if other["settings"].get("restore_best") is True)
+    return next((other for other in same if _design(other) == _design(run)), None)
+
+
+def _design(run: Run) -> tuple[object, ...]:
+    """Everything that two runs share that differ only in when they end."""
+    settings = {key: value for key, value in run["settings"].items() if key not in STOPPING}
+    hidden = getattr(run.learnt, "hidden", None)
+    return run["holdout"], run["split"], run["model"], run["features"], hidden, settings
+
+
+def _rise(run: Run) -> float:
+    """How many times its lowest value the validation loss is in the end."""
+    losses = run.curve["val_loss"]
+    return float(losses.iloc[-1] / losses.min()) if losses.min() > 0 else 1.0
 
 
 def _overfitting(long: Run, stopped: Run | None) -> Drawing:
@@ -53,25 +74,26 @@ def _overfitting(long: Run, stopped: Run | None) -> Drawing:
         f"{plain(last['train_loss'])}, validation at {plain(last['val_loss'])}"
     )
     figure, (axes,) = sheet(long["label"], title, 3.2)
-    for column, colour, name in _SIDES:
+    for column, colour, name in SIDES:
         axes.plot(curve["epoch"], curve[column], color=colour, label=name, lw=1.1)
     axes.axvline(best["epoch"], color=INK, lw=0.9, ls=(0, (4, 3)))
     axes.plot(best["epoch"], best["val_loss"], "o", color=VALIDATION, mec="white", ms=7)
-    _scales(axes, [long])
+    scale_axes(axes, [long])
     _flag(axes, best["epoch"], f"best: epoch {plain(best['epoch'])}")
     caption = f"The run “{long.name}”. "
     if stopped is not None:
-        gave_up = int(stopped.curve["epoch"].iloc[-1])
-        axes.axvline(gave_up, color=INK, lw=0.9, ls=(0, (1, 2)))
-        _flag(axes, gave_up, f"“{stopped.name}” stops")
+        end = int(stopped.curve["epoch"].iloc[-1])
+        axes.axvline(end, color=INK, lw=0.9, ls=(0, (1, 2)))
+        _flag(axes, end, f"“{stopped.name}” stops")
         caption += (
-            f"The same net stopped in time (“{stopped.name}”) waits until epoch {gave_up} for an "
-            f"improvement, then goes back to epoch {stopped['best_epoch']}: validation loss "
-            f"{plain(stopped['val_loss'])} instead of {plain(long['val_loss'])}. "
+            f"The same model with early stopping (“{stopped.name}”) trains until epoch {end} "
+            f"without a further improvement and keeps epoch {stopped['best_epoch']}: validation "
+            f"loss {plain(stopped['val_loss'])} instead of {plain(long['val_loss'])}. "
         )
     legend_above(axes)
     caption += (
-        "The epoch was chosen by the validation rows themselves, so its loss flatters a little."
+        "The validation rows themselves chose the epoch, so its validation loss is a little too "
+        "low."
     )
     alt = f"{title}. Training and validation loss against the epoch."
     ids = [run["run_id"] for run in (long, stopped) if run is not None]
@@ -86,56 +108,11 @@ def _flag(axes: Axes, epoch: float, text: str) -> None:
     )  # fmt: skip
 
 
-_SIDES = (("train_loss", TRAIN, "training"), ("val_loss", VALIDATION, "validation"))
-
-
-def _batches(results: Results, runs: list[Run]) -> Drawing:
-    sizes = {run["run_id"]: _size(results, run) for run in runs}
-    told = ", ".join(f"{run['best_epoch']} with {sizes[run['run_id']]}" for run in runs)
-    title = f"Epochs until validation is best: {told}"
-    figure, panels = sheet(runs[0]["label"], title, 3.9, rows=2, sharex=True, sharey=True)
-    for run, colour in zip(runs, (OTHER, DEEP, LINE), strict=False):
-        for axes, (column, _, _) in zip(panels, _SIDES, strict=True):
-            label = sizes[run["run_id"]]
-            axes.plot(run.curve["epoch"], run.curve[column], color=colour, label=label, lw=1.3)
-        best = run.curve.iloc[int(run.curve["val_loss"].argmin())]
-        panels[1].plot(best["epoch"], best["val_loss"], "o", color=colour, mec="white", ms=6.5)
-    for axes, (_, _, name) in zip(panels, _SIDES, strict=True):
-        _scales(axes, runs)
-        axes.text(0.99, 0.95, name, transform=axes.transAxes, ha="right", va="top", weight="bold")
-        axes.set_ylabel("")
-    panels[0].set_xlabel("")
-    figure.supylabel(loss_label(runs[0]), size=9)
-    legend_above(panels[0])
-    rates = [
-        f"{results.settings(run)['lr']:g} with {sizes[run['run_id']]}"
-        for run in runs
-        if "lr" in results.settings(run)
-    ]
-    best_losses = ", ".join(plain(run["val_loss"]) for run in runs)
-    caption = (
-        "The same net, updated after different numbers of days. An epoch of small batches holds "
-        "many more updates, so fewer epochs are needed, and the curve is noisier. Where they end "
-        f"hardly differs: validation losses {best_losses} in {runs[0]['unit']}."
-    )
-    caption += f" Learning rates: {', '.join(rates)}." if rates else ""
-    alt = f"{title}. Training and validation loss against the epoch for each batch size."
-    ids = [run["run_id"] for run in runs]
-    return Drawing(f"{runs[0]['data']}_batches", figure, title, caption, alt, ids)
-
-
-def _size(results: Results, run: Run) -> str:
-    size = results.settings(run).get("batch_size")
-    if size == "full":
-        return f"all {plain(len(run.of_split('train')))} days"
-    return run.name if size is None else "1 day" if size == 1 else f"{size} days"
-
-
-def _scales(axes: Axes, runs: list[Run]) -> None:
+def scale_axes(axes: Axes, runs: list[Run]) -> None:
     """Epochs on a logarithmic scale, since the best one is often among the first."""
     losses = [run.curve[column] for run in runs for column in ("train_loss", "val_loss")]
     low, high = min(c.min() for c in losses), max(c.max() for c in losses)
-    if low > 0 and high / low > 30:
+    if low > 0 and high / low > FACTOR:
         log_ticks(axes.yaxis, low / 1.5, high * 1.4)
     else:
         # The first epochs of a noisy run would flatten all the others.

@@ -23,7 +23,7 @@ RECENT = 60  # days that are shown before the first that is forecast
 INTERVAL = "#c9dcea"
 
 
-def draw(
+def draw_forecast(
     recent: pd.Series,
     forecast: pd.DataFrame,
     label: str,
@@ -78,9 +78,9 @@ def write(
     level: float,
     coverage: Mapping[str, Any] | None,
 ) -> Picture:
-    """``forecast.png`` in a folder, replaced in one step; arguments as ``draw``."""
+    """``forecast.png`` in a folder, replaced in one step; arguments as ``draw_forecast``."""
     with applied():
-        return draw(recent, forecast, label, unit, level, coverage).save(folder)
+        return draw_forecast(recent, forecast, label, unit, level, coverage).save(folder)
 
 
 def _caption(level: float, coverage: Mapping[str, Any] | None, known: bool) -> str:

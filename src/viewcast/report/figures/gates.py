@@ -20,6 +20,7 @@ from viewcast.report.figures.style import (
     sheet,
 )
 
+SECTION = "retraining"
 KINDS = {
     "better": (LINE, "o", "clearly better: promoted"),
     "refresh": (OTHER, "D", "not worse than an old champion: promoted"),

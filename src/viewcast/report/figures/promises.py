@@ -26,6 +26,7 @@ from viewcast.report.figures.style import (
     sheet,
 )
 
+SECTION = "retraining"
 NEWEST = 8  # champions that have a row
 LONG = 400  # days of the upper panel
 OWN = {"kept": LINE, "broken": VALIDATION, "unclear": OTHER, "too early": MUTED}

@@ -18,9 +18,6 @@ from viewcast.report import audits
 from viewcast.report.champion_record import History, read
 from viewcast.runs.plan import read_params
 
-BASELINES = ("naive", "seasonal_naive")
-MEMORIES = ("memorizer", "memorizer_leak")
-
 
 @dataclass(frozen=True)
 class Run:
@@ -35,9 +32,24 @@ class Run:
     @property
     def name(self) -> str:
         """How a run is called within its data set: ``layers 3``, or the model's name."""
-        if self.row["experiment"] == "main":
+        if self.is_main:
             return str(self.row["model"]).replace("_", " ")
         return str(self.row["experiment"]).removeprefix(f"{self.row['data']}_").replace("_", " ")
+
+    @property
+    def is_main(self) -> bool:
+        """Whether the run has the data set's own settings: a stage of its own in the pipeline."""
+        return bool(self.row["experiment"] == "main")
+
+    @property
+    def is_lookup(self) -> bool:
+        """Whether it only looks values up, and learns nothing: naive forecasts and memorizers."""
+        return bool(self.row["kind"] == "lookup")
+
+    @property
+    def memorises(self) -> bool:
+        """Whether it gives back the targets of rows that it has seen."""
+        return "remembered" in self.row["params"]
 
     @property
     def validated(self) -> bool:
@@ -100,7 +112,7 @@ class Results:
 
     @property
     def audits(self) -> list[audits.Audit]:
-        """The audits, in the order in which the story tells them."""
+        """The audits, in the order in which the page shows them."""
         return audits.in_order(self.audited or [], self.datasets)
 
     @cached_property
@@ -144,7 +156,7 @@ class Results:
         data, _, model = name.partition("/")
         return self.main(data, model) if model else self.experiment(name)
 
-    def found(self, *names: str) -> list[Run]:
+    def finished(self, *names: str) -> list[Run]:
         """Those of the named runs that exist and finished, in this order."""
         runs = [self.named(name) for name in names]
         return [run for run in runs if run is not None and run["status"] == "finished"]
@@ -152,6 +164,12 @@ class Results:
     def baseline(self, run: Run) -> Run | None:
         """The naive forecast of the very same validation rows."""
         return next((b for b in self.same_rows(run) if b["model"] == "naive"), None)
+
+    def best_model(self, run: Run) -> Run | None:
+        """The lowest validation loss on the same rows among the models that learn something."""
+        models = [other for other in self.same_rows(run) if not other.is_lookup]
+        scored = [other for other in models if other["val_loss"]]
+        return min(scored, key=lambda other: float(other["val_loss"]), default=None)
 
     def same_rows(self, run: Run) -> Iterator[Run]:
         """The runs that are validated on the same rows, this one among them."""
@@ -200,4 +218,4 @@ class Results:
 
     @staticmethod
     def _is_main(run: Run, model: str) -> bool:
-        return bool(run["experiment"] == "main" and run["model"] == model)
+        return run.is_main and bool(run["model"] == model)

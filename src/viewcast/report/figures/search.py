@@ -27,7 +27,7 @@ DRAWN = ["candidate", "status", "failure", "train_loss", "val_loss", "val_error"
          "epochs", "final_train_loss", "final_val_loss", "identity"]  # fmt: skip
 
 
-def draw(
+def draw_sweep(
     candidates: pd.DataFrame, curves: pd.DataFrame, label: str, unit: str, folder: Path
 ) -> list[Picture]:
     """Store the pictures of a sweep (tables of ``viewcast.sweep.results``) in a folder."""

@@ -67,7 +67,10 @@ _SETTINGS: Any = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A stored picture: ``title`` is its finding, ``run_ids`` the MLflow runs it shows."""
+    """A stored picture: ``title`` is its finding, ``run_ids`` the MLflow runs it shows.
+
+    ``section``: the part of the page that its module declares, empty for none.
+    """
 
     name: str
     path: Path
@@ -75,6 +78,7 @@ class Picture:
     caption: str
     alt: str
     run_ids: list[str]
+    section: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from viewcast.report.figures.style import (
     sheet,
 )
 
+SECTION = "retraining"
 FEW = 4  # weeks below which their spread says nothing of the error of their mean
 
 

@@ -43,7 +43,7 @@ def draw(results: Results) -> Iterator[Drawing]:
 
 
 def _validated(results: Results, names: tuple[str, ...]) -> list[Run]:
-    return [run for run in results.found(*names) if run.validated]
+    return [run for run in results.finished(*names) if run.validated]
 
 
 def _nets(results: Results, names: tuple[str, ...]) -> list[tuple[Run, tuple[int, ...]]]:

@@ -28,7 +28,7 @@ SHOWN = {
 
 def draw(results: Results) -> Iterator[Drawing]:
     """Minutes against pages with the line and the bent curves."""
-    runs = [run for run in results.found(*SHOWN) if run.learnt is not None and run.validated]
+    runs = [run for run in results.finished(*SHOWN) if run.learnt is not None and run.validated]
     table = results.table("lectures")
     if len(runs) < 2 or table is None or any(run["features"] != ["pages"] for run in runs):
         return

@@ -24,7 +24,7 @@ def draw(results: Results) -> Iterator[Drawing]:
     slow = results.experiment("lectures_descent")
     if slow is not None and not slow.path.empty:
         yield _learning_rates(results, grid, exact, slow)
-    batches = [run for run in results.found(*BATCHES) if not run.path.empty]
+    batches = [run for run in results.finished(*BATCHES) if not run.path.empty]
     if len(batches) > 1:
         yield _batches(results, grid, exact, batches)
 

@@ -11,7 +11,7 @@ from viewcast.report.figures.style import TRAIN, VALIDATION, Drawing, legend_abo
 
 def draw(results: Results) -> Iterator[Drawing]:
     """Minutes against pages of both courses, with the least-squares line of each."""
-    runs = results.found("lectures_course", "lectures_swap")
+    runs = results.finished("lectures_course", "lectures_swap")
     table = results.table("lectures")
     if len(runs) < 2 or table is None or any(set(run["params"]) != {"w", "b"} for run in runs):
         return
