@@ -53,7 +53,7 @@ def test_every_picture_is_on_the_page_once_and_has_an_alternative_text(built: An
 
 def test_pictures_are_files_of_the_folder_and_name_the_runs_they_show(built: Any) -> None:
     pictures, _, root = built
-    files = sorted((root / "reports" / "figures").iterdir())
+    files = sorted((root / "reports" / "figures").glob("*.png"))
     assert files == sorted(picture.path for picture in pictures.values())
     known = {row["run_id"] for row in json.loads((root / "reports" / "summary.json").read_text())}
     for picture in pictures.values():

@@ -35,7 +35,7 @@ def plain(root: Path) -> str:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (root / "reports" / "figures").iterdir()}
+    return {path.name: path.read_bytes() for path in (root / "reports" / "figures").glob("*.png")}
 
 
 def section(history: dict[str, Any], root: Path) -> str:
