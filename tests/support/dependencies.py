@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 
 from support.clone import REPOSITORY
 from viewcast.base import provenance
@@ -78,9 +81,18 @@ def nightly() -> dict[str, Any]:
     return {"prepare": runs[models[0]]["data"], "train": runs, "challenger": runs}
 
 
-def conf_files(config_name: str, overrides: list[str]) -> set[str]:
-    """The files of conf/ that a stage composes with these overrides."""
-    return {f"conf/{config_name}.yaml"}
+def conf_files(config_name: str, *overrides: str) -> set[str]:
+    """The files of conf/ that are composed, but for those of Hydra itself."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
+        composed = hydra_compose(config_name, list(overrides), return_hydra_config=True)
+    choices = composed.hydra.runtime.choices.items()
+    named = {
+        f"conf/{group}/{choice}.yaml"
+        for group, choice in choices
+        if choice is not None and not group.startswith("hydra")
+    }
+    return named | {f"conf/{config_name}.yaml"}
 
 
 def script(stage: Plain) -> Path:
