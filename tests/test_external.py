@@ -16,8 +16,8 @@ from mlflow.entities import Run, RunData, RunInfo, RunTag
 
 from support.mlflow_store import Store
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.tracking.metric_names import more_is_better
 from viewcast.tracking.read import external
-from viewcast.tracking.read.metric_names import more_is_better
 from viewcast.tracking.row_keys import keys_of
 
 # MLflow, about calls of its own to pandas.

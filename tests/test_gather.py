@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from support.simulated_store import HOLDOUT, SimulatedStore, days
 from viewcast.audit.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import ConfigError, DataError, TrackingError
-from viewcast.tracking.read.artifacts import Artifacts, each
+from viewcast.tracking.artifacts import Artifacts, each
 from viewcast.tracking.read.gather import gather
 
 RNG = np.random.default_rng(0)
@@ -54,7 +54,7 @@ def test_a_run_is_gathered_with_its_rows_facts_and_losses(store: SimulatedStore)
     assert (run.run_id, run.train_loss, run.truth) == (run_id, 0.1, (0.5, 0.0))
     facts = run.facts
     assert (facts.data, facts.unit, facts.loss, facts.split) == ("channel", "views", "mae", "year")
-    assert (facts.keep, facts.network, facts.trainer) == ("last", True, "gradient_descent")
+    assert (facts.in_epochs, facts.network, facts.trainer) == (True, True, "gradient_descent")
     assert run.excluded is None
 
 

@@ -132,7 +132,7 @@ def test_a_day_that_somebody_validated_on_is_not_fresh(second: Nights) -> None:
     rows = pd.DataFrame(
         {"entity": "live", "time": pd.to_datetime(["2018-03-05"]), "target": [1.0], "row": ["x"]}
     )
-    NightRun(config, second.root, "2018-03-06", None).judges(rows, {})
+    NightRun(config, second.root, "2018-03-06", None).judges(rows, 1, 0)
     told = second.on("2018-03-06", 2)
     assert [one["fresh_days"] for one in told] == [0, 1]
     assert [one["outcome"] for one in told] == ["days spent"] * 2

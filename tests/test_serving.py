@@ -38,7 +38,7 @@ def project(
     nights = started(root, empty_store, Diary(channel))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
-        patch.setattr("nights.MAKING", replace(MAKING, weeks=8))
+        patch.setattr("support.nights.MAKING", replace(MAKING, weeks=8))
         assert nights.one("2018-03-01")["outcome"] == "promoted"
     return nights
 

@@ -16,8 +16,8 @@ from scipy.stats import binomtest
 from support.nights import Diary, Nights, started
 from support.recovery import NEAR, STEADY, WEEK, Nightly, judged, measured, recovery
 from support.regimes import DAY, Channel, three_changes
-from viewcast.tracking.datasets import CONTEXT
-from viewcast.tracking.used_days import GATE, spent_to
+from viewcast.tracking.tags import CONTEXT, GATE
+from viewcast.tracking.used_days import spent_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sixty nights")]
 

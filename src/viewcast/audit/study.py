@@ -31,7 +31,7 @@ class Facts:
     """What a run is called, what it was trained on, and what it was measured by.
 
     ``experiment``: of the configuration, not MLflow's; ``block``: least dependence length in rows;
-    ``keep``: which epoch is kept, empty where training has none; ``network``: whether the model is
+    ``in_epochs``: whether training has epochs; ``network``: whether the model is
     one; ``training``: identity of the training rows; ``remembers``: whether the model looks up
     validation targets.
     """
@@ -46,7 +46,7 @@ class Facts:
     loss: str = ""
     block: float = 1.0
     trainer: str = ""
-    keep: str = ""
+    in_epochs: bool = False
     features: str = ""
     network: bool = False
     training: str | None = None

@@ -124,7 +124,7 @@ class Demonstration:
 
     def experiments(self) -> list[str]:
         """Add the true loss to the runs of experiments on the same rows; returns their ids."""
-        from viewcast.tracking.write.late_metrics import note  # noqa: PLC0415 (as above)
+        from viewcast.tracking.write.additions import add_metrics  # noqa: PLC0415 (as above)
 
         true_losses = {}
         for name, run_id in self.experiment_runs.items():
@@ -132,7 +132,7 @@ class Demonstration:
             config = self._configs[result["split"]]
             model = fitted.load(experiment_path(self.root, name) / "model")
             true_losses[run_id] = self._truth(config)(model, config.loss)
-        note(construct(Tracking, self.tracking, "tracking"), true_losses)
+        add_metrics(construct(Tracking, self.tracking, "tracking"), true_losses)
         return list(true_losses)
 
     @cached_property

@@ -30,6 +30,7 @@ from viewcast.retraining.promotion import promote
 from viewcast.retraining.refresh import Arrival, arrive
 from viewcast.retraining.reproduce import tell_stages
 from viewcast.retraining.settings import Settings
+from viewcast.tracking import tags
 from viewcast.training.config import Config
 
 if TYPE_CHECKING:
@@ -172,20 +173,17 @@ class Night:
             why = "; ".join(f"{name}: {said}" for name, said in about["failures"].items())
             journal.challenger = {"version": None, "reason": why or "no model was validated"}
         else:
-            tags = {
-                f"viewcast.{key}": str(about[key])
-                for key in ("model", "loss", "unit", "trained_from", "trained_to", "rows")
-            }
-            tags |= {
-                "viewcast.val_loss": f"{about['candidates'][about['model']]:.6g}",
-                "viewcast.val_error": f"{about['val_error'] or float('nan'):.6g}",
-                "viewcast.chosen_among": str(len(about["candidates"])),
-                "viewcast.data_hash": data_hash(self.root),
-                "viewcast.git_commit": git_commit(self.root),
-                "viewcast.label": self.settings.source.label,
+            version_tags = {
+                **{tags.ABOUT_VERSION[key]: str(about[key]) for key in tags.ABOUT_VERSION},
+                tags.VERSION_VAL_LOSS: f"{about['candidates'][about['model']]:.6g}",
+                tags.VERSION_VAL_ERROR: f"{about['val_error'] or float('nan'):.6g}",
+                tags.CHOSEN_AMONG: str(len(about["candidates"])),
+                tags.DATA_HASH: data_hash(self.root),
+                tags.GIT_COMMIT: git_commit(self.root),
+                tags.LABEL: self.settings.source.label,
             }
             assert journal.run_id is not None, "recorded before"
-            version = registry.register(journal.run_id, challenger_path(self.root), tags)
+            version = registry.register(journal.run_id, challenger_path(self.root), version_tags)
             journal.challenger = {**about, "version": version.number}
         champion = registry.champion()
         journal.champion = None if champion is None else champion.number
@@ -200,13 +198,13 @@ class Night:
         fair = Fair(
             live.read(live_path(self.root))["views"], days, self.config.data, self.config.loss
         )
-        run.judges(fair.rows(), {"challenger": version, "champion": journal.champion or 0})
+        run.judges(fair.rows(), version, journal.champion or 0)
         journal.gated = True
         journal.write(self.root)
         reigning, age = None, 0
         if journal.champion is not None:
             reigning = registry.forecaster(journal.champion)
-            since = registry.version(journal.champion).tags["viewcast.promoted"]
+            since = registry.version(journal.champion).tags[tags.PROMOTED]
             age = (journal.today - date.fromisoformat(since)).days
         opponent = Forecaster.load(challenger_path(self.root) / "forecaster")
         said, losses = judge(fair, reigning, opponent, age, self.settings.judge)
@@ -219,7 +217,7 @@ class Night:
         if journal.gate is None or not journal.gate["promote"]:
             return
         gate, about = journal.gate, journal.challenger or {}
-        promised = {f"viewcast.promised_{key}": f"{gate['promised'][key]:.6g}"
+        promised = {f"{tags.PROMISED_OF}{key}": f"{gate['promised'][key]:.6g}"
                     for key in ("mean", "low", "high", "days")}  # fmt: skip
         registry.tag(gate["challenger"], promised)
         entry = {

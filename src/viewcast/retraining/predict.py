@@ -15,6 +15,7 @@ from viewcast.base.paths import forecast_path, live_path
 from viewcast.base.settings import Tracking
 from viewcast.data import live
 from viewcast.forecast.intervals import Coverage
+from viewcast.tracking.tags import LABEL, MODEL
 
 if TYPE_CHECKING:
     from viewcast.tracking.write.registry import Registry
@@ -66,8 +67,8 @@ def forecast(settings: Predict, root: Path, registry: "Registry") -> Forecast:
         days=forecaster.ahead(views, settings.days),
         recent=views.iloc[-RECENT:],
         version=champion.number,
-        model=champion.tags.get("viewcast.model", ""),
-        label=champion.tags.get("viewcast.label", "live channel"),
+        model=champion.tags.get(MODEL, ""),
+        label=champion.tags.get(LABEL, "live channel"),
         level=None if intervals is None else intervals.level,
         coverage=None if intervals is None else intervals.coverage,
     )

@@ -17,6 +17,7 @@ from viewcast.base.paths import live_path, promotions_path
 from viewcast.base.provenance import user
 from viewcast.base.settings import Tracking
 from viewcast.data import live
+from viewcast.tracking.tags import MODEL, PROMOTED, REASON, TRAINED_TO, WHY
 
 if TYPE_CHECKING:
     from viewcast.tracking.write.registry import Registry
@@ -41,8 +42,8 @@ def promote(registry: "Registry", root: Path, entry: dict[str, Any]) -> None:
     if all(line["id"] != entry["id"] for line in entries(log)):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         append(log, {**entry, "who": user(), "when": now})
-    tags = {"viewcast.promoted": entry["night"], "viewcast.why": entry["why"]}
-    registry.tag(entry["version"], {**tags, "viewcast.reason": entry["reason"]})
+    tags = {PROMOTED: entry["night"], WHY: entry["why"], REASON: entry["reason"]}
+    registry.tag(entry["version"], tags)
     registry.promote(entry["version"])
 
 
@@ -70,8 +71,8 @@ def roll_back(registry: "Registry", root: Path, reason: str | None) -> dict[str,
         "night": f"{known_to(root) + timedelta(days=1)}",
         "version": before,
         "previous": champion.number,
-        "model": registry.version(before).tags.get("viewcast.model", ""),
-        "trained_to": registry.version(before).tags.get("viewcast.trained_to", ""),
+        "model": registry.version(before).tags.get(MODEL, ""),
+        "trained_to": registry.version(before).tags.get(TRAINED_TO, ""),
         "why": ROLLBACK,
         "reason": reason or f"version {champion.number} was taken back by hand",
         "promised": promised,

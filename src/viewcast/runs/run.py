@@ -23,6 +23,7 @@ from viewcast.data import table
 from viewcast.models import fitted
 from viewcast.scoring.scores import KEYS as SHOWN_KEYS
 from viewcast.scoring.scores import Score, keyed, predictions, score
+from viewcast.tracking.tags import LEFT_OUT
 from viewcast.training.config import Config
 from viewcast.training.problem import Trained
 from viewcast.training.rows import Rows, problem_of, rows_of
@@ -216,7 +217,7 @@ def _record(
     final["best_epoch"] = final.pop("model_best_epoch")
     if result["val_loss"] is not None:
         final["generalization_gap"] = result["val_loss"] - result["train_loss"]
-    tags = {"viewcast.left_out": "; ".join(rows.left_out)} if rows.left_out else {}
+    tags = {LEFT_OUT: "; ".join(rows.left_out)} if rows.left_out else {}
     recorder.scores(final, tags)
     example = rows.train[trained.model.inputs or ["row"]].head(2)
     recorder.model(output / "model", example, trained.model.predict(example))

@@ -1,10 +1,10 @@
-"""The budget of a holdout: what has been spent of it, by whom, and when a run is refused.
+"""The budget of a holdout: what has been spent of it, by which users, and when a run is refused.
 
-Spent is every score that any run of the store, in whatever experiment and deleted or not, has
-revealed of these rows: of the same holdout, or of one that shares rows with it, which the profile
-of its dataset tells (``viewcast.tracking.datasets``). A set of more than 20,000 rows names none:
-there only the very same set is known again. Runs that begin at the same time do not see each
-other's scores, so the last before the limit may be several.
+Spent are all scores of these rows that any run of the store, in whatever experiment and deleted or
+not, has revealed: scores of the same holdout, or of one that shares rows with it by the profile of
+its dataset (``viewcast.tracking.datasets``). A profile of more than 20,000 rows names none of them:
+such a set is only recognised when it is used again unchanged. Runs that begin at the same time do
+not see each other's scores, so several of them may exceed the limit together.
 """
 
 import math
@@ -12,26 +12,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
 
 from viewcast.base.errors import BudgetError, DataError
 from viewcast.holdout.looks import Look, distinct
 from viewcast.tracking.datasets import row_names, rows_by_holdout
 from viewcast.tracking.look_tags import EvaluationSet, look_of
 from viewcast.tracking.store import all_experiments, all_runs, connect
+from viewcast.tracking.tags import OPTIMISM_OF
 from viewcast.training.config import Config
 
 if TYPE_CHECKING:
     from viewcast.training.rows import Rows
 
-OPTIMISM = "viewcast.optimism."  # of an experiment, and the holdout: as the last audit found it
-
 
 def check(config: Config, rows: "Rows", *settings: str) -> None:
     """Refuse (BudgetError) a run on validation rows whose looks or optimism are spent.
 
-    ``settings``: what identifies the run that is to start, as in ``EvaluationSet.key``. One that repeats
-    a recorded run spends nothing and is never refused.
+    ``settings``: what identifies the run that is to start, as in ``EvaluationSet.key``. A run that
+    repeats a recorded one spends nothing and is never refused.
     """
     allowed, evaluation_set = config.holdout, EvaluationSet.of(config, rows)
     if evaluation_set is None or (allowed.looks is None and allowed.optimism is None):
@@ -50,11 +48,11 @@ def check(config: Config, rows: "Rows", *settings: str) -> None:
             f"{which}: looks spent {spent:,}, allowed by holdout.looks {allowed.looks:,}; spent "
             f"by {_by_user(looks)}; {_advice(config)}, or raise holdout.looks"
         )
-    found = _optimism(client, experiment, evaluation_set.holdout)
-    if allowed.optimism is not None and found is not None and found >= allowed.optimism:
+    optimism = _optimism(client, experiment, evaluation_set.holdout)
+    if allowed.optimism is not None and optimism is not None and optimism >= allowed.optimism:
         unit = config.loss.unit(config.data.unit)
         raise BudgetError(
-            f"{which} flatter what is chosen by them: optimism at the last audit {found:.4g} "
+            f"{which} flatter what is chosen by them: optimism at the last audit {optimism:.4g} "
             f"{unit}, allowed by holdout.optimism {allowed.optimism:g}; looks spent {spent:,}, "
             f"by {_by_user(looks)}; {_advice(config)}, or raise holdout.optimism"
         )
@@ -62,20 +60,16 @@ def check(config: Config, rows: "Rows", *settings: str) -> None:
 
 def _looks_at(client: MlflowClient, evaluation_set: EvaluationSet, rows: "Rows") -> list[Look]:
     """The distinct looks at some of these rows."""
-    experiments = all_experiments(client)
-    runs: list[Run] = [r for one in experiments for r in all_runs(client, one, deleted=True)]
+    runs = all_runs(client, all_experiments(client), deleted=True)
     names = set(row_names(rows.validation))
     shared = {h for h, others in rows_by_holdout(runs).items() if not names.isdisjoint(others)}
-    found = (look_of(run, client) for run in runs)
-    return distinct(
-        look
-        for look in found
-        if look is not None and look.holdout in {evaluation_set.holdout, *shared}
-    )
+    holdouts = {evaluation_set.holdout, *shared}
+    looks = (look_of(run, client) for run in runs)
+    return distinct(look for look in looks if look is not None and look.holdout in holdouts)
 
 
 def _by_user(looks: Sequence[Look]) -> str:
-    """Who spent how many scores in how many runs, the most first."""
+    """How many scores each user has spent in how many runs, the most first."""
     spent: dict[str, list[int]] = {}
     for look in looks:
         if look.scores:
@@ -96,7 +90,7 @@ def _advice(config: Config) -> str:
 
 
 def _optimism(client: MlflowClient, experiment: str, holdout: str) -> float | None:
-    text = client.get_experiment(experiment).tags.get(f"{OPTIMISM}{holdout}")
+    text = client.get_experiment(experiment).tags.get(f"{OPTIMISM_OF}{holdout}")
     if text is None:
         return None
     try:
@@ -105,7 +99,7 @@ def _optimism(client: MlflowClient, experiment: str, holdout: str) -> float | No
         optimism = math.nan
     if math.isnan(optimism):
         raise DataError(
-            f"experiment tag {OPTIMISM}{holdout} = {text!r}: expected a number; audit anew by "
+            f"experiment tag {OPTIMISM_OF}{holdout} = {text!r}: expected a number; audit anew by "
             "`python pipelines/audit.py`"
         )
     return optimism

@@ -1,7 +1,7 @@
 """The rows that a run used, as dataset inputs of MLflow.
 
 The store keeps a dataset once for each experiment, however many runs used it. The profile of a set
-of validation rows names every row, so that sets which overlap can be told from MLflow alone.
+of validation rows names every row, so that MLflow alone shows which sets overlap.
 """
 
 import json
@@ -14,41 +14,42 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.exceptions import MlflowException
 
 from viewcast.data.table import holdout, row_identities
+from viewcast.tracking.tags import CONTEXT, TRAINING, VALIDATION
 from viewcast.training.config import Config
 
 if TYPE_CHECKING:
     from viewcast.training.rows import Rows
 
-CONTEXT = "mlflow.data.context"
-VALIDATION = "validation"
 NAMED = 20_000  # rows; beyond, a profile would weigh hundreds of kilobytes in every answer
 DIGITS = 8  # of a row's hash: two of 20,000 others' rows are taken for each other in 1 of 10 cases
 
 
 def of(config: Config, rows: "Rows") -> list[DatasetInput]:
     """Training and validation rows of a run, by the hash of all of them; none without rows."""
-    used = {"training": rows.train, VALIDATION: rows.validation}
+    used = {TRAINING: rows.train, VALIDATION: rows.validation}
+    name = f"{config.data.name}-{config.data.split}"
     return [
-        DatasetInput(
-            Dataset(
-                name=f"{config.data.name}-{config.data.split}",
-                digest=holdout(frame),
-                source_type="local",
-                source=config.data.raw,
-                profile=json.dumps(profile(frame, named=context == VALIDATION)),
-            ),
-            [InputTag(CONTEXT, context)],
+        input_of(
+            name, holdout(frame), config.data.raw, context, profile(frame, context == VALIDATION)
         )
         for context, frame in used.items()
         if not frame.empty
     ]
 
 
+def input_of(
+    name: str, digest: str, source: str, context: str, about: dict[str, object]
+) -> DatasetInput:
+    """Rows as a dataset input; ``about``: the profile, stored as JSON."""
+    dataset = Dataset(name, digest, source_type="local", source=source, profile=json.dumps(about))
+    return DatasetInput(dataset, [InputTag(CONTEXT, context)])
+
+
 def log(client: MlflowClient, run_id: str, inputs: list[DatasetInput]) -> None:
     """Name the rows that a run used.
 
-    Of writers that are the first to name a set of rows at the same moment the store refuses all but
-    one, and lets the others refer to the same set when they try again.
+    If several writers are the first to name a set of rows at the same moment, the store refuses
+    all but one; when the others try again they refer to the set that is there now.
     """
     for last in (False, False, True):
         try:
@@ -60,8 +61,8 @@ def log(client: MlflowClient, run_id: str, inputs: list[DatasetInput]) -> None:
 
 
 def profile(frame: pd.DataFrame, named: bool) -> dict[str, object]:
-    """``num_rows``, the times of the ``first`` and the ``last`` row, and ``rows``, the first digits
-    of each row's hash, if they shall be named.
+    """``num_rows``, the times of the ``first`` and the ``last`` row, and with ``named`` as ``rows``
+    the first digits of each row's hash, for sets of at most ``NAMED`` rows.
     """
     counted: dict[str, object] = {"num_rows": len(frame), **span(frame)}
     if named and len(frame) <= NAMED:
@@ -79,26 +80,32 @@ def row_names(frame: pd.DataFrame) -> list[str]:
     return sorted(identity[:DIGITS] for identity in row_identities(frame))
 
 
+def in_context(run: Run, *contexts: str) -> list[Dataset]:
+    """The datasets among a run's inputs that were used in one of these contexts."""
+    return [
+        entry.dataset
+        for entry in (run.inputs.dataset_inputs if run.inputs else [])
+        if any(tag.key == CONTEXT and tag.value in contexts for tag in entry.tags)
+    ]
+
+
 def validation_of(run: Run) -> Dataset | None:
     """The validation rows among a run's inputs."""
-    for entry in run.inputs.dataset_inputs:
-        if any(tag.key == CONTEXT and tag.value == VALIDATION for tag in entry.tags):
-            return entry.dataset
-    return None
+    return next(iter(in_context(run, VALIDATION)), None)
 
 
 def rows_by_holdout(runs: Iterable[Run]) -> dict[str, set[str]]:
     """The named rows of every holdout that some run has among its inputs."""
-    found: dict[str, set[str]] = {}
+    rows: dict[str, set[str]] = {}
     for run in runs:
         dataset = validation_of(run)
-        if dataset is not None and dataset.digest not in found:
-            found[dataset.digest] = _named(dataset)
-    return found
+        if dataset is not None and dataset.digest not in rows:
+            rows[dataset.digest] = _named(dataset)
+    return rows
 
 
 def _named(dataset: Dataset) -> set[str]:
     try:
         return set(json.loads(dataset.profile or "{}").get("rows", []))
-    except (ValueError, AttributeError, TypeError):  # somebody else's profile
+    except (ValueError, AttributeError, TypeError):  # a profile that another tool wrote
         return set()

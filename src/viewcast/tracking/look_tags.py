@@ -1,9 +1,10 @@
-"""The record of looks in MLflow: every run carries its own, so that writers never meet.
+"""The record of looks in MLflow (``viewcast.holdout.looks``): each run carries its own, so that
+writers never meet.
 
-A run that scored validation rows has the tags ``viewcast.holdout`` (which rows), ``viewcast.look``
-(its key: runs with the same one are one look), ``viewcast.batch_id`` and, when it has ended,
-``viewcast.looks`` (its uses). One that was killed has no time to say its uses: they are counted
-from the validation losses it left. Readers count each key once.
+A run that scored validation rows has the tags ``HOLDOUT`` (which rows), ``LOOK_KEY`` (runs with the
+same key are one look), ``BATCH_ID`` and, when it has ended, ``LOOK_USES``. A killed run has no time
+to write its uses: they are counted from the validation losses that it left. Readers count each key
+once.
 """
 
 import os
@@ -25,20 +26,30 @@ from viewcast.data import table
 from viewcast.holdout.looks import REPORT, Look, Use, early_stop, parsed, written
 from viewcast.tracking.datasets import validation_of
 from viewcast.tracking.store import all_runs
+from viewcast.tracking.tags import (
+    BATCH_ID,
+    HOLDOUT,
+    LOOK_KEY,
+    LOOK_USES,
+    PARAM_RESTORE_BEST,
+    PARENT,
+    USER,
+    VAL_LOSS,
+)
 from viewcast.training.config import Config
 from viewcast.training.run_code import code_of
 
 if TYPE_CHECKING:
     from viewcast.training.rows import Rows
 
-HOLDOUT, KEY, USES = "viewcast.holdout", "viewcast.look", "viewcast.looks"
-BATCH_ID, PARENT = "viewcast.batch_id", "mlflow.parentRunId"
 JOINED = "VIEWCAST_BATCH_ID"  # in the environment of workers, and of the stages of a night
 
 
 def batch_id(root: Path) -> str:
-    """Which runs are started without seeing each other's scores: those of one process with its
-    workers, of one night, or of one ``dvc repro``, by its plan and the code.
+    """The batch of this process: runs that are started without seeing each other's scores.
+
+    A batch is one process with its workers, one night, or one ``dvc repro``, which is identified by
+    its plan and the code.
     """
     if JOINED in os.environ:
         return os.environ[JOINED]
@@ -50,7 +61,7 @@ def batch_id(root: Path) -> str:
 
 
 def join_batch(known: str) -> None:
-    """Make this process, a worker of another, part of that one's batch_id."""
+    """Make this process, a worker of another process, part of that one's batch."""
     os.environ[JOINED] = known
 
 
@@ -61,8 +72,10 @@ def _of_process(process: int) -> str:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """What runs that score the same rows by the same code share: the holdout, and a hash of the rows
-    with all their features and of the code that decides the scores.
+    """What runs that score the same rows by the same code share.
+
+    ``holdout``: identity of the validation rows; ``basis``: hash of all rows with their features
+    and of the code that decides the scores.
     """
 
     holdout: str
@@ -81,8 +94,8 @@ class EvaluationSet:
         return digest([*settings, self.basis])
 
     def tags(self, *settings: str) -> dict[str, str]:
-        """The tags that say which rows a run with these settings scores."""
-        return {HOLDOUT: self.holdout, KEY: self.key(*settings)}
+        """The tags that name the rows which a run with these settings scores."""
+        return {HOLDOUT: self.holdout, LOOK_KEY: self.key(*settings)}
 
 
 def uses(trainer: Any, epochs: int) -> list[Use]:
@@ -92,10 +105,10 @@ def uses(trainer: Any, epochs: int) -> list[Use]:
     return [early_stop(epochs) if getattr(trainer, "restore_best", False) else REPORT]
 
 
-def said(revealed: Iterable[Use]) -> dict[str, str]:
-    """The tag that says what a run revealed; none if it was nothing."""
-    shown = list(revealed)
-    return {USES: written(shown)} if shown else {}
+def tags_of(uses: Iterable[Use]) -> dict[str, str]:
+    """The tag that records the uses of a run; none for no use."""
+    listed = list(uses)
+    return {LOOK_USES: written(listed)} if listed else {}
 
 
 def read(
@@ -112,29 +125,35 @@ def read(
 def look_of(run: Run, client: MlflowClient) -> Look | None:
     """What one run revealed, None if nothing.
 
-    A run that viewcast did not make is a look if it logged ``val_loss`` or names its validation
-    rows among its inputs; its key is its own.
+    A run that another tool made is a look if it logged ``val_loss`` or names its validation rows
+    among its inputs; its key is its own id.
     """
-    tags, info = run.data.tags, run.info
+    tags = run.data.tags
     dataset = validation_of(run)
-    if USES in tags:
-        revealed = parsed(tags[USES], info.run_id)
-    elif KEY in tags:
+    if LOOK_USES in tags:
+        revealed = parsed(tags[LOOK_USES], run.info.run_id)
+    elif LOOK_KEY in tags:
         revealed = _left_by(run, client)
     else:
-        revealed = (REPORT,) if dataset is not None or "val_loss" in run.data.metrics else ()
+        revealed = (REPORT,) if dataset is not None or VAL_LOSS in run.data.metrics else ()
     if not revealed:
         return None
+    return look_at(run, tags.get(HOLDOUT, dataset.digest if dataset else None), revealed)
+
+
+def look_at(run: Run, holdout: str | None, revealed: tuple[Use, ...] = (REPORT,)) -> Look:
+    """The look of a run at a holdout, None where its rows are not known."""
+    tags, info = run.data.tags, run.info
     parent = tags.get(PARENT)
     return Look(
         run_id=info.run_id,
-        key=tags.get(KEY, info.run_id),
+        key=tags.get(LOOK_KEY, info.run_id),
         uses=revealed,
-        holdout=tags.get(HOLDOUT, dataset.digest if dataset else None),
-        batch_id=tags.get(BATCH_ID) or tags.get("viewcast.launch") or parent or info.run_id,
+        holdout=holdout,
+        batch_id=tags.get(BATCH_ID) or parent or info.run_id,
         start=int(info.start_time or 0),
         end=None if info.end_time is None else int(info.end_time),
-        user=tags.get("mlflow.user") or info.user_id or "unknown",
+        user=tags.get(USER) or info.user_id or "unknown",
         status=info.status,
         parent=parent,
     )
@@ -142,9 +161,8 @@ def look_of(run: Run, client: MlflowClient) -> Look | None:
 
 def _left_by(run: Run, client: MlflowClient) -> tuple[Use, ...]:
     """The uses of a run that was killed or goes on, from the losses it has written so far."""
-    if "val_loss" not in run.data.metrics:
+    if VAL_LOSS not in run.data.metrics:
         return ()
-    epochs = {point.step for point in client.get_metric_history(run.info.run_id, "val_loss")}
-    params = run.data.params
-    best = params.get("trainer.restore_best") == "True" or params.get("trainer.keep") == "best"
+    epochs = {point.step for point in client.get_metric_history(run.info.run_id, VAL_LOSS)}
+    best = run.data.params.get(PARAM_RESTORE_BEST) == "True"
     return (early_stop(len(epochs)) if best else REPORT,)

@@ -1,4 +1,4 @@
-"""Reaching the tracking store, safely for many processes at once."""
+"""Reaching the tracking store, safely for many processes at once; every read covers all pages."""
 
 import logging
 import os
@@ -20,12 +20,15 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 
-from viewcast.base.errors import TrackingError
+from viewcast.base.errors import ConfigError, TrackingError
 from viewcast.base.settings import Tracking
+from viewcast.tracking import former
+from viewcast.tracking.tags import EXPERIMENT_KIND
 
 SQLITE = "sqlite:///"
 PAGE = 1000  # runs in one answer of the store
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows losses, not chats
+KIND = {EXPERIMENT_KIND: "custom_model_development"}  # the UI then shows losses, not chats
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -42,9 +45,9 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
     try:
         with _first_use(tracking.uri):
             client = MlflowClient(tracking.uri)
-            found = client.get_experiment_by_name(tracking.experiment)
-            if found is not None:
-                return client, found.experiment_id
+            experiment = client.get_experiment_by_name(tracking.experiment)
+            if experiment is not None:
+                return client, experiment.experiment_id
             where = None if tracking.artifacts is None else Path(tracking.artifacts).as_uri()
             return client, client.create_experiment(tracking.experiment, where, KIND)
     except (MlflowException, OSError) as error:
@@ -54,15 +57,38 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
         ) from error
 
 
+def connect_existing(uri: str, experiment: str) -> tuple[MlflowClient, str]:
+    """A client and the id of an experiment; neither the store nor the experiment is created.
+
+    Raises TrackingError where the server does not answer, ConfigError for an unknown experiment.
+    """
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+        raise TrackingError(f"tracking.uri = {uri}: no such file; type `make run`, or mend the uri")
+    try:
+        with _few_retries():
+            client = MlflowClient(uri)
+            found = client.get_experiment_by_name(experiment)
+            names = [] if found else [each.name for each in client.search_experiments()]
+    except (MlflowException, OSError) as error:
+        raise TrackingError(
+            f"tracking.uri = {uri}: cannot be used ({error}); start the server, or mend the uri"
+        ) from error
+    if found is None:
+        raise ConfigError(
+            f"experiment = {experiment}: unknown to {uri}; allowed: {', '.join(names) or 'none'}"
+        )
+    return client, str(found.experiment_id)
+
+
 @contextmanager
 def answering(tracking: Tracking) -> Iterator[None]:
-    """Whatever is asked of the store inside: TrackingError where it gives no answer."""
+    """Requests to the store in this context: TrackingError where it gives no answer."""
     try:
         yield
     except MlflowException as error:
-        said = str(error).splitlines()[0]
+        message = str(error).splitlines()[0]
         raise TrackingError(
-            f"tracking.uri = {tracking.uri}: gave no answer ({said}); see that the server runs, "
+            f"tracking.uri = {tracking.uri}: gave no answer ({message}); see that the server runs, "
             "and run again: what was done is kept"
         ) from error
 
@@ -73,9 +99,9 @@ def all_runs(
     filter_string: str = "",
     deleted: bool = False,
 ) -> list[Run]:
-    """Every run of the experiments (ids) that the filter finds, however many pages they fill.
+    """Every run of the experiments (ids) that the filter finds, under the names of today.
 
-    ``deleted``: runs that were deleted too.
+    ``deleted``: deleted runs too. Runs of version 0.1: see ``viewcast.tracking.former``.
     """
     ids = [experiments] if isinstance(experiments, str) else list(experiments)
     view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
@@ -83,7 +109,7 @@ def all_runs(
     token: str | None = None
     while token != "":
         page = client.search_runs(ids, filter_string, view, PAGE, page_token=token)
-        runs += page
+        runs += map(former.translated, page)
         token = page.token or ""
     return runs
 
@@ -92,26 +118,26 @@ def related(client: MlflowClient, experiment: str) -> list[str]:
     """The ids of an experiment and of those that belong to it, ``<experiment>-…`` by name.
 
     Hundreds of runs that people do not compare one by one, such as the submissions of an attack,
-    have an experiment of their own: the run table shows the newest hundred and nothing else.
+    have an experiment of their own: the run table shows only the newest hundred runs.
     """
-    found = _experiments(client, ViewType.ACTIVE_ONLY)
-    named = {one.name: str(one.experiment_id) for one in found}
-    return [id_ for name, id_ in named.items() if f"{name}-".startswith(f"{experiment}-")]
+    known = _experiments(client, ViewType.ACTIVE_ONLY)
+    ids = {each.name: str(each.experiment_id) for each in known}
+    return [id_ for name, id_ in ids.items() if f"{name}-".startswith(f"{experiment}-")]
 
 
 def all_experiments(client: MlflowClient) -> list[str]:
     """The id of every experiment of the store, deleted ones too."""
-    return [str(one.experiment_id) for one in _experiments(client, ViewType.ALL)]
+    return [str(each.experiment_id) for each in _experiments(client, ViewType.ALL)]
 
 
 def _experiments(client: MlflowClient, view: int) -> list[Experiment]:
-    found: list[Experiment] = []
+    experiments: list[Experiment] = []
     token: str | None = None
     while token != "":
         page = client.search_experiments(view, PAGE, page_token=token)
-        found += page
+        experiments += page
         token = page.token or ""
-    return found
+    return experiments
 
 
 @contextmanager
@@ -124,3 +150,15 @@ def _first_use(uri: str) -> Iterator[None]:
     with FileLock(database.with_suffix(".lock")), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
+
+
+@contextmanager
+def _few_retries() -> Iterator[None]:
+    """A missing server shows at the first try; MLflow would go on trying for minutes."""
+    given = os.environ.get(RETRIES)
+    os.environ.setdefault(RETRIES, "1")
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ[RETRIES]

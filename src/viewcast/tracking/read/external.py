@@ -1,4 +1,4 @@
-"""What runs tell that viewcast did not make: the loss of each validation row, or one figure."""
+"""Runs that viewcast did not make: the loss of each of their validation rows, or one figure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.scoring.loss import Loss
+from viewcast.tracking.artifacts import local
+from viewcast.tracking.metric_names import LOSSES, loss_named, more_is_better, plain, usual
 from viewcast.tracking.read import loss_tables
-from viewcast.tracking.read.artifacts import local
-from viewcast.tracking.read.metric_names import LOSSES, loss_named, more_is_better, plain, usual
+from viewcast.tracking.tags import LOSS, PREDICTIONS
 
-OWN = "predictions.parquet"
 EVALUATED = "eval_results_table.json"
-LARGEST = 50 * 2**20  # bytes of a table nobody has named
+LARGEST = 50 * 2**20  # bytes of a table whose name says nothing
 VALIDATION = set(loss_tables.VALIDATION)
 OTHER_ROWS = {"train", "training", "test", "testing", "sealed"}
 CURVE = {"epoch", "step", "iteration", "iter"}
@@ -41,7 +41,7 @@ def row_losses(client: MlflowClient, run: Run, loss: str | None = None) -> pd.Da
        column ``loss`` or ``error``. One with a column epoch or step is a curve and passed over; so
        is one whose path names other rows (train, test, sealed).
 
-    ``loss``: mse or mae, for tables that hold predictions or residuals. By itself it is the one
+    ``loss``: mse or mae, for tables that hold predictions or residuals. By default it is the one
     that the run names (tag viewcast.loss, parameter loss); otherwise squared error where a metric
     is named after it, absolute error where none is. Losses that were stored as such stay as is.
 
@@ -67,7 +67,7 @@ def row_losses(client: MlflowClient, run: Run, loss: str | None = None) -> pd.Da
 def scalar(run: Run, metric: str | None = None) -> tuple[str, float] | None:
     """Name and value of a run's validation loss: ``metric``, or the first of the usual names.
 
-    The usual names are those of ``viewcast.tracking.read.metric_names``. One that does not name its
+    The usual names are those of ``viewcast.tracking.metric_names``. One that does not name its
     rows (``mean_squared_error``) is taken if nothing better is there, and believed to be of the
     validation rows. The value is the last that was logged and may not be finite. None where the
     run has no such metric.
@@ -89,8 +89,8 @@ def measure_of(run: Run, loss: str | None = None) -> Loss:
     if loss is not None and loss not in LOSSES:
         raise ConfigError(f"loss = {loss}: unknown; allowed: {', '.join(LOSSES)}")
     tags, params = run.data.tags, run.data.params
-    said = (loss, tags.get("viewcast.loss"), *(params.get(setting) for setting in SETTINGS))
-    named = next(filter(None, (loss_named(name) for name in said if name)), None)
+    names = (loss, tags.get(LOSS), *(params.get(setting) for setting in SETTINGS))
+    named = next(filter(None, (loss_named(name) for name in names if name)), None)
     if named is not None:
         return named
     measured = [loss_named(name) for name in run.data.metrics]
@@ -99,10 +99,10 @@ def measure_of(run: Run, loss: str | None = None) -> Loss:
 
 def _sources(store: "_Artifacts", paths: list[str]) -> Iterator[str]:
     """Which artifacts to try, in this order; later ones are looked for when they are needed."""
-    if OWN in paths:
-        yield OWN
+    if PREDICTIONS in paths:
+        yield PREDICTIONS
     yield from store.only([path for path in paths if path.endswith(EVALUATED)])
-    tables = [path for path in paths if path.endswith((".parquet", ".csv")) and path != OWN]
+    tables = [path for path in paths if path.endswith((".parquet", ".csv")) and path != PREDICTIONS]
     yield from store.only([path for path in tables if store.holds_losses(path)])
 
 
@@ -121,13 +121,15 @@ def _files(client: MlflowClient, run: Run) -> list[str]:
     small = [
         file.path
         for file in files
-        if file.path == OWN or file.path.endswith(EVALUATED) or (file.file_size or 0) <= LARGEST
+        if file.path == PREDICTIONS
+        or file.path.endswith(EVALUATED)
+        or (file.file_size or 0) <= LARGEST
     ]
     return [path for path in small if not OTHER_ROWS & set(plain(path).split("_"))]
 
 
 class _Artifacts:
-    """The tables of one run; what is wrong with one is told with the names of both."""
+    """The tables of one run; errors name the run and the artifact."""
 
     def __init__(self, client: MlflowClient, run: Run, folder: Path) -> None:
         self.client, self.run, self.folder = client, run, folder
@@ -162,8 +164,8 @@ class _Artifacts:
                     columns = file.readline().replace('"', "").split(",")
             else:
                 columns = pq.read_schema(path).names
-        found = {plain(column) for column in columns}
-        return bool(found & {"loss", "error"}) and not found & CURVE
+        names = {plain(column) for column in columns}
+        return bool(names & {"loss", "error"}) and not names & CURVE
 
     def only(self, artifacts: list[str]) -> list[str]:
         """The one of them; of several the one that is named after validation rows."""
@@ -174,7 +176,7 @@ class _Artifacts:
                 raise DataError(
                     f"run {self.run.info.run_id} ({self.run.info.run_name}): "
                     f"{' and '.join(artifacts)} could all hold the validation losses; name one of "
-                    f"them after its rows (validation_losses.csv), or store {OWN}"
+                    f"them after its rows (validation_losses.csv), or store {PREDICTIONS}"
                 )
             return named
         return artifacts
@@ -186,6 +188,6 @@ class _Artifacts:
         if artifact not in self.fetched:
             target = self.folder / str(len(self.fetched))
             target.mkdir()
-            found = self.client.download_artifacts(self.run.info.run_id, artifact, str(target))
-            self.fetched[artifact] = Path(found)
+            path = self.client.download_artifacts(self.run.info.run_id, artifact, str(target))
+            self.fetched[artifact] = Path(path)
         return self.fetched[artifact]

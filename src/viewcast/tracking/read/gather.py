@@ -1,56 +1,43 @@
-"""From the runs of an experiment on any MLflow server to the studies that an audit can price."""
+"""From the runs of an experiment on any MLflow server to the studies that an audit evaluates."""
 
 import hashlib
 import math
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Run, ViewType
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from viewcast.audit.row_losses import RowLosses
-from viewcast.audit.study import Opened, Scored, Study, studies
+from viewcast.audit.study import Opened, Scored, studies
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import Look
-from viewcast.tracking.look_tags import HOLDOUT, PARENT, look_of
+from viewcast.tracking.artifacts import Artifacts, each, local
+from viewcast.tracking.gathered import Gathered
+from viewcast.tracking.look_tags import look_at, look_of
 from viewcast.tracking.read import external
-from viewcast.tracking.read.artifacts import Artifacts, each, local
-from viewcast.tracking.read.native import Own
-from viewcast.tracking.read.run_metadata import (
+from viewcast.tracking.read.native import NativeRuns
+from viewcast.tracking.read.run_metadata import VALIDATING, dataset, facts, figure, of_viewcast
+from viewcast.tracking.store import all_runs, connect_existing, related
+from viewcast.tracking.tags import (
     CANDIDATE,
     CANDIDATES,
-    VALIDATING,
-    dataset,
-    facts,
-    figure,
-    look_at,
-    of_viewcast,
+    DATA,
+    HOLDOUT,
+    OPENED_RUN,
+    PARENT,
+    REASON,
+    REUSE,
+    TEST_ERROR,
+    TEST_LOSS,
+    TEST_OPENING,
+    TRAIN_LOSS,
+    USER,
 )
-from viewcast.tracking.store import SQLITE, all_runs, related
-
-RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-OPEN, OPENED = "viewcast.sealed_open", "viewcast.opened_run"
-
-
-@dataclass(frozen=True, eq=False)
-class Gathered:
-    """An experiment: its studies, the openings of sealed tests, and its runs by their id.
-
-    ``experiment_ids``: of the experiment and of those that belong to it.
-    """
-
-    client: MlflowClient
-    experiment_ids: list[str]
-    experiment: str
-    studies: list[Study]
-    opened: list[Opened]
-    runs: dict[str, Run]
 
 
 def gather(
@@ -70,7 +57,7 @@ def gather(
     ConfigError for an unknown experiment, holdout or metric, with those there are; DataError where
     no run was scored.
     """
-    client, experiment_id = reach(uri, experiment)
+    client, experiment_id = connect_existing(uri, experiment)
     try:
         ids = related(client, experiment) if beside else [experiment_id]
         return _gathered(client, ids, experiment, holdout, metric)
@@ -87,63 +74,28 @@ def _gathered(
     holdout: str | None,
     metric: str | None,
 ) -> Gathered:
-    runs = [run for run in all_runs(client, ids) if OPEN not in run.data.tags]
+    runs = [run for run in all_runs(client, ids) if TEST_OPENING not in run.data.tags]
     if not runs:
         raise DataError(f"experiment = {experiment}: no run yet; train one, then audit")
     with TemporaryDirectory() as folder:
         scored, choices = _scored(client, runs, Path(folder), metric)
     if not scored:
         _refuse_unscored(runs, experiment, metric)
-    found = studies(scored, choices)
+    selected = studies(scored, choices)
     if holdout is not None:
-        known = ", ".join(sorted(one.holdout for one in found))
-        found = [one for one in found if one.holdout.startswith(holdout)]
-        if not found:
+        known = ", ".join(sorted(study.holdout for study in selected))
+        selected = [study for study in selected if study.holdout.startswith(holdout)]
+        if not selected:
             raise ConfigError(f"holdout = {holdout}: unknown; this experiment has {known}")
     by_id = {run.info.run_id: run for run in runs}
     opened = _opened(client, ids, by_id)
-    return Gathered(client, ids, experiment, found, opened, by_id)
-
-
-def reach(uri: str, experiment: str) -> tuple[MlflowClient, str]:
-    """A client and the id of an experiment that is there; neither is made.
-
-    Raises TrackingError where the server does not answer, ConfigError for an unknown experiment.
-    """
-    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
-        raise TrackingError(f"tracking.uri = {uri}: no such file; type `make run`, or mend the uri")
-    try:
-        with _few_tries():
-            client = MlflowClient(uri)
-            found = client.get_experiment_by_name(experiment)
-            known = [] if found else [one.name for one in client.search_experiments()]
-    except (MlflowException, OSError) as error:
-        raise TrackingError(
-            f"tracking.uri = {uri}: cannot be used ({error}); start the server, or mend the uri"
-        ) from error
-    if found is None:
-        raise ConfigError(
-            f"experiment = {experiment}: unknown to {uri}; allowed: {', '.join(known) or 'none'}"
-        )
-    return client, str(found.experiment_id)
-
-
-@contextmanager
-def _few_tries() -> Iterator[None]:
-    """Whether a server is there shows at once; MLflow would try for minutes."""
-    given = os.environ.get(RETRIES)
-    os.environ.setdefault(RETRIES, "1")
-    try:
-        yield
-    finally:
-        if given is None:
-            del os.environ[RETRIES]
+    return Gathered(client, ids, experiment, selected, opened, by_id)
 
 
 def _scored(
     client: MlflowClient, runs: Sequence[Run], folder: Path, metric: str | None
 ) -> tuple[list[Scored], list[Look]]:
-    own = Own(client, Artifacts(client, folder))
+    native = NativeRuns(client, Artifacts(client, folder))
     parents = {run.info.run_id: run for run in runs if CANDIDATES in run.data.tags}
     children: dict[str, list[Run]] = {run_id: [] for run_id in parents}
     singles: list[Run] = []
@@ -154,46 +106,47 @@ def _scored(
             children[parent].append(run)
         elif run.info.run_id not in parents:
             (singles if of_viewcast(run) else others).append(run)
-    afar = any(local(run) is None for run in runs)
-    scored = [one for found in each(singles, own.single, "runs", afar) for one in found]
+    remote = any(local(run) is None for run in runs)
+    parts = each(singles, native.single, "runs", remote)
+    scored = [result for part in parts for result in part]
     choices: list[Look] = []
     for run_id, parent_run in parents.items():
-        found, choice = own.sweep(parent_run, children[run_id])
-        scored += found
+        candidates, choice = native.sweep(parent_run, children[run_id])
+        scored += candidates
         choices += choice
-    made = each(others, lambda run: _of_others(client, run, metric), "runs of others", afar)
-    return scored + [one for one in made if one is not None], choices
+    made = each(others, lambda run: _external(client, run, metric), "runs of others", remote)
+    return scored + [result for result in made if result is not None], choices
 
 
-def _of_others(client: MlflowClient, run: Run, metric: str | None) -> Scored | None:
+def _external(client: MlflowClient, run: Run, metric: str | None) -> Scored | None:
     """A run that keeps no record of its looks: row losses where it stored any, else one figure."""
     why = None
     try:
         table = external.row_losses(client, run)
     except DataError as error:
         table, why = None, str(error)
-    told = external.scalar(run, metric)
-    if table is None and told is None:
+    scalar = external.scalar(run, metric)
+    if table is None and scalar is None:
         return None
-    rows = dataset(run, VALIDATING)
-    named = run.data.tags.get(HOLDOUT) or (str(rows.digest) if rows else None)
-    if named is None and table is not None:
-        named = _identity(table)
-    look = look_of(run, client) or look_at(run, named)
+    rows = dataset(run, *VALIDATING)
+    holdout = run.data.tags.get(HOLDOUT) or (str(rows.digest) if rows else None)
+    if holdout is None and table is not None:
+        holdout = _identity(table)
+    look = look_of(run, client) or look_at(run, holdout)
     own = facts(run)
     if table is not None:
         losses = RowLosses(table[["entity", "time", "row"]], table["loss"].to_numpy())
         shown = float(losses.final.mean())
     else:
-        assert told is not None
-        losses, shown = None, told[1]
-        own = replace(own, loss=told[0])
+        assert scalar is not None
+        losses, shown = None, scalar[1]
+        own = replace(own, loss=scalar[0])
         if not math.isfinite(shown):
-            why = f"its {told[0]} is {shown}"
+            why = f"its {scalar[0]} is {shown}"
     return Scored(
-        look=replace(look, holdout=named),
+        look=replace(look, holdout=holdout),
         facts=own,
-        train_loss=figure(run.data.metrics, "train_loss", "training_loss", "loss"),
+        train_loss=figure(run.data.metrics, TRAIN_LOSS, "training_loss", "loss"),
         shown=shown if math.isfinite(shown) else None,
         rows=losses,
         excluded=why,
@@ -208,25 +161,24 @@ def _identity(table: pd.DataFrame) -> str:
 
 
 def _opened(client: MlflowClient, ids: list[str], runs: dict[str, Run]) -> list[Opened]:
-    """Openings of sealed tests by time; one that was deleted happened all the same."""
-    mark = f"tags.`{OPEN}` = '1'"
-    found = client.search_runs(ids, mark, ViewType.ALL, order_by=["start_time"])
+    """Openings of sealed tests by time; deleted ones count too."""
+    openings = all_runs(client, ids, f"tags.`{TEST_OPENING}` = '1'", deleted=True)
     opened = []
-    for run in found:
+    for run in sorted(openings, key=lambda run: (int(run.info.start_time), run.info.run_id)):
         tags, metrics = run.data.tags, run.data.metrics
-        tested = runs.get(tags.get(OPENED, ""))
+        tested = runs.get(tags.get(OPENED_RUN, ""))
         opened.append(
             Opened(
-                run_id=tags.get(OPENED, run.info.run_id),
+                run_id=tags.get(OPENED_RUN, run.info.run_id),
                 name=str(tested.info.run_name if tested else run.info.run_name),
                 holdout=tested.data.tags.get(HOLDOUT) if tested else None,
-                data=tags.get("viewcast.data", ""),
+                data=tags.get(DATA, ""),
                 start=int(run.info.start_time),
-                user=tags.get("mlflow.user", "unknown"),
-                reason=tags.get("viewcast.reason"),
-                loss=figure(metrics, "test_loss"),
-                error=figure(metrics, "test_error"),
-                reuse=int(tags.get("viewcast.reuse", 0)),
+                user=tags.get(USER, "unknown"),
+                reason=tags.get(REASON),
+                loss=figure(metrics, TEST_LOSS),
+                error=figure(metrics, TEST_ERROR),
+                reuse=int(tags.get(REUSE, 0)),
             )
         )
     return opened

@@ -1,6 +1,6 @@
 """Row losses out of tables that others wrote: which column is what, and how it becomes a loss.
 
-Columns are found by their plain names (``viewcast.tracking.read.metric_names.plain``). A *measure* is
+Columns are found by their plain names (``viewcast.tracking.metric_names.plain``). A *measure* is
 the loss by which predictions are scored.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.scoring.loss import Loss
-from viewcast.tracking.read.metric_names import loss_named, plain
+from viewcast.tracking.metric_names import loss_named, plain
 from viewcast.tracking.row_keys import dated, keys_of
 
 TARGETS = (

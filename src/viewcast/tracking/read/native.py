@@ -12,29 +12,46 @@ from viewcast.audit.row_losses import RowLosses
 from viewcast.audit.study import Scored
 from viewcast.base.errors import DataError
 from viewcast.holdout.looks import Look
+from viewcast.tracking.artifacts import Artifacts
 from viewcast.tracking.look_tags import look_of
 from viewcast.tracking.read import native_tables
-from viewcast.tracking.read.artifacts import Artifacts
 from viewcast.tracking.read.external import measure_of
-from viewcast.tracking.read.run_metadata import CANDIDATE, facts, failure, figure, truth
+from viewcast.tracking.read.run_metadata import facts, failure, figure, truth
+from viewcast.tracking.tags import (
+    BEST_EPOCH,
+    CANDIDATE,
+    CONFIG,
+    CURVE,
+    DATA,
+    GIT_COMMIT,
+    HIDDEN_HOLDOUT,
+    MODEL_TRAIN_LOSS,
+    MODEL_VAL_LOSS,
+    PREDICTIONS,
+    SWEEP_CURVES,
+    SWEEP_HIDDEN_LOSSES,
+    SWEEP_PREDICTIONS,
+    SWEEP_TRAJECTORIES,
+    TRAIN_LOSS,
+    TRAJECTORY,
+    VAL_LOSS,
+)
 
-PREDICTIONS = "predictions.parquet"
 
-
-class Own:
+class NativeRuns:
     """Reads runs of one experiment; tables of keys are kept once for all of them."""
 
     def __init__(self, client: MlflowClient, artifacts: Artifacts) -> None:
         self.client, self.artifacts = client, artifacts
         self.keys = native_tables.Keys()
-        self.sets: dict[tuple[str | None, ...], str] = {}
+        self.feature_sets: dict[tuple[str | None, ...], str] = {}
 
     def single(self, run: Run) -> list[Scored]:
         """A run of its own; none where it revealed nothing."""
         look = look_of(run, self.client)
         if look is None:
             return []
-        scored = described(run, look)
+        scored = by_metadata(run, look)
         if scored.excluded is not None:
             return [scored]
         try:
@@ -44,72 +61,66 @@ class Own:
 
     def sweep(self, parent: Run, children: list[Run]) -> tuple[list[Scored], list[Look]]:
         """The candidates of a sweep, and the choice among them."""
-        looks = {run.info.run_id: look_of(run, self.client) for run in children}
-        found = [
-            described(run, look, parent)
+        candidates = [
+            by_metadata(run, look, parent)
             for run in children
-            if (look := looks[run.info.run_id]) is not None
+            if (look := look_of(run, self.client)) is not None
         ]
         choice = look_of(parent, self.client)
-        if choice is not None and choice.holdout is None and found:
-            choice = replace(choice, holdout=found[0].look.holdout)
+        if choice is not None and choice.holdout is None and candidates:
+            choice = replace(choice, holdout=candidates[0].look.holdout)
         numbers = {run.info.run_id: int(run.data.tags[CANDIDATE]) for run in children}
         try:
-            priced = self._candidates(parent, found, numbers)
+            candidates = self._with_losses(parent, candidates, numbers)
         except DataError as error:
-            priced = [replace(one, excluded=one.excluded or str(error)) for one in found]
-        return priced, [] if choice is None else [choice]
+            candidates = [
+                replace(scored, excluded=scored.excluded or str(error)) for scored in candidates
+            ]
+        return candidates, [] if choice is None else [choice]
 
     def _with_rows(self, scored: Scored, run: Run) -> Scored:
         path = self._needed(run, PREDICTIONS)
-        rows = native_tables.losses_of(
-            path, self.keys, self.artifacts.path(run, "trajectory.parquet")
-        )
+        rows = native_tables.losses_of(path, self.keys, self.artifacts.path(run, TRAJECTORY))
         if rows is None:
             raise DataError(f"{PREDICTIONS} has no validation row")
-        hidden_holdout = self.artifacts.path(
-            run, "sealed/hidden_holdout.parquet"
-        ) or self.artifacts.path(run, "sealed/shadow.parquet")
-        curve = self.artifacts.path(run, "curve.csv") if scored.facts.keep else None
+        hidden = self.artifacts.path(run, HIDDEN_HOLDOUT)
+        curve = self.artifacts.path(run, CURVE) if scored.facts.in_epochs else None
         return replace(
             scored,
             facts=replace(scored.facts, features=self._features(run, scored.facts.features)),
             rows=rows,
             shown=float(rows.final.mean()),
-            hidden_holdout=None
-            if hidden_holdout is None
-            else native_tables.losses_of(hidden_holdout, self.keys),
+            hidden_holdout=None if hidden is None else native_tables.losses_of(hidden, self.keys),
             curve=None if curve is None else native_tables.curves(curve)[0],
         )
 
     def _features(self, run: Run, named: str) -> str:
-        """The features behind the name of a set, which may have several names; once for all runs
-        of the same data and code.
+        """The features behind the name of a set, which may have several names; read once for all
+        runs of the same data and code.
         """
         tags = run.data.tags
-        known = (tags.get("viewcast.data"), tags.get("viewcast.git_commit"), named)
-        if known not in self.sets:
-            path = self.artifacts.path(run, "config.yaml") if named else None
+        known = (tags.get(DATA), tags.get(GIT_COMMIT), named)
+        if known not in self.feature_sets:
+            path = self.artifacts.path(run, CONFIG) if named else None
             plain = {} if path is None else yaml.safe_load(path.read_text(encoding="utf-8"))
             sets = plain.get("data", {}).get("features", {})
-            self.sets[known] = str(sets.get(named, named))
-        return self.sets[known]
+            self.feature_sets[known] = str(sets.get(named, named))
+        return self.feature_sets[known]
 
-    def _candidates(
-        self, parent: Run, found: list[Scored], numbers: dict[str, int]
+    def _with_losses(
+        self, parent: Run, candidates: list[Scored], numbers: dict[str, int]
     ) -> list[Scored]:
-        path = self._needed(parent, f"tables/{PREDICTIONS}")
-        states = self.artifacts.path(parent, "tables/trajectories.parquet")
+        path = self._needed(parent, SWEEP_PREDICTIONS)
+        states = self.artifacts.path(parent, SWEEP_TRAJECTORIES)
         rows = native_tables.candidates_of(path, measure_of(parent), self.keys, states)
-        hidden_holdout = self.artifacts.path(
-            parent, "sealed/hidden_losses.parquet"
-        ) or self.artifacts.path(parent, "sealed/shadows.parquet")
-        hidden_losses = (
-            {} if hidden_holdout is None else native_tables.shadows_of(hidden_holdout, self.keys)
-        )
-        drawn = self.artifacts.path(parent, "tables/curves.parquet")
-        curves = {} if drawn is None else native_tables.curves(drawn)
-        return [_candidate(one, numbers[one.run_id], rows, hidden_losses, curves) for one in found]
+        hidden = self.artifacts.path(parent, SWEEP_HIDDEN_LOSSES)
+        losses = {} if hidden is None else native_tables.hidden_losses_of(hidden, self.keys)
+        stored = self.artifacts.path(parent, SWEEP_CURVES)
+        curves = {} if stored is None else native_tables.curves(stored)
+        return [
+            _candidate(scored, numbers[scored.run_id], rows, losses, curves)
+            for scored in candidates
+        ]
 
     def _needed(self, run: Run, name: str) -> Path:
         path = self.artifacts.path(run, name)
@@ -118,15 +129,15 @@ class Own:
         return path
 
 
-def described(run: Run, look: Look, parent: Run | None = None) -> Scored:
-    """A run by what it says of itself; excluded where it failed."""
+def by_metadata(run: Run, look: Look, parent: Run | None = None) -> Scored:
+    """A run as its tags, parameters and metrics describe it; excluded where it failed."""
     metrics = run.data.metrics
-    best = figure(metrics, "best_epoch")
+    best = figure(metrics, BEST_EPOCH)
     scored = Scored(
         look=look,
         facts=facts(run, parent),
-        train_loss=figure(metrics, "model_train_loss", "train_loss"),
-        shown=figure(metrics, "model_val_loss", "val_loss"),
+        train_loss=figure(metrics, MODEL_TRAIN_LOSS, TRAIN_LOSS),
+        shown=figure(metrics, MODEL_VAL_LOSS, VAL_LOSS),
         best_epoch=None if best is None else int(best),
         truth=truth(run),
     )

@@ -53,7 +53,7 @@ def read(path: Path) -> pa.Table:
 
 
 def losses_of(path: Path, keys: Keys, states: Path | None = None) -> RowLosses | None:
-    """Losses of the validation rows from ``predictions.parquet``, or of all rows of a hidden holdout.
+    """Losses of the validation rows of ``predictions.parquet``, or of the rows of a hidden holdout.
 
     ``states``: ``trajectory.parquet``. None where no row validates. Raises DataError for files that
     are damaged, lack a column or contradict each other.
@@ -73,21 +73,21 @@ def losses_of(path: Path, keys: Keys, states: Path | None = None) -> RowLosses |
 def candidates_of(path: Path, loss: Loss, keys: Keys, states: Path | None) -> dict[int, RowLosses]:
     """Losses of a sweep's candidates, by number, from its ``tables/predictions.parquet``.
 
-    ``states``: ``tables/trajectories.parquet``. Candidates may have other rows than others, if they
-    have other features: what is missing from a column is no row of its candidate.
+    ``states``: ``tables/trajectories.parquet``. Candidates with different features may have
+    different rows: a missing value in a column is a row that its candidate does not have.
     """
     table = read(path)
     _need(table, ("row", "target"), path)
     target = table["target"].to_numpy().astype(np.float32)
     known = {} if states is None else trajectories(states)
-    found = {}
+    losses = {}
     for number, own, rows, predicted in _columns(table, keys):
         final = loss.rows(predicted.astype(np.float32), target[rows])
-        found[number] = _with_states(RowLosses(own, final), known.get(number), states)
-    return found
+        losses[number] = _with_states(RowLosses(own, final), known.get(number), states)
+    return losses
 
 
-def shadows_of(path: Path, keys: Keys) -> dict[int, RowLosses]:
+def hidden_losses_of(path: Path, keys: Keys) -> dict[int, RowLosses]:
     """Losses of a sweep's candidates on the hidden rows, by number."""
     table = read(path)
     _need(table, ("row",), path)
@@ -97,18 +97,18 @@ def shadows_of(path: Path, keys: Keys) -> dict[int, RowLosses]:
 def _columns(
     table: pa.Table, keys: Keys
 ) -> Iterator[tuple[int, pd.DataFrame, NDArray[np.bool_], Losses]]:
-    """Number, keys, which rows, and their values, of each candidate that has any."""
+    """Number, keys, mask of the rows, and values of each candidate that has any."""
     whole = np.ones(table.num_rows, bool)
     own = keys.of(table) if table.num_rows else None
     for name in table.column_names:
         if not name.isdecimal() or own is None:
             continue
         values = table[name].to_numpy()
-        there = ~np.isnan(values)
-        if there.all():
+        given = ~np.isnan(values)
+        if given.all():
             yield int(name), own, whole, values
-        elif there.any():
-            yield int(name), keys.of(table.filter(pa.array(there))), there, values[there]
+        elif given.any():
+            yield int(name), keys.of(table.filter(pa.array(given))), given, values[given]
 
 
 def trajectories(path: Path) -> dict[int, States]:
@@ -117,10 +117,10 @@ def trajectories(path: Path) -> dict[int, States]:
     _need(table, ("epoch", "losses"), path)
     if not table.num_rows:
         return {}
-    flat = pc.list_flatten(table["losses"]).to_numpy()
-    if len(flat) % table.num_rows:
+    values = pc.list_flatten(table["losses"]).to_numpy()
+    if len(values) % table.num_rows:
         raise DataError(f"{path.name}: epochs have different numbers of losses; log it again")
-    losses, epochs = flat.reshape(table.num_rows, -1), table["epoch"].to_numpy().astype(np.int64)
+    losses, epochs = values.reshape(table.num_rows, -1), table["epoch"].to_numpy().astype(np.int64)
     if "candidate" not in table.column_names:
         return {0: (epochs, losses)}
     candidate = table["candidate"].to_numpy()
@@ -143,14 +143,14 @@ def curves(path: Path) -> dict[int, pd.DataFrame]:
 def _with_states(losses: RowLosses, states: States | None, path: Path | None) -> RowLosses:
     if states is None or path is None:
         return losses
-    epochs, found = states
+    epochs, cells = states
     expected = -(-len(losses.final) // losses.cell)
-    if found.shape[1] != expected:
+    if cells.shape[1] != expected:
         raise DataError(
-            f"{path.name}: {found.shape[1]} losses for each epoch, expected {expected} for "
+            f"{path.name}: {cells.shape[1]} losses for each epoch, expected {expected} for "
             f"{len(losses.final)} validation rows"
         )
-    return replace(losses, states=found, epochs=epochs)
+    return replace(losses, states=cells, epochs=epochs)
 
 
 def _need(table: pa.Table, columns: tuple[str, ...], path: Path) -> None:

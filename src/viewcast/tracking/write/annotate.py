@@ -16,18 +16,26 @@ from mlflow.exceptions import MlflowException
 
 from viewcast.audit.study import Study
 from viewcast.base.errors import TrackingError
-from viewcast.tracking.budget import OPTIMISM
-from viewcast.tracking.read.artifacts import each
-from viewcast.tracking.read.gather import Gathered
+from viewcast.tracking.artifacts import each
+from viewcast.tracking.gathered import Gathered
+from viewcast.tracking.tags import (
+    AUDIT_OF,
+    IN_CONFIDENCE_SET,
+    LOOKS,
+    OPTIMISM,
+    OPTIMISM_OF,
+    VAL_LOSS_EXPECTED,
+    VAL_LOSS_UPPER95,
+    VERDICT,
+)
 from viewcast.tracking.write.view import share
 
-VERDICT, AUDIT = "viewcast.verdict", "viewcast.audit."
 METRICS = {
-    "val_loss_expected": "expected",
-    "val_loss_upper95": "upper95",
-    "optimism": "optimism",
-    "looks": "looks",
-    "in_confidence_set": "confidence_set",
+    VAL_LOSS_EXPECTED: "expected",
+    VAL_LOSS_UPPER95: "upper95",
+    OPTIMISM: "optimism",
+    LOOKS: "looks",
+    IN_CONFIDENCE_SET: "confidence_set",
 }
 SAME = 1e-9  # two figures that differ by less than this share are one
 LONGEST = 4000  # characters of a tag
@@ -107,9 +115,9 @@ def _tag(gathered: Gathered, experiment: str, audit: Said) -> None:
         **{name: audit["looks"][name] for name in ("runs", "scores", "rounds")},
         **{name: winner.get(name) for name in ("run_id", "shown", "expected", "upper95")},
     }
-    tags = {f"{AUDIT}{audit['holdout']}": json.dumps(short, ensure_ascii=False)[:LONGEST]}
+    tags = {f"{AUDIT_OF}{audit['holdout']}": json.dumps(short, ensure_ascii=False)[:LONGEST]}
     if optimism is not None:
-        tags[f"{OPTIMISM}{audit['holdout']}"] = f"{optimism:.9g}"
+        tags[f"{OPTIMISM_OF}{audit['holdout']}"] = f"{optimism:.9g}"
     for name, value in tags.items():
         if known.get(name) != value:
             gathered.client.set_experiment_tag(experiment, name, value)

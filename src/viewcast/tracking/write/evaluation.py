@@ -1,7 +1,6 @@
 """What an evaluation leaves in its run: the row losses, the figures, and the record of a look."""
 
 import getpass
-import json
 import os
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, RunTag
+from mlflow.entities import Metric, Run, RunTag
 from mlflow.models.evaluation.artifacts import ParquetEvaluationArtifact
 
 from viewcast.base.errors import DataError
@@ -19,11 +18,24 @@ from viewcast.holdout.looks import REPORT, distinct
 from viewcast.holdout.panels import refuse_panel
 from viewcast.scoring.scores import score
 from viewcast.tracking import look_tags
-from viewcast.tracking.datasets import CONTEXT, VALIDATION, log, profile
+from viewcast.tracking.datasets import input_of, log, profile
+from viewcast.tracking.tags import (
+    BATCH_ID,
+    BLOCK,
+    HOLDOUT,
+    LOOK_KEY,
+    LOOKS,
+    LOSS,
+    MODEL_VAL_ERROR,
+    MODEL_VAL_LOSS,
+    PARENT,
+    PREDICTIONS,
+    USER,
+    VAL_ERROR,
+    VAL_LOSS,
+    VALIDATION,
+)
 from viewcast.tracking.write.scored_rows import Settings
-
-ARTIFACT = "predictions.parquet"
-CURVE = "val_loss"
 
 
 def record(
@@ -46,53 +58,47 @@ def record(
     tags = look(run, rows, settings)
     _refuse_other_scores(client, run, tags)
     with TemporaryDirectory() as folder:
-        path = Path(folder) / ARTIFACT
+        path = Path(folder) / PREDICTIONS
         rows.to_parquet(path, index=False)
         client.log_artifact(run_id, str(path))
-    stored = ParquetEvaluationArtifact(f"{run.info.artifact_uri}/{ARTIFACT}", rows)
-    source = Dataset(
-        name=data,
-        digest=tags[look_tags.HOLDOUT],
-        source_type="local",
-        source="mlflow.models.evaluate",
-        profile=json.dumps(profile(rows, named=True)),
-    )
-    log(client, run_id, [DatasetInput(source, [InputTag(CONTEXT, VALIDATION)])])
+    stored = ParquetEvaluationArtifact(f"{run.info.artifact_uri}/{PREDICTIONS}", rows)
+    about = profile(rows, named=True)
+    used = input_of(data, tags[HOLDOUT], "mlflow.models.evaluate", VALIDATION, about)
+    log(client, run_id, [used])
     client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
     metrics = _figures(run, rows, settings.block)
-    same_rows = f"tags.`{look_tags.HOLDOUT}` = '{tags[look_tags.HOLDOUT]}'"
+    same_rows = f"tags.`{HOLDOUT}` = '{tags[HOLDOUT]}'"
     known = distinct(look_tags.read(client, run.info.experiment_id, same_rows))
-    metrics["looks"] = float(sum(one.scores for one in known))
+    metrics[LOOKS] = float(sum(look.scores for look in known))
     now = int(time.time() * 1000)
     client.log_batch(run_id, metrics=[Metric(key, v, now, 0) for key, v in metrics.items()])
     return metrics, stored
 
 
 def look(run: Run, rows: pd.DataFrame, settings: Settings) -> dict[str, str]:
-    """The tags of a look: which rows, which scores, in which batch_id, by whom.
+    """The tags of a look: which rows, which scores, in which batch, by which user.
 
-    Whoever asks for an evaluation has its score before asking for the next: each is a batch_id of
-    its own, but for those under one parent run and those of one ``dvc repro``.
+    The score of an evaluation is known before the next evaluation starts, so each is a batch of its
+    own. Exceptions: evaluations under one parent run, and those of one ``dvc repro``, are one batch.
     """
     known = run.data.tags
     shown = table.holdout(rows)
-    batch_id = known.get(look_tags.PARENT) or run.info.run_id
+    by_hand = known.get(PARENT) or run.info.run_id
+    batch = look_tags.batch_id(Path.cwd()) if "DVC_STAGE" in os.environ else by_hand
     return {
-        look_tags.HOLDOUT: shown,
-        look_tags.KEY: digest([shown, settings.loss, table.content(rows[["row", "prediction"]])]),
-        look_tags.BATCH_ID: look_tags.batch_id(Path.cwd())
-        if "DVC_STAGE" in os.environ
-        else batch_id,
-        "viewcast.block": str(settings.block),
-        "viewcast.loss": settings.loss,
-        "mlflow.user": known.get("mlflow.user") or getpass.getuser(),
-        **look_tags.said([REPORT]),
+        HOLDOUT: shown,
+        LOOK_KEY: digest([shown, settings.loss, table.content(rows[["row", "prediction"]])]),
+        BATCH_ID: batch,
+        BLOCK: str(settings.block),
+        LOSS: settings.loss,
+        USER: known.get(USER) or getpass.getuser(),
+        **look_tags.tags_of([REPORT]),
     }
 
 
 def _refuse_other_scores(client: MlflowClient, run: Run, tags: dict[str, str]) -> None:
-    former = run.data.tags.get(look_tags.KEY)
-    if former == tags[look_tags.KEY]:
+    former = run.data.tags.get(LOOK_KEY)
+    if former == tags[LOOK_KEY]:
         return
     where = f"run {run.info.run_id} ({run.info.run_name})"
     if former is not None:
@@ -100,9 +106,9 @@ def _refuse_other_scores(client: MlflowClient, run: Run, tags: dict[str, str]) -
             f"{where} carries the scores of another model, or of other rows, and would lose them; "
             "evaluate in a run of its own: with mlflow.start_run(): mlflow.models.evaluate(...)"
         )
-    if any(file.path == ARTIFACT for file in client.list_artifacts(run.info.run_id)):
+    if any(file.path == PREDICTIONS for file in client.list_artifacts(run.info.run_id)):
         raise DataError(
-            f"{where} has an artifact {ARTIFACT} already; log that under another name, or evaluate "
+            f"{where} has an artifact {PREDICTIONS} already; log that under another name, or evaluate "
             "in a run of its own: with mlflow.start_run(): mlflow.models.evaluate(...)"
         )
 
@@ -113,7 +119,6 @@ def _figures(run: Run, rows: pd.DataFrame, block: int) -> dict[str, float]:
     if mean is None:
         raise DataError("no rows to score")
     logged = run.data.metrics
-    curve = f"model_{CURVE}" in logged or (CURVE in logged and look_tags.KEY not in run.data.tags)
-    prefix = "model_" if curve else ""
-    errors = {} if mean.error is None else {f"{prefix}val_error": mean.error}
-    return {f"{prefix}{CURVE}": mean.mean, **errors}
+    curve = MODEL_VAL_LOSS in logged or (VAL_LOSS in logged and LOOK_KEY not in run.data.tags)
+    loss, error = (MODEL_VAL_LOSS, MODEL_VAL_ERROR) if curve else (VAL_LOSS, VAL_ERROR)
+    return {loss: mean.mean, **({} if mean.error is None else {error: mean.error})}

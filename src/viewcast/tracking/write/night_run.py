@@ -1,10 +1,10 @@
-"""A night in MLflow: one run that holds what came in, how the challenger was judged, and the end.
+"""A night in MLflow: one run that holds the new days, the comparison of the challenger with the
+champion, and the outcome.
 
-The judgement is a look at the fresh days. It is recorded before the first of them is scored, with
-the purpose ``gate``: whoever comes later knows that these days are spent.
+The comparison is a look at the fresh days. It is recorded before the first of them is scored, with
+the purpose ``gate``, so that every later reader of the store sees that these days are spent.
 """
 
-import json
 import tempfile
 import time
 from collections.abc import Mapping
@@ -12,14 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunTag
+from mlflow.entities import Metric, RunTag
 from mlflow.exceptions import MlflowException
 
 from viewcast.data.table import holdout, moments
-from viewcast.holdout.looks import Use, written
-from viewcast.tracking.datasets import CONTEXT, log, span
+from viewcast.holdout.looks import Use
+from viewcast.tracking.datasets import input_of, log, span
+from viewcast.tracking.look_tags import tags_of
 from viewcast.tracking.store import connect
-from viewcast.tracking.used_days import GATE
+from viewcast.tracking.tags import (
+    CHALLENGER,
+    CHAMPION,
+    EXPERIMENT,
+    FRESH,
+    GATE,
+    MODEL,
+    NIGHT,
+    NIGHT_OUTCOME,
+    OUTCOME,
+    REASON,
+)
 from viewcast.tracking.write.recorder import run_tags
 from viewcast.training.config import Config
 
@@ -35,31 +47,28 @@ class NightRun:
         self.run_id = known or ""
         if known is not None and self._goes_on(known, night):
             return
-        tags = {**run_tags(config, root), "viewcast.night": night, "viewcast.model": ""}
-        tags["viewcast.experiment"] = "night"
+        tags = {**run_tags(config, root), NIGHT: night, MODEL: "", EXPERIMENT: "night"}
         created = self.client.create_run(experiment, run_name=f"night {night}", tags=tags)
         self.run_id = created.info.run_id
 
     def _goes_on(self, run_id: str, night: str) -> bool:
         try:
             self.client.update_run(run_id, status="RUNNING", name=f"night {night}")
-            self.client.set_tag(run_id, "viewcast.night", night)
+            self.client.set_tag(run_id, NIGHT, night)
         except MlflowException:  # another store than the one it was recorded in
             return False
         return True
 
-    def judges(self, rows: pd.DataFrame, versions: dict[str, int]) -> None:
-        """Record that these fresh rows (entity, time, target) are about to be looked at."""
-        used = Dataset(
-            name=f"{rows['entity'].iloc[0]}-fresh",
-            digest=holdout(rows),
-            source_type="local",
-            source="data/live",
-            profile=json.dumps({"num_rows": len(rows), **span(rows), "moments": moments(rows)}),
-        )
-        log(self.client, self.run_id, [DatasetInput(used, [InputTag(CONTEXT, GATE)])])
-        tags = {"viewcast.looks": written([GATED]), "viewcast.fresh": used.digest}
-        self.tag({**tags, **{f"viewcast.{name}": str(v) for name, v in versions.items()}})
+    def judges(self, rows: pd.DataFrame, challenger: int, champion: int) -> None:
+        """Record that these fresh rows (entity, time, target) are about to be looked at, to compare
+        two versions of the model; ``champion`` is 0 before the first.
+        """
+        digest = holdout(rows)
+        about = {"num_rows": len(rows), **span(rows), "moments": moments(rows)}
+        used = input_of(f"{rows['entity'].iloc[0]}-fresh", digest, "data/live", GATE, about)
+        log(self.client, self.run_id, [used])
+        versions = {CHALLENGER: str(challenger), CHAMPION: str(champion)}
+        self.tag({**tags_of([GATED]), FRESH: digest, **versions})
 
     def tag(self, tags: dict[str, str]) -> None:
         """Add tags."""
@@ -79,8 +88,8 @@ class NightRun:
             frame.to_parquet(file, index=False)
             self.client.log_artifact(self.run_id, str(file))
 
-    def end(self, told: dict[str, Any], failed: bool = False) -> None:
+    def end(self, summary: dict[str, Any], failed: bool = False) -> None:
         """Store the outcome and end the run."""
-        self.client.log_dict(self.run_id, told, "outcome.json")
-        self.tag({"viewcast.outcome": told["outcome"], "viewcast.reason": told["reason"]})
+        self.client.log_dict(self.run_id, summary, NIGHT_OUTCOME)
+        self.tag({OUTCOME: summary["outcome"], REASON: summary["reason"]})
         self.client.set_terminated(self.run_id, "FAILED" if failed else "FINISHED")

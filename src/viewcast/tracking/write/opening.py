@@ -1,18 +1,17 @@
 """The opening of the sealed test in MLflow: a run of its own, recorded before a row is scored.
 
-An opening carries the tags ``viewcast.sealed_open`` (1), ``viewcast.sealed`` (the identity of the
-rows), ``viewcast.opened_run``, ``viewcast.reason`` (where one was given), ``viewcast.reuse`` (how
-many openings had shown some of these rows before) and, in the profile of its one dataset, entity
-and time of every row, hashed. A day that was seen stays seen, in whatever unit and with whatever
-correction of its target; and deleting the run in the UI does not undo it: deleted runs count.
+An opening carries the tags ``TEST_OPENING`` (1), ``TEST_ROWS`` (the identity of the rows),
+``OPENED_RUN``, ``REASON`` (where a reason was given), ``REUSE`` (how many openings had shown some
+of these rows before) and, in the profile of its one dataset, entity and time of every row, hashed.
+A day that was seen stays seen, in whatever unit and with whatever correction of its target.
+Deleting the run in the UI does not undo it: deleted runs count.
 """
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,9 +20,8 @@ import mlflow
 import pandas as pd
 import yaml
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, ViewType
+from mlflow.entities import DatasetInput, Metric, Run
 from mlflow.exceptions import MlflowException
-from mlflow.store.entities import PagedList
 
 from viewcast.base.errors import BudgetError, TrackingError
 from viewcast.base.numbers import short, times
@@ -31,20 +29,39 @@ from viewcast.base.settings import Tracking
 from viewcast.data.table import holdout, moments
 from viewcast.holdout.looks import Use, written
 from viewcast.models.fitted import Fitted
-from viewcast.tracking.datasets import CONTEXT, log, span
-from viewcast.tracking.store import PAGE, connect
+from viewcast.tracking import former
+from viewcast.tracking.datasets import input_of, log, span
+from viewcast.tracking.look_tags import tags_of
+from viewcast.tracking.store import all_experiments, all_runs, connect
+from viewcast.tracking.tags import (
+    CONFIG,
+    DATA,
+    FAILURE,
+    LOOK_USES,
+    OPENED_RUN,
+    PREDICTIONS,
+    REASON,
+    REUSE,
+    RUN_NAME,
+    STORED_MODEL,
+    TEST,
+    TEST_LOSS,
+    TEST_OPENED,
+    TEST_OPENING,
+    TEST_ROWS,
+    UNIT,
+    USER,
+)
 from viewcast.tracking.write.recorder import run_tags
 from viewcast.training.config import Config
 
-OPEN = "viewcast.sealed_open"
-SEALED = "viewcast.sealed"
 MOMENTS = "moments"  # in the profile: entity and time of each row
-TEST = Use("test", 1, 1)
+TESTED = Use("test", 1, 1)
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A run that has been trained: its name, the settings it was composed of, and its model."""
+    """A trained run: its name, its settings under the keys of today, and its model."""
 
     run_id: str
     experiment_id: str
@@ -54,7 +71,7 @@ class Stored:
 
 
 def stored(tracking: Tracking, run_id: str) -> Stored:
-    """The run as it was recorded; refuses (TrackingError) an unknown one and one without a model.
+    """A recorded run; refuses (TrackingError) an unknown run and a run without a model.
 
     Runs that diverged, candidates of a sweep and runs of other tools keep no model of viewcast.
     """
@@ -66,12 +83,14 @@ def stored(tracking: Tracking, run_id: str) -> Stored:
             f"run = {run_id}: neither a run of {tracking.uri} nor the folder of one ({error}); "
             "give the id that training printed, or a folder such as build/train/channel/deep"
         ) from error
-    name = run.data.tags.get("mlflow.runName", run_id)
+    name = run.data.tags.get(RUN_NAME, run_id)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            file = client.download_artifacts(run_id, "config.yaml", folder)
-            plain = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-        model = mlflow.pyfunc.load_model(f"runs:/{run_id}/model").unwrap_python_model().model
+            file = client.download_artifacts(run_id, CONFIG, folder)
+            plain = former.settings(yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+        model = (
+            mlflow.pyfunc.load_model(f"runs:/{run_id}/{STORED_MODEL}").unwrap_python_model().model
+        )
     except (MlflowException, OSError, AttributeError) as error:
         raise TrackingError(
             f"run {run_id} ({name}, {run.info.status}) holds no settings and model of viewcast; "
@@ -89,10 +108,10 @@ class Opening:
     def __init__(
         self, run: Stored, config: Config, rows: pd.DataFrame, reason: str | None, root: Path
     ) -> None:
-        """Record the opening of ``rows``; refuses (BudgetError) rows seen before, but for a reason.
+        """Record the opening of ``rows``; without a reason, refuse (BudgetError) rows seen before.
 
-        Of several that begin at once without a reason no two go on: each records itself first and
-        withdraws where it then finds another.
+        Of several openings that begin at once without a reason at most one goes on: each records
+        itself first and withdraws if it then finds another.
         """
         self.client, _ = connect(config.tracking)
         self.rows, self.span = moments(rows), span(rows)
@@ -112,8 +131,8 @@ class Opening:
             self._withdraw()
             self._refuse(others)
         self.reuse = len(others)
-        self.client.set_tag(self.run_id, "viewcast.reuse", str(self.reuse))
-        self.client.set_tag(run.run_id, "viewcast.test_opened", self.run_id)
+        self.client.set_tag(self.run_id, REUSE, str(self.reuse))
+        self.client.set_tag(run.run_id, TEST_OPENED, self.run_id)
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +144,7 @@ class Opening:
         trace: TracebackType | None,
     ) -> None:
         if error is not None:
-            self.client.set_tag(self.run_id, "viewcast.failure", str(error) or repr(error))
+            self.client.set_tag(self.run_id, FAILURE, str(error) or repr(error))
         self.client.set_terminated(self.run_id, "FINISHED" if error is None else "FAILED")
 
     def scores(self, final: dict[str, float], predictions: pd.DataFrame) -> None:
@@ -134,56 +153,51 @@ class Opening:
         metrics = [Metric(key, value, now, 0) for key, value in final.items()]
         self.client.log_batch(self.run_id, metrics=metrics)
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "predictions.parquet"
+            file = Path(folder) / PREDICTIONS
             predictions.to_parquet(file, index=False)
             self.client.log_artifact(self.run_id, str(file))
 
     def _tags(self, run: Stored, config: Config, reason: str | None, root: Path) -> dict[str, str]:
         return {
             **run_tags(config, root),
-            "viewcast.looks": written([TEST]),
-            "viewcast.opened_run": run.run_id,
-            OPEN: "1",
-            SEALED: self.digest,
-            **({} if reason is None else {"viewcast.reason": reason}),
+            **tags_of([TESTED]),
+            OPENED_RUN: run.run_id,
+            TEST_OPENING: "1",
+            TEST_ROWS: self.digest,
+            **({} if reason is None else {REASON: reason}),
         }
 
     def _dataset(self, config: Config) -> DatasetInput:
-        used = Dataset(
-            name=f"{config.data.name}-{config.data.split}-test",
-            digest=self.digest,
-            source_type="local",
-            source=config.data.raw,
-            profile=json.dumps({"num_rows": len(self.rows), **self.span, MOMENTS: self.rows}),
-        )
-        return DatasetInput(used, [InputTag(CONTEXT, "test")])
+        name = f"{config.data.name}-{config.data.split}-test"
+        about = {"num_rows": len(self.rows), **self.span, MOMENTS: self.rows}
+        return input_of(name, self.digest, config.data.raw, TEST, about)
 
     def _others(self) -> list[Run]:
         """Other openings of some of these rows, by time."""
-        found = [
+        others = [
             run
             for run in openings(self.client)
             if run.info.run_id != self.run_id
-            and (run.data.tags[SEALED] == self.digest or self._shares_rows(run))
+            and (run.data.tags[TEST_ROWS] == self.digest or self._shares_rows(run))
         ]
-        return sorted(found, key=lambda run: int(run.info.start_time))
+        return sorted(others, key=lambda run: int(run.info.start_time))
 
     def _shares_rows(self, run: Run) -> bool:
         rows = _rows(run)
-        if not rows:  # it ended between its two records: of this data is all that is known
-            return bool(run.data.tags["viewcast.data"] == self.data)
+        if not rows:  # it ended between its two records: only the data set is known
+            return bool(run.data.tags[DATA] == self.data)
         return not set(self.rows).isdisjoint(rows)
 
     def _withdraw(self) -> None:
-        self.client.set_tag(self.run_id, OPEN, "0")
-        self.client.set_tag(self.run_id, "viewcast.looks", written([]))
+        self.client.set_tag(self.run_id, TEST_OPENING, "0")
+        self.client.set_tag(self.run_id, LOOK_USES, written([]))
         self.client.set_terminated(self.run_id, "KILLED")
 
     def _refuse(self, others: Sequence[Run]) -> None:
         if others:
-            told = "\n  ".join(_told(run, self.rows) for run in others)
+            listed = "\n  ".join(_sentence(run, self.rows) for run in others)
             raise BudgetError(
-                f"the sealed test of {self.data} has been opened {times(len(others))}:\n  {told}\n"
+                f"the sealed test of {self.data} has been opened {times(len(others))}:\n  {listed}\n"
                 "what is chosen in sight of it makes it one more validation set; to open it all "
                 "the same, say why: reason='...', which is recorded"
             )
@@ -191,19 +205,7 @@ class Opening:
 
 def openings(client: MlflowClient) -> list[Run]:
     """Every opening of a sealed test on the server, in whatever experiment, deleted ones too."""
-    found: list[Run] = []
-    for place in _pages(partial(client.search_experiments, ViewType.ALL, PAGE)):
-        ids, opened = [place.experiment_id], f"tags.`{OPEN}` = '1'"
-        found += _pages(partial(client.search_runs, ids, opened, ViewType.ALL, PAGE))
-    return found
-
-
-def _pages(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
-    token: str | None = None
-    while token != "":
-        page = search(page_token=token)
-        yield from page
-        token = page.token or ""
+    return all_runs(client, all_experiments(client), f"tags.`{TEST_OPENING}` = '1'", deleted=True)
 
 
 def _rows(run: Run) -> list[str]:
@@ -211,13 +213,13 @@ def _rows(run: Run) -> list[str]:
     return [row for profile in profiles for row in json.loads(profile or "{}").get(MOMENTS, [])]
 
 
-def _told(run: Run, rows: Sequence[str]) -> str:
-    tags, loss = run.data.tags, run.data.metrics.get("test_loss")
+def _sentence(run: Run, rows: Sequence[str]) -> str:
+    tags, loss = run.data.tags, run.data.metrics.get(TEST_LOSS)
     day = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
     shared = len(set(rows).intersection(_rows(run)))
-    said = "no figure stored" if loss is None else f"{short(loss)} {tags['viewcast.unit']}"
-    reason = f", because {tags['viewcast.reason']!r}" if "viewcast.reason" in tags else ""
+    figure = "no figure stored" if loss is None else f"{short(loss)} {tags[UNIT]}"
+    reason = f", because {tags[REASON]!r}" if REASON in tags else ""
     return (
-        f"{day:%Y-%m-%d %H:%M} UTC by {tags.get('mlflow.user', 'unknown')}, run "
-        f"{tags['viewcast.opened_run']} ({said}), {shared} of these {len(rows)} rows{reason}"
+        f"{day:%Y-%m-%d %H:%M} UTC by {tags.get(USER, 'unknown')}, run "
+        f"{tags[OPENED_RUN]} ({figure}), {shared} of these {len(rows)} rows{reason}"
     )

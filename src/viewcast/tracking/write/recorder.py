@@ -1,4 +1,4 @@
-"""One MLflow run per trained model: what it was, how its losses went, what came out.
+"""One MLflow run per trained model: its settings, its losses by epoch, its results.
 
 Points of a curve are written in batches (one call per point takes 60 times as long), at the
 latest ``flush_seconds`` after they were measured, so a crash loses no more than that.
@@ -20,6 +20,7 @@ from mlflow.models import infer_signature
 from viewcast import __version__
 from viewcast.base.provenance import git_commit, user
 from viewcast.tracking import datasets, look_tags
+from viewcast.tracking import tags as names
 from viewcast.tracking.store import connect
 from viewcast.tracking.write import served_model as served
 from viewcast.training.config import Config
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from viewcast.training.rows import Rows
 
 BATCH = 1000  # MLflow takes no more metrics in one call
-# Columns nobody compares runs by; the whole configuration is an artifact of the run.
+# Not useful to compare runs by; the whole configuration is an artifact of the run.
 NOT_SHOWN = ("tracking", "output", "published", "data.splits", "data.features", "data.published")
 LONGEST = 500  # characters of a parameter that the UI shows
 
@@ -36,12 +37,12 @@ LONGEST = 500  # characters of a parameter that the UI shows
 class Recorder:
     """A run in MLflow, from start to FINISHED or FAILED; use it as a context manager.
 
-    An exception ends the run FAILED and its message becomes the tag ``viewcast.failure``; it is
-    passed on. However the run ends, it says what it has revealed of its validation rows.
+    An exception ends the run FAILED, its message becomes the tag ``FAILURE``, and it is raised
+    again. However the run ends, it records what it has revealed of its validation rows.
     """
 
     def __init__(self, config: Config, root: Path, replaces: str | None = None) -> None:
-        """Create the run. ``replaces``: an interrupted run, ended KILLED, that this one redoes."""
+        """Create the run. ``replaces``: an interrupted run that this one repeats; it is ended KILLED."""
         self.client, experiment_id = connect(config.tracking)
         name = f"{config.data.name}-{config.model.name}"
         if config.name != "main":
@@ -56,7 +57,7 @@ class Recorder:
             self._end_interrupted(replaces)
         parameters = [Param(key, value) for key, value in shown_params(config.plain).items()]
         self.client.log_batch(self.run_id, params=parameters)
-        self.client.log_dict(self.run_id, config.plain, "config.yaml")
+        self.client.log_dict(self.run_id, config.plain, names.CONFIG)
 
     def _end_interrupted(self, run_id: str) -> None:
         try:
@@ -65,7 +66,7 @@ class Recorder:
             return
         if interrupted.info.status == "RUNNING":
             self.client.set_terminated(run_id, "KILLED")
-            self.client.set_tag(self.run_id, "viewcast.resumes", run_id)
+            self.client.set_tag(self.run_id, names.RESUMES, run_id)
 
     def __enter__(self) -> Self:
         return self
@@ -77,27 +78,27 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         self.flush()
-        tags = look_tags.said(look_tags.uses(self.config.trainer, self.validated))
+        tags = look_tags.tags_of(look_tags.uses(self.config.trainer, self.validated))
         if error is not None:
-            tags["viewcast.failure"] = str(error) or repr(error)
+            tags[names.FAILURE] = str(error) or repr(error)
         self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
         self.client.set_terminated(self.run_id, "FINISHED" if error is None else "FAILED")
 
     def on_epoch(self, epoch: int, train_loss: float, val_loss: float | None) -> None:
         """Keep the losses after an epoch; they are written in batches."""
         now = int(time.time() * 1000)
-        self.points.append(Metric("train_loss", train_loss, now, epoch))
+        self.points.append(Metric(names.TRAIN_LOSS, train_loss, now, epoch))
         if val_loss is not None:
-            self.points.append(Metric("val_loss", val_loss, now, epoch))
+            self.points.append(Metric(names.VAL_LOSS, val_loss, now, epoch))
             self.validated += 1
         late = time.monotonic() - self.flushed >= self.config.tracking.flush_seconds
         if late or len(self.points) >= BATCH - 1:
             self.flush()
 
     def released(self, epoch: int, val_loss: float, tags: dict[str, str]) -> None:
-        """The one validation score that a filter lets pass, and what the filter is known by."""
+        """Write the one validation score that a filter releases, and the tags of the filter."""
         now = int(time.time() * 1000)
-        points = [Metric("val_loss", val_loss, now, epoch)]
+        points = [Metric(names.VAL_LOSS, val_loss, now, epoch)]
         self.client.log_batch(
             self.run_id, metrics=points, tags=[RunTag(k, v) for k, v in tags.items()]
         )
@@ -111,7 +112,7 @@ class Recorder:
         self.flushed = time.monotonic()
 
     def inputs(self, rows: "Rows") -> None:
-        """Name the rows that are used, by the hash of all of them, and the look that begins."""
+        """Record the rows that are used, by the hash of all of them, and the look that begins."""
         datasets.log(self.client, self.run_id, datasets.of(self.config, rows))
         evaluation_set = look_tags.EvaluationSet.of(self.config, rows)
         if evaluation_set is not None:
@@ -132,7 +133,7 @@ class Recorder:
         """Store the model folder with signature and input example."""
         with mlflow.start_run(run_id=self.run_id):
             mlflow.pyfunc.log_model(
-                name="model",
+                name=names.STORED_MODEL,
                 python_model=str(served.__file__),
                 artifacts={"model": str(folder)},
                 signature=infer_signature(example, prediction),
@@ -154,32 +155,32 @@ def flat(value: Any, prefix: str = "") -> dict[str, str]:
 
 
 def shown_params(plain: dict[str, Any]) -> dict[str, str]:
-    """The settings of a run as flat parameters, without those nobody compares runs by."""
+    """The settings of a run as flat parameters, without those that no comparison of runs needs."""
     everything = flat(plain).items()
     shown = {k: v for k, v in everything if not k.startswith(NOT_SHOWN) and "_target_" not in k}
     return {key: value[:LONGEST] for key, value in shown.items()}
 
 
 def run_tags(config: Config, root: Path) -> dict[str, str]:
-    """What tells a run from others: data, model, experiment, unit, code, identity, batch_id, user."""
+    """What identifies a run: data, model, experiment, unit, code, identity, batch, user."""
     lock = root / "dvc.lock"
     return {
-        "viewcast.data": config.data.name,
-        "viewcast.model": config.model.name,
-        "viewcast.experiment": config.name,
-        "viewcast.label": config.data.label,
-        "viewcast.split": config.data.split,
-        "viewcast.block": str(config.data.block),
-        "viewcast.loss": config.loss.name,
-        "viewcast.unit": config.loss.unit(config.data.unit),
-        "viewcast.identity": config.identity(),
-        "viewcast.git_commit": git_commit(root),
-        look_tags.BATCH_ID: look_tags.batch_id(root),
-        "mlflow.user": user(),
-        "mlflow.source.name": Path(sys.argv[0]).name,
-        "mlflow.source.type": "LOCAL",
-        "viewcast.dvc_lock": (
+        names.DATA: config.data.name,
+        names.MODEL: config.model.name,
+        names.EXPERIMENT: config.name,
+        names.LABEL: config.data.label,
+        names.SPLIT: config.data.split,
+        names.BLOCK: str(config.data.block),
+        names.LOSS: config.loss.name,
+        names.UNIT: config.loss.unit(config.data.unit),
+        names.IDENTITY: config.identity(),
+        names.GIT_COMMIT: git_commit(root),
+        names.BATCH_ID: look_tags.batch_id(root),
+        names.USER: user(),
+        names.SOURCE_NAME: Path(sys.argv[0]).name,
+        names.SOURCE_TYPE: "LOCAL",
+        names.DVC_LOCK: (
             hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.is_file() else "none"
         ),
-        **({"viewcast.simulated": "true"} if "simulated" in config.data.label else {}),
+        **({names.SIMULATED: "true"} if "simulated" in config.data.label else {}),
     }

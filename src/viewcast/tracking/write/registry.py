@@ -22,14 +22,14 @@ from viewcast.base.errors import TrackingError
 from viewcast.base.settings import Tracking
 from viewcast.forecast.forecaster import LEVEL, Forecaster
 from viewcast.tracking.store import connect
+from viewcast.tracking.tags import CONTENT, STORED_FORECASTER
 from viewcast.tracking.write import served_forecaster as served
 
-# With a tracking server MLflow prints where a run is seen, to standard output, which is for the
-# lines of JSON that a night ends with.
+# With a tracking server MLflow prints the address of a run to standard output, where a night prints
+# its line of JSON.
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-CONTENT = "viewcast.content"
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
@@ -41,9 +41,9 @@ class Version:
     tags: dict[str, str]
 
     @classmethod
-    def of(cls, found: ModelVersion) -> Self:
-        """As MLflow tells it."""
-        return cls(int(found.version), dict(found.tags))
+    def of(cls, stored: ModelVersion) -> Self:
+        """From MLflow's object."""
+        return cls(int(stored.version), dict(stored.tags))
 
 
 class Registry:
@@ -64,7 +64,7 @@ class Registry:
     def versions(self) -> list[Version]:
         """Every version, the oldest first."""
         found = self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000)
-        return sorted((Version.of(one) for one in found), key=lambda version: version.number)
+        return sorted((Version.of(each) for each in found), key=lambda version: version.number)
 
     def forecaster(self, number: int) -> Forecaster:
         """The forecaster of a version; refuses (TrackingError) one whose files are gone."""
@@ -84,7 +84,7 @@ class Registry:
         ``challenger``. ``tags``: of a new version.
         """
         content = content_of(folder)
-        known = [one for one in self.versions() if one.tags.get(CONTENT) == content]
+        known = [each for each in self.versions() if each.tags.get(CONTENT) == content]
         version = known[-1] if known else self._create(run_id, folder, {**tags, CONTENT: content})
         self.client.set_registered_model_alias(self.name, CHALLENGER, str(version.number))
         return version
@@ -95,7 +95,7 @@ class Registry:
             self.client.set_model_version_tag(self.name, str(number), key, value)
 
     def promote(self, number: int) -> None:
-        """Make a version the champion: one call, after which everybody is answered by it."""
+        """Make a version the champion by one call; from then on it answers every forecast."""
         self.client.set_registered_model_alias(self.name, CHAMPION, str(number))
 
     def _under(self, alias: str) -> Version | None:
@@ -107,7 +107,7 @@ class Registry:
             raise
 
     def _create(self, run_id: str, folder: Path, tags: dict[str, str]) -> Version:
-        stored = _log_model(run_id, folder / "forecaster")
+        stored = _log_model(run_id, folder / STORED_FORECASTER)
         try:
             self.client.create_registered_model(self.name)
         except MlflowException as error:
@@ -135,16 +135,16 @@ def _log_model(run_id: str, folder: Path) -> Any:
     count = max(forecaster.inputs.lags, LEVEL)  # fewer, and the example would be refused
     days = pd.date_range("2021-01-01", periods=count).strftime("%Y-%m-%d")
     example = pd.DataFrame({"date": days, "views": 100.0})
-    asked = {"date": "string", "views": "double"}
-    told = {**asked, "low": "double", "high": "double"}
+    request = {"date": "string", "views": "double"}
+    answer = {**request, "low": "double", "high": "double"}
     signature = ModelSignature(
-        Schema([ColSpec(kind, name) for name, kind in asked.items()]),
-        Schema([ColSpec(kind, name) for name, kind in told.items()]),
+        Schema([ColSpec(kind, name) for name, kind in request.items()]),
+        Schema([ColSpec(kind, name) for name, kind in answer.items()]),
         ParamSchema([ParamSpec("days", "long", ahead)]),
     )
     with mlflow.start_run(run_id=run_id):
         return mlflow.pyfunc.log_model(
-            name="forecaster",
+            name=STORED_FORECASTER,
             python_model=str(served.__file__),
             artifacts={"forecaster": str(folder)},
             signature=signature,

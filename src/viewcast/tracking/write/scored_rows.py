@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.tracking.read.metric_names import LOSSES
+from viewcast.tracking.metric_names import LOSSES
 from viewcast.tracking.row_keys import keys_of
+from viewcast.tracking.tags import VALIDATION
 
 COLUMNS = ["entity", "time", "row", "split", "target", "prediction", "loss"]
 
@@ -19,8 +20,8 @@ COLUMNS = ["entity", "time", "row", "split", "target", "prediction", "loss"]
 class Settings:
     """The keys of ``evaluator_config``.
 
-    ``row``, ``time``, ``entity``: columns or index levels of the data that tell its rows apart, as
-    in ``viewcast.tracking.row_keys``; without ``row`` and ``time`` it is the index, and where that
+    ``row``, ``time``, ``entity``: columns or index levels of the data that name its rows, as in
+    ``viewcast.tracking.row_keys``; without ``row`` and ``time`` it is the index, and where that
     only counts the rows their position. ``block``: least length of dependence, in rows: a week of
     days is 7; 1 where rows are independent.
     """
@@ -61,7 +62,7 @@ def scored(dataset: Any, model: Any, output: str | None, settings: Settings) -> 
     prediction = _finite(predicted, "prediction", keys)
     scores = pd.DataFrame(
         {
-            "split": "validation",
+            "split": VALIDATION,
             "target": target,
             "prediction": prediction,
             "loss": LOSSES[settings.loss].rows(prediction, target),

@@ -1,7 +1,7 @@
 """A sweep in MLflow: one parent run with its tables, one child run per candidate.
 
-Every candidate is a look at the validation rows and its run says so; the parent's says that one was
-to be chosen among them. Curves are metrics for the ``BEST`` by validation and ``OTHERS`` drawn at
+Every candidate is a look at the validation rows and its run records it; the parent run records the
+choice of one among them. Curves are metrics for the ``BEST`` by validation and ``OTHERS`` drawn at
 random: the UI slows down beyond about a hundred runs with long curves; the tables of the parent
 hold the curves of all.
 """
@@ -21,67 +21,97 @@ from viewcast.holdout.looks import Use
 from viewcast.sweep.cohorts import Member
 from viewcast.sweep.results import TABLES, Results
 from viewcast.tracking import datasets, look_tags
-from viewcast.tracking.look_tags import PARENT, EvaluationSet
+from viewcast.tracking.look_tags import EvaluationSet
 from viewcast.tracking.store import all_runs, connect
+from viewcast.tracking.tags import (
+    BATCH_ID,
+    BEST_EPOCH,
+    CANDIDATE,
+    CANDIDATES,
+    FAILURE,
+    GENERALIZATION_GAP,
+    IDENTITY,
+    MODEL_TRAIN_LOSS,
+    MODEL_VAL_ERROR,
+    MODEL_VAL_LOSS,
+    PARENT,
+    PICTURES_FOLDER,
+    RUN_NAME,
+    SEALED_FOLDER,
+    SWEEP,
+    SWEEP_HIDDEN_LOSSES,
+    SWEEP_SETTINGS,
+    TABLES_FOLDER,
+    TRAIN_LOSS,
+    VAL_LOSS,
+    VAL_LOSS_TRUE,
+    VAL_LOSS_TRUE_ERROR,
+)
 from viewcast.tracking.write.recorder import BATCH, flat, run_tags, shown_params
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
 
 BEST, OTHERS = 20, 30
-FIGURES = ("train_loss", "val_loss", "val_error", "best_epoch")
-TRUTH = ("val_loss_true", "val_loss_true_error")  # where it can be known: viewcast.truth
-SWEEP = "viewcast.sweep"
+# Metrics of the stored state of a candidate, by the column of the table of candidates.
+FIGURES = {
+    "train_loss": MODEL_TRAIN_LOSS,
+    "val_loss": MODEL_VAL_LOSS,
+    "val_error": MODEL_VAL_ERROR,
+    "best_epoch": BEST_EPOCH,
+    "val_loss_true": VAL_LOSS_TRUE,  # where the data are simulated
+    "val_loss_true_error": VAL_LOSS_TRUE_ERROR,
+}
 
 
-def record(results: Results, everyone: Sequence[Member], folder: Path, root: Path) -> str:
+def record(results: Results, candidates: Sequence[Member], folder: Path, root: Path) -> str:
     """Write the sweep to MLflow; returns the parent run's id.
 
     Candidates that are there already, from a try that was interrupted, are not written again.
     """
-    config = everyone[0].config
+    config = candidates[0].config
     client, experiment = connect(config.tracking)
-    parent = _parent(client, experiment, everyone, folder, root)
+    parent = _parent(client, experiment, candidates, folder, root)
     mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
-    known = {run.data.tags["viewcast.candidate"] for run in all_runs(client, experiment, mark)}
+    known = {run.data.tags[CANDIDATE] for run in all_runs(client, experiment, mark)}
     lines = {int(line["candidate"]): line for line in results.candidates.to_dict("records")}
     curves = dict(tuple(results.curves.groupby("candidate")))
     curved = _curved(results.candidates)
     shared, evaluation_sets = run_tags(config, root), EvaluationSets(root)
-    for member in everyone:
+    for member in candidates:
         if str(member.number) in known:
             continue
         line = lines[member.number]
         tags = {
             **shared,
             **_look(member, int(line["epochs"]), evaluation_sets),
-            look_tags.BATCH_ID: _launch(member, parent),
+            BATCH_ID: _batch(member, parent),
             PARENT: parent.info.run_id,
             SWEEP: folder.name,
-            "mlflow.runName": f"{config.name}-{member.number:04d}",
-            "viewcast.candidate": str(member.number),
-            "viewcast.identity": member.config.identity(),
+            RUN_NAME: f"{config.name}-{member.number:04d}",
+            CANDIDATE: str(member.number),
+            IDENTITY: member.config.identity(),
         }
         if line["status"] == "diverged":
-            tags["viewcast.failure"] = str(line["failure"])
+            tags[FAILURE] = str(line["failure"])
         curve = curves[member.number] if member.number in curved else curves[member.number].tail(1)
-        # Candidates of one batch_id began together; a batch begins in sight of the one before.
+        # Candidates of one batch began together; the scores of a batch are known to the next one.
         start = None if member.batch else parent.info.start_time
         _child(client, experiment, tags, member, line, curve, start)
     _store_tables(client, parent.info.run_id, results, folder)
     return str(parent.info.run_id)
 
 
-def finish(parent: str, pictures: Sequence[Path], everyone: Sequence[Member]) -> None:
+def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) -> None:
     """Store the pictures and end the parent run."""
-    client, _ = connect(everyone[0].config.tracking)
+    client, _ = connect(candidates[0].config.tracking)
     for picture in pictures:
-        client.log_artifact(parent, str(picture), "pictures")
+        client.log_artifact(parent, str(picture), PICTURES_FOLDER)
     client.set_terminated(parent, "FINISHED")
 
 
-def family(parent: str, everyone: Sequence[Member]) -> list[str]:
+def family(parent: str, candidates: Sequence[Member]) -> list[str]:
     """The runs of a sweep, the parent's first."""
-    client, experiment = connect(everyone[0].config.tracking)
+    client, experiment = connect(candidates[0].config.tracking)
     children = all_runs(client, experiment, f"tags.`{PARENT}` = '{parent}'")
     return [parent, *(run.info.run_id for run in children)]
 
@@ -94,7 +124,7 @@ class EvaluationSets:
         self.known: dict[str, EvaluationSet | None] = {}
 
     def of(self, config: Config) -> EvaluationSet | None:
-        """The evaluation_set of a candidate's look, None where it has no validation rows."""
+        """The evaluation set of a candidate; None without validation rows."""
         plain = config.plain
         classes = [plain[section]["_target_"] for section in ("model", "trainer", "loss")]
         features = plain["model"]["features"]
@@ -105,35 +135,32 @@ class EvaluationSets:
 
 
 def _parent(
-    client: MlflowClient, experiment: str, everyone: Sequence[Member], folder: Path, root: Path
+    client: MlflowClient, experiment: str, candidates: Sequence[Member], folder: Path, root: Path
 ) -> Run:
-    mark = f"tags.`{SWEEP}` = '{folder.name}' and tags.`viewcast.candidates` != ''"
-    found = client.search_runs([experiment], mark, max_results=1)
-    if found:
-        return found[0]
-    config = everyone[0].config
+    mark = f"tags.`{SWEEP}` = '{folder.name}' and tags.`{CANDIDATES}` != ''"
+    known = all_runs(client, experiment, mark)
+    if known:
+        return known[0]
+    config = candidates[0].config
     rows = rows_of(config, root)
     evaluation_set = EvaluationSet.of(config, rows)
-    among = Use("select", 0, len(everyone))
-    tags = {
-        **run_tags(config, root),
-        **(
-            evaluation_set.tags("sweep", folder.name) | look_tags.said([among])
-            if evaluation_set
-            else {}
-        ),
+    tags = {**run_tags(config, root)}
+    if evaluation_set is not None:
+        choice = Use("select", 0, len(candidates))
+        tags |= evaluation_set.tags("sweep", folder.name) | look_tags.tags_of([choice])
+    tags |= {
         SWEEP: folder.name,
-        "viewcast.candidates": str(len(everyone)),
+        CANDIDATES: str(len(candidates)),
     }
     # The file is as old as the beginning of the search.
-    began = int((folder / "sweep.json").stat().st_mtime * 1000)
-    name = f"{config.name} of {len(everyone)}"
+    began = int((folder / SWEEP_SETTINGS).stat().st_mtime * 1000)
+    name = f"{config.name} of {len(candidates)}"
     run = client.create_run(experiment, began, tags, name)
     datasets.log(client, run.info.run_id, datasets.of(config, rows))
-    own = set(everyone[0].own)
+    own = set(candidates[0].own)
     shared = {k: v for k, v in shown_params(config.plain).items() if k not in own}
     client.log_batch(run.info.run_id, params=[Param(k, v) for k, v in shared.items()])
-    client.log_artifact(run.info.run_id, str(folder / "sweep.json"))
+    client.log_artifact(run.info.run_id, str(folder / SWEEP_SETTINGS))
     return run
 
 
@@ -141,20 +168,20 @@ def _look(member: Member, epochs: int, evaluation_sets: EvaluationSets) -> dict[
     evaluation_set = evaluation_sets.of(member.config)
     if evaluation_set is None:
         return {}
-    said = look_tags.said(look_tags.uses(member.config.trainer, epochs))
-    return evaluation_set.tags(member.config.identity()) | said
+    uses = look_tags.tags_of(look_tags.uses(member.config.trainer, epochs))
+    return evaluation_set.tags(member.config.identity()) | uses
 
 
-def _launch(member: Member, parent: Run) -> str:
-    batch_id: str = parent.data.tags[look_tags.BATCH_ID]
+def _batch(member: Member, parent: Run) -> str:
+    batch_id: str = parent.data.tags[BATCH_ID]
     return batch_id if member.batch is None else f"{batch_id}-{member.batch}"
 
 
 def _store_tables(client: MlflowClient, parent: str, results: Results, folder: Path) -> None:
     for table in TABLES:
-        client.log_artifact(parent, str(folder / "tables" / f"{table}.parquet"), "tables")
+        client.log_artifact(parent, str(folder / TABLES_FOLDER / f"{table}.parquet"), TABLES_FOLDER)
     if not results.hidden_losses.empty:
-        client.log_artifact(parent, str(folder / "sealed" / "hidden_losses.parquet"), "sealed")
+        client.log_artifact(parent, str(folder / SWEEP_HIDDEN_LOSSES), SEALED_FOLDER)
 
 
 def _child(
@@ -166,24 +193,21 @@ def _child(
     curve: pd.DataFrame,
     start: int | None,
 ) -> None:
-    run = client.create_run(experiment, start, tags, tags["mlflow.runName"])
+    run = client.create_run(experiment, start, tags, tags[RUN_NAME])
     now = int(time.time() * 1000)
     metrics = []
-    for key in ("train_loss", "val_loss"):
+    for key in (TRAIN_LOSS, VAL_LOSS):
         metrics += [
             Metric(key, float(value), now, int(epoch))
             for epoch, value in zip(curve["epoch"], curve[key], strict=True)
             if pd.notna(value)
         ]
-    for key in FIGURES:
-        if pd.notna(line[key]):
-            name = key if key == "best_epoch" else f"model_{key}"
-            metrics.append(Metric(name, float(line[key]), now, 0))
-    known = [key for key in TRUTH if pd.notna(line.get(key))]
-    metrics += [Metric(key, float(line[key]), now, 0) for key in known]
+    for column, name in FIGURES.items():
+        if pd.notna(line.get(column)):
+            metrics.append(Metric(name, float(line[column]), now, 0))
     if pd.notna(line["val_loss"]):
         gap = float(line["val_loss"] - line["train_loss"])
-        metrics.append(Metric("generalization_gap", gap, now, 0))
+        metrics.append(Metric(GENERALIZATION_GAP, gap, now, 0))
     own = flat(dict(member.own))
     client.log_batch(
         run.info.run_id, metrics=metrics[:BATCH], params=[Param(k, v) for k, v in own.items()]
@@ -193,7 +217,7 @@ def _child(
 
 
 def _curved(candidates: pd.DataFrame) -> set[int]:
-    """Whose curves become metrics: the best and some drawn at random, the same ones every time."""
+    """The candidates whose curves become metrics: the best ones and some drawn with a fixed seed."""
     best = candidates.nsmallest(BEST, "val_loss")["candidate"]
     rest = candidates[~candidates["candidate"].isin(best)]["candidate"].to_numpy()
     rng = np.random.default_rng(len(candidates))

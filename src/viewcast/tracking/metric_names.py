@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from viewcast.scoring.loss import MAE, MSE, Loss
+from viewcast.tracking.tags import MODEL_VAL_LOSS
 
 LOSSES: dict[str, Loss] = {"mse": MSE(), "mae": MAE()}
 _SQUARED = ("mean_squared_error", "mse", "root_mean_squared_error", "rmse", "squared_error", "l2")
@@ -15,7 +16,7 @@ _ABSOLUTE = ("mean_absolute_error", "mae", "absolute_error", "l1")
 _OTHERS = ("log_loss", "logloss", "nll", "mape", "mean_absolute_percentage_error", "smape", "mase")
 _VALIDATION = ("val", "validation", "valid", "eval", "dev", "holdout", "validation_0", "valid_0")
 # The figure of the stored model before the last point of a curve of that name.
-_NAMED = ("model_val_loss", *(f"{rows}_loss" for rows in _VALIDATION))
+_NAMED = (MODEL_VAL_LOSS, *(f"{rows}_loss" for rows in _VALIDATION))
 _MEASURES = ("mse", "mae", "rmse", *_SQUARED, *_ABSOLUTE, *_OTHERS)
 USUAL = tuple(
     dict.fromkeys(

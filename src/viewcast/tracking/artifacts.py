@@ -1,4 +1,4 @@
-"""Artifacts of many runs as local files: read where they lie if that is here, fetched otherwise."""
+"""Artifacts of many runs as local files: read where they lie on this machine, else fetched."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +12,12 @@ from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import TrackingError
 from viewcast.base.progress import runs as bar_over
+from viewcast.tracking.former import artifact_names
 
 AT_ONCE = 8  # fetches from a server; it waits most of the time
 
 Item = TypeVar("Item")
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class Artifacts:
@@ -26,10 +27,14 @@ class Artifacts:
         self.client, self.folder = client, folder
 
     def path(self, run: Run, name: str) -> Path | None:
-        """The file of an artifact; None where the run has none of this name.
+        """The file of an artifact, under its name of today or a former one; None without any.
 
-        Raises TrackingError where the server has it and does not give it.
+        Raises TrackingError where the server has the artifact and does not give it.
         """
+        paths = (self._path(run, known) for known in artifact_names(name))
+        return next((path for path in paths if path is not None), None)
+
+    def _path(self, run: Run, name: str) -> Path | None:
         here = local(run)
         if here is not None:
             file = here / name
@@ -68,15 +73,15 @@ def local(run: Run) -> Path | None:
 
 
 def each(
-    items: Sequence[Item], work: Callable[[Item], Found], what: str, afar: bool
-) -> list[Found]:
-    """``work`` on every item, in their order: ``afar``, many at once and with a bar."""
-    if not afar:
+    items: Sequence[Item], work: Callable[[Item], Result], what: str, remote: bool
+) -> list[Result]:
+    """``work`` on every item, in their order. ``remote``: many at once and with a bar."""
+    if not remote:
         return [work(item) for item in items]
     with bar_over(len(items)) as bar, ThreadPoolExecutor(AT_ONCE) as pool:
         bar.update(bar.task_ids[0], description=what)
-        found = []
-        for one in pool.map(work, items):
-            found.append(one)
+        results = []
+        for result in pool.map(work, items):
+            results.append(result)
             bar.advance(bar.task_ids[0])
-        return found
+        return results

@@ -1,0 +1,23 @@
+"""What was read of an experiment for an audit, and where the audit writes its figures to."""
+
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from viewcast.audit.study import Opened, Study
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """An experiment: its studies, the openings of sealed tests, and its runs by their id.
+
+    ``experiment_ids``: of the experiment and of those that belong to it.
+    """
+
+    client: MlflowClient
+    experiment_ids: list[str]
+    experiment: str
+    studies: list[Study]
+    opened: list[Opened]
+    runs: dict[str, Run]

@@ -1,0 +1,144 @@
+"""Every name under which viewcast writes something to MLflow or reads it back, once.
+
+Tags begin with ``viewcast.``; metrics, artifacts and dataset contexts stand in groups of their own.
+Names of version 0.1 that differ are in ``viewcast.tracking.former``. Metric names that are columns
+of tables as well (``val_loss``) are spelt out where a column is meant.
+"""
+
+# Tags of every run: what it is and what it was made from
+DATA = "viewcast.data"  # name of the data set
+LABEL = "viewcast.label"  # what the data set is called in reports
+SPLIT = "viewcast.split"  # name of the split into training, validation and test rows
+MODEL = "viewcast.model"
+EXPERIMENT = "viewcast.experiment"  # of the configuration, not MLflow's
+BLOCK = "viewcast.block"  # least length of dependence, in rows
+LOSS = "viewcast.loss"  # name of the loss that the run is measured by
+UNIT = "viewcast.unit"  # of the loss
+IDENTITY = "viewcast.identity"  # hash of the settings that decide the result
+GIT_COMMIT = "viewcast.git_commit"
+DVC_LOCK = "viewcast.dvc_lock"  # hash of dvc.lock, or none
+SIMULATED = "viewcast.simulated"  # "true" where the data are simulated, else absent
+LEFT_OUT = "viewcast.left_out"  # rows that lack a feature, in a sentence
+FAILURE = "viewcast.failure"  # the message of the error that ended the run
+RESUMES = "viewcast.resumes"  # id of the interrupted run that this one repeats
+
+# Tags of a look (viewcast.holdout.looks)
+HOLDOUT = "viewcast.holdout"  # identity of the validation rows
+LOOK_KEY = "viewcast.look"  # runs with the same key are one look
+LOOK_USES = "viewcast.looks"  # what the scores were used for, as JSON; set when the run has ended
+BATCH_ID = "viewcast.batch_id"  # runs of one batch started without seeing each other's scores
+RELEASE = "viewcast.release"  # hash of the settings of the filter that released the score
+
+# Tags of a sweep
+SWEEP = "viewcast.sweep"  # name of its folder; of the parent run and of every candidate
+CANDIDATES = "viewcast.candidates"  # number of candidates; of the parent run
+CANDIDATE = "viewcast.candidate"  # number of a candidate, from 0
+
+# Tags of an opening of the sealed test, which is a run of its own
+TEST_OPENING = "viewcast.sealed_open"  # 1; 0 where the opening was withdrawn
+TEST_ROWS = "viewcast.sealed"  # identity of the test rows
+OPENED_RUN = "viewcast.opened_run"  # id of the run that was tested
+REASON = "viewcast.reason"  # why the test was opened again; why a night ended as it did
+REUSE = "viewcast.reuse"  # earlier openings that had shown some of these rows
+TEST_OPENED = "viewcast.test_opened"  # of the run that was tested: id of the latest opening
+
+# Tags of a night
+NIGHT = "viewcast.night"  # its date
+FRESH = "viewcast.fresh"  # identity of the rows that champion and challenger are compared on
+CHALLENGER = "viewcast.challenger"  # number of the version
+CHAMPION = "viewcast.champion"  # number of the version, 0 where there is none
+OUTCOME = "viewcast.outcome"
+
+# Tags of a version of the registered model, besides MODEL, LOSS, UNIT, LABEL and GIT_COMMIT
+CONTENT = "viewcast.content"  # hash of the files of the challenger
+TRAINED_FROM = "viewcast.trained_from"  # first day of the training rows
+TRAINED_TO = "viewcast.trained_to"  # last day of the training rows
+TRAINED_ROWS = "viewcast.rows"
+VERSION_VAL_LOSS = "viewcast.val_loss"
+VERSION_VAL_ERROR = "viewcast.val_error"
+CHOSEN_AMONG = "viewcast.chosen_among"  # number of models that were validated
+DATA_HASH = "viewcast.data_hash"
+ABOUT_VERSION = {  # tags of a version, by the key in the description of the challenger
+    "model": MODEL,
+    "loss": LOSS,
+    "unit": UNIT,
+    "trained_from": TRAINED_FROM,
+    "trained_to": TRAINED_TO,
+    "rows": TRAINED_ROWS,
+}
+PROMOTED = "viewcast.promoted"  # the night of the promotion
+WHY = "viewcast.why"  # the kind of the promotion; REASON has the sentence
+PROMISED_OF = "viewcast.promised_"  # prefix; mean, low, high, days of the gain that was expected
+
+# Tags that an audit writes
+VERDICT = "viewcast.verdict"  # of a run, in a sentence
+AUDIT_OF = "viewcast.audit."  # prefix, of an experiment; the identity of the holdout follows
+OPTIMISM_OF = "viewcast.optimism."  # prefix, of an experiment; the identity of the holdout follows
+SHARED_VIEW = "mlflow.sharedViewState.audit"  # of an experiment: the columns of its run table
+
+# MLflow's own tags
+PARENT = "mlflow.parentRunId"
+USER = "mlflow.user"
+RUN_NAME = "mlflow.runName"
+SOURCE_NAME = "mlflow.source.name"
+SOURCE_TYPE = "mlflow.source.type"
+EXPERIMENT_KIND = "mlflow.experimentKind"
+CONTEXT = "mlflow.data.context"  # of a dataset input: what its rows were used for
+
+# Contexts of dataset inputs
+TRAINING = "training"
+VALIDATION = "validation"
+GATE = "gate"  # champion and challenger were compared on these rows
+TEST = "test"
+
+# Parameters that are read back; all settings of a run are written as parameters
+PARAM_TRAINER = "trainer.name"
+PARAM_RESTORE_BEST = "trainer.restore_best"  # "True" where the best of all epochs is kept
+PARAM_FEATURES = "model.features"
+PARAM_LAYERS = "model.layers"  # only networks have it
+PARAM_REMEMBERS = "model.remembers"  # splits whose targets the model looks up
+
+# Metrics of a curve: one point per epoch
+TRAIN_LOSS = "train_loss"
+VAL_LOSS = "val_loss"
+
+# Metrics of the stored model
+MODEL_TRAIN_LOSS = "model_train_loss"
+MODEL_VAL_LOSS = "model_val_loss"
+VAL_ERROR = "val_error"  # standard error, of an evaluation without a curve
+MODEL_VAL_ERROR = "model_val_error"
+BEST_EPOCH = "best_epoch"
+GENERALIZATION_GAP = "generalization_gap"  # validation loss minus training loss
+VAL_LOSS_TRUE = "val_loss_true"  # loss on new rows, where the data are simulated
+VAL_LOSS_TRUE_ERROR = "val_loss_true_error"
+TEST_LOSS = "test_loss"
+TEST_ERROR = "test_error"
+TEST_ROW_COUNT = "rows"
+
+# Metrics that an audit writes
+VAL_LOSS_EXPECTED = "val_loss_expected"  # corrected for the choice
+VAL_LOSS_UPPER95 = "val_loss_upper95"
+OPTIMISM = "optimism"  # expected minus shown
+LOOKS = "looks"  # scores revealed; an evaluation writes it too
+IN_CONFIDENCE_SET = "in_confidence_set"  # 1 where the run may be the best, else 0
+
+# Artifacts of a run
+CONFIG = "config.yaml"
+PREDICTIONS = "predictions.parquet"  # predictions and losses of rows
+CURVE = "curve.csv"
+TRAJECTORY = "trajectory.parquet"  # row losses of the evaluated epochs
+SEALED_FOLDER = "sealed"  # row losses that no figure shows
+SEALED_VALIDATION = "sealed/validation.parquet"  # of a run whose score a filter released
+HIDDEN_HOLDOUT = "sealed/hidden_holdout.parquet"
+STORED_MODEL = "model"
+STORED_FORECASTER = "forecaster"
+PICTURES_FOLDER = "pictures"
+NIGHT_OUTCOME = "outcome.json"
+
+# Artifacts of a sweep
+SWEEP_SETTINGS = "sweep.json"
+TABLES_FOLDER = "tables"
+SWEEP_PREDICTIONS = "tables/predictions.parquet"
+SWEEP_TRAJECTORIES = "tables/trajectories.parquet"
+SWEEP_CURVES = "tables/curves.parquet"
+SWEEP_HIDDEN_LOSSES = "sealed/hidden_losses.parquet"
