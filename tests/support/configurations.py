@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.project import REPOSITORY
+from support.clone import REPOSITORY
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError
 from viewcast.training.config import Config, parse

@@ -7,14 +7,13 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from viewcast.base.cli import compose
+from support.clone import REPOSITORY
+from support.configurations import composed
 from viewcast.data import sealed
 from viewcast.data.preparation import preparation
 from viewcast.runs.run import run
 from viewcast.tracking.store import related
 from viewcast.training.config import Config, parse
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass
@@ -24,12 +23,12 @@ class Project:
     root: Path
     prepared: set[str] = field(default_factory=set)
 
-    def plain(self, *overrides: str) -> dict[str, Any]:
-        store = [
-            f"tracking.uri=sqlite:///{self.root}/mlflow/mlflow.db",
-            f"tracking.artifacts={self.root}/mlflow/artifacts",
-        ]
-        return compose(REPOSITORY, [*overrides, *store])
+    def plain(self, *overrides: str, config_name: str = "config") -> dict[str, Any]:
+        """The composed mapping of a run (or of another file of ``conf/``) with this store."""
+        plain = composed(*overrides, config_name=config_name)
+        plain["tracking"]["uri"] = f"sqlite:///{self.root}/mlflow/mlflow.db"
+        plain["tracking"]["artifacts"] = f"{self.root}/mlflow/artifacts"
+        return plain
 
     def config(self, *overrides: str) -> Config:
         return parse(self.plain(*overrides))

@@ -5,8 +5,7 @@ from typing import Any
 
 from mlflow.entities import Run
 
-from support.project import REPOSITORY, Project
-from viewcast.base.cli import compose
+from support.project import Project
 from viewcast.runs.sweep import sweep
 from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import Results
@@ -16,11 +15,7 @@ TWO_CHUNKS = ("search.workers=1", "++sweep.batch_size=[4,8]", "++sweep.seed=[1,2
 
 
 def composed(project: Project, *overrides: str) -> dict[str, Any]:
-    store = [
-        f"tracking.uri=sqlite:///{project.root}/mlflow/mlflow.db",
-        f"tracking.artifacts={project.root}/mlflow/artifacts",
-    ]
-    return compose(REPOSITORY, [*QUICK, "device=cpu", *overrides, *store], "sweep")
+    return project.plain(*QUICK, "device=cpu", *overrides, config_name="sweep")
 
 
 def swept(project: Project, *overrides: str) -> tuple[Path, Results, list[training.Member]]:
