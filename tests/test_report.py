@@ -14,7 +14,7 @@ from PIL import Image
 from support.reported import FIGURES, SIMULATED, Fake, Tags, seen
 from viewcast.base.errors import DataError
 from viewcast.base.numbers import plain
-from viewcast.report.figures.style import Picture, log_ticks
+from viewcast.report.figures.style import Picture, log_ticks, loss_label
 from viewcast.report.page import build
 
 WIDTH = "document.documentElement.scrollWidth"
@@ -150,7 +150,7 @@ def test_pictures_of_a_former_report_do_not_stay(fake: Fake) -> None:
     fake.build()
     fake.rows = [row for row in fake.rows if row["data"] == "lectures"]
     pictures, _ = fake.build()
-    names = {path.stem for path in (fake.root / "reports" / "figures").iterdir()}
+    names = {path.stem for path in (fake.root / "reports" / "figures").glob("*.png")}
     assert names == set(pictures) and not any(name.startswith("channel") for name in names)
 
 
@@ -164,6 +164,49 @@ def test_a_label_cannot_bring_markup_or_mathematics(tmp_path: Path) -> None:
     assert "channel_series" in pictures
     assert not Tags(page).of("script")
     assert "&lt;script&gt;" in page and "&lt;b&gt;bold&lt;/b&gt; &amp; more" in page
+
+
+def test_models_and_losses_that_no_figure_knows_are_drawn_like_any_other(tmp_path: Path) -> None:
+    fake = Fake(tmp_path)
+    fake.prepare()
+    strange = {"kind": "trees", "loss": "pinball", "unit": "points", "settings": {"leaves": 31}}
+    for data in ("lectures", "channel"):
+        for model in ("linear", "boosted", "forest", "boosted_deep", "kernel", "rules"):
+            fake.run(data, "main", model, val_loss=0.3, **strange)
+        fake.run(data, f"{data}_naive", "naive", val_loss=0.9, **strange | {"kind": "lookup"})
+    pictures, page = fake.build()
+    for data in ("lectures", "channel"):
+        assert {f"{data}_gaps", f"{data}_predictions", f"{data}_overfitting"} <= set(pictures)
+    assert "The linear model is off by 3 minutes" in pictures["lectures_predictions"].title
+    assert "boosted" in page and "points" in page
+
+
+@pytest.mark.parametrize(
+    ("loss", "label"),
+    [
+        ("mse", "mean squared error (points)"),
+        ("pinball", "pinball loss (points)"),
+        ("log_loss", "log loss (points)"),
+        ("", "loss (points)"),
+    ],
+)
+def test_a_loss_is_called_by_its_label_or_by_its_name(loss: str, label: str) -> None:
+    assert loss_label({"loss": loss, "unit": "points"}) == label
+
+
+def test_the_overfitting_picture_pairs_a_run_with_its_stopped_twin(tmp_path: Path) -> None:
+    fake = Fake(tmp_path)
+    fake.prepare()
+    settings = {"lr": 0.1, "epochs": 300, "restore_best": False, "patience": None}
+    stopped = settings | {"epochs": 90, "restore_best": True, "patience": 9}
+    fake.run("channel", "main", "deep", settings=stopped | {"lr": 0.2})
+    fake.run("channel", "channel_other_network", "deep", settings=stopped, features=["lag_1"])
+    fake.run("channel", "channel_to_the_end", "deep", settings=settings)
+    fake.run("channel", "channel_stopped", "deep", settings=stopped)
+    picture = fake.build()[0]["channel_overfitting"]
+    names = ("to_the_end", "stopped")
+    assert picture.run_ids == [f"id-channel-channel_{name}-deep" for name in names]
+    assert "The same model with early stopping (“stopped”)" in picture.caption
 
 
 def test_without_a_summary_the_next_command_is_named(tmp_path: Path) -> None:

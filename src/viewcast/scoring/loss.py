@@ -35,6 +35,7 @@ class MSE:
     """Mean squared error; its unit is the square of the target's."""
 
     name: ClassVar[str] = "mse"
+    label: ClassVar[str] = "mean squared error"
 
     def rows(self, prediction: Array, target: Array) -> Array:
         """Squared error of each row."""
@@ -59,6 +60,7 @@ class MAE:
     """Mean absolute error, in the unit of the target."""
 
     name: ClassVar[str] = "mae"
+    label: ClassVar[str] = "mean absolute error"
 
     def rows(self, prediction: Array, target: Array) -> Array:
         """Absolute error of each row."""
@@ -75,3 +77,11 @@ class MAE:
     def rescale(self, factor: float) -> float:
         """Absolute errors grow in proportion."""
         return abs(factor)
+
+
+def label_of(name: str) -> str:
+    """The words for a loss of that name: the ``label`` of its class, else made from the name."""
+    classes = [value for value in globals().values() if isinstance(value, type)]
+    labels = {c.name: str(c.label) for c in classes if hasattr(c, "name") and hasattr(c, "label")}
+    words = name.replace("_", " ")
+    return labels.get(name, words if words.endswith("loss") else f"{words} loss".strip())

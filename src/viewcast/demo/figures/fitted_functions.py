@@ -21,8 +21,8 @@ from viewcast.report.figures.style import (
 
 SHOWN = {
     "lectures_course": (LINE, "line"),
-    "lectures_deep_untuned": (OTHER, "net, badly trained"),
-    "lectures_deep": (DEEP, "net, well trained"),
+    "lectures_deep_untuned": (OTHER, "network, badly trained"),
+    "lectures_deep": (DEEP, "network, well trained"),
 }
 
 
@@ -62,17 +62,15 @@ def draw(results: Results) -> Iterator[Drawing]:
     legend_above(axes)
     closer = "more" if deep["train_loss"] < line["train_loss"] else "no more"
     caption = (
-        "A net of max(0, ·) units is a line that may bend. It follows the training lectures "
+        "A network of max(0, ·) units is a line that may bend. It fits the training lectures "
         f"{closer} closely than the best straight line"
     )
     poor = results.experiment("lectures_deep_untuned")
     if poor is not None and poor in runs and poor["train_loss"] > line["train_loss"]:
         caption += (
-            f", if it is trained well: badly trained, the same net ends at "
-            f"{plain(poor['train_loss'])}, worse than the line it contains"
+            f" if it is trained well; badly trained, the same network ends at "
+            f"{plain(poor['train_loss'])}, above the line that it contains"
         )
-    caption += (
-        ". Nothing holds the curve where there are no lectures; there its last bend simply goes on."
-    )
+    caption += ". Where there are no lectures, no data limit the curve, and its last piece goes on."
     alt = f"{title}. Scatter of minutes against pages with the learnt functions."
     yield Drawing("lectures_functions", figure, title, caption, alt, [r["run_id"] for r in runs])

@@ -10,9 +10,9 @@ from viewcast.base.numbers import plain
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import DEEP, INK, TRAIN, VALIDATION, Drawing, legend_above, sheet
 
-MARKS = (100, 1_000, 10_000)  # updates
+OFFSETS = {100: (0, 9), 1_000: (9, -2), 10_000: (9, -3)}  # points, of the label by updates
 BATCHES = ("lectures_descent_1000", "lectures_descent_batch_5", "lectures_descent_batch_1")
-GROUND = LinearSegmentedColormap.from_list("evaluation_set", ["#fdfcf8", "#dbe4e8", "#9fb4c2"])
+SHADES = LinearSegmentedColormap.from_list("losses", ["#fdfcf8", "#dbe4e8", "#9fb4c2"])
 
 
 def draw(results: Results) -> Iterator[Drawing]:
@@ -35,8 +35,8 @@ def _learning_rates(results: Results, grid: Run, exact: Run, slow: Run) -> Drawi
     rate = results.settings(slow).get("lr")
     of_rate = "Gradient descent" if rate is None else f"A learning rate of {rate:g}"
     title = (
-        f"{of_rate} creeps: after {plain(last['update'])} updates the bias is {plain(last['b'])}, "
-        f"the minimum lies at {plain(params['b'])}"
+        f"{of_rate} is slow in the valley: after {plain(last['update'])} updates the bias is "
+        f"{plain(last['b'])}, the minimum lies at {plain(params['b'])}"
     )
     shown = [grid, exact, slow]
     if fast is not None and fast["status"] == "diverged" and len(fast.curve):
@@ -48,14 +48,11 @@ def _learning_rates(results: Results, grid: Run, exact: Run, slow: Run) -> Drawi
         )
         shown.append(fast)
     figure, (axes,) = sheet(grid["label"], title, 4.3)
-    _ground(axes, grid, labels=True)
+    _contours(axes, grid, labels=True)
     if fast in shown and fast is not None and not fast.path.empty:
         _overshooting(axes, fast, _rate(results, fast))
-    start, w, b = (
-        results.settings(slow).get("start"),
-        slow.path["p0"].to_numpy(),
-        slow.path["b"].to_numpy(),
-    )
+    start = results.settings(slow).get("init")
+    w, b = slow.path["p0"].to_numpy(), slow.path["b"].to_numpy()
     if isinstance(start, list):
         axes.plot(start[0], start[1], "o", ms=5, mfc="white", mec=INK, zorder=3)
         axes.annotate(
@@ -63,24 +60,23 @@ def _learning_rates(results: Results, grid: Run, exact: Run, slow: Run) -> Drawi
         )
         w, b = np.insert(w, 0, start[0]), np.insert(b, 0, start[1])
     axes.plot(w, b, color=INK, lw=1.8, label=_rate(results, slow))
-    offsets = {100: (0, 9), 1_000: (9, -2), 10_000: (9, -3)}
-    for mark in MARKS:
+    for mark, offset in OFFSETS.items():
         at = slow.path[slow.path["update"] == mark]
         if len(at):
             x, y = at.iloc[0][["p0", "b"]]
             axes.plot(x, y, "o", ms=5, color=INK, mec="white", mew=0.9)
-            excluded = offsets[mark]
             axes.annotate(
-                f"{plain(mark)} updates", (x, y), excluded, textcoords="offset points",
-                ha="left" if excluded[0] else "center", size=8.5,
+                f"{plain(mark)} updates", (x, y), offset, textcoords="offset points",
+                ha="left" if offset[0] else "center", size=8.5,
             )  # fmt: skip
     _minimum(axes, exact)
     legend_above(axes)
     caption = (
         "Every point of the plane is a line, minutes = w · pages + b; the shade is its loss on the "
-        "training lectures, light in the valley. Descent runs down the steep wall in a few updates "
-        "and then creeps along the valley floor, where the slope is almost nil. With too high a "
-        "learning rate each step overshoots the valley further than the one before."
+        "training lectures, light in the valley. Gradient descent goes down the steep wall in few "
+        "updates. On the floor of the valley the slope is close to zero, and each update is small. "
+        "If the learning rate is too high, each step overshoots the valley further than the one "
+        "before."
     )
     alt = f"{title}. Contours of the loss over slope and bias with the paths of gradient descent."
     ids = [run["run_id"] for run in shown]
@@ -118,15 +114,17 @@ def _overshooting(axes: Axes, run: Run, label: str) -> None:
 def _batches(results: Results, grid: Run, exact: Run, runs: list[Run]) -> Drawing:
     sizes = [_size(results, run) for run in runs]
     strays = [float(run.path["p0"].iloc[len(run.path) // 2 :].std()) for run in runs]
-    told = ", ".join(f"{plain(s, 2)} with {size}" for s, size in zip(strays, sizes, strict=True))
-    title = f"Updates that see fewer lectures stagger: the slope strays by {told}"
+    spreads = ", ".join(
+        f"{plain(stray, 2)} with {size}" for stray, size in zip(strays, sizes, strict=True)
+    )
+    title = f"Updates from fewer lectures are noisier: the slope spreads by {spreads}"
     figure, panels = sheet(grid["label"], title, 3.6, columns=len(runs), sharex=True, sharey=True)
     slopes = np.concatenate([run.path["p0"] for run in runs])
     biases = np.concatenate([run.path["b"] for run in runs])
     w_low, w_high = slopes.min() - 0.1, slopes.max() + 0.1
     b_low, b_high = biases.min() - 0.12, biases.max() + 0.03
     for axes, run, size, colour in zip(panels, runs, sizes, (INK, DEEP, TRAIN), strict=False):
-        _ground(axes, grid, within=(w_low, w_high))
+        _contours(axes, grid, within=(w_low, w_high))
         axes.plot(run.path["p0"], run.path["b"], color=colour, lw=0.8)
         axes.plot(*run.path.iloc[-1][["p0", "b"]], "o", ms=5, color=colour, mec="white", mew=0.9)
         axes.set(xlim=(w_low, w_high), ylim=(b_low, b_high))
@@ -141,9 +139,9 @@ def _batches(results: Results, grid: Run, exact: Run, runs: list[Run]) -> Drawin
         ha="center", arrowprops={"arrowstyle": "->", "color": INK},
     )  # fmt: skip
     caption = (
-        "About the same number of updates, from the same start (top left). One update sees all "
-        "training lectures, a few, or a single one: the fewer, the cheaper the update and the "
-        "noisier the direction. The bias creeps down alike in all three. Strays: standard "
+        "About the same number of updates, from the same start (top left). One update uses all "
+        "training lectures, a few, or a single one: with fewer lectures the update is cheaper and "
+        "its direction noisier. The bias falls equally slowly in all three. Spread: standard "
         "deviation of the slope, in minutes per page, over the second half of the path."
     )
     alt = f"{title}. Three panels of the same stretch of the valley, one path each."
@@ -158,7 +156,7 @@ def _size(results: Results, run: Run) -> str:
     return "1 lecture" if size == 1 else f"{size} lectures" if isinstance(size, int) else str(size)
 
 
-def _ground(
+def _contours(
     axes: Axes, grid: Run, within: tuple[float, float] | None = None, labels: bool = False
 ) -> None:
     rows = grid.surface
@@ -167,7 +165,7 @@ def _ground(
     w, b = np.unique(rows["w"]), np.unique(rows["b"])
     loss = rows.sort_values(["b", "w"])["loss"].to_numpy().reshape(len(b), len(w))
     levels = np.geomspace(loss.min(), loss.max(), 11)
-    axes.contourf(w, b, loss, levels, cmap=GROUND, norm=LogNorm(levels[0], levels[-1]))
+    axes.contourf(w, b, loss, levels, cmap=SHADES, norm=LogNorm(levels[0], levels[-1]))
     lines = axes.contour(w, b, loss, levels[1:-1], colors="white", linewidths=0.8)
     if labels:
         # On the left wall, low down, where no path comes by.
@@ -185,6 +183,6 @@ def _minimum(axes: Axes, exact: Run) -> None:
     w, b = exact["params"]["w"], exact["params"]["b"]
     axes.plot(w, b, "*", ms=12, color=VALIDATION, mec="white", mew=0.8)
     axes.annotate(
-        f"closed form: {plain(exact['train_loss'])} {exact['unit']}", (w, b), (-10, 0),
+        f"least squares: {plain(exact['train_loss'])} {exact['unit']}", (w, b), (-10, 0),
         textcoords="offset points", size=8.5, ha="right",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Bigger models: days of the window, units and layers of the net, against the loss."""
+"""The loss against the size of a model: days of the window, units and layers of the network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class Ladder:
 def draw(results: Results) -> Iterator[Drawing]:
     """One panel per kind of size, ours and the published figures."""
     ladders = [
-        Ladder("days the line sees", [(len(r["features"]), r) for r in _validated(results, DAYS)]),
+        Ladder("days the line uses", [(len(r["features"]), r) for r in _validated(results, DAYS)]),
         Ladder("units in one layer", [(h[0], r) for r, h in _nets(results, UNITS) if h]),
-        Ladder("layers of the net", [(len(h), r) for r, h in _nets(results, LAYERS)]),
+        Ladder("layers of the network", [(len(h), r) for r, h in _nets(results, LAYERS)]),
     ]
     ladders = [ladder for ladder in ladders if len(ladder.steps) > 1]
     if ladders:
@@ -52,15 +52,15 @@ def _nets(results: Results, names: tuple[str, ...]) -> list[tuple[Run, tuple[int
 
 
 def _panels(ladders: list[Ladder]) -> Drawing:
-    told = []
+    changes = []
     for ladder in ladders:
         (small, first), (large, last) = ladder.steps[0], ladder.steps[-1]
-        told.append(
+        changes.append(
             f"{plain(large)} {ladder.noun.split()[0]} instead of {small}: "
             f"{plain(first['val_loss'])} to {plain(last['val_loss'])}"
         )
     run = ladders[0].steps[0][1]
-    title = f"Validation loss with {'; '.join(told)}"
+    title = f"Validation loss with {'; '.join(changes)}"
     figure, panels = sheet(run["label"], title, 3.1, columns=len(ladders), sharey=True)
     for axes, ladder in zip(panels, ladders, strict=True):
         _ladder(axes, ladder)
@@ -71,9 +71,9 @@ def _panels(ladders: list[Ladder]) -> Drawing:
     caption = (
         "Filled: ours, with one standard error in validation. Hollow: the lecturer's published "
         "figures, on his own series, never ours. Differences smaller than the whiskers are no "
-        "findings. Nets are stopped at their best validation epoch, so a bigger one need not end "
-        "with a lower training loss. The simulated series was made so that straight lines lose "
-        "about what his did: that the first panel agrees is by construction."
+        "findings. Networks are stopped at their best validation epoch, so a bigger one need not "
+        "end with a lower training loss. The simulated series was made so that straight lines lose "
+        "about as much as his did, so the first panel agrees by construction."
     )
     alt = f"{title}. Training and validation loss against size, ours and published."
     return Drawing(f"{run['data']}_sizes", figure, title, caption, alt, list(runs))

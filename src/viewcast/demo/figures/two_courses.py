@@ -19,9 +19,9 @@ def draw(results: Results) -> Iterator[Drawing]:
     names = [str(rows.loc[run.of_split("train").index[0], "entity"]) for run in runs]
     slopes = [plain(run["params"]["w"], 2) for run in runs]
     title = (
-        f"A page takes {slopes[0]} minutes in {names[0]} and {slopes[1]} in {names[1]}: learnt on "
-        f"the one, the line errs by {plain(runs[0]['val_loss'])} {runs[0]['unit']} on the other, "
-        f"the other way round by {plain(runs[1]['val_loss'])}"
+        f"A page takes {slopes[0]} minutes in {names[0]} and {slopes[1]} in {names[1]}: the "
+        f"line of the first course loses {plain(runs[0]['val_loss'])} {runs[0]['unit']} on the "
+        f"second, the line of the second {plain(runs[1]['val_loss'])} on the first"
     )
     figure, (axes,) = sheet(runs[0]["label"], title, 3.6)
     edge = rows["pages"].max() * 1.04
@@ -36,10 +36,10 @@ def draw(results: Results) -> Iterator[Drawing]:
     axes.set(xlabel="pages of the slides", ylabel="length of the lecture (minutes)")
     legend_above(axes, 2)
     caption = (
-        "Each line is the best of its own course (training losses "
+        "Each line is the least-squares line of its own course (training losses "
         f"{plain(runs[0]['train_loss'])} and {plain(runs[1]['train_loss'])}). The lectures to be "
-        "predicted are from the newer course: training data that resemble what is to be predicted "
-        "can help more than a cleverer model."
+        "predicted are from the newer course: training data similar to the data to be predicted "
+        "can help more than a better model."
     )
     alt = f"{title}. Scatter of two courses with two lines."
     yield Drawing("lectures_courses", figure, title, caption, alt, [r["run_id"] for r in runs])

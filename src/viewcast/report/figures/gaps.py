@@ -38,11 +38,11 @@ def _order(run: Run) -> tuple[str, float]:
 
 
 def _dumbbells(runs: list[Run]) -> Drawing:
-    # A run that has seen the validation rows has no gap to speak of.
-    honest = [run for run in runs if run["val_loss"] and run["train_loss"] is not None]
-    ratios = [run["val_loss"] / run["train_loss"] for run in honest if run["train_loss"]]
-    worse = sum(run["val_loss"] > run["train_loss"] for run in honest)
-    title = f"{worse} of {len(honest)} runs lose more on rows they have not seen" + (
+    # A run with loss 0 has seen the validation rows: its gap says nothing.
+    compared = [run for run in runs if run["val_loss"] and run["train_loss"] is not None]
+    ratios = [run["val_loss"] / run["train_loss"] for run in compared if run["train_loss"]]
+    worse = sum(run["val_loss"] > run["train_loss"] for run in compared)
+    title = f"{worse} of {len(compared)} runs lose more on rows they have not seen" + (
         f": {plain(float(np.median(ratios)), 2)} times as much in the median" if ratios else ""
     )
     splits = [(split, list(group)) for split, group in groupby(runs, lambda run: run["split"])]
@@ -57,7 +57,7 @@ def _dumbbells(runs: list[Run]) -> Drawing:
             ticks.append((y, f"split “{split}”"))
             y += 1
         for run in group:
-            _one(axes, run, y, low, high)
+            _row(axes, run, y, low, high)
             ticks.append((y, run.name))
             y += 1
     log_ticks(axes.xaxis, low, high, zero=_any_zero(runs))
@@ -65,8 +65,8 @@ def _dumbbells(runs: list[Run]) -> Drawing:
     axes.set(ylim=(y - 0.4, -0.7), xlabel=f"{loss_label(runs[0])}, logarithmic")
     _key(axes, any(run["published_source"] for run in runs))
     caption = (
-        "Whiskers: one standard error of the validation loss. A loss of 0 has no place on a "
-        "logarithmic scale and is put at its left end."
+        "Whiskers: one standard error of the validation loss. A logarithmic scale has no place for "
+        "a loss of 0: it is drawn at the left end."
     )
     if len(splits) > 1:
         caption += (
@@ -92,7 +92,7 @@ def _any_zero(runs: list[Run]) -> bool:
     return any(run[key] == 0 for run in runs for key in ("train_loss", "val_loss"))
 
 
-def _one(axes: Axes, run: Run, y: float, low: float, high: float) -> None:
+def _row(axes: Axes, run: Run, y: float, low: float, high: float) -> None:
     train, validation = run["train_loss"], run["val_loss"]
     for key, colour in (("published_train", TRAIN), ("published_val", VALIDATION)):
         if run[key]:

@@ -69,10 +69,10 @@ def _overview(results: Results, data: str, days: pd.DataFrame, split: str) -> Dr
         "to validate"
     )
     caption += (
-        f", {plain(len(sealed))} sealed for the test: nothing drawn here knows their truth: who "
-        "has seen it cannot forget it."
+        f", {plain(len(sealed))} sealed for the test: their views are not drawn, so that no choice "
+        "can depend on them."
         if len(sealed)
-        else "; days of the test, if any were set apart, are not shown."
+        else "; days of the test, if there are any, are not shown."
     )
     alt = f"{title}. Daily views over time with validation and test days shaded."
     ids = [run["run_id"] for run in results.of(data) if run["experiment"] == "main"]

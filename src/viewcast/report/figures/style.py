@@ -30,6 +30,7 @@ from PIL import Image
 
 from viewcast.base import files
 from viewcast.base.numbers import plain
+from viewcast.scoring.loss import label_of
 
 WIDTH = 4.8  # inches
 DPI = 220
@@ -217,6 +218,5 @@ def row_labels(axes: Axes, rows: list[tuple[float, str]], headings: list[float])
 
 def loss_label(run: Any) -> str:
     """The loss of a run with its unit, for an axis."""
-    names = {"mse": "mean squared error", "mae": "mean absolute error", "": "loss"}
     unit = f" ({run['unit']})" if run["unit"] else ""
-    return f"{names.get(run['loss'], run['loss'])}{unit}"
+    return f"{label_of(run['loss'])}{unit}"
