@@ -5,6 +5,7 @@ from typing import Any
 
 from viewcast.base.cli import stage
 from viewcast.base.settings import build
+from viewcast.data.dataset import DataSet
 from viewcast.data.studio import import_export
 from viewcast.runs.plan import add_dataset
 
@@ -12,7 +13,7 @@ from viewcast.runs.plan import add_dataset
 @stage(__file__, "import_export", short={"source": "which.source"})
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the export, copy it, and name its data set in conf/pipeline.yaml."""
-    data = build(config["data"], "data")
+    data = build(config["data"], "data", DataSet)
     source = config["which"]["source"]
     folder = import_export(Path(source).expanduser(), root / data.raw, root, data.column)
     add_dataset(root, data.name)

@@ -6,13 +6,14 @@ from typing import Any
 from viewcast.base.cli import stage
 from viewcast.base.settings import build
 from viewcast.data import sealed
+from viewcast.data.dataset import DataSet
 from viewcast.data.preparation import preparation
 
 
 @stage(__file__)
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the raw data of one data set; write its prepared table and, apart, its test rows."""
-    data = build(config["data"], "data")
+    data = build(config["data"], "data", DataSet)
     whole, identity = data.prepare(root), preparation(config["data"])
     sealed.write(whole, data.feature_lookback, root, data.name, identity)
 

@@ -16,7 +16,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Write the folder of the run; without `output` it is named after the run's identity."""
     checked = parse(config)
     output = root / checked.output if checked.output else run_path(root, checked.identity())
-    with epochs(checked) as watch:
+    name = f"{checked.data.name} {checked.model.name}"
+    with epochs(name, checked.trainer.epoch_limit) as watch:
         result = run(checked, root, output, watch)
     say(result)
 

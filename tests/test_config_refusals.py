@@ -232,7 +232,7 @@ def test_a_class_of_another_section_is_refused() -> None:
     [
         ("viewcast.holdout.release.Stairs", "no such class"),
         ("viewcast.selection.candidates", "has no settings; expected a dataclass"),
-        ("viewcast.scoring.loss.MSE", "no release"),
+        ("viewcast.scoring.loss.MSE", "it lacks release, spent; expected"),
     ],
 )
 def test_a_release_filter_that_does_not_exist_is_refused_by_name(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -38,14 +37,13 @@ def _progress() -> Progress:
 
 
 @contextmanager
-def epochs(config: Any) -> Iterator[OnEpoch | None]:
-    """A bar over the epochs of a run; gives None for a trainer without epochs."""
-    total = getattr(config.trainer, "epochs", None)
+def epochs(name: str, total: int | None) -> Iterator[OnEpoch | None]:
+    """A bar over the epochs of a run; None where training has no epochs."""
     if total is None:
         yield None
         return
     with _progress() as bar:
-        task = bar.add_task(f"{config.data.name} {config.model.name}", total=total)
+        task = bar.add_task(name, total=total)
         yield lambda epoch, train_loss, val_loss: bar.update(task, completed=epoch)
 
 

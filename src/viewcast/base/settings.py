@@ -9,10 +9,11 @@ import json
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
+from typing_extensions import get_protocol_members
 
 from viewcast.base.errors import ConfigError
 
@@ -32,10 +33,12 @@ class Tracking:
     flush_seconds: Annotated[float, Field(ge=0)]
 
 
-def build(section: Mapping[str, Any], where: str) -> Any:
+def build(section: Mapping[str, Any], where: str, expected: type = object) -> Any:
     """An instance of the class that ``_target_`` names, made from the other keys of a section.
 
-    Refuses (ConfigError) a class that cannot be imported or has no settings, and wrong keys.
+    ``expected``: a Protocol, all members of which the instance must have, or a base class. Refuses
+    (ConfigError) a class that cannot be imported, has no settings, or lacks what is expected, and
+    wrong keys.
     """
     given = dict(section)
     target = given.pop("_target_", None)
@@ -47,7 +50,22 @@ def build(section: Mapping[str, Any], where: str) -> Any:
         raise ConfigError(f"{where}._target_ = {target}: no such class ({error})") from error
     if not is_dataclass(cls):
         raise ConfigError(f"{where}._target_ = {target}: has no settings; expected a dataclass")
-    return construct(cls, given, where)
+    made = construct(cls, given, where)
+    lacking = _lacking(made, expected)
+    if lacking:
+        raise ConfigError(
+            f"{where}._target_ = {target}: it lacks {lacking}; expected what "
+            f"{expected.__module__}.{expected.__name__} has"
+        )
+    return made
+
+
+def _lacking(made: Any, expected: type) -> str:
+    """What an object lacks of a Protocol or a base class, in words; empty where it is complete."""
+    if Protocol in expected.__mro__:
+        members = sorted(get_protocol_members(expected))
+        return ", ".join(name for name in members if not hasattr(made, name))
+    return "" if isinstance(made, expected) else f"the base class {expected.__name__}"
 
 
 def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:

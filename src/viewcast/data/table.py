@@ -16,6 +16,7 @@ A table is stored as one Parquet file that also carries the identity of the sett
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -77,7 +78,7 @@ def read(path: Path, identity: str, data: str) -> pd.DataFrame:
     return frame
 
 
-def select(wanted: str | list[str], sets: dict[str, list[str]], columns: list[str]) -> list[str]:
+def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list[str]) -> list[str]:
     """Feature columns from a set's name or a list of columns and ranges ``lag_1..lag_7``.
 
     Refuses (ConfigError) a name that is neither, and says which there are.

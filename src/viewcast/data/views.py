@@ -8,8 +8,10 @@ import pandas as pd
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.errors import ConfigError
 from viewcast.data import raw, studio, table
 from viewcast.data.daily import check_daily, windows
+from viewcast.data.dataset import DataSet
 from viewcast.data.published import Published
 from viewcast.data.split import ByDate, ByTail, known_split
 
@@ -87,6 +89,13 @@ class DailyViews(ABC):
     def labels(self, days: pd.DatetimeIndex, root: Path) -> dict[str, pd.Series]:
         """The split of each day, by the name of the way of splitting."""
         return {name: split.label(days) for name, split in self.splits.items()}
+
+
+def daily_views(data: DataSet) -> DailyViews:
+    """The data set as one of daily views; refuses (ConfigError) any other."""
+    if not isinstance(data, DailyViews):
+        raise ConfigError(f"data = {data.name}: expected a data set of daily views")
+    return data
 
 
 @dataclass(frozen=True, config=STRICT)

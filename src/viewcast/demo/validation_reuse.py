@@ -32,6 +32,7 @@ from viewcast.base.paths import (
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.data import table
+from viewcast.data.views import daily_views
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.settings import Plain, base_of
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
@@ -187,6 +188,6 @@ class Demonstration:
             rows = whole[whole[f"{table.SPLIT}{split}"] == "validation"]
             simulated = construct(Simulated, self.plan["simulated"], "simulator")
             again = construct(SimulationSettings, self.plan["simulations"], "simulations")
-            simulations = Simulations.of(config.data, rows, simulated, again)
+            simulations = Simulations.of(daily_views(config.data), rows, simulated, again)
             self._truths[split] = TrueLoss(simulations, digest([self._origin, split]))
         return self._truths[split]

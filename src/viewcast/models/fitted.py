@@ -2,12 +2,19 @@
 
 A fitted model is a folder of ``model.json`` (kind, input columns, unit) and ``weights.safetensors``
 (every array); no pickle, no torch.
+
+A kind of fitted model is a class that ``@fitted_kind`` declares. A folder names its kind and never
+a module to import: the classes are those of ``viewcast.models``, of modules that are imported
+already, and of installed packages with an entry point in the group ``viewcast.models``.
 """
 
 import json
+import pkgutil
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -41,7 +48,25 @@ class Fitted(Protocol):
     def figures(self) -> dict[str, float]:
         """The fitted numbers, where they are few enough to be read; else nothing."""
 
+    @classmethod
+    def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> Self:
+        """The model with these inputs and what ``arrays`` gave."""
 
+
+_kinds: dict[str, type[Fitted]] = {}
+_Kind = TypeVar("_Kind", bound=type[Fitted])
+
+
+def fitted_kind(cls: _Kind) -> _Kind:
+    """Declare a class of fitted models, so that ``load`` knows its ``kind``."""
+    known = _kinds.setdefault(cls.kind, cls)
+    if known is not cls and (known.__module__, known.__name__) != (cls.__module__, cls.__name__):
+        raise ValueError(f"kind {cls.kind!r} of {cls.__name__} is taken by {known.__name__}")
+    _kinds[cls.kind] = cls
+    return cls
+
+
+@fitted_kind
 @dataclass(frozen=True)
 class FittedNetwork:
     """A straight line (``hidden`` is empty) or a network of max(0, ·), with its scaling."""
@@ -82,10 +107,11 @@ class FittedNetwork:
         """The inverse of ``arrays``."""
         mean, std = arrays["y"]
         scaling = Scaling(arrays["x_mean"], arrays["x_std"], float(mean), float(std))
-        params = arrays["params"] if "params" in arrays else arrays["flat"]  # until version 0.1
+        params = arrays["params"] if "params" in arrays else arrays["flat"]  # as of 0.1.0
         return cls(inputs, tuple(int(h) for h in arrays["hidden"]), params, scaling)
 
 
+@fitted_kind
 @dataclass(frozen=True)
 class FittedMemory:
     """The memorising function: the target of a row it has seen, 0 for every other row."""
@@ -117,6 +143,7 @@ class FittedMemory:
         return cls(inputs, dict(zip(keys, map(float, arrays["targets"]), strict=True)))
 
 
+@fitted_kind
 @dataclass(frozen=True)
 class FittedNaive:
     """The value of one column as it stands; without a column, a constant."""
@@ -145,9 +172,6 @@ class FittedNaive:
         return cls(inputs, float(arrays["constant"][0]))
 
 
-KINDS = {kind.kind: kind for kind in (FittedNetwork, FittedMemory, FittedNaive)}
-
-
 def save(model: Fitted, folder: Path, unit: str) -> None:
     """Write the model into a new folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +184,23 @@ def load(folder: Path) -> Fitted:
     """Read a model back; refuses (DataError) a folder that holds none."""
     try:
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        cls = _class_of(about["kind"])
         arrays = load_file(folder / "weights.safetensors")
-        return KINDS[about["kind"]].restore(about["inputs"], arrays)
+        return cls.restore(about["inputs"], arrays)
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from error
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise DataError(f"{folder}: holds no model of viewcast ({error!r})") from error
+
+
+def _class_of(kind: str) -> type[Fitted]:
+    if kind not in _kinds:
+        package = import_module(__name__.rpartition(".")[0])
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    if kind not in _kinds:
+        for installed in entry_points(group="viewcast.models"):
+            installed.load()
+    if kind not in _kinds:
+        raise DataError(f"unknown kind of model {kind!r}; known: {', '.join(sorted(_kinds))}")
+    return _kinds[kind]

@@ -5,6 +5,8 @@ from typing import ClassVar
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from viewcast.models.model import LINE
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Linear:
@@ -15,7 +17,7 @@ class Linear:
 
     name: str
     features: str | list[str]
-    kind: ClassVar[str] = "line"
+    kind: ClassVar[str] = LINE
 
     @property
     def hidden(self) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.models.fitted import FittedMemory
+from viewcast.models.model import LOOKUP
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -19,7 +20,7 @@ class Memorizer:
     name: str
     remembers: Annotated[list[Literal["train", "validation"]], Field(min_length=1)]
     features: list[str]
-    kind: ClassVar[str] = "lookup"
+    kind: ClassVar[str] = LOOKUP
 
     def look_up(self, train: pd.DataFrame, validation: pd.DataFrame) -> FittedMemory:
         """The memory of the rows shown."""

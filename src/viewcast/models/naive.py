@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
 from viewcast.models.fitted import FittedNaive
+from viewcast.models.model import LOOKUP
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -20,7 +21,7 @@ class Naive:
 
     name: str
     features: str | list[str]
-    kind: ClassVar[str] = "lookup"
+    kind: ClassVar[str] = LOOKUP
 
     def look_up(self, train: pd.DataFrame, validation: pd.DataFrame) -> FittedNaive:
         """``train`` holds the key, the target and the model's features."""

@@ -18,7 +18,7 @@ from viewcast.base.errors import DataError, DivergenceError
 from viewcast.base.folders import Kind
 from viewcast.base.paths import challenger_path, nightly_train_path, prepared_path
 from viewcast.data import table
-from viewcast.data.views import DailyViews
+from viewcast.data.views import DailyViews, daily_views
 from viewcast.forecast.forecaster import Forecaster, Inputs
 from viewcast.forecast.intervals import Intervals
 from viewcast.models.fitted import Fitted
@@ -104,7 +104,7 @@ def _store(
     whole = table.read(prepared_path(root, config.data.name), config.preparation(), "live")
     used = whole[f"split_{config.data.split}"].isin(["train", "validation"])
     learnt = whole[used]
-    inputs = inputs_of(config.data, whole)
+    inputs = inputs_of(daily_views(config.data), whole)
     recipe = Recipe(config, result["features"], result["best_epoch"])
 
     def fit(rows: pd.DataFrame) -> Fitted:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from viewcast.base.files import entries, write
 from viewcast.base.paths import challenger_path, outcomes_path, promotions_path, retraining_path
+from viewcast.data.views import daily_views
 from viewcast.retraining import challenger
 from viewcast.retraining.evaluation import Fair, promised
 from viewcast.training.config import Config
@@ -69,13 +70,14 @@ def _daily(
             days = days[days < pd.Timestamp(following["night"])]
         if days.empty:
             continue
-        fair = Fair(views, days, config.data, config.loss)
+        data = daily_views(config.data)
+        fair = Fair(views, days, data, config.loss)
         forecast = known[version].follow(views)
         part = {
             "day": days.strftime("%Y-%m-%d"),
             "version": version,
-            "views": views[days].to_numpy() / config.data.scale,
-            "predicted": forecast[days].to_numpy() / config.data.scale,
+            "views": views[days].to_numpy() / data.scale,
+            "predicted": forecast[days].to_numpy() / data.scale,
             "loss": fair.losses(forecast),
             "naive_loss": fair.naive(),
         }

@@ -20,6 +20,7 @@ from viewcast.base.provenance import git_commit
 from viewcast.base.settings import digest
 from viewcast.data import live
 from viewcast.data.live import as_csv, as_fresh
+from viewcast.data.views import daily_views
 from viewcast.forecast.forecaster import Forecaster
 from viewcast.retraining import challenger, night_summary
 from viewcast.retraining.champion_history import write_history
@@ -195,9 +196,8 @@ class Night:
         version = journal.challenger["version"]
         if journal.gate is not None or version is None or len(days) < self.settings.fresh.least:
             return
-        fair = Fair(
-            live.read(live_path(self.root))["views"], days, self.config.data, self.config.loss
-        )
+        data, views = daily_views(self.config.data), live.read(live_path(self.root))["views"]
+        fair = Fair(views, days, data, self.config.loss)
         run.judges(fair.rows(), version, journal.champion or 0)
         journal.gated = True
         journal.write(self.root)

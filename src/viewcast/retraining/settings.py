@@ -62,9 +62,7 @@ class Settings:
         """A composed mapping as settings; refuses (ConfigError) unknown and impossible keys."""
         parts = {"retrain": Retrain, "fresh": Fresh, "check": Check, "judge": Rule}
         built = {name: construct(part, plain[name], name) for name, part in parts.items()}
-        source = build(plain["source"], "source")
-        if not hasattr(source, "fetch"):
-            raise ConfigError(f"source._target_ = {plain['source']['_target_']}: no source")
+        source: Source = build(plain["source"], "source", Source)
         settings = cls(
             source=source, tracking=construct(Tracking, plain["tracking"], "tracking"), **built
         )

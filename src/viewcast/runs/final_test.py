@@ -23,6 +23,7 @@ from viewcast.data import sealed
 from viewcast.data.table import SPLIT
 from viewcast.holdout.panels import refuse_panel
 from viewcast.models.fitted import Fitted
+from viewcast.scoring.loss import check_targets, row_losses
 from viewcast.scoring.scores import Score, keyed, score
 from viewcast.training.config import Config, parse
 
@@ -77,15 +78,21 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
     config = _config(run, settings.tracking)
     rows, left_out = rows_of(config, run.model, root)
     refuse_panel(rows, config.data.block, f"data={config.data.name}: test rows")
+    check_targets(config.loss, rows["target"].to_numpy(), f"test rows of data={config.data.name}")
     with Opening(run, config, rows, settings.reason, root) as opening:
         predicted, target = run.model.predict(rows), rows["target"].to_numpy()
-        losses = config.loss.rows(predicted, target)
+        losses = row_losses(config.loss, predicted, target)
         found = score(losses, config.data.block)
         assert found is not None, "there is at least one row"
         final = {"test_loss": found.mean, "rows": float(found.rows)}
         if found.error is not None:
             final["test_error"] = found.error
-        columns = {"split": "test", "target": target, "prediction": predicted, "loss": losses}
+        columns: dict[str, Any] = {
+            "split": "test",
+            "target": target,
+            "prediction": predicted,
+            "loss": losses,
+        }
         opening.scores(final, keyed(rows).assign(**columns))
     unit = config.loss.unit(config.data.unit)
     return Opened(

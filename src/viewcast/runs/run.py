@@ -21,6 +21,7 @@ from viewcast.base.folders import Kind
 from viewcast.base.progress import OnEpoch
 from viewcast.data import table
 from viewcast.models import fitted
+from viewcast.scoring.loss import row_losses
 from viewcast.scoring.scores import KEYS as SHOWN_KEYS
 from viewcast.scoring.scores import Score, keyed, predictions, score
 from viewcast.tracking.tags import LEFT_OUT
@@ -165,8 +166,8 @@ def _store(
     predicted.to_parquet(output / "predictions.parquet", index=False)
     if not rows.hidden.empty:
         target = rows.hidden["target"].to_numpy()
-        losses = config.loss.rows(trained.model.predict(rows.hidden), target)
-        _seal(keyed(rows.hidden).assign(loss=losses), output, "hidden")
+        hidden = row_losses(config.loss, trained.model.predict(rows.hidden), target)
+        _seal(keyed(rows.hidden).assign(loss=hidden), output, "hidden")
     _store_curves(_shown(trained.curve, filtered), trained.path, output)
     for name in ("surface", "trajectory"):
         table_of: pd.DataFrame = getattr(trained, name)

@@ -11,11 +11,12 @@ from viewcast.base.progress import candidate_epochs
 from viewcast.base.provenance import files_digest
 from viewcast.base.settings import construct, digest
 from viewcast.data import table
-from viewcast.sweep.cohorts import Figures, Member, Tick, members, train
+from viewcast.sweep.cohorts import Figures, Member, epochs, members, train
 from viewcast.sweep.results import Results
 from viewcast.sweep.space import Plain, Search, Values, draw, space
 from viewcast.training.config import parse
 from viewcast.training.rows import rows_of
+from viewcast.training.trainer import Tick
 
 
 def sweep(
@@ -44,7 +45,8 @@ def sweep(
     budget.check(config, rows_of(config, root), "sweep", folder.name)
     files.write_json(folder / "sweep.json", plain)
     count = len(everyone) or search.trials
-    with candidate_epochs(count, count * base["trainer"]["epochs"]) as tick:
+    total = sum(epochs(member.config) for member in everyone) or search.trials * epochs(config)
+    with candidate_epochs(count, total) as tick:
         if search.method == "optuna":
             everyone, results = _ask_and_tell(base, values, search, root, folder, tick, figures)
         else:

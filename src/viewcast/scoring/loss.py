@@ -6,16 +6,23 @@ torch tensors alike, so that training and scoring cannot disagree; ``grad`` is f
 
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.errors import DataError
+
+Vector = NDArray[np.float64]
 Array = Any  # a numpy array or a torch tensor; torch is not imported where nothing is trained
 
 
 class Loss(Protocol):
     """What training and scoring ask of a loss."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """Names the loss in runs and pictures."""
 
     def rows(self, prediction: Array, target: Array) -> Array:
         """Loss of each row, (..., N) from (..., N) and (N,)."""
@@ -26,8 +33,36 @@ class Loss(Protocol):
     def unit(self, unit: str) -> str:
         """The unit of the loss, given that of the target."""
 
-    def rescale(self, factor: float) -> float:
-        """By what a loss grows when prediction and target are multiplied by ``factor``."""
+    def rescale(self, factor: float) -> float | None:
+        """By what the loss grows when prediction and target are multiplied by ``factor`` and
+        shifted by any number; None for a loss that has no such factor.
+
+        Without one, a trainer cannot learn in standardised units of the target.
+        """
+
+    def refusal(self, target: Array) -> str | None:
+        """Why these targets (N,) have no such loss: found and expected; None where they have."""
+
+
+def check_targets(loss: Loss, target: Vector, where: str) -> None:
+    """Refuse (DataError) targets (N,) that the loss refuses. ``where``: what rows they are of."""
+    refusal = loss.refusal(target)
+    if refusal is not None:
+        raise DataError(f"loss = {loss.name}, {where}: {refusal}; choose another loss")
+
+
+def row_losses(loss: Loss, prediction: Vector, target: Vector) -> Vector:
+    """The loss of each row (N,); refuses (DataError) losses that are not numbers of at least 0."""
+    losses: Vector = np.asarray(loss.rows(prediction, target), np.float64)
+    wrong = ~(losses >= 0) | np.isinf(losses)
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise DataError(
+            f"loss = {loss.name}: {wrong.sum():,} of {len(losses):,} rows have no loss; found "
+            f"{losses[place]:g} for the prediction {prediction[place]:g} of the target "
+            f"{target[place]:g}, expected a finite number of at least 0; choose another loss"
+        )
+    return losses
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -54,6 +89,10 @@ class MSE:
         """Squared errors grow with the square."""
         return factor**2
 
+    def refusal(self, target: Array) -> str | None:
+        """Any number has this loss."""
+        return None
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class MAE:
@@ -77,6 +116,10 @@ class MAE:
     def rescale(self, factor: float) -> float:
         """Absolute errors grow in proportion."""
         return abs(factor)
+
+    def refusal(self, target: Array) -> str | None:
+        """Any number has this loss."""
+        return None
 
 
 def label_of(name: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.models.fitted import Fitted
-from viewcast.scoring.loss import Loss
+from viewcast.scoring.loss import Loss, row_losses
 
 Vector = NDArray[np.float64]
 KEYS = ["entity", "time", "row"]  # of a row in a table of scores
@@ -26,17 +26,18 @@ class Score:
 def predictions(model: Fitted, splits: dict[str, pd.DataFrame], loss: Loss) -> pd.DataFrame:
     """One row per predicted row: entity, time (text), row, split, target, prediction, loss.
 
-    Rows stand in the order they are given in. Those of the split ``test`` are predicted and not
-    scored: their target and loss stay missing.
+    Rows keep their order. Those of the split ``test`` are predicted and not scored: their target
+    and loss stay missing. Refuses (DataError) losses that are not finite, or negative.
     """
     parts = []
     for split, rows in splits.items():
         predicted = model.predict(rows)
-        target = rows["target"].to_numpy(np.float64)
-        if split == "test":
-            target = np.full(len(rows), np.nan)
+        target = losses = np.full(len(rows), np.nan)
+        if split != "test":
+            target = rows["target"].to_numpy(np.float64)
+            losses = row_losses(loss, predicted, target)
         part: dict[str, Any] = {"split": split, "target": target, "prediction": predicted}
-        parts.append(keyed(rows).assign(**part, loss=loss.rows(predicted, target)))
+        parts.append(keyed(rows).assign(**part, loss=losses))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""The summary: every run's losses, what was published for it, and its verdict, in one table."""
+"""The summary: the losses of every run, the published figures, and its verdict, in one table."""
 
 import json
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from viewcast.models.model import bends
 from viewcast.scoring.verdict import verdict
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run left in its folder."""
+    """The files of a run."""
 
     result: dict[str, Any]
     curve: pd.DataFrame
@@ -26,13 +27,13 @@ class Finished:
 
 
 def read(folder: Path) -> Finished:
-    """Read the folder of a run; one that diverged has no predictions."""
+    """Read the folder of a run; a run that diverged has no predictions."""
     predictions = folder / "predictions.parquet"
-    nothing = pd.DataFrame({"row": [], "split": [], "target": [], "prediction": [], "loss": []})
+    none = pd.DataFrame({"row": [], "split": [], "target": [], "prediction": [], "loss": []})
     return Finished(
         json.loads((folder / "result.json").read_text()),
         pd.read_csv(folder / "curve.csv"),
-        pd.read_parquet(predictions) if predictions.is_file() else nothing,
+        pd.read_parquet(predictions) if predictions.is_file() else none,
         folder,
     )
 
@@ -45,18 +46,17 @@ def read_all(folders: list[Path]) -> list[Finished]:
 def summarise(finished: list[Finished]) -> list[dict[str, Any]]:
     """One row per run (the columns that other tools rely on, and more), sorted for reading."""
     rows = []
-    for one in finished:
-        run = one.result
-        naive = _on_same_rows(one, finished, "naive")
-        line = _same_but_straight(one, finished)
-        said = verdict(
-            run,
-            one.validation(),
-            one.curve,
+    for run in finished:
+        naive = _on_same_rows(run, finished, "naive")
+        line = _same_but_straight(run, finished)
+        words = verdict(
+            run.result,
+            run.validation(),
+            run.curve,
             None if naive is None else naive.validation(),
             None if line is None else line.result,
         )
-        rows.append({**run, "verdict": said})
+        rows.append({**run.result, "verdict": words})
     return sorted(rows, key=_reading_order)
 
 
@@ -72,21 +72,21 @@ def metrics(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return nested
 
 
-def _on_same_rows(one: Finished, finished: list[Finished], model: str) -> Finished | None:
+def _on_same_rows(run: Finished, finished: list[Finished], model: str) -> Finished | None:
     for other in finished:
-        same = other.result["holdout"] == one.result["holdout"]
+        same = other.result["holdout"] == run.result["holdout"]
         if same and other.result["model"] == model and other.result["holdout"]:
             return other
     return None
 
 
-def _same_but_straight(one: Finished, finished: list[Finished]) -> Finished | None:
+def _same_but_straight(run: Finished, finished: list[Finished]) -> Finished | None:
     """The least-squares line over the same features, trained on the same rows, same loss."""
     keys = ("data", "split", "features", "loss")
     for other in finished:
-        same = all(other.result[key] == one.result[key] for key in keys)
-        if same and other.result["trainer"] == "least_squares" and other is not one:
-            return other if one.result["kind"] == "network" else None
+        same = all(other.result[key] == run.result[key] for key in keys)
+        if same and other.result["trainer"] == "least_squares" and other is not run:
+            return other if bends(run.result["kind"]) else None
     return None
 
 

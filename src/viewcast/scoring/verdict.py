@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from viewcast.base.numbers import short, with_error
+from viewcast.models.model import bends
 from viewcast.scoring.scores import score
 
 Run = dict[str, Any]
@@ -71,6 +72,6 @@ def _overfitting(run: Run, curve: pd.DataFrame) -> str:
     epoch = int(curve["epoch"].iloc[best])
     if run["best_epoch"] == epoch:
         return f"stopped in time at epoch {epoch}"
-    if run["kind"] == "line":  # too stiff to overfit: on its way it passed a better place
+    if not bends(run["kind"]):  # too stiff to overfit: on its way it passed a better place
         return f"validation was better, {short(lowest)}, at epoch {epoch}"
     return f"overfitted: validation was {short(lowest)} at epoch {epoch}"

@@ -1,9 +1,10 @@
-"""Training of a sweep: candidates of equal architecture as cohorts, cohorts in chunks, each once.
+"""Training of a sweep: candidates of the same model and rows as cohorts, as their trainer can.
 
-A finished chunk is a folder under the sweep's; a sweep that was killed goes on with the others.
+Every chunk of a cohort is trained once. A finished chunk is a folder under that of the sweep; a
+sweep that was killed goes on with the other chunks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,24 +13,19 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from viewcast.base.errors import ConfigError
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
 from viewcast.data import table
-from viewcast.models.fitted import FittedNetwork
-from viewcast.scoring.loss import Loss
-from viewcast.scoring.scores import keyed, score
+from viewcast.models.fitted import Fitted
+from viewcast.scoring.loss import Loss, row_losses
+from viewcast.scoring.scores import Vector, keyed, score
 from viewcast.sweep.results import NO_TRAJECTORY, Results, thinned, thinned_losses
 from viewcast.sweep.space import Plain, configured
-from viewcast.training.candidate import Candidate
-from viewcast.training.chunks import chunks
 from viewcast.training.config import Config, parse
-from viewcast.training.descent import Descent, descend
-from viewcast.training.problem import Problem
 from viewcast.training.rows import Rows, problem_of, rows_of
 from viewcast.training.run_code import modules_of
-
-Tick = Callable[[int], None]
+from viewcast.training.trainer import CohortMember, Outcome, Tick
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Figures(Protocol):
     def identity(self) -> str:
         """Sixteen hexadecimal digits."""
 
-    def __call__(self, model: FittedNetwork, loss: Loss) -> dict[str, float]:
+    def __call__(self, model: Fitted, loss: Loss) -> dict[str, float]:
         """Name and value of each figure."""
 
 
@@ -64,43 +60,37 @@ def members(
     first: int = 0,
     batch: int | None = None,
 ) -> list[Member]:
-    """The candidates as checked configurations; refuses (ConfigError) trainers without epochs and
-    filters of scores.
-    """
-    found = []
+    """The candidates as checked configurations; refuses (ConfigError) filters of scores."""
+    checked = []
     for number, own in enumerate(candidates, start=first):
         config = parse(configured(base, own))
-        if "network" not in config.trainer.serves:
-            raise ConfigError(
-                f"trainer = {config.trainer.name}: a sweep trains by gradient_descent; "
-                "choose trainer=gradient_descent"
-            )
         if config.holdout.release is not None:
             raise ConfigError(
                 f"holdout.release = {config.holdout.release.name}: a sweep chooses by the raw "
                 "scores of all candidates; choose holdout.release=null, or train one by one"
             )
-        found.append(Member(number, own, config, batch))
-    return found
+        checked.append(Member(number, own, config, batch))
+    return checked
 
 
 def train(
-    everyone: Sequence[Member],
+    candidates: Sequence[Member],
     root: Path,
     folder: Path,
     tick: Tick,
     workers: int,
     figures: Figures | None = None,
 ) -> Results:
-    """Train all members, so many chunks at a time as there are ``workers``.
+    """Train all candidates, so many chunks at a time as there are ``workers``.
 
-    ``tick`` is told how many epochs of candidates have been done.
+    ``tick`` is given the number of epochs of candidates that have just been done.
     """
     cohorts: dict[str, list[Member]] = {}
-    for member in everyone:
+    for member in candidates:
         plain = member.config.plain
         shared = ("data", "model", "loss", "holdout", "threads", "device")
-        cohorts.setdefault(digest([plain[key] for key in shared]), []).append(member)
+        alike = [*(plain[key] for key in shared), plain["trainer"]["_target_"]]
+        cohorts.setdefault(digest(alike), []).append(member)
     parts: list[Results] = []
     for cohort in cohorts.values():
         parts += _train_cohort(cohort, root, folder, tick, workers, figures)
@@ -120,13 +110,11 @@ def _train_cohort(
     content = table.content(rows.train, rows.validation, rows.hidden)
     code = code_digest(__name__, *modules_of(config))
     problem = problem_of(config, rows)
-    hidden = config.model.hidden
-    candidates = []
+    peers = []
     for member in cohort:
-        settings, seed = member.config.trainer, member.config.seed
-        settings.check(problem, config.model)
-        start = settings.init_values(len(rows.inputs), hidden, seed)
-        candidates.append(Candidate(settings, seed, start))
+        member.config.trainer.check(problem, config.model)
+        peers.append(CohortMember(member.config.trainer, member.config.seed))
+    trainer = type(config.trainer)
 
     def part(places: list[int]) -> Results:
         of_chunk = [cohort[place] for place in places]
@@ -134,79 +122,49 @@ def _train_cohort(
         key = digest([code, content, *own, *([figures.identity] if figures else [])])
         where = folder / key
         if not Results.whole(where):
-            chosen = [candidates[place] for place in places]
-            found = _descents(problem, chosen, hidden, tick)
-            scaling = chosen[0].settings.scaling(problem)
-            models = [FittedNetwork(rows.inputs, hidden, one.params, scaling) for one in found]
-            _results(of_chunk, found, models, rows, figures).write(where)
+            chosen = [peers[place] for place in places]
+            outcomes = trainer.fit_cohort(problem, config.model, chosen, tick)
+            _results(of_chunk, outcomes, rows, figures).write(where)
         else:
-            tick(sum(member.config.trainer.epochs for member in of_chunk))
+            tick(sum(epochs(member.config) for member in of_chunk))
         return Results.read(where)
 
-    sizes = len(rows.train), problem.device, len(rows.validation)
-    planned = chunks(candidates, len(rows.inputs), hidden, *sizes)
-    # torch works outside Python's lock, and chunks do not meet: threads change speed, no bits.
+    # Training works outside Python's lock, and chunks share nothing: threads change speed, no bits.
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(part, planned))
+        return list(pool.map(part, trainer.cohorts(problem, config.model, peers)))
 
 
-def _descents(
-    problem: Problem, candidates: list[Candidate], hidden: tuple[int, ...], tick: Tick
-) -> list[Descent]:
-    done = 0
-
-    def on_epochs(epoch: int, ran: Any, train_loss: Any, val_loss: Any) -> None:
-        nonlocal done
-        done += len(ran)
-        tick(len(ran))
-
-    scaling = candidates[0].settings.scaling(problem)
-    found = descend(problem, candidates, hidden, scaling, on_epochs)
-    tick(sum(c.settings.epochs for c in candidates) - done)  # of those that ended early
-    return found
+def epochs(config: Config) -> int:
+    """The most epochs of a candidate; 1 where its trainer has none."""
+    return config.trainer.epoch_limit or 1
 
 
 def _results(
-    cohort: list[Member],
-    found: list[Descent],
-    models: list[FittedNetwork],
-    rows: Rows,
-    figures: Figures | None,
+    cohort: list[Member], outcomes: list[Outcome], rows: Rows, figures: Figures | None
 ) -> Results:
     lines, curves, trajectories = [], [], []
     predicted: dict[str, Any] = {"target": rows.validation["target"]}
     hidden_losses: dict[str, Any] = {}
-    for member, one, model in zip(cohort, found, models, strict=True):
-        config, last = member.config, one.curve.iloc[-1]
-        line = {
-            "candidate": member.number,
-            **{key: _cell(value) for key, value in member.own.items()},
-            "status": "finished" if one.failure is None else "diverged",
-            "failure": one.failure,
-            "train_loss": np.nan,
-            "val_loss": np.nan,
-            "val_error": np.nan,
-            "best_epoch": one.best_epoch,
-            "epochs": int(last["epoch"]),
-            "final_train_loss": last["train_loss"],
-            "final_val_loss": last["val_loss"],
-            "identity": config.identity(),
-        }
-        if one.failure is None:
-            values = model.predict(rows.validation)
-            losses = config.loss.rows(values, rows.validation["target"].to_numpy())
-            validation = score(losses, config.data.block)
-            kept = one.curve.iloc[one.best_epoch - 1]
-            line["train_loss"] = kept["train_loss"]
+    for member, outcome in zip(cohort, outcomes, strict=True):
+        line, number = _line(member, outcome), str(member.number)
+        scored = _scored(member, outcome, rows)
+        if isinstance(scored, str):
+            line |= {"status": "diverged", "failure": scored}
+        else:
+            values, losses, hidden = scored
+            validation = score(losses, member.config.data.block)
+            line["train_loss"] = outcome.curve["train_loss"].iloc[outcome.best_epoch - 1]
             if validation is not None:
                 line["val_loss"], line["val_error"] = validation.mean, validation.error
-            predicted[str(member.number)] = values.astype(np.float32)
-            unseen = config.loss.rows(model.predict(rows.hidden), rows.hidden["target"].to_numpy())
-            hidden_losses[str(member.number)] = unseen.astype(np.float32)
-            trajectories.append(thinned_losses(member.number, one.trajectory, one.best_epoch))
-            line |= figures(model, config.loss) if figures else {}
+            predicted[number] = values.astype(np.float32)
+            hidden_losses[number] = hidden.astype(np.float32)
+            trajectories.append(
+                thinned_losses(member.number, outcome.trajectory, outcome.best_epoch)
+            )
+            if figures is not None and outcome.model is not None:
+                line |= figures(outcome.model, member.config.loss)
         lines.append(line)
-        curve = thinned(one.curve).copy()
+        curve = thinned(outcome.curve).copy()
         curve.insert(0, "candidate", member.number)
         curves.append(curve)
     return Results(
@@ -216,6 +174,41 @@ def _results(
         pd.concat([NO_TRAJECTORY, *trajectories], ignore_index=True),
         pd.concat([keyed(rows.hidden), pd.DataFrame(hidden_losses)], axis=1),
     )
+
+
+def _scored(member: Member, outcome: Outcome, rows: Rows) -> tuple[Vector, Vector, Vector] | str:
+    """Predictions (M,) and losses of validation rows, losses of hidden rows; or why not."""
+    if outcome.model is None:
+        return str(outcome.failure)
+    values = outcome.model.predict(rows.validation)
+    hidden = outcome.model.predict(rows.hidden)
+    try:
+        losses = [
+            row_losses(member.config.loss, predicted, of["target"].to_numpy())
+            for predicted, of in ((values, rows.validation), (hidden, rows.hidden))
+        ]
+    except DataError as error:  # one candidate without a loss must not end a whole sweep
+        return str(error)
+    return values, losses[0], losses[1]
+
+
+def _line(member: Member, outcome: Outcome) -> dict[str, Any]:
+    """A row of the table of candidates; losses of the kept parameters are still missing."""
+    last = outcome.curve.iloc[-1]
+    return {
+        "candidate": member.number,
+        **{key: _cell(value) for key, value in member.own.items()},
+        "status": "finished" if outcome.failure is None else "diverged",
+        "failure": outcome.failure,
+        "train_loss": np.nan,
+        "val_loss": np.nan,
+        "val_error": np.nan,
+        "best_epoch": outcome.best_epoch,
+        "epochs": int(last["epoch"]),
+        "final_train_loss": last["train_loss"],
+        "final_val_loss": last["val_loss"],
+        "identity": member.config.identity(),
+    }
 
 
 def _cell(value: Any) -> Any:

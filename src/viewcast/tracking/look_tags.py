@@ -41,6 +41,7 @@ from viewcast.training.run_code import code_of
 
 if TYPE_CHECKING:
     from viewcast.training.rows import Rows
+    from viewcast.training.trainer import Trainer
 
 JOINED = "VIEWCAST_BATCH_ID"  # in the environment of workers, and of the stages of a night
 
@@ -98,11 +99,11 @@ class EvaluationSet:
         return {HOLDOUT: self.holdout, LOOK_KEY: self.key(*settings)}
 
 
-def uses(trainer: Any, epochs: int) -> list[Use]:
+def uses(trainer: "Trainer[Any]", epochs: int) -> list[Use]:
     """How a training used so many validation scores: to choose its best epoch, or to report."""
     if epochs == 0:
         return []
-    return [early_stop(epochs) if getattr(trainer, "restore_best", False) else REPORT]
+    return [early_stop(epochs) if trainer.selects_epoch else REPORT]
 
 
 def tags_of(uses: Iterable[Use]) -> dict[str, str]:

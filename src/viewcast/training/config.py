@@ -7,16 +7,21 @@ with the key, the value and what is allowed, before any work.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SkipValidation
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import STRICT, Tracking, build, construct, digest, keys
+from viewcast.data.dataset import DataSet
 from viewcast.data.preparation import preparation
 from viewcast.data.published import Published
+from viewcast.holdout.release import Release
 from viewcast.holdout.settings import Holdout
+from viewcast.models.model import Model
+from viewcast.scoring.loss import Loss
+from viewcast.training.trainer import Trainer
 
-OBJECTS = ("data", "model", "trainer", "loss")
+OBJECTS: dict[str, type] = {"data": DataSet, "model": Model, "trainer": Trainer, "loss": Loss}
 NOT_IDENTITY = ("tracking", "output", "published")
 BUDGET = ("looks", "optimism")
 
@@ -30,10 +35,10 @@ class Config:
     """
 
     name: str
-    data: Any
-    model: Any
-    trainer: Any
-    loss: Any
+    data: SkipValidation[DataSet]
+    model: SkipValidation[Model]
+    trainer: SkipValidation[Trainer[Any]]
+    loss: SkipValidation[Loss]
     holdout: Holdout
     tracking: Tracking
     published: Published | None
@@ -62,23 +67,16 @@ class Config:
 def parse(plain: Mapping[str, Any]) -> Config:
     """A composed mapping as a Config; refuses (ConfigError) unknown, impossible, contradictory."""
     built = dict(plain)
-    for section in OBJECTS:
+    for section, expected in OBJECTS.items():
         if section in built:
-            built[section] = build(built[section], section)
+            built[section] = build(built[section], section, expected)
     if isinstance(built.get("holdout"), Mapping):
         built["holdout"] = _holdout(built["holdout"])
     if "plain" in plain:
         raise ConfigError("unknown key plain; allowed: " + ", ".join(keys(Config)))
     config: Config = construct(Config, {**built, "plain": dict(plain)}, "")
-    for section, part in (("model", "kind"), ("trainer", "serves"), ("loss", "rows")):
-        if not hasattr(built[section], part):
-            raise ConfigError(f"{section}._target_ = {plain[section]['_target_']}: no {section}")
-    if config.model.kind not in config.trainer.serves:
-        raise ConfigError(
-            f"trainer = {config.trainer.name} cannot train model = {config.model.name}: it serves "
-            f"models of kind {', '.join(config.trainer.serves)}, this one is a {config.model.kind}"
-        )
-    if config.holdout.release is not None and getattr(config.trainer, "restore_best", False):
+    config.trainer.check_settings(config.model, config.loss)
+    if config.holdout.release is not None and config.trainer.selects_epoch:
         raise ConfigError(
             f"holdout.release = {config.holdout.release.name} contradicts trainer.restore_best = "
             "true, which looks at the raw validation score after every epoch; choose "
@@ -94,10 +92,7 @@ def _holdout(section: Mapping[str, Any]) -> Holdout:
             raise ConfigError(
                 f"holdout.release = {given['release']!r}: expected null or a section with _target_"
             )
-        given["release"] = build(given["release"], "holdout.release")
-        if not hasattr(given["release"], "release"):
-            target = section["release"]["_target_"]
-            raise ConfigError(f"holdout.release._target_ = {target}: no release")
+        given["release"] = build(given["release"], "holdout.release", Release)
     holdout: Holdout = construct(Holdout, given, "holdout")
     return holdout
 

@@ -65,7 +65,7 @@ def descend(
     shared = candidates[0].settings
     dtype, device = getattr(torch, shared.precision), torch.device(problem.device)
     data = Data.of(problem, scaling, dtype, device)
-    raw_units = problem.loss.rescale(scaling.y_std)
+    raw_units = _raw_units(problem, scaling)
 
     networks = NetworkBatch(data, candidates, hidden, problem.loss, raw_units)
     for place, candidate in enumerate(candidates):
@@ -105,6 +105,15 @@ def descend(
         _result(state, c, place, size, updates, start_loss[place])
         for place, c in enumerate(candidates)
     ]
+
+
+def _raw_units(problem: Problem, scaling: Scaling) -> float:
+    """By what a loss in the units of training is multiplied to be one in raw units."""
+    factor = problem.loss.rescale(scaling.y_std)
+    if factor is None:
+        assert (scaling.y_mean, scaling.y_std) == (0, 1), "refused by check_settings"
+        return 1.0
+    return factor
 
 
 def _networks_of(

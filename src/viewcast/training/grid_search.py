@@ -9,8 +9,10 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
 from viewcast.models.fitted import FittedNetwork
+from viewcast.models.model import LINE, NetworkModel
 from viewcast.models.scaling import Scaling
-from viewcast.training.problem import Problem, Trained, Trainer, at_once
+from viewcast.training.problem import Problem, Trained, at_once
+from viewcast.training.trainer import Trainer
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -33,15 +35,15 @@ class Grid:
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class GridSearch(Trainer):
+class GridSearch(Trainer[NetworkModel]):
     """A grid over the slope ``w`` and the bias ``b`` of a line of one feature, in raw units."""
 
     name: str
     w: Grid
     b: Grid
-    serves: ClassVar[tuple[str, ...]] = ("line",)
+    serves: ClassVar[tuple[str, ...]] = (LINE,)
 
-    def check(self, problem: Problem, model: Any) -> None:
+    def check(self, problem: Problem, model: NetworkModel) -> None:
         """Refuses (ConfigError) any number of features but one."""
         if len(problem.inputs) != 1:
             raise ConfigError(
@@ -49,7 +51,7 @@ class GridSearch(Trainer):
                 "choose model.features with one column, or trainer=least_squares"
             )
 
-    def fit(self, problem: Problem, model: Any) -> Trained:
+    def fit(self, problem: Problem, model: NetworkModel) -> Trained:
         """Training loss at every grid point, in one array (W, B, N)."""
         x, y = problem.x(problem.train)[:, 0], problem.y(problem.train)
         w, b = self.w.values(), self.b.values()

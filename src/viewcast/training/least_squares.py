@@ -1,18 +1,20 @@
 """Least squares: the line with the smallest squared error, in one step."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from viewcast.models.fitted import FittedNetwork
+from viewcast.models.model import LINE, NetworkModel
 from viewcast.models.scaling import Scaling
-from viewcast.training.problem import Problem, Trained, Trainer, at_once
+from viewcast.training.problem import Problem, Trained, at_once
+from viewcast.training.trainer import Trainer
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class LeastSquares(Trainer):
+class LeastSquares(Trainer[NetworkModel]):
     """Solves min ‖y − b − Xw‖² by orthogonal decomposition (numpy.linalg.lstsq).
 
     With fewer rows than features it is the solution of smallest norm. It always minimises the
@@ -20,9 +22,9 @@ class LeastSquares(Trainer):
     """
 
     name: str
-    serves: ClassVar[tuple[str, ...]] = ("line",)
+    serves: ClassVar[tuple[str, ...]] = (LINE,)
 
-    def fit(self, problem: Problem, model: Any) -> Trained:
+    def fit(self, problem: Problem, model: NetworkModel) -> Trained:
         """One solve; features are standardised for conditioning, which moves no prediction."""
         x, y = problem.x(problem.train), problem.y(problem.train)
         scaling = Scaling.of(x, y)

@@ -3,10 +3,8 @@
 Shape letters: N training rows, M validation rows, F features, P parameters.
 """
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -70,27 +68,6 @@ class Trained:
     path: pd.DataFrame = field(default_factory=pd.DataFrame)
     surface: pd.DataFrame = field(default_factory=pd.DataFrame)
     trajectory: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-
-class Trainer(ABC):
-    """A way of finding parameters. ``serves``: the kinds of model it can train."""
-
-    serves: ClassVar[tuple[str, ...]]
-
-    def check(self, problem: Problem, model: Any) -> None:
-        """Refuse (ConfigError) a problem it cannot solve, before a run exists. Default: none."""
-        return
-
-    def for_epochs(self, epochs: int) -> "Trainer":
-        """The same trainer for exactly so many epochs, which needs no validation rows.
-
-        Default: the trainer as it is, for those that have no epochs.
-        """
-        return self
-
-    @abstractmethod
-    def fit(self, problem: Problem, model: Any) -> Trained:
-        """Find the parameters of the model."""
 
 
 def at_once(problem: Problem, model: Fitted, surface: pd.DataFrame | None = None) -> Trained:

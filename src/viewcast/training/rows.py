@@ -10,6 +10,7 @@ from viewcast.base.paths import prepared_path
 from viewcast.data import table
 from viewcast.holdout.panels import refuse_panel
 from viewcast.holdout.settings import divide
+from viewcast.scoring.loss import check_targets
 from viewcast.training.config import Config
 from viewcast.training.device import device_of
 from viewcast.training.problem import Problem
@@ -40,7 +41,7 @@ def rows_of(config: Config, root: Path) -> Rows:
     With ``holdout.hidden`` some validation rows are the hidden holdout, the same rows for every
     model. A row that lacks a feature is left out, never filled in; ``left_out`` says so. Refuses
     (DataError) data without any training row, and rows of several series at the same times
-    (``viewcast.holdout.panels``).
+    (``viewcast.holdout.panels``), and targets that the loss refuses.
     """
     whole = table.read(
         prepared_path(root, config.data.name), config.preparation(), config.data.name
@@ -67,6 +68,9 @@ def rows_of(config: Config, root: Path) -> Rows:
         refuse_panel(rows, config.data.block, where)
     if kept["train"].empty:
         raise DataError(f"no training row has all of {inputs}; {'; '.join(left_out)}")
+    for split in ("train", "validation", "hidden"):
+        where = f"{split} rows of data={config.data.name}"
+        check_targets(config.loss, kept[split]["target"].to_numpy(), where)
     return Rows(**kept, inputs=inputs, left_out=left_out)
 
 

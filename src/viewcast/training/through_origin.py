@@ -1,18 +1,20 @@
 """Least squares through the origin: a line that has no bias, and so no size of its own."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from viewcast.models.fitted import FittedNetwork
+from viewcast.models.model import LINE, NetworkModel
 from viewcast.models.scaling import Scaling
-from viewcast.training.problem import Problem, Trained, Trainer, at_once
+from viewcast.training.problem import Problem, Trained, at_once
+from viewcast.training.trainer import Trainer
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class ThroughOrigin(Trainer):
+class ThroughOrigin(Trainer[NetworkModel]):
     """Solves min Σ ((yᵢ − xᵢw) / sᵢ)², sᵢ the mean size of the features of row i, by orthogonal
     decomposition (numpy.linalg.lstsq): errors count as shares, in small rows as in large ones.
 
@@ -22,9 +24,9 @@ class ThroughOrigin(Trainer):
     """
 
     name: str
-    serves: ClassVar[tuple[str, ...]] = ("line",)
+    serves: ClassVar[tuple[str, ...]] = (LINE,)
 
-    def fit(self, problem: Problem, model: Any) -> Trained:
+    def fit(self, problem: Problem, model: NetworkModel) -> Trained:
         """One solve."""
         x, y = problem.x(problem.train), problem.y(problem.train)
         size = np.abs(x).mean(axis=1)

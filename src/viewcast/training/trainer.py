@@ -1,0 +1,119 @@
+"""What a trainer of the configuration is: a way of finding the parameters of a model."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from viewcast.base.errors import ConfigError, DivergenceError
+from viewcast.models.fitted import Fitted
+from viewcast.models.model import Model
+from viewcast.scoring.loss import Loss
+from viewcast.training.problem import Problem, Trained
+from viewcast.training.trajectory import Losses
+
+ModelT_contra = TypeVar("ModelT_contra", bound=Model, contravariant=True)
+Tick = Callable[[int], None]
+
+
+class Trainer(ABC, Generic[ModelT_contra]):
+    """The settings of a trainer; a subclass is a checked dataclass with a field ``name``.
+
+    ``serves``: the kinds of model that it can train.
+    """
+
+    name: str
+    serves: ClassVar[tuple[str, ...]]
+
+    @property
+    def epoch_limit(self) -> int | None:
+        """The most epochs (or iterations) of a training; None without epochs."""
+        return None
+
+    @property
+    def selects_epoch(self) -> bool:
+        """Whether the validation loss after every epoch decides which parameters are kept.
+
+        Each epoch is then a look at the validation rows.
+        """
+        return False
+
+    def check_settings(self, model: ModelT_contra, loss: Loss) -> None:
+        """Refuse (ConfigError) a model or a loss that these settings contradict."""
+        if model.kind not in self.serves:
+            raise ConfigError(
+                f"trainer = {self.name} cannot train model = {model.name}: it serves models of "
+                f"kind {', '.join(self.serves)}, this one is a {model.kind}"
+            )
+
+    def check(self, problem: Problem, model: ModelT_contra) -> None:
+        """Refuse (ConfigError) a problem it cannot solve, before a run exists. Default: none."""
+        return
+
+    def for_epochs(self, epochs: int) -> "Trainer[ModelT_contra]":
+        """The same trainer for exactly so many epochs, which needs no validation rows.
+
+        Default: the trainer as it is, for those that have no epochs.
+        """
+        return self
+
+    @abstractmethod
+    def fit(self, problem: Problem, model: ModelT_contra) -> Trained:
+        """Find the parameters of the model. Raises DivergenceError where there are none."""
+
+    @classmethod
+    def cohorts(
+        cls, problem: Problem, model: ModelT_contra, members: "Sequence[CohortMember]"
+    ) -> list[list[int]]:
+        """Members that ``fit_cohort`` trains together, by their places. Default: each alone."""
+        return [[place] for place in range(len(members))]
+
+    @classmethod
+    def fit_cohort(
+        cls, problem: Problem, model: ModelT_contra, members: "Sequence[CohortMember]", tick: Tick
+    ) -> "list[Outcome]":
+        """Train each member as ``fit`` does; ``tick`` is given the number of epochs just done.
+
+        Default: one member after the other.
+        """
+        return [_alone(problem, model, member, tick) for member in members]
+
+
+@dataclass(frozen=True)
+class CohortMember:
+    """One of several trainings of the same model on the same rows: its settings and its seed."""
+
+    trainer: Trainer[Any]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a member. ``curve`` and ``best_epoch``: as in ``Trained``.
+
+    ``trajectory`` (E, cells): validation losses after each epoch, where the trainer selects one.
+    ``failure``: how the training diverged; ``model`` is then None.
+    """
+
+    model: Fitted | None
+    curve: pd.DataFrame
+    best_epoch: int
+    trajectory: Losses
+    failure: str | None
+
+
+def _alone(problem: Problem, model: Any, member: CohortMember, tick: Tick) -> Outcome:
+    problem = replace(problem, seed=member.seed, on_epoch=lambda *losses: tick(1))
+    limit = member.trainer.epoch_limit or 1
+    none = np.empty((0, 0), np.float32)
+    try:
+        trained = member.trainer.fit(problem, model)
+    except DivergenceError as error:
+        tick(limit - len(error.curve))
+        return Outcome(None, error.curve, 0, none, str(error))
+    tick(limit - len(trained.curve))  # the epochs that an early end saves
+    losses = none if trained.trajectory.empty else np.stack(trained.trajectory["losses"].tolist())
+    return Outcome(trained.model, trained.curve, trained.best_epoch, losses, None)
