@@ -16,10 +16,10 @@ from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.report.figures.search import draw_sweep
 from viewcast.runs.sweep import sweep
-from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import thinned
 from viewcast.sweep.space import Search, configured, draw, space
 from viewcast.tracking.write import sweep_recorder as tracking
+from viewcast.training import descent as training
 
 GRID = Search("grid", trials=1, batch=1, seed=0, workers=1)
 
@@ -180,7 +180,7 @@ from pathlib import Path
 from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
 from support.project import Project
 from support import sweeps as cases
-from viewcast.sweep import cohorts as training
+from viewcast.training import descent as training
 whole = training.descend
 calls = iter(range(2))
 def once(*arguments):

@@ -19,6 +19,7 @@ from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import Results
 from viewcast.tracking.datasets import row_names, rows_by_holdout
 from viewcast.tracking.write import sweep_recorder as tracking
+from viewcast.training import descent
 from viewcast.training.rows import rows_of
 
 SIX = ("++sweep.lr=[0.001,0.01]", "++sweep.seed=[1,2,3]")
@@ -177,7 +178,7 @@ def test_a_sweep_beyond_the_budget_is_refused_before_training_and_its_repetition
     limited = (*SIX, "holdout.looks=24")
     sweep_of(project, *limited)
     trained: list[int] = []
-    monkeypatch.setattr(training, "descend", lambda *given: trained.append(1))
+    monkeypatch.setattr(descent, "descend", lambda *given: trained.append(1))
     with pytest.raises(BudgetError, match=r"looks spent 24, allowed by holdout.looks 24"):
         swept(project, *limited, "trainer.momentum=0.5")
     assert trained == []

@@ -167,7 +167,7 @@ def _store(
     if not rows.hidden.empty:
         target = rows.hidden["target"].to_numpy()
         hidden = row_losses(config.loss, trained.model.predict(rows.hidden), target)
-        _seal(keyed(rows.hidden).assign(loss=hidden), output, "hidden")
+        _seal(keyed(rows.hidden).assign(loss=hidden), output, "hidden_holdout")
     _store_curves(_shown(trained.curve, filtered), trained.path, output)
     for name in ("surface", "trajectory"):
         table_of: pd.DataFrame = getattr(trained, name)
