@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import yaml
@@ -38,12 +39,20 @@ def covers(dependency: str, file: str) -> bool:
 def imports(script: str, plans: Plain) -> set[str]:
     """The files of viewcast that a script can import with the classes that its plans name.
 
-    Empty ``__init__`` files are left out: they decide nothing.
+    Empty ``__init__`` files are left out: they decide nothing. A package of figures counts with all
+    its modules: they are found when they are drawn (``viewcast.report.figures.gallery``).
     """
     wanted = {*provenance.imported(REPOSITORY / script), *targets(plans)}
+    wanted |= {module for name in wanted if name.endswith(".figures") for module in modules(name)}
     found = provenance.reachable(*(name for name in wanted if name.startswith("viewcast")))
     files = {file.relative_to(REPOSITORY).as_posix() for file in found.values()}
     return {file for file in files if not file.endswith("__init__.py")}
+
+
+def modules(package: str) -> Iterator[str]:
+    """The modules of a package of viewcast."""
+    folder = REPOSITORY / "src" / package.replace(".", "/")
+    return (f"{package}.{info.name}" for info in iter_modules([str(folder)]))
 
 
 def targets(plain: Any) -> Iterator[str]:
