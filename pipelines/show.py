@@ -1,6 +1,7 @@
-"""Print the table of all runs, what their validation scores are worth, and what to type next.
+"""Print the tables of all runs, what their validation scores are worth, and what to type next.
 
-`dvc repro` knows nothing of the nights: where there were some, their section is put on its page.
+`dvc repro` does not depend on the nightly retraining. If there were nights, this script puts their
+section on the page.
 """
 
 import json
@@ -16,7 +17,7 @@ from viewcast.report.terminal import print_audit, print_table
 
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Read reports/summary.json and, where it is there, reports/audit.json."""
+    """Read reports/summary.json and, if there is one, reports/audit.json."""
     if retraining_path(root).is_file():
         write_page(root)
     rows, audits = json.loads(summary_path(root).read_text()), read(root)

@@ -8,7 +8,7 @@ from typing import Any
 
 from viewcast.base.cli import stage
 from viewcast.report.figures.search import draw_sweep
-from viewcast.report.terminal import say_sweep
+from viewcast.report.terminal import print_sweep
 from viewcast.runs.sweep import sweep
 from viewcast.tracking.write.sweep_recorder import finish, record
 
@@ -16,15 +16,15 @@ from viewcast.tracking.write.sweep_recorder import finish, record
 @stage(__file__, "sweep", open_key="sweep")
 def main(config: dict[str, Any], root: Path) -> None:
     """Write tables and pictures under build/sweeps/, and one run per candidate to MLflow."""
-    folder, results, everyone = sweep(config, root)
-    first = everyone[0].config
+    folder, results, candidates = sweep(config, root)
+    first = candidates[0].config
     unit = first.loss.unit(first.data.unit)
-    parent = record(results, everyone, folder, root)
+    parent = record(results, candidates, folder, root)
     pictures = draw_sweep(
         results.candidates, results.curves, first.data.label, unit, folder / "pictures"
     )
-    finish(parent, [picture.path for picture in pictures], everyone)
-    say_sweep(results.candidates, unit, parent, folder.relative_to(root))
+    finish(parent, [picture.path for picture in pictures], candidates)
+    print_sweep(results.candidates, unit, parent, folder.relative_to(root))
 
 
 if __name__ == "__main__":

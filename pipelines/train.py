@@ -6,7 +6,7 @@ from typing import Any
 from viewcast.base.cli import stage
 from viewcast.base.paths import run_path
 from viewcast.base.progress import epochs
-from viewcast.report.terminal import say
+from viewcast.report.terminal import print_run
 from viewcast.runs.run import run
 from viewcast.training.config import parse
 
@@ -19,7 +19,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     name = f"{checked.data.name} {checked.model.name}"
     with epochs(name, checked.trainer.epoch_limit) as watch:
         result = run(checked, root, output, watch)
-    say(result)
+    print_run(result)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def test_the_forecast_says_the_next_day_its_interval_and_what_such_intervals_hel
     assert drawing.title == (
         "Thursday, 11 March 2021: 3,210 views expected, 2,900 to 3,560 in 90 % of cases"
     )
-    assert "Of 120 days to come, such bands held 88 % ± 3 %." in drawing.caption
+    assert "Of 120 later days, such bands held 88 % ± 3 %." in drawing.caption
     (axes,) = drawing.figure.axes
     counted = axes.lines[0].get_ydata()
     assert list(counted) == list(RECENT.iloc[-60:])
@@ -123,7 +123,7 @@ def test_the_forecast_says_the_next_day_its_interval_and_what_such_intervals_hel
     assert "views" in axes.get_ylabel()
 
 
-def test_a_coverage_without_an_error_and_one_that_nobody_knows_are_said() -> None:
+def test_a_coverage_without_an_error_and_an_unknown_coverage_are_named() -> None:
     assert "such bands held 88 %." in drawn(AHEAD, HELD | {"error": None}).caption
     assert "not known yet" in drawn(AHEAD, None).caption
 

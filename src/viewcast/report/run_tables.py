@@ -1,4 +1,4 @@
-"""The tables of all runs: one per data set and split, what was measured and what the audit adds."""
+"""The tables of all runs, one per data set and split: the losses, and what the audit adds."""
 
 import math
 from collections.abc import Mapping
@@ -9,14 +9,15 @@ from typing import Any
 from viewcast.base.numbers import as_published, plain, with_error
 from viewcast.report.figures.run_results import Results, Run
 
-Audited = Mapping[str, dict[str, Any]]  # what the audits say of a run, by its identity in MLflow
+Audited = Mapping[str, dict[str, Any]]  # the audit of each run, by its run id
 
 
 @dataclass(frozen=True)
 class Row:
-    """A run in a table; marks are places on the bar, in percent from its left end.
+    """A run in a table.
 
-    ``expected``, ``upper``, ``looks``: from the audit, empty where it says nothing.
+    ``expected``, ``upper``, ``looks``: from the audit, empty if it does not know them. ``marks``:
+    places of losses on the bar, in percent from its left end.
     """
 
     run: Run
@@ -33,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The runs of one data set on one split, the only ones that can be compared."""
+    """The runs of one data set on one split; only these can be compared with each other."""
 
     data: str
     label: str
@@ -45,7 +46,7 @@ class Table:
 
     @property
     def expects(self) -> bool:
-        """Whether the audit could correct any of the losses."""
+        """Whether the audit could correct one of the losses."""
         return any(row.expected for row in self.rows)
 
 
@@ -58,11 +59,11 @@ def _of_data(results: Results, data: str, audited: Audited) -> list[Table]:
     runs = results.of(data)
     scale = _Scale(runs)
     by_split = sorted(runs, key=lambda run: str(run["split"]))
-    found = []
+    by_table = []
     for split, group in groupby(by_split, lambda run: run["split"]):
         of_split = list(group)
         counts = [[len(run.of_split(side)) for run in of_split] for side in ("train", "validation")]
-        found.append(
+        by_table.append(
             Table(
                 data,
                 str(of_split[0]["label"]),
@@ -73,7 +74,7 @@ def _of_data(results: Results, data: str, audited: Audited) -> list[Table]:
                 [_row(run, scale, audited.get(run["run_id"], {})) for run in of_split],
             )
         )
-    return found
+    return by_table
 
 
 class _Scale:
@@ -87,7 +88,7 @@ class _Scale:
 
     def __call__(self, loss: float) -> float:
         if loss <= 0:
-            return 0.0  # the left end stands for nothing lost
+            return 0.0  # the left end stands for a loss of 0
         share = (math.log10(loss) - self.low) / (self.high - self.low or 1)
         return round(6 + 92 * min(max(share, 0.0), 1.0), 1)
 
@@ -121,13 +122,13 @@ def _known(value: float | None) -> str:
 
 
 def _verdict(run: Run, audit: dict[str, Any]) -> str:
-    """What the run's own losses say; where the audit says the same kind of thing, what it says."""
+    """The verdict of the run's own losses; parts that the audit also has are the audit's."""
     own, audited = str(run["verdict"]), str(audit.get("excluded") or audit.get("verdict") or "")
     parts = {part.split()[0]: part for part in own.split("; ") if part}
     for part in audited.split("; "):
-        said = part.removeprefix("fine").removeprefix(": ")
-        if said:
-            parts[said.split()[0]] = said
+        statement = part.removeprefix("fine").removeprefix(": ")
+        if statement:
+            parts[statement.split()[0]] = statement
     return "; ".join(parts.values())
 
 

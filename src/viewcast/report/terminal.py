@@ -1,4 +1,4 @@
-"""What the terminal shows: a run in a few lines, all runs in a table, what a choice is worth."""
+"""What the terminal shows: one run in a few lines, all runs in tables, the audits."""
 
 import os
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def say(result: dict[str, Any]) -> None:
-    """One run: its losses with unit and error, or why there are none."""
+def print_run(result: dict[str, Any]) -> None:
+    """One run: its losses with unit and standard error, or why there are none."""
     print(f"{result['label']}: {result['model']} ({result['experiment']}), run {result['run_id']}")
     for sentence in result["left_out"]:
         print(f"  {sentence}")
@@ -35,8 +35,8 @@ def say(result: dict[str, Any]) -> None:
     )
 
 
-def say_sweep(candidates: "pd.DataFrame", unit: str, parent: str, folder: Path) -> None:
-    """The outcome of a sweep: how many candidates, the best, where to look."""
+def print_sweep(candidates: "pd.DataFrame", unit: str, parent: str, folder: Path) -> None:
+    """The outcome of a sweep: the number of candidates, the best one, and where its files lie."""
     diverged = int((candidates["status"] == "diverged").sum())
     print(f"{len(candidates):,} candidates, {diverged} diverged; parent run {parent}")
     scored = candidates.dropna(subset=["val_loss"])
@@ -45,7 +45,7 @@ def say_sweep(candidates: "pd.DataFrame", unit: str, parent: str, folder: Path) 
         print(
             f"  best by validation: candidate {best['candidate']}, "
             f"{with_error(best['val_loss'], best['val_error'])} {unit} (± standard error) at epoch "
-            f"{best['best_epoch']}; chosen among {len(scored):,} by these rows, so it flatters"
+            f"{best['best_epoch']}; chosen among {len(scored):,} on these rows, so it is too low"
         )
     print(f"  tables and pictures: {folder}")
 
@@ -53,7 +53,7 @@ def say_sweep(candidates: "pd.DataFrame", unit: str, parent: str, folder: Path) 
 def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> None:
     """All runs, one table per data set: losses, published figures of the lecturer, verdict.
 
-    ``audits`` add the loss to expect on new rows, where they know it.
+    ``audits``: they add a column with the loss to expect on new rows, if they know one.
     """
     console, audited = _console(), of_run(audits)
     for label in dict.fromkeys(row["label"] for row in rows):
@@ -71,8 +71,8 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
         expected = {
             row["run_id"]: audited.get(row["run_id"], {}).get("expected") for row in of_data
         }
-        priced = any(value is not None for value in expected.values())
-        if priced:
+        corrected = any(value is not None for value in expected.values())
+        if corrected:
             table.add_column("expected", justify="right", no_wrap=True)
         table.add_column("published\ntrain / val", justify="right", no_wrap=True)
         table.add_column("verdict", overflow="fold")
@@ -81,7 +81,7 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
                 _run_name(row),
                 short(row["train_loss"]),
                 with_error(row["val_loss"], row["val_error"]),
-                *([_known(expected[row["run_id"]])] if priced else []),
+                *([_known(expected[row["run_id"]])] if corrected else []),
                 _published(row),
                 row["verdict"],
             )
@@ -147,7 +147,7 @@ def _known(value: float | None) -> str:
 
 
 def _run_name(row: dict[str, Any]) -> str:
-    """The model of a main run, else the experiment without the data set that heads the table."""
+    """The model of a main run, else the experiment without the name of its data set."""
     if row["experiment"] == "main":
         return f"main {row['model']}"
     return str(row["experiment"]).removeprefix(f"{row['data']}_")

@@ -35,8 +35,8 @@ def draw_forecast(
 
     ``recent``: views by day (DatetimeIndex), of which the last 60 are shown. ``forecast``: one row
     per day: ``date``, ``views``, ``low``, ``high``; low and high may be missing. Both in ``unit``.
-    ``level``: share of days that the intervals are made for. ``coverage``: what such intervals have
-    held (level, covered, its standard error or None, days), None where nobody knows.
+    ``level``: nominal coverage of the intervals. ``coverage``: measured coverage of such intervals
+    (level, covered, its standard error or None, days), None if it is not known.
     """
     past = recent.iloc[-RECENT:].asfreq("D")
     days = pd.DatetimeIndex(pd.to_datetime(forecast["date"]))
@@ -48,7 +48,7 @@ def draw_forecast(
         title += f", {plain(low[0])} to {plain(high[0])} in {_percent(level)} of cases"
     figure, (axes,) = sheet(label, title, 2.6)
     axes.plot(past.index, past, color=INK, lw=1.2, marker="o", ms=2.2, label="counted")
-    # The last known day belongs to both, or the picture would have a gap where there is none.
+    # The last known day belongs to both lines, so that there is no gap between them.
     joined = past.index[-1:].append(days)
     start = [float(past.iloc[-1])]
     if known:
@@ -85,16 +85,16 @@ def write(
 
 def _caption(level: float, coverage: Mapping[str, Any] | None, known: bool) -> str:
     if not known:
-        return "No interval: too few forecasts of the past are known to tell how far off they are."
-    said = (
-        f"The band is made to hold {_percent(level)} of days, each day for itself, by how far "
-        "forecasts were off in the past."
+        return "No interval: too few forecasts of the past are known to measure their errors."
+    band = (
+        f"The band is made to hold {_percent(level)} of days, each day taken alone; its width "
+        "follows from the errors of past forecasts."
     )
     if coverage is None:
-        return f"{said} How many such bands have held is not known yet."
+        return f"{band} The share of days that such bands held is not known yet."
     error = "" if coverage["error"] is None else f" ± {_percent(coverage['error'])}"
     return (
-        f"{said} Of {plain(coverage['days'])} days to come, such bands held "
+        f"{band} Of {plain(coverage['days'])} later days, such bands held "
         f"{_percent(coverage['covered'])}{error}."
     )
 

@@ -1,7 +1,7 @@
-"""What the pictures are made from: the summary's rows and, where needed, the files of a run.
+"""What the pictures are made from: the rows of the summary and, where needed, files of the runs.
 
-Only what a picture asks for is read; what is missing reads as empty, so that a picture can be left
-out instead of failing.
+A file is read when a picture asks for it. A missing file reads as an empty table, so that a picture
+is left out and does not fail.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """How a run is called within its data set: ``layers 3``, or the model's name."""
+        """The name of a run within its data set: ``layers 3``, or the model's name."""
         if self.is_main:
             return str(self.row["model"]).replace("_", " ")
         return str(self.row["experiment"]).removeprefix(f"{self.row['data']}_").replace("_", " ")
@@ -63,7 +63,7 @@ class Run:
 
     @cached_property
     def path(self) -> pd.DataFrame:
-        """Update, p0 (the slope) and b of a line that gradient descent found."""
+        """Update, p0 (the slope) and b: the line after each update of gradient descent."""
         return self._table("path.csv", ["update", "p0", "b"])
 
     @cached_property
@@ -107,7 +107,7 @@ class Results:
 
     @cached_property
     def audited(self) -> list[audits.Audit] | None:
-        """What the audit says of each holdout; None where nothing was audited."""
+        """The audit of each holdout; None if nothing was audited."""
         return audits.read(self.root)
 
     @property
@@ -122,7 +122,7 @@ class Results:
 
     @cached_property
     def history(self) -> History | None:
-        """What became of the champions; None where nothing was ever retrained."""
+        """The history of champions; None if nothing was ever retrained."""
         return read(self.root)
 
     @property
@@ -136,7 +136,7 @@ class Results:
         return [data for data in self.datasets if self.is_daily(data)]
 
     def label(self, data: str) -> str:
-        """How a data set is to be called wherever it is shown."""
+        """The name of a data set wherever it is shown."""
         return str(self.of(data)[0]["label"])
 
     def of(self, data: str) -> list[Run]:
@@ -181,7 +181,7 @@ class Results:
         return pd.read_parquet(path) if path.is_file() else None
 
     def sealed_days(self, data: str, split: str) -> pd.DatetimeIndex:
-        """The days of the test, which the prepared table need not hold; none where unknown."""
+        """The days of the test, which the prepared table need not hold; none if unknown."""
         table = self.table(data)
         if table is not None and f"split_{split}" in table:
             labelled = table.loc[table[f"split_{split}"] == "test", "time"]

@@ -1,4 +1,4 @@
-"""Pictures of a sweep: all curves as a fan, the loss over two settings, the cloud of candidates."""
+"""Pictures of a sweep: curves as quantile bands, losses of candidates, the loss by two settings."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -53,29 +53,31 @@ def _fan(
         f"{plain(best['val_loss'])} {unit}; half lie above {plain(candidates['val_loss'].median())}"
     )
     figure, axes = sheet(label, title, 4.6, rows=2, sharex=True)
-    for one, key, colour, name in zip(
+    for panel, key, colour, name in zip(
         axes, ("train_loss", "val_loss"), (TRAIN, VALIDATION), ("training", "validation"),
         strict=True,
     ):  # fmt: skip
         by_epoch = drawn.groupby("epoch")[key]
         for low, high, shade in BANDS:
             lower, upper = by_epoch.quantile(low), by_epoch.quantile(high)
-            one.fill_between(lower.index, lower, upper, color=colour, alpha=shade, lw=0)
+            panel.fill_between(lower.index, lower, upper, color=colour, alpha=shade, lw=0)
         median = by_epoch.median()
-        one.plot(median.index, median, color=colour, label=f"{name}, median and quantiles")
+        panel.plot(median.index, median, color=colour, label=f"{name}, median and quantiles")
         winner = drawn[drawn["candidate"] == best["candidate"]]
-        one.plot(winner["epoch"], winner[key], color=INK, lw=0.9, label="best by validation")
-        _loss_axis(one.yaxis, by_epoch.quantile(0.02).min(), by_epoch.quantile(0.98).max())
-        one.set_ylabel(f"{name} loss\n({unit})")
+        panel.plot(winner["epoch"], winner[key], color=INK, lw=0.9, label="best by validation")
+        _loss_axis(panel.yaxis, by_epoch.quantile(0.02).min(), by_epoch.quantile(0.98).max())
+        panel.set_ylabel(f"{name} loss\n({unit})")
     winner = drawn[(drawn["candidate"] == best["candidate"])]
     axes[1].plot(best["best_epoch"], best["val_loss"], "o", color=INK, mec="white", ms=6)
     log_ticks(axes[1].xaxis, 1, float(drawn["epoch"].max()))
     axes[1].set_xlabel("epoch (logarithmic)")
     caption = (
-        "Bands hold 50 % and 90 % of the candidates that still ran. The dot is the epoch that the "
-        "best candidate keeps. It was chosen by these validation rows, so its loss flatters."
+        "The bands hold 50 % and 90 % of the candidates that still train. The dot is the epoch "
+        "that the best candidate keeps. These validation rows chose it, so its loss is too low."
     )
-    alt = f"Fans of training and validation loss of {len(candidates)} candidates by epoch."
+    alt = (
+        f"Quantile bands of training and validation loss of {len(candidates)} candidates by epoch."
+    )
     yield Drawing("sweep_fan", figure, title, caption, alt, [])
 
 
@@ -134,7 +136,7 @@ def _heat(candidates: pd.DataFrame, label: str, unit: str) -> Iterator[Drawing]:
 
 
 def _bins(values: pd.Series) -> tuple[pd.Series, list[str]]:
-    """Which of a few places each value takes, and what the places are called."""
+    """Which of a few bins each value lies in, and the names of the bins."""
     if values.nunique() <= FEW or not pd.api.types.is_numeric_dtype(values):
         kinds = sorted(values.unique())
         return values.map({kind: place for place, kind in enumerate(kinds)}), [

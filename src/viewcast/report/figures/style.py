@@ -1,6 +1,6 @@
-"""How all pictures look: one width, one header (data set, finding), one meaning per colour.
+"""The common look of all pictures: one width, one header (data set, finding), fixed colours.
 
-A picture is 4.8 inches wide because a phone shows it at 3.8: letters of 9 points stay readable.
+A picture is 4.8 inches wide. A phone shows it at 3.8 inches, where 9-point letters are readable.
 """
 
 import math
@@ -109,7 +109,7 @@ class Drawing:
 
 @contextmanager
 def applied() -> Iterator[None]:
-    """The settings of all pictures, for as long as the context lasts."""
+    """The settings of all pictures, within the context."""
     with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
         # A label in a script that the font lacks is drawn as boxes; the page shows it right.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -143,7 +143,7 @@ def day_axis(axes: Axes) -> None:
 
 
 def legend_above(axes: Axes, columns: int = 3) -> None:
-    """A legend between header and axes, where it can hide no data."""
+    """A legend between header and axes, where it hides no data."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     handles, labels = axes.get_legend_handles_labels()
@@ -164,7 +164,7 @@ def legend_above(axes: Axes, columns: int = 3) -> None:
 
 
 def _balanced(title: str, width: int) -> list[str]:
-    """The fewest lines, and of those breaks the ones that leave no line much shorter."""
+    """The title in as few lines as possible, of similar lengths."""
     lines = [textwrap.wrap(title, w, break_on_hyphens=False) for w in range(width // 2, width + 1)]
     fewest = len(lines[-1])
     return next(broken for broken in lines if len(broken) == fewest)
@@ -183,9 +183,9 @@ def _top(figure: Figure) -> float:
 
 
 def log_ticks(axis: Any, low: float, high: float, most: int = 6, zero: bool = False) -> None:
-    """A logarithmic axis whose few ticks are written as people write numbers.
+    """A logarithmic axis with few ticks, written as plain numbers.
 
-    ``zero``: the lower end stands for 0, which has no place of its own.
+    ``zero``: the lower end stands for 0, which a logarithmic scale cannot show.
     """
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
