@@ -5,14 +5,14 @@ from typing import Any
 
 from viewcast.base.cli import stage
 from viewcast.base.settings import construct
-from viewcast.runs.final_test import OpenTest, open_test, told
+from viewcast.runs.final_test import OpenTest, open_test, sentences
 
 
 @stage(__file__, "open_test")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Record the opening, score the run on the sealed rows, and say what came out."""
+    """Record the opening, score the run on the sealed rows, and print the result."""
     settings: OpenTest = construct(OpenTest, config, "")
-    print("\n".join(told(open_test(settings, root))))
+    print("\n".join(sentences(open_test(settings, root))))
 
 
 if __name__ == "__main__":

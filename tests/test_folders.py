@@ -292,7 +292,7 @@ def test_a_run_refuses_a_folder_with_a_file_beside_a_former_run(
 
 def test_a_run_refuses_the_name_of_the_folder_of_checkpoints(project: Project) -> None:
     config = project.config(*MODEL)
-    with pytest.raises(ConfigError, match="checkpoints of runs have this name"):
+    with pytest.raises(ConfigError, match="checkpoints of runs lie there"):
         run(config, project.root, project.root / "build" / "checkpoints")
 
 
@@ -347,6 +347,7 @@ def test_experiments_are_refused_before_the_first_run_if_a_folder_is_not_theirs(
 ) -> None:
     plain = project.plain(*MODEL)
     tracking = plain.pop("tracking")
+    project.prepare(project.config(*MODEL))
     victim = fill(experiment_path(project.root, "second"))
     before = content(victim)
     with pytest.raises(ConfigError, match=r"holds data, thesis\.txt, which no run"):

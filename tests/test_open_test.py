@@ -22,7 +22,7 @@ from viewcast.base.paths import sealed_path
 from viewcast.base.settings import construct
 from viewcast.data import sealed, table
 from viewcast.models.fitted import FittedNaive
-from viewcast.runs.final_test import Opened, OpenTest, open_test, told
+from viewcast.runs.final_test import Opened, OpenTest, open_test, sentences
 
 NAIVE = ("data=channel", "model=naive")
 
@@ -144,12 +144,12 @@ def test_every_kind_of_model_is_scored_on_the_one_test_lecture(
 
 
 def test_what_is_said_has_loss_error_unit_rows_and_how_often(project: Project, naive: str) -> None:
-    first = "\n".join(told(opened(project, naive)))
+    first = "\n".join(sentences(opened(project, naive)))
     assert "test of channel-naive" in first
     assert "mae in thousand views: 0." in first
     assert "± standard error) on 45 test rows" in first
     assert "opened once: the first look" in first
-    again = "\n".join(told(opened(project, naive, "labels were corrected")))
+    again = "\n".join(sentences(opened(project, naive, "labels were corrected")))
     assert "opened twice: the test set has been reused once" in again
 
 
@@ -370,7 +370,7 @@ def test_test_rows_that_lack_a_feature_are_left_out_and_it_is_said(
     lagless(5)
     shown = opened(project, naive)
     assert shown.score.rows == 40
-    assert told(shown)[-1] == "  5 of 45 test rows left out: features unknown"
+    assert sentences(shown)[-1] == "  5 of 45 test rows left out: features unknown"
 
 
 def test_nothing_is_recorded_where_nothing_could_be_scored(

@@ -1,4 +1,4 @@
-"""The study: each run once, by one process or by several."""
+"""The experiments: each run once, by one process or by several."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def plans(project: Project) -> dict[str, Any]:
     }
 
 
-def told(project: Project, plans: dict[str, Any], workers: int) -> dict[str, str]:
+def statuses(project: Project, plans: dict[str, Any], workers: int) -> dict[str, str]:
     return run_experiments(plans, project.plain("data=lectures")["tracking"], project.root, workers)
 
 
@@ -43,22 +43,22 @@ def test_two_workers_leave_what_one_leaves(
     project: Project, plans: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FEW", 2)
-    outcome = told(project, plans, workers=2)
+    outcome = statuses(project, plans, workers=2)
     assert outcome == dict.fromkeys(NAMES, "finished") | {NAMES[0]: "diverged"}
     assert len({run.data.tags["viewcast.batch_id"] for run in project.runs()}) == 1
     together = losses(project)
     for name in NAMES:
         (experiment_path(project.root, name) / "key").unlink()
-    assert told(project, plans, workers=1) == outcome
+    assert statuses(project, plans, workers=1) == outcome
     assert str(losses(project)) == str(together)  # as text, because NaN is not NaN
 
 
 def test_what_is_done_is_kept_and_what_is_not_planned_any_more_goes(
     project: Project, plans: dict[str, Any]
 ) -> None:
-    told(project, plans, workers=2)
+    statuses(project, plans, workers=2)
     del plans["lectures_swap"]
-    assert set(told(project, plans, workers=2).values()) == {"kept"}
+    assert set(statuses(project, plans, workers=2).values()) == {"kept"}
     assert not experiment_path(project.root, "lectures_swap").exists()
 
 
@@ -68,7 +68,7 @@ def test_a_run_that_is_refused_ends_the_study_and_the_next_one_goes_on(
     monkeypatch.setattr(module, "FEW", 2)
     holdout = plans["lectures_course"]["holdout"]
     spent = {**plans["lectures_course"], "seed": 7, "holdout": {**holdout, "looks": 1}}
-    told(project, {"lectures_course": plans["lectures_course"]}, workers=1)
+    statuses(project, {"lectures_course": plans["lectures_course"]}, workers=1)
     with pytest.raises(ViewcastError, match="looks spent"):
-        told(project, {**plans, "lectures_course": spent}, workers=2)
-    assert told(project, plans, workers=2)["lectures_swap"] in ("kept", "finished")
+        statuses(project, {**plans, "lectures_course": spent}, workers=2)
+    assert statuses(project, plans, workers=2)["lectures_swap"] in ("kept", "finished")

@@ -39,9 +39,9 @@ def _never(_: Path) -> bool:
 class Kind:
     """What makes a folder, and what it makes in it.
 
-    ``makes``: patterns of the files, relative to the folder, such as ``model/*.safetensors``; ``*``
-    does not match ``/``. A folder that was built by ``replacing`` also knows its files by its mark.
-    ``unmarked``: whether a folder without a mark was made by version 0.1, which wrote none.
+    ``makes``: patterns of the files, relative to the folder, such as ``model/*``; ``*`` does not
+    match ``/``. They count until the mark names the files that were made. ``unmarked``: whether a
+    folder without a mark was made by version 0.1, which wrote none.
     """
 
     name: str
@@ -181,9 +181,9 @@ def made_in(folder: Path) -> list[str]:
         return []
 
 
-def note_made(folder: Path, kind: Kind, names: Sequence[str]) -> None:
-    """Keep the names of files that were made in a folder, instead of the former names."""
-    _mark(folder, kind, names)
+def note_made(folder: Path, kind: Kind, names: Sequence[str] | None = None) -> None:
+    """Write into the mark which files were made; by default all that the folder holds now."""
+    _mark(folder, kind, _entries(folder) if names is None else names)
 
 
 def _swap(beside: Path, path: Path, former: Path, kind: Kind) -> None:
@@ -234,8 +234,10 @@ def _marked(folder: Path, kind: Kind) -> bool:
 def _known(folder: Path, kind: Kind) -> list[str]:
     """The files in a folder of ours that we have made, relative to it."""
     made = {MARK, *made_in(folder)}
-    patterns = [PurePath(pattern) for pattern in (MARK, *kind.makes)]
-    patterns += [pattern.with_name(files.partial_name(pattern.name)) for pattern in patterns]
+    files_of_kind = [PurePath(pattern) for pattern in (MARK, *kind.makes)]
+    patterns = [file.with_name(files.partial_name(file.name)) for file in files_of_kind]
+    if len(made) == 1:  # the mark names none: whatever made the folder has not finished
+        patterns += files_of_kind
     return [
         name
         for name in _entries(folder)

@@ -1,15 +1,15 @@
-"""The opening of the sealed test: a trained run is scored on rows that nothing has looked at.
+"""The opening of the sealed test: a trained run is scored on rows that no choice has depended on.
 
-A test is worth what it promises once. The opening is recorded for good before the first row is
-scored, so that a figure nobody wrote down counts as well; the next one is refused unless a reason
-is given, and the reason is recorded too.
+The first test score is unbiased. A later one is not if a choice was made in sight of the first. So
+the opening is recorded before the first row is scored, and it counts even if the score is never
+used. The next opening is refused unless a reason is given, and the reason is recorded too.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import ConfigDict, Field
@@ -25,19 +25,18 @@ from viewcast.holdout.panels import refuse_panel
 from viewcast.models.fitted import Fitted
 from viewcast.scoring.loss import check_targets, row_losses
 from viewcast.scoring.scores import Score, keyed, score
+from viewcast.tracking.write.opening import Opening, Stored, stored
 from viewcast.training.config import Config, parse
-
-if TYPE_CHECKING:
-    from viewcast.tracking.write.opening import Stored
 
 Named = Annotated[str, Field(min_length=1)]
 
 
 @checked(frozen=True, config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
 class OpenTest:
-    """``conf/open_test.yaml``: which run (its id or its folder), and why, if it was opened before.
+    """``conf/open_test.yaml``.
 
-    ``tracking``: the store that holds the run and all openings.
+    ``run``: the id or the folder of a run. ``reason``: needed where rows of the test were opened
+    before. ``tracking``: the store that holds the run and all openings.
     """
 
     run: Named
@@ -47,10 +46,10 @@ class OpenTest:
 
 @dataclass(frozen=True)
 class Opened:
-    """What an opening showed: the test loss of a run, in ``unit``.
+    """The result of an opening: the test score of the run ``tested``, in ``unit``.
 
-    ``reuse``: how many openings had shown some of these rows before. ``left_out``: test rows that
-    lack a feature of the model, in a sentence, empty where there are none.
+    ``run_id``: the opening's own run. ``reuse``: how many earlier openings have shown some of these
+    rows. ``left_out``: a sentence on test rows that lack a feature of the model, or an empty text.
     """
 
     run_id: str
@@ -66,14 +65,11 @@ class Opened:
 def open_test(settings: OpenTest, root: Path) -> Opened:
     """Score a run on the sealed rows of its split, and record that.
 
-    Everything that can go wrong is looked at first: an unknown run or one without a model
-    (TrackingError), settings of another version (ConfigError), test rows that were prepared with
-    other settings or lack the features (DataError). Refuses (BudgetError) rows that an earlier
-    opening has shown, unless ``reason`` is given.
+    Refuses, before the opening is recorded: an unknown run or one without a model (TrackingError),
+    settings of another version (ConfigError), test rows that were prepared with other settings or
+    lack the features (DataError), and rows that an earlier opening has shown, unless ``reason`` is
+    given (BudgetError).
     """
-    # MLflow takes a second to import: settings are refused without it.
-    from viewcast.tracking.write.opening import Opening, stored  # noqa: PLC0415
-
     run = stored(settings.tracking, run_id_of(settings.run, root))
     config = _config(run, settings.tracking)
     rows, left_out = rows_of(config, run.model, root)
@@ -82,11 +78,11 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
     with Opening(run, config, rows, settings.reason, root) as opening:
         predicted, target = run.model.predict(rows), rows["target"].to_numpy()
         losses = row_losses(config.loss, predicted, target)
-        found = score(losses, config.data.block)
-        assert found is not None, "there is at least one row"
-        final = {"test_loss": found.mean, "rows": float(found.rows)}
-        if found.error is not None:
-            final["test_error"] = found.error
+        result = score(losses, config.data.block)
+        assert result is not None, "there is at least one row"
+        final = {"test_loss": result.mean, "rows": float(result.rows)}
+        if result.error is not None:
+            final["test_error"] = result.error
         columns: dict[str, Any] = {
             "split": "test",
             "target": target,
@@ -97,12 +93,12 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
     unit = config.loss.unit(config.data.unit)
     return Opened(
         *(opening.run_id, run.name, run.run_id, config.loss.name, unit),
-        *(found, opening.reuse, left_out),
+        *(result, opening.reuse, left_out),
     )
 
 
 def run_id_of(name: str, root: Path) -> str:
-    """The run that a folder holds (a path, or the name of a run or an experiment), or the name."""
+    """The id of the run in the folder of this name; the name itself where there is no folder."""
     for place in named_run_paths(root, name):
         if (place / "result.json").is_file():
             run_id: str = json.loads((place / "result.json").read_text())["run_id"]
@@ -111,10 +107,11 @@ def run_id_of(name: str, root: Path) -> str:
 
 
 def rows_of(config: Config, model: Fitted, root: Path) -> tuple[pd.DataFrame, str]:
-    """The sealed rows of the split that have every feature of the model, by time; what lacks any.
+    """The test rows of the split that have every feature of the model, by time.
 
-    Refuses (DataError) test rows prepared with other settings, none at all, and a column or a value
-    that the model needs and no row has.
+    Returns with them a sentence on the rows that lack a feature, or an empty text. Refuses
+    (DataError) rows prepared with other settings, a split without test rows, and a feature that no
+    row has.
     """
     data, split, inputs = config.data.name, config.data.split, model.inputs
     whole = sealed.read(root, data, config.preparation())
@@ -131,27 +128,27 @@ def rows_of(config: Config, model: Fitted, root: Path) -> tuple[pd.DataFrame, st
     return rows[complete].reset_index(drop=True), left_out
 
 
-def told(opened: Opened) -> list[str]:
-    """What an opening showed, in sentences: the loss with its error, unit and rows, and its use."""
+def sentences(opened: Opened) -> list[str]:
+    """The result in lines: loss with error and unit, number of rows, how often it was opened."""
     shown = with_error(opened.score.mean, opened.score.error)
     error = "± standard error" if opened.score.error is not None else "too few rows for an error"
     count = f"{opened.score.rows:,} test row{'s' if opened.score.rows > 1 else ''}"
-    worth = (
+    reuse = (
         f"the test set has been reused {times(opened.reuse)}: a choice made in sight of an "
-        "earlier figure makes this one flatter"
+        "earlier figure makes this one too low"
         if opened.reuse
         else "the first look at these rows; the next one needs a reason"
     )
     lines = [
         f"test of {opened.name}, run {opened.tested}",
         f"  {opened.loss} in {opened.unit}: {shown} ({error}) on {count}",
-        f"  opened {times(opened.reuse + 1)}: {worth}",
+        f"  opened {times(opened.reuse + 1)}: {reuse}",
         f"  recorded as run {opened.run_id}",
     ]
     return [*lines, f"  {opened.left_out}"] if opened.left_out else lines
 
 
-def _config(run: "Stored", tracking: Tracking) -> Config:
+def _config(run: Stored, tracking: Tracking) -> Config:
     plain: Mapping[str, Any] = {**run.plain, "tracking": vars(tracking)}
     try:
         return parse(plain)
