@@ -1,9 +1,14 @@
-"""The record of looks: every score of a holdout that somebody or some rule could act on.
+"""The record of looks: every score of a holdout that a person or a rule could act on.
 
-A *holdout* is a set of target rows; its identity is the hash of all of them
-(``viewcast.data.table.holdout``). A *look* is what one run revealed about it, in one or more
-*uses*. Runs of the same settings, code and data have the same key and are one look, however often
-they were run. Nothing here knows where the record is kept.
+A *look* is a term of sequential testing, where the data are evaluated several times while they are
+collected: each evaluation whose result can change what is done next is a look, and the error of a
+conclusion grows with the number of looks. Here the data are the validation rows. A *holdout* is a
+set of target rows; its identity is the hash of all of them (``viewcast.data.table.holdout``). A
+look is what one run revealed about a holdout, in one or more *uses*. Runs of the same settings,
+code and data have the same key and are one look, however often they were run.
+
+A *batch* is a set of runs that were started without knowing each other's scores. This module does
+not know where the record is kept.
 """
 
 import json
@@ -21,11 +26,11 @@ PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 @dataclass(frozen=True)
 class Use:
-    """What scores were used for: ``scores`` new ones were revealed, to choose ``among`` so many.
+    """What scores were used for: ``scores`` new ones were revealed to choose among ``among``.
 
-    Training that keeps its best epoch of 120 is one ``early_stop`` of 120 among 120; its final
-    loss is one of them. A sweep's choice reveals nothing that its candidates have not revealed:
-    ``select`` of 0 among all candidates.
+    Training that restores its best epoch of 120 is one ``early_stop`` of 120 among 120; its final
+    loss is one of them. The choice of a sweep reveals nothing that its candidates have not
+    revealed: it is a ``select`` of 0 among all candidates.
     """
 
     purpose: Purpose
@@ -43,10 +48,10 @@ def early_stop(epochs: int) -> Use:
 
 @dataclass(frozen=True)
 class Look:
-    """What one run revealed of a holdout, to whom and when.
+    """What one run revealed of a holdout, to which user and when.
 
     ``holdout``: None where the run does not name its validation rows. ``batch_id``: runs of one
-    batch_id were started without seeing each other's scores. ``start``, ``end``: milliseconds since
+    batch were started without knowing each other's scores. ``start``, ``end``: milliseconds since
     1970, ``end`` None while the run goes on. ``parent``: the sweep's run, for a candidate.
     ``status``: of the run, as the tracker names it.
     """
@@ -74,7 +79,7 @@ def written(uses: Iterable[Use]) -> str:
 
 
 def parsed(text: str, run_id: str) -> tuple[Use, ...]:
-    """Uses from the text of a tag; refuses (DataError) what is none, naming the run."""
+    """Uses from the text of a tag; refuses (DataError) any other text and names the run."""
     try:
         uses = tuple(Use(**entry) for entry in json.loads(text))
         sound = all(use.purpose in PURPOSES and _counts(use.scores, use.among) for use in uses)
@@ -94,17 +99,17 @@ def _counts(*values: object) -> bool:
 
 
 def distinct(looks: Iterable[Look]) -> list[Look]:
-    """One look per key, by start: whatever was run again is counted once.
+    """One look per key, by start: a repeated run is counted once.
 
-    Of runs with the same key (a repetition; a run that was killed and the one that went on) the
-    finished one with the most scores stands for all; what it revealed is, purpose by purpose, the
-    most that any of them did, and it counts from the batch_id and start of the first.
+    Of runs with the same key (a repetition; a run that was killed and the run that resumed it) the
+    finished one with the most scores stands for all. Its uses are, purpose by purpose, the largest
+    of any of them; its batch and start are those of the first.
     """
     by_key: dict[str, list[Look]] = {}
     for look in looks:
         by_key.setdefault(look.key, []).append(look)
-    found = [_merged(same) for same in by_key.values()]
-    return sorted(found, key=lambda look: (look.start, look.run_id))
+    merged = [_merged(same) for same in by_key.values()]
+    return sorted(merged, key=lambda look: (look.start, look.run_id))
 
 
 def _merged(same: list[Look]) -> Look:
@@ -120,25 +125,27 @@ def _merged(same: list[Look]) -> Look:
 
 
 def rounds(looks: Iterable[Look]) -> list[list[Look]]:
-    """Looks in rounds, by time: sets of which no member was launched in sight of another's score.
+    """Looks in rounds, by time: no member of a round was started with another's score known.
 
-    The looks of a batch_id belong together. Launches are taken by their start; one belongs to the
-    wave before it if it started before anything in that wave had ended, and begins a new wave
-    otherwise. A run that goes on has revealed its final score to nobody.
+    The looks of a batch belong together. Batches are taken by their start: a batch belongs to the
+    round before it if it started before any look of that round had ended, and begins a new round
+    otherwise. A run that still goes on has revealed no final score.
     """
-    launches: dict[str, list[Look]] = {}
+    batches: dict[str, list[Look]] = {}
     for look in looks:
-        launches.setdefault(look.batch_id, []).append(look)
-    found: list[list[Look]] = []
-    for batch_id in sorted(
-        launches.values(), key=lambda batch_id: min(one.start for one in batch_id)
-    ):
-        start = min(look.start for look in batch_id)
-        if found and all(look.end is None or start < look.end for look in found[-1]):
-            found[-1] += batch_id
+        batches.setdefault(look.batch_id, []).append(look)
+    parts: list[list[Look]] = []
+    for batch in sorted(batches.values(), key=_start):
+        start = _start(batch)
+        if parts and all(look.end is None or start < look.end for look in parts[-1]):
+            parts[-1] += batch
         else:
-            found.append(list(batch_id))
-    return found
+            parts.append(list(batch))
+    return parts
+
+
+def _start(batch: Sequence[Look]) -> int:
+    return min(look.start for look in batch)
 
 
 def by_row(rows: Mapping[str, pd.DataFrame], looks: Sequence[Look]) -> pd.DataFrame:

@@ -1,15 +1,16 @@
-"""What of a validation score is released: filters that a run sees instead of the raw score.
+"""Filters between the raw validation score and a run: they decide what of a score is released.
 
-Both slow down whoever fits a model to the validation rows by trial and error. Neither makes the
-released number an unbiased estimate: for that there are ``viewcast.selection.selection_corrected`` and
-``viewcast.selection.hidden_holdout``. State goes in and comes out, so that who keeps it decides where.
+Both filters slow down fitting a model to the validation rows by trial and error. Neither makes the
+released number an unbiased estimate; ``viewcast.selection.selection_corrected`` and
+``viewcast.selection.hidden_holdout`` give one. A filter keeps no state: state goes in and comes
+out, and the caller stores it.
 
 Shape letter: M validation rows.
 """
 
 from dataclasses import dataclass as plain
 from dataclasses import replace
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,10 +26,10 @@ STRICT = ConfigDict(extra="forbid")
 
 @plain(frozen=True, eq=False)
 class State:
-    """What a filter remembers of the scores before.
+    """What a filter needs to know of the scores before.
 
-    ``queries``: how many; ``charged``: for how many of them the budget paid; ``best``: the score
-    released last, and ``incumbent`` (M,) the row losses that it was of.
+    ``queries``: how many scores; ``charged``: how many of them the budget paid for; ``best``: the
+    score released last; ``incumbent`` (M,): the row losses behind it.
     """
 
     queries: int = 0
@@ -37,6 +38,7 @@ class State:
     incumbent: Vector | None = None
 
 
+@runtime_checkable
 class Release(Protocol):
     """A filter of scores."""
 
@@ -71,19 +73,19 @@ class Ladder:
     def release(
         self, losses: ArrayLike, train_mean: float | None, state: State
     ) -> tuple[float, State]:
-        """Raises DataError for losses that are not finite, of fewer than two rows or of others."""
-        found = _rows(losses)
+        """Raises DataError for losses that are not finite, or not of the incumbent's rows."""
+        new = _row_losses(losses)
         after = replace(state, queries=state.queries + 1)
         if state.best is None or state.incumbent is None:
-            return self._released(found, after)
-        if found.shape != state.incumbent.shape:
+            return self._released(new, after)
+        if new.shape != state.incumbent.shape:
             raise DataError(
-                f"losses of {len(found)} rows: the incumbent's are of {len(state.incumbent)}; "
+                f"losses of {len(new)} rows: the incumbent's are of {len(state.incumbent)}; "
                 "a filter serves one set of validation rows, start another state for others"
             )
-        gain = state.incumbent - found
+        gain = state.incumbent - new
         if float(gain.mean()) > self.z * standard_error(gain, self.length):
-            return self._released(found, after)
+            return self._released(new, after)
         return state.best, after
 
     def spent(self, state: State) -> bool:
@@ -107,7 +109,7 @@ class Thresholdout:
 
     Caution: meant for 10,000 rows and more. With a thousand its tolerance is as large as the
     effects it should measure. The noise follows from ``seed`` and the number of the score, so that
-    a study can be repeated; who knows the seed can take it off again.
+    a study can be repeated; a user who knows the seed can subtract the noise.
     """
 
     name: str
@@ -120,7 +122,7 @@ class Thresholdout:
         self, losses: ArrayLike, train_mean: float | None, state: State
     ) -> tuple[float, State]:
         """Raises DataError for losses that are not finite, without training loss, or when spent."""
-        held = float(_rows(losses).mean())
+        validation_mean = float(_row_losses(losses).mean())
         if train_mean is None or not np.isfinite(train_mean):
             raise DataError(f"{self.name} compares with the training loss: found {train_mean}")
         if self.spent(state):
@@ -132,9 +134,9 @@ class Thresholdout:
         noise = self._noise(1, state.queries)
         limit = self.threshold + threshold_noise + noise.laplace(0, 4 * self.scale)
         after = replace(state, queries=state.queries + 1)
-        if abs(held - train_mean) <= limit:
+        if abs(validation_mean - train_mean) <= limit:
             return float(train_mean), after
-        released = held + float(noise.laplace(0, self.scale))
+        released = validation_mean + float(noise.laplace(0, self.scale))
         return released, replace(after, charged=state.charged + 1)
 
     def spent(self, state: State) -> bool:
@@ -145,10 +147,10 @@ class Thresholdout:
         return np.random.default_rng([self.seed, kind, number])
 
 
-def _rows(losses: ArrayLike) -> Vector:
-    found = np.asarray(losses, np.float64)
-    if found.ndim != 1 or len(found) < 2 or not np.isfinite(found).all():
+def _row_losses(losses: ArrayLike) -> Vector:
+    vector = np.asarray(losses, np.float64)
+    if vector.ndim != 1 or len(vector) < 2 or not np.isfinite(vector).all():
         raise DataError(
-            f"losses of shape {found.shape}: expected a finite loss of each of at least two rows"
+            f"losses of shape {vector.shape}: expected a finite loss of each of at least two rows"
         )
-    return found
+    return vector

@@ -1,11 +1,11 @@
-"""The holdout's settings: a hidden holdout nobody sees, a filter before the score, a budget of looks.
+"""The settings of the holdout: hidden rows, a filter before the score, a budget of looks.
 
-A holdout is the set of rows that validate. Every score on it that somebody acts on uses it up; the
-settings here say what is done against that. The record of the uses is kept in MLflow.
+A holdout is the set of validation rows. Every look at it (``viewcast.holdout.looks``) uses it up;
+these settings say what is done against that. The record of looks is kept in MLflow.
 """
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -13,37 +13,39 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
+from viewcast.holdout.release import Release
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))
 class Holdout:
     """How the validation rows are guarded.
 
-    ``hidden_holdout``: share of the validation rows that every run scores and nobody is shown; 0 for none.
-    ``release``: the filter between the raw validation score and a run, null for none. The budget:
-    ``looks`` (how many looks the rows may serve) and ``optimism`` (how much a choice among them may
-    flatter, in units of the loss), null for no limit; when it is spent, the next run is refused.
-    The budget decides no result and is no part of a run's identity.
+    ``hidden``: share of the validation rows that form the hidden holdout: every run is scored on
+    them and no score of them is shown; 0 for none. ``release``: the filter between the raw
+    validation score and a run, null for none. The budget: ``looks`` (how many scores the rows may
+    reveal) and ``optimism`` (how much a choice among the runs may flatter, in units of the loss),
+    null for no limit; when it is spent, the next run is refused. The budget decides no result and
+    is no part of a run's identity.
     """
 
     hidden: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-    release: Any
+    release: Release | None
     looks: Annotated[int, Field(ge=1)] | None
     optimism: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
 
 
 def divide(rows: pd.DataFrame, share: float, block: int) -> pd.Series:
-    """Which of M validation rows are shown: ``validation``, ``hidden_holdout`` or ``unused`` by index (M,).
+    """The part of each of M validation rows, by index (M,): ``validation``, ``hidden``, ``unused``.
 
-    ``rows``: their entity and time; ``share``: of the rows in use that are the hidden holdout, above 0;
+    ``rows``: their entity and time; ``share``: of the rows in use that are hidden, above 0;
     ``block``: rows that belong together. In order of time, hidden blocks lie evenly between shown
     ones, each ``2 · block`` rows or longer, and ``block`` unused rows lie between the two, because
-    a row tells of its neighbours; rows that do not belong together (``block`` 1) take turns one by
-    one. Nothing is drawn: all runs with the same validation rows have the same hidden_holdout.
+    a row depends on its neighbours; rows that do not belong together (``block`` 1) take turns one
+    by one. Nothing is random: all runs with the same validation rows have the same hidden holdout.
 
-    The gap parts the losses, not the features: a lag longer than the gap still shows a model the
-    target of a hidden row, as a past value. Refuses (DataError) fewer rows than two hidden blocks,
-    the gaps and their shown rows need.
+    The gap separates the losses, not the features: a lag longer than the gap still shows a model
+    the target of a hidden row, as a past value. Refuses (DataError) fewer rows than two hidden
+    blocks, the gaps and their shown rows need.
     """
     gap, least = (block, 2 * block) if block > 1 else (0, 1)
     period = 2 * gap + least / min(share, 1 - share)

@@ -1,8 +1,8 @@
 """Filtered scores: a run is shown what a filter releases, and its row losses are sealed.
 
 The state of the filter is rebuilt from the earlier runs that it served on the same validation rows,
-in the order of their end, in whatever experiment and deleted or not: each holds its row losses among
-its sealed artifacts. Runs that end at the same time do not know of each other.
+in the order of their end, in whatever experiment and deleted or not: each holds its row losses
+among its sealed artifacts. Runs that end at the same time do not know of each other.
 """
 
 import tempfile
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 class Filter:
     """The filter of one run's score; made before training, asked once after it."""
 
-    def __init__(self, config: Config, evaluation_set: EvaluationSet) -> None:
+    def __init__(self, config: Config, release: Release, evaluation_set: EvaluationSet) -> None:
         """Refuses (BudgetError) a run whose score the filter could no longer release."""
-        self.release: Release = config.holdout.release
+        self.release = release
         self.settings = digest(config.plain["holdout"]["release"])
         self.evaluation_set, self.key = evaluation_set, evaluation_set.key(config.identity())
         self.client, _ = connect(config.tracking)
         served = self._served()
         if self.key not in served and self.release.spent(self._state(served)):
             raise BudgetError(
-                f"holdout.release = {self.release.name}: its budget of answers about the "
+                f"holdout.release = {release.name}: its budget of answers about the "
                 f"validation rows of data={config.data.name} is spent, runs served {len(served)}; "
                 f"set data.splits.{config.data.split}.validation to fresh rows, or "
                 "holdout.release=null"
@@ -55,8 +55,11 @@ class Filter:
     @classmethod
     def of(cls, config: Config, rows: "Rows") -> "Filter | None":
         """The configured filter; None without one, or without validation rows."""
-        evaluation_set = None if config.holdout.release is None else EvaluationSet.of(config, rows)
-        return None if evaluation_set is None else cls(config, evaluation_set)
+        release = config.holdout.release
+        evaluation_set = None if release is None else EvaluationSet.of(config, rows)
+        if release is None or evaluation_set is None:
+            return None
+        return cls(config, release, evaluation_set)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -66,8 +69,8 @@ class Filter:
     def released(self, losses: pd.Series, train_mean: float | None) -> float:
         """The score that is shown for validation losses (M,), in order of time.
 
-        A repetition of a run is shown the score of that run. Raises DataError as the filter does, and
-        TrackingError where the losses of an earlier run cannot be had.
+        A repetition of a run is shown the score of that run. Raises DataError as the filter does,
+        and TrackingError where the losses of an earlier run cannot be read.
         """
         served = self._served()
         if self.key in served:
@@ -103,6 +106,7 @@ def _losses(client: MlflowClient, run_id: str) -> Any:
             return pd.read_parquet(Path(file))["loss"].to_numpy()
     except (MlflowException, OSError, ValueError, KeyError) as error:
         raise TrackingError(
-            f"run {run_id}: its sealed losses {SEALED_VALIDATION} cannot be read ({error}); without them the "
-            "filter's state is not known: bring them back, or set holdout.release=null"
+            f"run {run_id}: its sealed losses {SEALED_VALIDATION} cannot be read "
+            f"({error}); without them the filter's state is not known: restore them, or set "
+            "holdout.release=null"
         ) from error

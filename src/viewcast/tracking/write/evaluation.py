@@ -41,7 +41,7 @@ from viewcast.tracking.write.scored_rows import Settings
 def record(
     client: MlflowClient, run_id: str, data: str, rows: pd.DataFrame, settings: Settings
 ) -> tuple[dict[str, float], ParquetEvaluationArtifact]:
-    """Write scored rows (``viewcast.tracking.write.scored_rows``) to a run; its new metrics and table.
+    """Write scored rows (``scored_rows.scored``) to a run; returns its new metrics and its table.
 
     The run gets the artifact ``predictions.parquet``, the tags of a look, the rows as a dataset
     input (context validation, digest of the holdout, name ``data``), and the metrics ``val_loss``
@@ -79,7 +79,8 @@ def look(run: Run, rows: pd.DataFrame, settings: Settings) -> dict[str, str]:
     """The tags of a look: which rows, which scores, in which batch, by which user.
 
     The score of an evaluation is known before the next evaluation starts, so each is a batch of its
-    own. Exceptions: evaluations under one parent run, and those of one ``dvc repro``, are one batch.
+    own. Two exceptions: evaluations under one parent run are one batch, and those of one
+    ``dvc repro`` are.
     """
     known = run.data.tags
     shown = table.holdout(rows)
@@ -108,8 +109,8 @@ def _refuse_other_scores(client: MlflowClient, run: Run, tags: dict[str, str]) -
         )
     if any(file.path == PREDICTIONS for file in client.list_artifacts(run.info.run_id)):
         raise DataError(
-            f"{where} has an artifact {PREDICTIONS} already; log that under another name, or evaluate "
-            "in a run of its own: with mlflow.start_run(): mlflow.models.evaluate(...)"
+            f"{where} has an artifact {PREDICTIONS} already; log that under another name, or "
+            "evaluate in a run of its own: with mlflow.start_run(): mlflow.models.evaluate(...)"
         )
 
 

@@ -23,8 +23,8 @@ from viewcast.tracking.write.scored_rows import Settings, scored
 class Evaluator(ModelEvaluator):  # type: ignore[misc]
     """Scores each validation row of a regressor, and records that its rows were looked at.
 
-    ``evaluator_config``: see ``viewcast.tracking.write.scored_rows.Settings``; what the run gets: see
-    ``viewcast.tracking.write.evaluation.record``.
+    ``evaluator_config``: see ``scored_rows.Settings``; what the run gets: see
+    ``evaluation.record``, both in ``viewcast.tracking.write``.
 
     Raises ConfigError for an unknown or impossible setting; DataError for rows that cannot be
     scored, and for a run that carries the look of another model or of other rows.

@@ -195,9 +195,10 @@ class Opening:
 
     def _refuse(self, others: Sequence[Run]) -> None:
         if others:
-            listed = "\n  ".join(_sentence(run, self.rows) for run in others)
+            sentences = "\n  ".join(_sentence(run, self.rows) for run in others)
             raise BudgetError(
-                f"the sealed test of {self.data} has been opened {times(len(others))}:\n  {listed}\n"
+                f"the sealed test of {self.data} has been opened {times(len(others))}:"
+                f"\n  {sentences}\n"
                 "what is chosen in sight of it makes it one more validation set; to open it all "
                 "the same, say why: reason='...', which is recorded"
             )

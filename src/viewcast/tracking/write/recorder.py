@@ -42,7 +42,7 @@ class Recorder:
     """
 
     def __init__(self, config: Config, root: Path, replaces: str | None = None) -> None:
-        """Create the run. ``replaces``: an interrupted run that this one repeats; it is ended KILLED."""
+        """Create the run. ``replaces``: an interrupted run to repeat; it is ended KILLED."""
         self.client, experiment_id = connect(config.tracking)
         name = f"{config.data.name}-{config.model.name}"
         if config.name != "main":

@@ -217,7 +217,7 @@ def _child(
 
 
 def _curved(candidates: pd.DataFrame) -> set[int]:
-    """The candidates whose curves become metrics: the best ones and some drawn with a fixed seed."""
+    """The candidates whose curves become metrics: the best and some drawn with a fixed seed."""
     best = candidates.nsmallest(BEST, "val_loss")["candidate"]
     rest = candidates[~candidates["candidate"].isin(best)]["candidate"].to_numpy()
     rng = np.random.default_rng(len(candidates))
