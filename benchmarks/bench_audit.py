@@ -1,4 +1,4 @@
-"""What pricing a study costs: everything, the fair score alone, and the loop that this replaces.
+"""Time and memory of the figures of a study: all, the corrected loss alone, and a plain loop.
 
 ``--case NAME`` and ``--loop`` (called by itself): one case, or the comparison with the loop, in a
 process of its own.
@@ -32,7 +32,7 @@ ROUNDS = 5
 # runs, states of each, columns, draws, most seconds, most MiB
 CASES: dict[str, tuple[int, int, int, int, float | str, float | str]] = {
     "nothing: imports and losses": (1000, 1, 10_000, 0, "", ""),
-    "fair score alone": (1000, 1, 10_000, 1000, 3, 2048),
+    "corrected loss alone": (1000, 1, 10_000, 1000, 3, 2048),
     "everything": (1000, 1, 10_000, 1000, 60, 2048),
     "everything, all epochs kept": (1000, 200, 512, 1000, 60, 2048),
     "everything, a small study": (30, 1, 365, 500, 10, ""),
@@ -43,14 +43,15 @@ def main() -> None:
     keep(
         "audit",
         [row_of(name) for name in CASES],
-        "wall seconds and peak MiB of pricing a study, each in a process of its own; columns are "
-        "rows, or cells of rows where all epochs are kept",
+        "wall seconds and peak MiB of the figures of a study, each in a process of its own; "
+        "columns are rows, or cells of rows where all epochs are kept",
     )
     keep(
         "audit_loop",
         alone("--loop", threads="1"),
-        "CPU seconds a draw of the fair score of 1,000 runs on 10,000 rows, on one thread, draws "
-        f"included; median of {ROUNDS} rounds in turns; loops on {LOOPED} draws, ours on 1,000; "
+        "CPU seconds a draw of the corrected loss of 1,000 runs on 10,000 rows, on one thread, "
+        f"draws included; median of {ROUNDS} rounds in turns; loops on {LOOPED} draws, ours on "
+        "1,000; "
         "target of the first: 20 times",
     )
 
@@ -87,7 +88,7 @@ def case(name: str) -> None:
     if name.startswith("everything"):
         infer(candidates, reference, Settings(draws=draws))
     elif draws:
-        fair_score(candidates, draws)
+        corrected_loss(candidates, draws)
     seconds = time.perf_counter() - start
     # Not from getrusage: its peak is that of the parent too, at the time this process began.
     status = Path("/proc/self/status").read_text().split()
@@ -107,17 +108,17 @@ def against_the_loop() -> list[dict[str, Any]]:
     work: dict[str, tuple[int, Callable[[], Any]]] = {
         "loop over draws and runs": (LOOPED, lambda: by_loop(rows, few)),
         "loop over draws": (LOOPED, lambda: by_loop_over_draws(candidates.losses, few)),
-        "ours": (1000, lambda: fair_score(candidates, 1000)),
+        "ours": (1000, lambda: corrected_loss(candidates, 1000)),
     }
     seconds = cpu_seconds({name: call for name, (_, call) in work.items()}, ROUNDS)
     each = {name: seconds[name] / draws for name, (draws, _) in work.items()}
     return [
-        {"who": name, "seconds a draw": taken, "it / ours": taken / each["ours"]}
+        {"which": name, "seconds a draw": taken, "which / ours": taken / each["ours"]}
         for name, taken in each.items()
     ]
 
 
-def fair_score(candidates: Candidates, draws: int) -> float:
+def corrected_loss(candidates: Candidates, draws: int) -> float:
     length = max(LENGTH, dependence_length(candidates.losses))
     drawn = draw(len(candidates.sizes), length, draws, seed=1)
     return float(selection_corrected(candidates, resample(candidates, drawn)).expected[0])

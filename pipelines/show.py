@@ -8,9 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from viewcast.audit.result_file import COMMAND
 from viewcast.base.cli import stage
 from viewcast.base.paths import retraining_path, summary_path
-from viewcast.report.audits import COMMAND, in_order, read
+from viewcast.report.audits import in_order, read
 from viewcast.report.champions_page import write_page
 from viewcast.report.terminal import print_audit, print_table
 

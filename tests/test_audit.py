@@ -13,10 +13,12 @@ from support.loaded import loaded_after
 from support.simulated_store import SimulatedStore, days
 from viewcast.audit import rounds, run_verdict
 from viewcast.audit.audit import audit
-from viewcast.audit.counts import uses
+from viewcast.audit.result import AuditResult, Truth
+from viewcast.audit.result_file import from_json, to_json
 from viewcast.audit.row_losses import RowLosses
 from viewcast.audit.settings import AuditSettings
 from viewcast.audit.study import REMEMBERS, Facts, Opened, Scored, Study, overlap, study
+from viewcast.audit.usage import row_usage
 from viewcast.base import cli
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import Tracking, construct
@@ -46,14 +48,14 @@ def scored(
     uses: tuple[Use, ...] = (REPORT,),
     holdout: str = "h",
     keys: pd.DataFrame = KEYS,
-    **said: Any,
+    **fields: Any,
 ) -> Scored:
     """A run with these row losses (M,), or with one figure."""
     ended = start + 1 if end is None else end
     look = Look(name, name, uses, holdout, batch_id, start, ended, "ana", "FINISHED")
     own = replace(facts, name=name, model=model)
     if np.ndim(losses) == 0:
-        return Scored(look, own, shown=float(losses), **said)
+        return Scored(look, own, shown=float(losses), **fields)
     values = np.asarray(losses, np.float64)
     table = keys.head(len(values))
     if states is not None:
@@ -65,7 +67,7 @@ def scored(
         else RowLosses(days(len(hidden_holdout), "2023-01-01"), hidden_holdout)
     )
     rows = RowLosses(table, values, states, epochs)
-    return Scored(look, own, shown=float(values.mean()), rows=rows, hidden_holdout=hidden, **said)
+    return Scored(look, own, shown=float(values.mean()), rows=rows, hidden_holdout=hidden, **fields)
 
 
 def noisy(
@@ -77,9 +79,9 @@ def noisy(
     return np.broadcast_to(truth, runs)[:, np.newaxis] * np.exp(0.5 * (shared + own) - 0.125)
 
 
-def of(runs: list[Scored], settings: AuditSettings = SETTINGS, **rest: Any) -> dict[str, Any]:
+def of(runs: list[Scored], settings: AuditSettings = SETTINGS, **rest: Any) -> AuditResult:
     (found,) = audit([study("h", runs)], settings, "viewcast", **rest)
-    json.dumps(found, allow_nan=False)
+    assert from_json(to_json([found]), "audit.json") == (found,)
     return found
 
 
@@ -94,8 +96,8 @@ def search(rows: int = 200, runs: int = 40, seed: int = 3) -> list[Scored]:
     ]
 
 
-def said(found: dict[str, Any]) -> str:
-    return " ".join(found["sentences"])
+def sentences(found: AuditResult) -> str:
+    return " ".join(found.sentences)
 
 
 # The figures
@@ -103,34 +105,34 @@ def said(found: dict[str, Any]) -> str:
 
 def test_every_figure_of_a_study_is_there_with_its_sentence() -> None:
     found = of(search())
-    winner = found["winner"]
-    assert winner["shown"] == min(run["shown"] for run in found["runs"])
-    assert winner["expected"] == pytest.approx(winner["shown"] + winner["optimism"])
-    assert winner["shown"] < winner["expected"] < winner["upper95"]
-    assert (found["rows"], found["dated"], found["first"]) == (200, True, "2021-01-01")
-    assert found["looks"]["scores"] == found["looks"]["runs"] == found["looks"]["distinct"] == 41
-    assert found["looks"]["rounds"] == 1
-    assert found["looks"]["by_user"] == {"ana": 41}
-    assert found["gain"]["reference"] == "naive"
-    assert found["gain"]["expected"] < found["gain"]["shown"]
-    assert found["confidence_set"]["run_ids"][0] == winner["run_id"]
-    assert found["confidence_set"]["count"] > 1
-    assert 1 < found["effective"] <= 41
-    assert found["best_of"][-1]["k"] == 41
-    assert found["best_of"][-1]["shown"] == pytest.approx(winner["shown"])
-    assert [run["confidence_set"] for run in found["runs"]].count(True) == found["confidence_set"][
-        "count"
-    ]
-    text = said(found)
+    winner = found.winner
+    assert winner.shown == min(run.shown for run in found.runs)
+    assert winner.expected == pytest.approx(winner.shown + winner.optimism)
+    assert winner.shown < winner.expected < winner.upper95
+    assert (found.rows, found.dated, found.first) == (200, True, "2021-01-01")
+    assert found.usage.scores == found.usage.runs == found.usage.distinct == 41
+    assert found.usage.rounds == 1
+    assert found.usage.by_user == {"ana": 41}
+    assert found.gain.reference == "naive"
+    assert found.gain.expected < found.gain.shown
+    assert found.confidence_set.run_ids[0] == winner.run_id
+    assert len(found.confidence_set.run_ids) > 1
+    assert 1 < found.effective_runs <= 41
+    assert found.best_of[-1].k == 41
+    assert found.best_of[-1].shown == pytest.approx(winner.shown)
+    assert [run.in_confidence_set for run in found.runs].count(True) == len(
+        found.confidence_set.run_ids
+    )
+    text = sentences(found)
     for words in (
         "These 200 days have been looked at 41 times by 41 runs in 1 round.",
         "independent days can answer",
-        "picked fairly it is",
-        "With 95 % confidence the picked model's true loss is below",
-        "improvement over naive that is shown",
-        "more runs improved the displayed score",
-        "runs behave like",
-        "cannot be told apart from the best",
+        "; on new days expect ",
+        ", with 95 % confidence less than ",
+        " views gained over “naive” (",
+        " runs, more runs improved the shown loss",
+        "The 41 runs behave like",
+        " of 41 runs cannot be told apart: any of them may be the best",
         "ways to halve the days",
     ):
         assert words in text, words
@@ -140,61 +142,60 @@ def test_the_report_understands_every_kind_of_audit() -> None:
     few, scalar = of(search(rows=10)), of([scored("a", 0.4), scored("b", 0.5)])
     for one in named([of(search()), few, scalar]):
         assert one.title
-        assert one.rounds
         assert one.runs
 
 
-def test_runs_are_sorted_by_what_they_show_and_priced_by_rank() -> None:
+def test_runs_are_sorted_by_what_they_show_and_corrected_by_rank() -> None:
     found = of(search())
-    shown = [run["shown"] for run in found["runs"]]
+    shown = [run.shown for run in found.runs]
     assert shown == sorted(shown)
-    assert found["runs"][0]["expected"] == found["winner"]["expected"]
-    assert all(run["expected"] is not None for run in found["runs"])
+    assert found.runs[0].expected == found.winner.expected
+    assert all(run.expected is not None for run in found.runs)
 
 
 def test_below_twenty_rows_there_are_counts_and_a_refusal_and_no_figure() -> None:
     found = of(search(rows=19))
-    assert found["looks"]["scores"] == 41
-    assert found["winner"]["shown"] == found["runs"][0]["shown"]
-    assert found["winner"]["expected"] is None
-    assert (found["confidence_set"], found["effective"], found["best_of"]) == (None, None, [])
-    assert found["gain"]["shown"] > 0
-    assert found["gain"]["trust"] is None
-    assert "too few validation rows" in found["refusal"]
-    assert found["rows_wanted"] >= 100
-    assert found["verdict"] == "too few rows to say what the winner is worth: 19 of 20"
+    assert found.usage.scores == 41
+    assert found.winner.shown == found.runs[0].shown
+    assert found.winner.expected is None
+    assert (found.confidence_set, found.effective_runs, found.best_of) == (None, None, ())
+    assert found.gain.shown > 0
+    assert found.gain.share is None
+    assert "too few validation rows" in found.refusal
+    assert found.rows_wanted >= 100
+    assert found.verdict == "too few rows to say what the winner is worth: 19 of 20"
 
 
 def test_between_twenty_and_a_hundred_rows_there_is_a_figure_and_no_bound() -> None:
     found = of(search(rows=60))
-    assert found["winner"]["expected"] is not None
-    assert found["winner"]["upper95"] is None
-    assert found["confidence_set"] is None
-    assert "not enough independent validation rows for a bound" in found["refusal"]
-    assert found["verdict"].startswith(("weak: ", "validation set worn out: "))
+    assert found.winner.expected is not None
+    assert found.winner.upper95 is None
+    assert found.confidence_set is None
+    assert "not enough independent validation rows for a bound" in found.refusal
+    assert found.verdict.startswith(("weak: ", "validation set worn out: "))
 
 
 def test_one_run_alone_has_no_luck_of_being_picked() -> None:
     found = of(search(runs=0))
-    assert found["winner"]["optimism"] == pytest.approx(0, abs=1e-6)
-    assert found["verdict"] == "fine: 0.000 of the winner's score is luck"
-    assert found["gain"] is None
+    assert found.winner.optimism == pytest.approx(0, abs=1e-6)
+    assert found.verdict == "fine: 0.000 of the winner's score is luck"
+    assert found.gain is None
 
 
 def test_the_reference_may_be_named_by_model_name_or_id() -> None:
     runs = search()
-    last = of(runs)["runs"][-1]["name"]
-    second = of(runs)["runs"][-2]["name"]
+    last = of(runs).runs[-1].name
+    second = of(runs).runs[-2].name
     assert last == "naive"
-    assert of(runs, replace(SETTINGS, reference=second))["gain"]["reference"] == second
-    assert of(runs, replace(SETTINGS, reference="nobody"))["gain"] is None
-    assert of(runs, replace(SETTINGS, reference=None))["gain"] is None
+    assert of(runs, replace(SETTINGS, reference=second)).gain.reference == second
+    assert of(runs, replace(SETTINGS, reference="nobody")).gain is None
+    assert of(runs, replace(SETTINGS, reference=None)).gain is None
 
 
 def test_the_least_dependence_length_is_that_of_the_data_or_of_the_settings() -> None:
     weekly = [replace(run, facts=replace(run.facts, block=7.0)) for run in search()]
-    assert of(weekly)["dependence"] == 7
-    assert of(search(), replace(SETTINGS, least=9))["dependence"] == 9
+    assert of(weekly).dependence == 7
+    assert of(search(), replace(SETTINGS, least=9)).dependence == 9
 
 
 def test_evaluated_epochs_count_as_candidates_of_their_run() -> None:
@@ -203,13 +204,13 @@ def test_evaluated_epochs_count_as_candidates_of_their_run() -> None:
     best = states[states.mean(axis=1).argmin()]
     kept = [scored("stopped", best, states=states, uses=(early_stop(60),))]
     blind = [scored("stopped", best, uses=(early_stop(60),))]
-    assert of(kept)["winner"]["optimism"] > 0.03
-    assert of(blind)["winner"]["optimism"] == pytest.approx(0, abs=1e-6)
-    assert "keeps no losses of the other epochs" in said(of(blind))
-    assert "keeps no losses" not in said(of(kept))
+    assert of(kept).winner.optimism > 0.03
+    assert of(blind).winner.optimism == pytest.approx(0, abs=1e-6)
+    assert "keeps no losses of the other epochs" in sentences(of(blind))
+    assert "keeps no losses" not in sentences(of(kept))
 
 
-def test_runs_with_epochs_in_cells_and_runs_with_rows_are_priced_together() -> None:
+def test_runs_with_epochs_in_cells_and_runs_with_rows_are_compared_together() -> None:
     rng = np.random.default_rng(1)
     keys = days(1025)
     losses = noisy(rng, 3, 1025)
@@ -219,27 +220,25 @@ def test_runs_with_epochs_in_cells_and_runs_with_rows_are_priced_together() -> N
         *(scored(f"run-{i}", losses[i], keys=keys) for i in (1, 2)),
     ]
     found = of(runs)
-    assert found["rows"] == 1025
+    assert found.rows == 1025
     shown = min(losses.mean(axis=1))
-    expected = found["winner"]["expected"] - found["winner"]["optimism"]
+    expected = found.winner.expected - found.winner.optimism
     assert expected == pytest.approx(shown, rel=1e-5)
 
 
 # Who takes part
 
 
-def test_a_memorised_validation_set_is_set_aside_and_said() -> None:
+def test_a_memorised_validation_set_is_excluded_with_the_reason() -> None:
     memory = scored("memorizer_leak", np.zeros(200), model="memorizer_leak")
     found = of([*search(), memory])
-    assert found["excluded"] == [
-        {"run_id": "memorizer_leak", "name": "memorizer_leak", "why": REMEMBERS}
-    ]
-    assert found["winner"]["run_id"] != "memorizer_leak"
-    (line,) = [run for run in found["runs"] if run["run_id"] == "memorizer_leak"]
-    assert (line["expected"], line["excluded"]) == (None, REMEMBERS)
+    excluded = [run for run in found.runs if run.excluded is not None]
+    assert [(run.run_id, run.excluded) for run in excluded] == [("memorizer_leak", REMEMBERS)]
+    assert found.winner.run_id != "memorizer_leak"
+    assert excluded[0].expected is None
 
 
-def test_the_shadow_tells_of_a_memory_that_its_gain_is_nowhere_else() -> None:
+def test_the_hidden_holdout_tells_of_a_memory_that_its_gain_is_nowhere_else() -> None:
     rng = np.random.default_rng(5)
     whole = noisy(rng, 4, 280)
     runs = [scored(f"run-{i}", own[:200], hidden_holdout=own[200:]) for i, own in enumerate(whole)]
@@ -250,15 +249,15 @@ def test_the_shadow_tells_of_a_memory_that_its_gain_is_nowhere_else() -> None:
         hidden_holdout=np.full(80, 3.0),
         start=5,
     )
-    (excluded,) = of([*runs, memory])["excluded"]
-    assert excluded["why"] == f"{REMEMBERS}; the hidden rows do not confirm its gain"
+    reasons = {run.run_id: run.excluded for run in of([*runs, memory]).runs}
+    assert reasons["memorizer_leak"] == f"{REMEMBERS}; the hidden rows do not confirm its gain"
 
 
-def test_a_study_of_runs_aside_has_no_winner() -> None:
+def test_a_study_of_excluded_runs_has_no_winner() -> None:
     found = of([scored("memorizer_leak", np.zeros(200), model="memorizer_leak")])
-    assert found["winner"] is None
-    assert found["verdict"].startswith("nothing to price")
-    assert found["looks"]["scores"] == 1
+    assert found.winner is None
+    assert found.verdict.startswith("nothing to price")
+    assert found.usage.scores == 1
 
 
 def test_a_study_of_several_series_at_the_same_days_gets_no_figure_and_says_why() -> None:
@@ -266,13 +265,13 @@ def test_a_study_of_several_series_at_the_same_days_gets_no_figure_and_says_why(
     panel = pd.concat(series, ignore_index=True).sort_values("time", kind="stable")
     losses = noisy(np.random.default_rng(3), 5, 200)
     found = of([scored(f"run-{i}", own, keys=panel) for i, own in enumerate(losses)])
-    assert found["refusal"].startswith("2 entities share 100 of 100 times")
-    assert "panels are not supported yet" in said(found)
-    assert (found["winner"], found["confidence_set"], found["best_of"]) == (None, None, [])
-    assert {run["excluded"] for run in found["runs"]} == {
+    assert found.refusal.startswith("2 entities share 100 of 100 times")
+    assert "panels are not supported yet" in found.verdict
+    assert (found.winner, found.confidence_set, found.best_of) == (None, None, ())
+    assert {run.excluded for run in found.runs} == {
         "was scored on rows of several series at the same times"
     }
-    assert found["looks"]["scores"] == 5
+    assert found.usage.scores == 5
 
 
 # One score of each run
@@ -281,16 +280,16 @@ def test_a_study_of_several_series_at_the_same_days_gets_no_figure_and_says_why(
 def test_single_figures_are_counted_and_read_by_order_statistics() -> None:
     scores = np.random.default_rng(0).normal(0.5, 0.05, 30)
     found = of([scored(f"run-{i}", float(s)) for i, s in enumerate(scores)])
-    assert found["rows"] == 0
-    assert found["winner"]["shown"] == scores.min()
-    assert found["winner"]["expected"] is None
-    assert found["best_of"][0]["shown"] == pytest.approx(scores.mean())
-    assert found["best_of"][-1]["shown"] == pytest.approx(scores.min())
-    assert {line["honest"] for line in found["best_of"]} == {None}
-    assert found["looks"]["bits_budget"] is None
-    assert "if all are luck, the mean of all, 0.4" in said(found)
-    assert "so this is no estimate" in said(found)
-    assert found["verdict"] == "counted, not priced: one score of each of 30 runs, no row losses"
+    assert found.rows == 0
+    assert found.winner.shown == scores.min()
+    assert found.winner.expected is None
+    assert found.best_of[0].shown == pytest.approx(scores.mean())
+    assert found.best_of[-1].shown == pytest.approx(scores.min())
+    assert {line.honest for line in found.best_of} == {None}
+    assert found.usage.bits_budget is None
+    assert "if all are luck, the mean of all, 0.4" in sentences(found)
+    assert "so this is no estimate" in sentences(found)
+    assert found.verdict == "counted, not priced: one score of each of 30 runs, no row losses"
 
 
 # Rounds
@@ -315,41 +314,38 @@ def climb(rounds_: int, *, hidden_holdout: bool = False, rows: int = 200) -> lis
     return runs
 
 
-def test_an_attack_without_a_shadow_gets_no_corrected_number() -> None:
+def test_an_attack_without_a_hidden_holdout_gets_no_corrected_number() -> None:
     found = of(climb(120))
-    assert found["looks"]["rounds"] == 120
-    assert found["winner"]["expected"] is None
-    assert {run["expected"] for run in found["runs"]} == {None}
-    assert (found["best_of"], found["confidence_set"], found["overfit_probability"]) == (
-        [],
-        None,
-        None,
-    )
-    assert "the runs were tuned on these rows" in found["refusal"]
-    assert found["verdict"] == found["refusal"]
-    by_name = {run["name"]: run["verdict"] for run in found["runs"]}
+    assert found.usage.rounds == 120
+    assert found.winner.expected is None
+    assert {run.expected for run in found.runs} == {None}
+    assert found.best_of == ()
+    assert (found.confidence_set, found.overfit_probability) == (None, None)
+    assert "the runs were tuned on these rows" in found.refusal
+    assert found.verdict == found.refusal
+    by_name = {run.name: run.verdict for run in found.runs}
     assert by_name["step-000"] == "fine"
     assert by_name["step-007"].startswith("its score is not to be believed: the runs were tuned")
-    assert "picked fairly" not in said(found)
+    assert "on new days expect" not in sentences(found)
 
 
-def test_an_attack_on_rows_with_a_shadow_rings_the_alarm() -> None:
+def test_an_attack_on_rows_with_a_hidden_holdout_rings_the_alarm() -> None:
     found = of(climb(120, hidden_holdout=True))
-    hidden_holdout = found["hidden_holdout"]
-    assert hidden_holdout["alarm"]
-    assert hidden_holdout["gain_shadow"] < hidden_holdout["gain_shown"] / 2
-    assert hidden_holdout["estimate"] > found["winner"]["shown"]
-    assert [point["look"] for point in hidden_holdout["path"]] == list(range(1, 121))
-    assert hidden_holdout["path"][-1]["shown"] == pytest.approx(hidden_holdout["gain_shown"])
-    assert found["winner"]["expected"] is None
-    assert found["verdict"].startswith("validation set worn out: of ")
+    hidden_holdout = found.hidden_holdout
+    assert hidden_holdout.alarm
+    assert hidden_holdout.gain_hidden < hidden_holdout.gain_shown / 2
+    assert hidden_holdout.estimate > found.winner.shown
+    assert [point.look for point in hidden_holdout.path] == list(range(1, 121))
+    assert hidden_holdout.path[-1].shown == pytest.approx(hidden_holdout.gain_shown)
+    assert found.winner.expected is None
+    assert found.verdict.startswith("validation set worn out: of ")
 
 
-def test_a_silent_shadow_tells_nothing_but_that_it_is_silent() -> None:
+def test_a_hidden_holdout_without_alarm_tells_nothing_but_that_it_is_silent() -> None:
     rng = np.random.default_rng(8)
     whole = noisy(rng, 12, 280)
 
-    def told(hidden: np.ndarray) -> dict[str, Any]:
+    def audited(hidden: np.ndarray) -> AuditResult:
         return of(
             [
                 scored(f"run-{i}", own[:200], hidden_holdout=other, start=10 * i, batch_id=str(i))
@@ -357,29 +353,26 @@ def test_a_silent_shadow_tells_nothing_but_that_it_is_silent() -> None:
             ]
         )
 
-    found = told(whole[:, 200:])
-    hidden_holdout = found["hidden_holdout"]
-    assert not hidden_holdout["alarm"]
-    assert {hidden_holdout[key] for key in ("gain_shadow", "difference", "error", "estimate")} == {
-        None
-    }
-    assert hidden_holdout["path"] == []
-    assert found == told(whole[:, 200:] * rng.uniform(0.9, 1.1, (12, 80)))
-    assert found["adaptive"]["caveat"] is None
-    assert found["winner"]["expected"] is not None
+    found = audited(whole[:, 200:])
+    hidden_holdout = found.hidden_holdout
+    assert not hidden_holdout.alarm
+    sealed = ("gain_hidden", "difference", "error", "estimate")
+    assert {getattr(hidden_holdout, name) for name in sealed} == {None}
+    assert hidden_holdout.path == ()
+    assert found == audited(whole[:, 200:] * rng.uniform(0.9, 1.1, (12, 80)))
+    assert found.caveat is None
+    assert found.winner.expected is not None
 
 
-def test_shadow_rows_that_others_were_shown_are_not_sealed() -> None:
+def test_hidden_rows_that_others_were_shown_are_no_longer_hidden() -> None:
     whole = noisy(np.random.default_rng(8), 2, 280)
     first = [scored(f"run-{i}", own[:200], hidden_holdout=own[200:]) for i, own in enumerate(whole)]
     late = days(30, "2023-01-11")
     other = scored("other", np.ones(30), holdout="g", keys=late)
     both = [study("h", first), study("g", [other])]
     assert [overlap(both[0], both[1:]), overlap(both[1], both[:1])] == [30, 0]
-    found = {one["holdout"]: one for one in audit(both, SETTINGS, "viewcast")}
-    assert (
-        "but 30 of these rows were shown to other runs" in found["h"]["hidden_holdout"]["sentence"]
-    )
+    found = {one.holdout: one for one in audit(both, SETTINGS, "viewcast")}
+    assert "but 30 of these rows were shown to other runs" in sentences(found["h"])
 
 
 def test_rounds_without_tuning_keep_their_number_with_a_caveat() -> None:
@@ -388,11 +381,11 @@ def test_rounds_without_tuning_keep_their_number_with_a_caveat() -> None:
         for i, run in enumerate(search())
     ]
     found = of(runs)
-    assert found["looks"]["rounds"] == 41
-    assert found["looks"]["bits_used"] == pytest.approx(41)
-    assert found["winner"]["expected"] is not None
-    assert "launched in 41 rounds" in found["adaptive"]["caveat"]
-    assert found["adaptive"]["caveat"][1:] in said(found)
+    assert found.usage.rounds == 41
+    assert found.usage.bits_spent == pytest.approx(41)
+    assert found.winner.expected is not None
+    assert "launched in 41 rounds" in found.caveat
+    assert found.caveat[1:] in sentences(found)
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=8))
@@ -451,7 +444,7 @@ def test_training_that_a_line_beats_fits_poorly() -> None:
     straight = scored("line", np.ones(50), facts=line, train_loss=0.5)
     of_both = study("h", [poor, straight])
     assert run_verdict.line_for(of_both.runs[1], of_both) is of_both.runs[0]
-    lines = {run["name"]: run["verdict"] for run in of([poor, straight])["runs"]}
+    lines = {run.name: run.verdict for run in of([poor, straight]).runs}
     assert lines["poor"].startswith("fits poorly: a line reaches 0.500 in training")
     assert lines["line"] == "fine"
 
@@ -460,19 +453,22 @@ def test_an_optimism_that_is_large_beside_the_spread_wears_the_set_out() -> None
     rng = np.random.default_rng(3)
     unlike = noisy(rng, 20, 200, np.linspace(0.5, 2, 20), common=0.9)
     runs = [scored(f"run-{i}", own) for i, own in enumerate(unlike)]
-    assert of(runs)["verdict"].startswith("fine: ")
-    equal = of(search())["verdict"]
+    assert of(runs).verdict.startswith("fine: ")
+    equal = of(search()).verdict
     assert equal.startswith("validation set worn out: ")
     assert equal.endswith("cut fresh rows")
-    assert of(search(), replace(SETTINGS, worn_out=2))["verdict"].startswith("fine: ")
+    assert of(search(), replace(SETTINGS, worn_out=2)).verdict.startswith("fine: ")
 
 
 def test_openings_of_the_test_are_told() -> None:
     test = Opened("run-01", "run-01", "h", "channel", 1_600_000_000_000, "ben", None, 0.7, 0.1, 0)
     found = of(search(), opened=[test, replace(test, holdout="g")])
-    assert found["looks"]["by_purpose"]["test"] == 1
-    assert found["opened"][0]["time"] == "2020-09-13T12:26:40+00:00"
-    assert "The sealed test was opened once: run-01 on 2020-09-13 by ben" in said(found)
+    assert found.usage.by_purpose["test"] == 1
+    assert found.openings[0].time == "2020-09-13T12:26:40+00:00"
+    assert (
+        "The test was opened once: “run-01” on 2020-09-13 by ben, loss 0.70 ± 0.10."
+        in sentences(found)
+    )
 
 
 # Rows
@@ -482,7 +478,7 @@ def test_rows_of_holdouts_that_overlap_share_their_looks() -> None:
     first = study("h", [scored("a", np.ones(20)), scored("b", np.ones(20) * 2)])
     later = days(30).tail(20).assign(target=KEYS["target"][10:30].to_numpy())
     second = study("g", [scored("c", np.ones(20), holdout="g", keys=later)])
-    table = uses([first, second]).set_index(["holdout", "time"])["scores"]
+    table = row_usage([first, second]).set_index(["holdout", "time"])["scores"]
     assert table["h", "2021-01-01"] == 2
     assert table["h", "2021-01-20"] == table["g", "2021-01-20"] == 3
     assert table["g", "2021-01-30"] == 1
@@ -494,7 +490,7 @@ def test_rows_of_unlike_data_are_not_taken_for_each_other() -> None:
         study("h", [scored("a", np.ones(20))]),
         study("g", [scored("b", np.ones(20), holdout="g", facts=other)]),
     ]
-    assert uses(both)["scores"].tolist() == [1] * 40
+    assert row_usage(both)["scores"].tolist() == [1] * 40
 
 
 # From the store and back
@@ -524,27 +520,28 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
     ids, losses = recorded(store)
     settings = replace(SETTINGS, tracking=store.tracking)
     (found,) = audit_experiment(settings, store.root)
-    winner = found["winner"]
-    assert winner["truth"] == {"mean": 1.0, "error": 0.01}
-    assert winner["run_id"] == ids[losses.mean(axis=1).argmin()]
-    assert abs(winner["expected"] - 1) < abs(winner["shown"] - 1)
+    winner = found.winner
+    assert winner.truth == Truth(1.0, 0.01)
+    assert winner.run_id == ids[losses.mean(axis=1).argmin()]
+    assert abs(winner.expected - 1) < abs(winner.shown - 1)
     # The level of these rows, of runs that are equally good, leaves the luck of being picked.
-    assert abs(winner["expected"] - losses.mean()) < abs(winner["shown"] - losses.mean())
-    assert json.loads((store.root / "reports" / "audit.json").read_text()) == [found]
+    assert abs(winner.expected - losses.mean()) < abs(winner.shown - losses.mean())
+    stored = (store.root / "reports" / "audit.json").read_text()
+    assert from_json(stored, "audit.json") == (found,)
     table = pd.read_parquet(store.root / "build" / "audit" / "rows.parquet")
     assert table["scores"].tolist() == [24] * 150
 
-    run = store.client.get_run(winner["run_id"])
-    assert run.data.metrics["val_loss_expected"] == winner["expected"]
-    assert run.data.metrics["val_loss_upper95"] == winner["upper95"]
+    run = store.client.get_run(winner.run_id)
+    assert run.data.metrics["val_loss_expected"] == winner.expected
+    assert run.data.metrics["val_loss_upper95"] == winner.upper95
     assert run.data.metrics["in_confidence_set"] == 1
     assert run.data.metrics["looks"] == 1
-    assert run.data.tags["viewcast.verdict"] == found["runs"][0]["verdict"]
+    assert run.data.tags["viewcast.verdict"] == found.runs[0].verdict
     found_runs = store.client.search_runs([store.experiment], "metrics.optimism > -1000000")
     assert len(found_runs) == 24
     tags = store.client.get_experiment(store.experiment).tags
-    assert float(tags[f"viewcast.optimism.{found['holdout']}"]) == pytest.approx(winner["optimism"])
-    assert json.loads(tags[f"viewcast.audit.{found['holdout']}"])["runs"] == 24
+    assert float(tags[f"viewcast.optimism.{found.holdout}"]) == pytest.approx(winner.optimism)
+    assert json.loads(tags[f"viewcast.audit.{found.holdout}"])["runs"] == 24
 
     before = (store.root / "mlflow.db").read_bytes()
     assert audit_experiment(settings, store.root) == [found]
@@ -552,10 +549,10 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
 
     worse = store.run("late", losses[1] + 1, batch_id="dvc-1")
     (again,) = audit_experiment(settings, store.root)
-    assert again["looks"]["scores"] == 25
-    now = {line["run_id"]: line for line in again["runs"]}
+    assert again.usage.scores == 25
+    now = {line.run_id: line for line in again.runs}
     for run_id in (worse, ids[0]):
-        assert store.latest(run_id)["val_loss_expected"] == now[run_id]["expected"]
+        assert store.latest(run_id)["val_loss_expected"] == now[run_id].expected
 
 
 def test_a_figure_that_no_longer_holds_is_shown_no_more(store: SimulatedStore) -> None:
@@ -570,7 +567,7 @@ def test_a_figure_that_no_longer_holds_is_shown_no_more(store: SimulatedStore) -
     assert np.isnan(store.latest(ids[1])["val_loss_expected"])
 
 
-def test_repetitions_are_told_the_same_and_reading_only_writes_nothing(
+def test_repetitions_get_the_same_and_reading_only_writes_nothing(
     store: SimulatedStore,
 ) -> None:
     losses = noisy(np.random.default_rng(6), 2, 120)
@@ -581,7 +578,7 @@ def test_repetitions_are_told_the_same_and_reading_only_writes_nothing(
     audit_experiment(settings, store.root)
     assert "optimism" not in store.latest(copy)
     (found,) = audit_experiment(replace(settings, write=True), store.root)
-    assert len(found["runs"]) == 2
+    assert len(found.runs) == 2
     assert store.latest(copy)["optimism"] == store.latest(first)["optimism"]
 
 
@@ -590,7 +587,7 @@ def test_the_audit_is_no_look(store: SimulatedStore) -> None:
     settings = replace(SETTINGS, tracking=store.tracking)
     (before,) = audit_experiment(settings, store.root)
     (after,) = audit_experiment(settings, store.root)
-    assert after["looks"] == before["looks"]
+    assert after.usage == before.usage
     found: Study = gather(store.uri, "study").studies[0]
     assert sum(look.scores for look in found.looks) == 3
 
@@ -646,5 +643,5 @@ def test_the_settings_of_the_program_are_those_of_the_audit() -> None:
     assert replace(settings, tracking=TRACKING, draws=200) == SETTINGS
 
 
-def test_pricing_needs_neither_mlflow_nor_torch() -> None:
+def test_the_audit_needs_neither_mlflow_nor_torch() -> None:
     assert not loaded_after("import viewcast.runs.audit") & {"torch", "mlflow", "hydra"}

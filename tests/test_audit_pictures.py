@@ -1,14 +1,16 @@
 """The audit's pictures: where two curves part, what a calendar shows, what a finding says."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support import audited
-from viewcast.report.audits import named
+from viewcast.audit.choice_sentences import more_runs
+from viewcast.audit.result import BestOf
 from viewcast.report.figures.calendar import calendar
-from viewcast.report.figures.more_runs import finding
 from viewcast.report.figures.style import applied
 from viewcast.selection.saturation import saturation
 
@@ -50,23 +52,20 @@ def test_beyond_the_parting_the_shown_loss_falls_five_times_as_much(
 
 
 @pytest.mark.parametrize(
-    ("honest", "said"),
+    ("honest", "words"),
     [
-        ([1.0, 0.9, 0.83, 0.83, 0.83], "After about 4 of 16 runs, more runs improved the shown "
+        ([1.0, 0.9, 0.83, 0.83, 0.83], "after about 4 of 16 runs, more runs improved the shown "
          "loss (0.800 to 0.600) but not the honest one (0.830 to 0.830)"),
-        ([1.0, 1.0, 1.0, 1.0, 1.0], "In 16 runs, more runs improved the shown loss (1 to 0.600) "
+        ([1.0, 1.0, 1.0, 1.0, 1.0], "in 16 runs, more runs improved the shown loss (1 to 0.600) "
          "but never the honest one (1 to 1)"),
         ([1.0, 0.95, 0.9, 0.8, 0.7], "16 runs lowered the honest loss: 1 to 0.700; the shown one "
          "promises 0.10 too much"),
     ],
 )  # fmt: skip
-def test_the_finding_of_the_curve_follows_its_numbers(honest: list[float], said: str) -> None:
+def test_the_sentence_on_the_curve_follows_its_numbers(honest: list[float], words: str) -> None:
     columns = zip(DOUBLED, FALLING, honest, strict=True)
-    curve = [
-        {"k": k, "shown": shown, "honest": own, "honest_low": own, "honest_high": own}
-        for k, shown, own in columns
-    ]
-    assert finding(named([audited.search(30) | {"best_of": curve}])[0]) == said
+    curve = tuple(BestOf(k, shown, own, own, own) for k, shown, own in columns)
+    assert more_runs(replace(audited.search(30), best_of=curve)) == words
 
 
 def test_the_calendar_has_a_square_per_day_and_hatches_what_is_sealed() -> None:

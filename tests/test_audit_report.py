@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,11 @@ import pytest
 
 from support import audited
 from support.reported import SIMULATED, Fake, Tags, seen
+from viewcast.audit.result import AuditedRun, AuditResult, BestOf, OpenedTest
+from viewcast.audit.result_file import to_json
+from viewcast.audit.wording import sentence
 from viewcast.base.errors import DataError
-from viewcast.report.audits import Audit, named, read
+from viewcast.report.audits import named, read
 from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import gauge
 from viewcast.report.terminal import print_audit, print_table
@@ -18,12 +23,13 @@ from viewcast.report.terminal import print_audit, print_table
 WORTH = "What the validation score is worth"
 PICTURES = {
     "lectures_looks", "channel_looks", "channel_lecture_best_of", "channel_lecture_winner",
-    "channel_lecture_ties", "channel_search_best_of", "channel_search_winner",
-    "channel_search_ties", "channel_leaderboard_winner", "channel_leaderboard_shadow",
+    "channel_lecture_confidence_set", "channel_search_best_of", "channel_search_winner",
+    "channel_search_confidence_set", "channel_leaderboard_winner",
+    "channel_leaderboard_hidden_holdout",
 }  # fmt: skip
 
 
-def page_of(root: Path, audits: list[dict[str, Any]] | None) -> tuple[dict[str, Picture], str]:
+def page_of(root: Path, audits: Sequence[AuditResult] | None) -> tuple[dict[str, Picture], str]:
     """A small report beside these audits."""
     fake = Fake(root)
     fake.prepare()
@@ -37,12 +43,13 @@ def page_of(root: Path, audits: list[dict[str, Any]] | None) -> tuple[dict[str, 
 
 def section(page: str) -> str:
     """The part of the page that tells what scores are worth, without tags and pictures."""
-    part = page[page.index('<h2 id="worth">') : page.index('<h2 id="runs">')]
+    part = page[page.index('<h2 id="assessment">') : page.index('<h2 id="runs">')]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", part)).replace("&#39;", "'")
 
 
-def one(said: dict[str, Any]) -> Audit:
-    return named([said])[0]
+def renamed(result: AuditResult, run: AuditedRun) -> AuditResult:
+    """A result with another first run."""
+    return replace(result, runs=(run, *result.runs[1:]), winner=None, confidence_set=None)
 
 
 @pytest.fixture(scope="module")
@@ -76,74 +83,91 @@ def test_simulated_is_said_in_every_heading_and_caption_about_the_channel(built:
 
 
 def test_the_section_tells_shown_expected_bound_and_truth_of_the_winner(built: Any) -> None:
-    said = section(built[1])
-    assert "“run 0” shows 0.372 ± 0.019 thousand views; on new days expect 0.414, with 95 %" in said
-    assert "less than 0.455; in truth it is 0.412" in said
-    assert "the 366 are worth 41 independent ones" in said
-    assert "23 of 200 runs cannot be told apart" in said
-    assert "Of the 0.228 thousand views gained over naive, 0.186 is to be expected" in said
+    text = section(built[1])
+    assert "“channel_search/0” shows 0.372 ± 0.019 thousand views; on new days expect 0.41" in text
+    assert "with 95 % confidence less than 0.455; in truth it is 0.412" in text
+    assert "the 366 are worth 41 independent ones" in text
+    assert "23 of 200 runs cannot be told apart" in text
+    assert "Of the 0.228 thousand views gained over “channel_naive” (37.9 % of its loss)" in text
+
+
+def test_every_fact_of_the_audit_is_on_the_page_once_in_the_words_of_its_file(built: Any) -> None:
+    text = section(built[1]).replace("&#34;", '"')
+    for result in audited.everything():
+        panel = text[text.index(sentence(result.verdict)) :]
+        for fact in result.sentences:
+            assert fact in panel, fact
+    assert text.count("about 0.042 of the shown loss".capitalize()) == 1
 
 
 def test_a_refusal_is_said_plainly_and_no_figure_stands_beside_it(built: Any) -> None:
     pictures, page, _ = built
-    assert "Refused: 7 rows are too few for a corrected figure; 100 would do." in section(page)
+    assert "7 rows are too few for a corrected figure; 100 would do." in section(page)
     assert not any(name.startswith(("lectures_course", "lectures_swap_")) for name in pictures
-                   if name.endswith(("best_of", "winner", "ties")))  # fmt: skip
+                   if name.endswith(("best_of", "winner", "confidence_set")))  # fmt: skip
     rows = re.findall(
-        r'<tr>\n<td><a class="name" href="#worth_lectures_course".*?</tr>', page, re.S
+        r'<tr>\n<td><a class="name" href="#assessment_lectures_course".*?</tr>', page, re.S
     )
     assert len(rows) == 1 and "refused" in rows[0] and "gauge" not in rows[0]
 
 
-def test_memorizer2_is_caught_and_named_where_it_was_put_aside(built: Any) -> None:
-    said = section(built[1])
-    assert "caught it and put it excluded: It has seen the validation rows" in said
-    assert "Took no part in the choice: “memorizer_leak”" in said
+def test_memorizer_leak_is_found_and_named_where_it_was_excluded(built: Any) -> None:
+    text = section(built[1])
+    assert "found and excluded it: It has seen the validation rows" in text
+    assert "Took no part in the choice: “channel_memorizer_leak”" in text
 
 
-def test_what_the_shadow_says_of_lazy2_is_told_with_its_place(tmp_path: Path) -> None:
-    said = audited.channel()
-    said["excluded"][0]["why"] += "; the hidden rows do not confirm its gain"
-    _, page = page_of(tmp_path, [said, audited.lectures()])
-    told = "It has seen the validation rows: loss 0 on every one. The hidden rows do not confirm "
-    assert told + "its gain (channel (simulated), split “lecture”)." in section(page)
+def test_what_hidden_rows_show_of_memorizer_leak_stands_with_its_place(tmp_path: Path) -> None:
+    result = audited.channel()
+    why = f"{audited.MEMORY}; the hidden rows do not confirm its gain"
+    memory = replace(result.runs[-1], excluded=why)
+    of_channel = replace(result, runs=(*result.runs[:-1], memory))
+    _, page = page_of(tmp_path, [of_channel, audited.lectures()])
+    text = "It has seen the validation rows: loss 0 on every one. The hidden rows do not confirm "
+    assert text + "its gain (channel (simulated), split “lecture”)." in section(page)
 
 
 def test_the_attack_shows_both_gains_and_the_alarm(built: Any) -> None:
     pictures, page, _ = built
-    assert pictures["channel_leaderboard_shadow"].title == (
-        "After 200 looks the shown days gained 0.104, the hidden holdout 0.004: the alarm rings"
+    picture = pictures["channel_leaderboard_hidden_holdout"]
+    assert picture.title == (
+        "After 200 looks the shown days gained 0.104 thousand views, the 98 hidden days 0.004: the "
+        "alarm rings"
     )
+    assert "tests the difference after 1, 2, 3, 5, 8 and so on to 3,325 looks" in picture.caption
     assert "A leaderboard under attack: channel (simulated)" in section(page)
-    assert "They spend 200 bits, more than the 14 that 268 days can answer" in section(page)
+    assert "200 bits, more than the 14 that 268 independent days can answer" in section(page)
 
 
-def test_trust_is_told_by_number_word_and_sign_not_by_colour_alone(built: Any) -> None:
+def test_the_share_of_gain_has_a_number_a_word_and_a_sign_not_a_colour_alone(built: Any) -> None:
     assert "● 82 % holds" in section(built[1])
     assert "◐ 86 % holds, without a bound" in section(built[1])
     labels = [str(a.get("aria-label")) for a in Tags(built[1]).of("span") if a.get("role") == "img"]
-    assert "trust: 82 %, green" in labels
+    assert "share of gain: 82 %, green" in labels
+    assert "green from 80 %" in section(built[1]) and "red below 50 %" in section(built[1])
 
 
 @pytest.mark.parametrize(
-    ("trust", "colour", "word"),
+    ("share", "colour", "word"),
     [(0.9, "green", "holds"), (0.6, "amber", "holds in part"), (0.2, "red", "does not hold"),
      (0.9, "amber", "holds, without a bound"), (0.9, "red", "may be nothing")],
 )  # fmt: skip
 def test_the_word_of_the_gauge_says_why_it_has_its_colour(
-    trust: float, colour: str, word: str
+    share: float, colour: str, word: str
 ) -> None:
-    said = audited.search(30)
-    said["gain"] |= {"trust": trust, "colour": colour}
-    shown = gauge(one(said))
-    assert shown is not None and (shown.percent, shown.word) == (round(100 * trust), word)
+    result = audited.search(30)
+    assert result.gain is not None
+    shown = gauge(replace(result, gain=replace(result.gain, share=share, colour=colour)))
+    assert shown is not None and (shown.percent, shown.word) == (round(100 * share), word)
 
 
 def test_the_table_of_all_runs_tells_expected_loss_looks_and_verdict(tmp_path: Path) -> None:
-    said = audited.channel()
-    said["runs"][0] |= {"run_id": "id-channel-main-deep", "expected": 0.52, "upper95": 0.61,
-                        "looks": 120, "verdict": "overfitted: validation rose by 0.10"}  # fmt: skip
-    _, page = page_of(tmp_path, [said])
+    result = audited.channel()
+    run = replace(
+        result.runs[0], run_id="id-channel-main-deep", expected=0.52, upper95=0.61, looks=120,
+        verdict="overfitted: validation rose by 0.10",
+    )  # fmt: skip
+    _, page = page_of(tmp_path, [renamed(result, run)])
     table = page[page.index('<table aria-label="channel (simulated), split lecture">') :]
     row = next(row for row in re.findall(r"<tr>.*?</tr>", table, re.S) if ">deep<" in row)
     assert ">0.520<small>95 % below 0.610</small>" in row
@@ -158,11 +182,53 @@ def test_without_an_audit_the_page_says_what_to_type(tmp_path: Path) -> None:
     assert not set(pictures) & PICTURES
 
 
-def test_a_damaged_audit_is_refused_with_the_command_that_makes_it_again(tmp_path: Path) -> None:
+WHOLE = json.loads(to_json([audited.lectures()]))
+LECTURES = WHOLE["audits"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"version": 2, "audits": [{"holdout": ', "damaged"),
+        (
+            "[]",
+            "written as version 1 of the results of an audit, and this viewcast reads version 2",
+        ),
+        ('{"version": 3, "audits": []}', "written as version 3"),
+        ('{"audits": []}', "written as version unknown"),
+        ("7", "written as version unknown"),
+        (json.dumps({"version": 2}), "audits: Field required"),
+        (json.dumps(WHOLE | {"said": 1}), "said: Unexpected keyword argument"),
+        (
+            json.dumps({"version": 2, "audits": [LECTURES | {"rows": "seven"}]}),
+            r"audits\.0\.rows: Input should be a valid integer",
+        ),
+    ],
+)
+def test_a_file_that_is_no_audit_of_this_version_is_refused_with_the_command_that_makes_one(
+    tmp_path: Path, text: str, message: str
+) -> None:
     (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "audit.json").write_text('[{"holdout": ')
-    with pytest.raises(DataError, match=r"audit\.json: damaged .*python pipelines/audit\.py"):
+    (tmp_path / "reports" / "audit.json").write_text(text)
+    with pytest.raises(DataError, match=rf"audit\.json: {message}.*python pipelines/audit\.py"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["holdout", "winner", "sentences"])
+def test_an_audit_without_a_key_is_refused_by_its_name(tmp_path: Path, key: str) -> None:
+    lacking = {name: value for name, value in LECTURES.items() if name != key}
+    (tmp_path / "reports").mkdir()
+    content = json.dumps({"version": 2, "audits": [lacking]})
+    (tmp_path / "reports" / "audit.json").write_text(content)
+    with pytest.raises(DataError, match=rf"audits\.0\.{key}: Field required"):
+        read(tmp_path)
+
+
+def test_results_survive_their_file(tmp_path: Path) -> None:
+    audited.write(tmp_path, audited.everything())
+    audits = read(tmp_path)
+    assert audits is not None
+    assert [audit.result for audit in audits] == audited.everything()
 
 
 def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -173,16 +239,15 @@ def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
     assert pages[0] == pages[1]
 
 
-def test_a_study_of_other_tools_that_tells_next_to_nothing_breaks_nothing(tmp_path: Path) -> None:
+def test_a_study_of_other_tools_with_hardly_any_facts_breaks_nothing(tmp_path: Path) -> None:
     run = audited.entry("$x$ <script>1</script>", 0.3)
-    said = audited.blank("", 0, label="", split="", unit="", loss="", runs=[run],
-                         dependence=None, independent=None, experiment="theirs",
-                         refusal="only one score per run: nothing to resample",
-                         winner={"run_id": run["run_id"], "name": run["name"], "shown": 0.3,
-                                 "error": None, "expected": None, "optimism": None,
-                                 "upper95": None, "truth": None})  # fmt: skip
-    said["looks"]["bits_budget"] = said["rows"] = None
-    _, page = page_of(tmp_path, [said])
+    result = audited.blank(
+        "", 0, label="", split="", unit="", loss="", runs=(run,), dependence=None,
+        independent=None, experiment="theirs", winner=audited.winner(run, None),
+        usage=audited.usage_of((run,), bits_budget=None),
+        refusal="only one score per run: nothing to resample",
+    )  # fmt: skip
+    _, page = page_of(tmp_path, [result])
     assert "experiment theirs" in section(page)
     assert not Tags(page).of("script")
 
@@ -190,20 +255,21 @@ def test_a_study_of_other_tools_that_tells_next_to_nothing_breaks_nothing(tmp_pa
 def test_scores_without_rows_get_the_shown_curve_and_the_reason_for_no_other(
     tmp_path: Path,
 ) -> None:
-    nothing = dict.fromkeys(("honest", "honest_low", "honest_high"))
-    lines = [{"k": k, "shown": 1 / k, **nothing} for k in (1, 2, 4)]
-    said = audited.channel() | {"best_of": lines, "gain": None, "confidence_set": None}
-    said["winner"]["expected"] = None
-    pictures, _ = page_of(tmp_path, [said])
+    curve = tuple(BestOf(k, 1 / k, None, None, None) for k in (1, 2, 4))
+    result = audited.channel()
+    assert result.winner is not None
+    winner = replace(result.winner, expected=None)
+    scalar = replace(result, best_of=curve, gain=None, confidence_set=None, winner=winner)
+    pictures, _ = page_of(tmp_path, [scalar])
     assert pictures["channel_lecture_best_of"].title == (
         "The shown loss of the best falls from 1 to 0.250 with 4 runs; without losses by row "
-        "nobody can say how much of that is luck"
+        "it is not known how much of that is luck"
     )
     assert "channel_lecture_winner" not in pictures
 
 
 def test_holdouts_of_the_same_split_keep_apart() -> None:
-    both = named([audited.channel(), audited.channel() | {"holdout": "feed" * 4}])
+    both = named([audited.channel(), replace(audited.channel(), holdout="feed" * 4)])
     assert len({audit.slug for audit in both}) == 2
     assert all(audit.slug.startswith("channel_lecture_") for audit in both)
 
@@ -215,25 +281,25 @@ def test_the_calendar_counts_a_day_of_two_holdouts_once(built: Any) -> None:
     assert title == "Each of the 24 validation rows was looked at 2 to 4 times, in 6 runs"
 
 
-def test_the_test_lecture_stays_sealed_until_it_was_opened(tmp_path: Path) -> None:
-    opening = {"run_id": "x", "name": "deep", "time": "2026-11-23 10:00", "user": "ana",
-               "reason": None, "loss": 25.0, "error": None, "reuse": 0}  # fmt: skip
-    pictures = []
-    for name, targets in (("sealed", {}), ("opened", {"targets": {"B/9": 145.0}})):
+def test_the_test_lecture_stays_sealed_and_its_openings_are_named(tmp_path: Path) -> None:
+    opened = OpenedTest("x", "deep", "2026-11-23T10:00:00+00:00", "ana", None, 25.0, None, 0)
+    captions = []
+    for name, openings in (("sealed", ()), ("opened", (opened,))):
         (tmp_path / name).mkdir()
-        said = audited.lectures() | {"opened": [opening | targets] if targets else []}
-        pictures.append(page_of(tmp_path / name, [said])[0]["lectures_test"])
-    assert (
-        pictures[0].title == "The length of lecture B/9 is sealed: the models predict 150 minutes"
-    )
-    assert "python pipelines/open_test.py run=…" in pictures[0].caption
-    assert "Lecture B/9 took 145 minutes" in pictures[1].title
+        result = replace(audited.lectures(), openings=openings)
+        picture = page_of(tmp_path / name, [result])[0]["lectures_test"]
+        assert (
+            picture.title == "The length of lecture B/9 is sealed: the models predict 150 minutes"
+        )
+        captions.append(picture.caption)
+    assert "python pipelines/open_test.py run=…" in captions[0]
+    assert "Opened for “deep”: loss 25 minutes²." in captions[1]
 
 
-def test_an_opening_is_told_with_its_reason(tmp_path: Path) -> None:
-    opening = {"run_id": "x", "name": "deep", "time": "2026-11-23 10:00", "user": "ana",
-               "reason": "a last look", "loss": 0.41, "error": 0.03, "reuse": 1}  # fmt: skip
-    _, page = page_of(tmp_path, [audited.channel() | {"opened": [opening]}])
+def test_an_opening_stands_on_the_page_with_its_reason(tmp_path: Path) -> None:
+    time = "2026-11-23T10:00:00+00:00"
+    opened = OpenedTest("x", "deep", time, "ana", "a last look", 0.41, 0.03, 1)
+    _, page = page_of(tmp_path, [replace(audited.channel(), openings=(opened,))])
     assert (
         "The test was opened once: “deep” on 2026-11-23 by ana, loss 0.410 ± 0.030 "
         "(reason: a last look)."
@@ -263,9 +329,9 @@ def test_the_table_of_runs_in_the_terminal_gets_the_expected_loss(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     rows = json.loads((built[2] / "reports" / "summary.json").read_text())
-    said = audited.channel()
-    said["runs"][0]["run_id"] = "id-channel-main-deep"
-    print_table(rows, named([said]))
+    result = audited.channel()
+    run = replace(result.runs[0], run_id="id-channel-main-deep")
+    print_table(rows, named([renamed(result, run)]))
     channel = capsys.readouterr().out.split(SIMULATED)[1]
     assert "expected" in channel
     assert "0.401" in next(line for line in channel.splitlines() if "main deep" in line)

@@ -1,11 +1,12 @@
-"""What a hidden holdout is worth against an attack on the leaderboard: fresh simulations of the channel.
+"""What a hidden holdout is worth against an attack on the leaderboard, on fresh simulations.
 
     python benchmarks/calibration/channel_attacks.py --attacks 300
 
-Each attack climbs on the shown validation days of a world of its own, 200 submissions; a quarter of
-the days in use is its hidden_holdout. ``bias``: mean of expected - true, in percent of the naive optimism
-(true - shown), with the luck common to all models of a world removed. ``alarm``: in what part of
-the attacks it rang. ``honest look``: the same for one honest comparison, of two models of the pool.
+Each attack climbs on the shown validation days of its own simulation, with 200 submissions; a
+quarter of the days in use is its hidden holdout. ``bias``: mean of expected - true, in percent of
+the naive optimism (true - shown), with the luck common to all models of a simulation removed.
+``alarm``: in what part of the attacks it rang. ``honest look``: the same for one honest comparison,
+of two models of the pool.
 """
 
 import argparse
@@ -28,11 +29,11 @@ from side_by_side import keep
 
 from viewcast.demo.leaderboard import Attack, Climb, climb, submissions
 from viewcast.holdout.settings import divide
-from viewcast.selection.hidden_holdout import judge
+from viewcast.selection.hidden_holdout import hidden_gain
 
 SHARE = 0.25
 # Shown days, and days that belong together: 7 as the channel's configuration has it. With fewer
-# than eight blocks of hidden_holdout no verdict is given; 100 shown days are judged as single ones.
+# than eight blocks of hidden days there is no alarm; 100 shown days are judged as single ones.
 SHOWN = ((100, 1), (200, 7), (366, 7), (1000, 7))
 STEPS = (0.5, 1.0, 2.0)  # size of a step in standard errors of the shown score
 SUBMISSIONS = 200
@@ -58,34 +59,33 @@ def row(pool: Pool, shown: int, block: int, step: float, attacks: int, seed: int
     fresh = np.array(list(pool.residuals(TRUE_WORLDS, len(part), seed + 2)), dtype=np.float64)
     simulations = pool.residuals(attacks, len(part), seed + 1)
     label = f"{shown} days, steps of {step:g} s.e."
-    scenes = [
-        NetworkBatch(part, block, world.astype(np.float64), fresh, step, number)
-        for number, world in enumerate(track(simulations, label, attacks))
+    worlds = [
+        World(part, block, residuals.astype(np.float64), fresh, step, number)
+        for number, residuals in enumerate(track(simulations, label, attacks))
     ]
-    table = pd.DataFrame([networks.attacked() for networks in scenes])
+    table = pd.DataFrame([world.attacked() for world in worlds])
     optimism = float((table["true"] + table["luck"] - table["shown"]).mean())
     off = {
-        name: table[name] - table["true"] - table["luck"]
-        for name in ("shown", "fair", "hidden_holdout")
+        name: table[name] - table["true"] - table["luck"] for name in ("shown", "fair-75", "hidden")
     }
     return {
         "shown days": int((part == "validation").sum()),
         "block": block,
-        "hidden days": int((part == "hidden_holdout").sum()),
+        "hidden days": int((part == "hidden").sum()),
         "step (s.e.)": step,
         "start": float(table["start"].mean()),
         "shown": float(table["shown"].mean()),
         "true": float(table["true"].mean()),
         **{f"{name} bias %": 100 * float(off[name].mean()) / optimism for name in off},
-        "± %": 100 * float(off["hidden_holdout"].std()) / math.sqrt(attacks) / optimism,
+        "± %": 100 * float(off["hidden"].std()) / math.sqrt(attacks) / optimism,
         "alarm %": 100 * float(table["alarm"].mean()),
-        "honest look %": 100 * float(np.mean([networks.honest() for networks in scenes])),
+        "honest look %": 100 * float(np.mean([world.honest() for world in worlds])),
     }
 
 
 def divided(shown: int, block: int) -> NDArray[Any]:
-    """Days (D,) as validation, hidden_holdout or unused, of which ``shown`` or a few less are shown."""
-    days = max(shown, 140)  # fewer rows have no room for a hidden_holdout
+    """Days (D,) as validation, hidden or unused, of which ``shown`` or a few more are shown."""
+    days = max(shown, 140)  # fewer rows have no room for a hidden holdout
     while True:
         rows = pd.DataFrame({"entity": "channel", "time": range(days)})
         part = divide(rows, SHARE, block).to_numpy()
@@ -95,8 +95,8 @@ def divided(shown: int, block: int) -> NDArray[Any]:
 
 
 @dataclass(frozen=True)
-class NetworkBatch:
-    """One world: residuals (K, D) of the pool's models, and the same in fresh simulations (W, K, D)."""
+class World:
+    """One simulation: residuals (K, D) of the pool's models, and those of fresh ones (W, K, D)."""
 
     part: NDArray[Any]
     block: int
@@ -107,7 +107,7 @@ class NetworkBatch:
 
     def attacked(self) -> dict[str, float]:
         """An attack that starts from the first model: shown, expected by reading, true."""
-        shown, hidden = self.part == "validation", self.part == "hidden_holdout"
+        shown, hidden = self.part == "validation", self.part == "hidden"
         base = self.residuals[0]
         size = self.step * float(np.abs(base[shown]).std()) / math.sqrt(shown.sum())
         attack = Attack(SUBMISSIONS, size, self.number)
@@ -116,24 +116,24 @@ class NetworkBatch:
         losses = np.abs(np.array(list(submissions(base, days, attack, climbed))))
         incumbents = np.maximum.accumulate(np.where(climbed.kept, np.arange(SUBMISSIONS), 0))
         best = losses[incumbents]
-        hidden_holdout = judge(best[:, shown], best[:, hidden], self.block)
+        gain = hidden_gain(best[:, shown], best[:, hidden], self.block)
         return {
             "start": float(losses[0, shown].mean()),
             "shown": float(best[-1, shown].mean()),
             "true": self._true(attack, climbed, int(incumbents[-1])),
-            "fair": fair_75(losses[:, shown], self.block, DRAWS, 0)[0].expected,
-            "hidden_holdout": hidden_holdout.estimate,
-            "alarm": float(hidden_holdout.alarm),
+            "fair-75": fair_75(losses[:, shown], self.block, DRAWS, 0)[0].expected,
+            "hidden": gain.estimate,
+            "alarm": float(gain.alarm),
             "luck": float(np.abs(base[shown | hidden]).mean() - self._fresh().mean()),
         }
 
     def honest(self) -> bool:
         """Whether the alarm rings for one honest look: a second model, kept if it shows less."""
-        shown, hidden = self.part == "validation", self.part == "hidden_holdout"
+        shown, hidden = self.part == "validation", self.part == "hidden"
         first, second = np.abs(self.residuals[[1, -1]])
         kept = second if second[shown].mean() < first[shown].mean() else first
         both = np.array([first, kept])
-        return judge(both[:, shown], both[:, hidden], self.block).alarm
+        return hidden_gain(both[:, shown], both[:, hidden], self.block).alarm
 
     def _fresh(self) -> NDArray[np.float64]:
         """Losses (W, rows in use) of the first model in fresh simulations."""

@@ -1,14 +1,14 @@
-"""How far the price of a choice can be believed: studies on the simulated channel, truth known.
+"""How well the correction for the choice works: studies on the simulated channel, truth known.
 
     python benchmarks/calibration/channel_studies.py --studies 500
 
-Each study draws a fresh world of validation days and some candidates from the pool, takes the
+Each study draws a fresh simulation of validation days and some candidates from the pool, takes the
 winner, and compares what each reading promises with the winner's true loss, the mean over many
-other simulations of the same days. ``real`` candidates differ as trained models do. For ``equal`` ones
-each candidate's losses of each day are shifted to the same truth, so that all that the winner gains
-is luck. ``seasonal`` ones are shifted to the same truth over all days: each has seasons in which it
-is better than the others, and the same seasons come again in every world, which no method that
-sees one year can know.
+other simulations of the same days. ``real`` candidates differ as trained models do. For ``equal``
+ones each candidate's losses of each day are shifted to the same truth, so that all that the
+winner gains is luck. ``seasonal`` ones are shifted to the same truth over all days: each has
+seasons in which it is better than the others, and the same seasons come again in every simulation,
+which no method that sees one year can know.
 
 ``bias`` is the mean of expected - true, in percent of the naive optimism (true - shown): 0 is
 right, -100 what the shown score itself has. ``in s.e.``: the same in standard errors of a mean
@@ -34,7 +34,7 @@ from rich.progress import track
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from side_by_side import keep
 
-from viewcast.selection.sample_size import judge
+from viewcast.selection.sample_size import sample_size
 
 DAYS = (50, 100, 200, 366, 1000)
 COUNTS = (20, 200, 2000)
@@ -85,8 +85,11 @@ def main() -> None:
 
 
 def true_losses(pool: Pool, seed: int) -> tuple[NDArray[Any], dict[int, float]]:
-    """Mean loss (K, D) of each candidate on each day over many simulations; and, by number of days, the
-    standard deviation from world to world of one candidate's mean loss (median over candidates)."""
+    """Mean loss (K, D) of each candidate on each day over many simulations, and a spread.
+
+    The spread, by number of days: standard deviation from simulation to simulation of one
+    candidate's mean loss (median over candidates).
+    """
     total = np.zeros((pool.count, max(DAYS)))
     means: dict[int, list[NDArray[Any]]] = {days: [] for days in DAYS}
     for losses in track(pool.losses(TRUE_WORLDS, max(DAYS), seed + 2), "truth", TRUE_WORLDS):
@@ -117,7 +120,7 @@ def one(losses: NDArray[Any], truth: NDArray[Any], count: int, kind: str, study:
         "fair-75": fair,
     }
     promised = {name: (one.expected, one.upper95) for name, one in readings.items()}
-    refused = judge(losses.shape[1], length).refusal is not None
+    refused = sample_size(losses.shape[1], length).refusal is not None
     luck = float(losses.mean() - truth.mean())
     return Cell(float(losses[winner].mean()), float(truth[winner].mean()), luck, promised, refused)
 

@@ -106,11 +106,11 @@ def train(count: int, seed: int) -> Pool:
     rng = np.random.default_rng(seed)
     parameters = {}
     for hidden in HIDDEN:
-        everyone = [_candidate(base, inputs, hidden, rng) for _ in range(count // len(HIDDEN))]
-        flat = np.empty((len(everyone), network.size(len(inputs), hidden)))
+        candidates = [_candidate(base, inputs, hidden, rng) for _ in range(count // len(HIDDEN))]
+        flat = np.empty((len(candidates), network.size(len(inputs), hidden)))
         scaling = base.scaling(problem)
-        for places in chunks(everyone, len(inputs), hidden, len(rows), "cpu"):
-            chosen = [everyone[place] for place in places]
+        for places in chunks(candidates, len(inputs), hidden, len(rows), "cpu"):
+            chosen = [candidates[place] for place in places]
             found = descend(problem, chosen, hidden, scaling, lambda *_: None)
             flat[places] = [one.params for one in found]
         parameters[hidden] = flat

@@ -53,7 +53,7 @@ def gaussian(losses: NDArray[Any]) -> Reading:
 
 
 def fair_75(losses: NDArray[Any], least: float, draws: int, seed: int) -> tuple[Reading, float]:
-    """The price of the choice, and the dependence length that it found."""
+    """The selection-corrected loss, and the dependence length of the rows."""
     candidates = Candidates.of(list(losses[:, np.newaxis]))
     length = dependence_length(candidates.losses, least)
     resampled = resample(candidates, draw(losses.shape[1], length, draws, seed))

@@ -1,4 +1,4 @@
-"""What the choice of a study's winner is worth: its price, its hidden_holdout, and what may be said.
+"""The assessment of a study: its inference, its hidden holdout, and which figures may be given.
 
 Shape letters: T looks in order of time, M validation rows, S hidden rows.
 """
@@ -15,33 +15,31 @@ from viewcast.audit.row_losses import Losses, Vector
 from viewcast.audit.settings import AuditSettings
 from viewcast.audit.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import DataError
-from viewcast.selection import hidden_holdout
 from viewcast.selection.candidates import Candidates
-from viewcast.selection.inference import Inference, Settings, infer, measured
+from viewcast.selection.hidden_holdout import HiddenGain, hidden_gain
+from viewcast.selection.inference import Inference, Settings, infer, measure_dependence
 
 TUNED = (
     "a new best was shown in {shown} of {rounds} rounds, where rounds that do not build on each "
     "other bring {expected:.1f}: the runs were tuned on these rows, so no figure from these rows "
-    "can price the choice; only hidden or sealed rows can"
+    "can correct for the choice; only hidden or sealed rows can"
 )
 ALARM = (
     "the hidden rows do not confirm what was gained on the shown ones: no figure from the shown "
-    "rows can price the choice; take the one of the hidden holdout"
+    "rows can correct for the choice; take the one of the hidden holdout"
 )
-
-
 UNCONFIRMED = "its score is not to be believed: the hidden rows do not confirm it"
 TUNED_TO = "its score is not to be believed: the runs were tuned on these rows"
 
 
 @dataclass(frozen=True)
-class HiddenHoldout:
-    """The judgement of the hidden holdout, the gains (T,) since the first run, and how many rows it has.
+class HiddenEvidence:
+    """The test of the hidden holdout, and the gains (T,) since the first run on both kinds of rows.
 
-    ``seen``: hidden rows that other runs of the experiment were shown.
+    ``rows``: S; ``seen``: hidden rows that other runs of the experiment were shown.
     """
 
-    judged: hidden_holdout.HiddenHoldout
+    gain: HiddenGain
     shown: Vector
     hidden: Vector
     rows: int
@@ -50,11 +48,13 @@ class HiddenHoldout:
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """``runs``: those that were priced, in the order of the candidates; ``reference`` one of them.
+    """What is known of a study before it is put into a result.
 
-    ``inference``: None where no run has row losses. ``blocked``: why the rows themselves can say
-    nothing however many they are, None where they can. ``caught``: by id, what the hidden holdout says of
-    runs that have seen the validation rows. ``not_judged``: why a hidden holdout could not be judged.
+    ``runs``: those that are compared, in the order of the candidates; ``reference``: one of them.
+    ``inference``: None where no run has row losses. ``hidden``: None where there is no hidden
+    holdout, or where ``hidden_refusal`` says why it cannot be used. ``blocked``: why the rows
+    themselves give no figure however many they are, None where they do. ``caught``: by run id, what
+    the hidden holdout says of runs that have seen the validation rows.
     """
 
     study: Study
@@ -62,10 +62,10 @@ class Assessment:
     inference: Inference | None
     reference: Scored | None
     records: Records
-    hidden_holdout: HiddenHoldout | None
+    hidden: HiddenEvidence | None
     blocked: str | None
     caught: dict[str, str]
-    not_judged: str | None = None
+    hidden_refusal: str | None = None
 
     @property
     def refusal(self) -> str | None:
@@ -78,16 +78,16 @@ class Assessment:
 
     @cached_property
     def doubts(self) -> dict[str, str]:
-        """Why scores cannot be believed, by run: of those launched in sight of earlier ones."""
+        """Why scores cannot be believed, by the id of runs launched in sight of earlier scores."""
         if self.blocked is None:
             return {}
-        alarmed = self.hidden_holdout is not None and self.hidden_holdout.judged.alarm
+        alarmed = self.hidden is not None and self.hidden.gain.alarm
         why = UNCONFIRMED if alarmed else TUNED_TO
-        return {look.run_id: why for wave in scored_rounds(self.study)[1:] for look in wave}
+        return {look.run_id: why for looks in scored_rounds(self.study)[1:] for look in looks}
 
     @property
     def selection_corrected(self) -> bool:
-        """Whether the rows themselves tell what to expect on new ones."""
+        """Whether the rows themselves give the loss to expect on new ones."""
         return (
             self.inference is not None
             and self.inference.selection_corrected is not None
@@ -103,16 +103,18 @@ def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
         return Assessment(study, [], None, None, records, None, None, {})
     columns, sizes = _columns(runs)
     candidates = Candidates.of(columns, sizes)
-    pricing = Settings(settings.draws, settings.seed, settings.least or _least(runs))
-    length = measured(candidates, pricing.least).length
-    judged, why = _shadow(runs, length, seen)
-    blocked = ALARM if judged is not None and judged.judged.alarm else None
+    resampling = Settings(settings.draws, settings.seed, settings.least or _least(runs))
+    length = measure_dependence(candidates, resampling.least).length
+    hidden, hidden_refusal = _hidden(runs, length, seen)
+    blocked = ALARM if hidden is not None and hidden.gain.alarm else None
     if blocked is None and records.tuned:
         blocked = TUNED.format(**vars(records))
     compared = None if reference is None else columns[runs.index(reference)][-1]
-    found = infer(candidates, compared, pricing, blocked)
+    inference = infer(candidates, compared, resampling, blocked)
     caught = _caught(study, runs, length)
-    return Assessment(study, runs, found, reference, records, judged, blocked, caught, why)
+    return Assessment(
+        study, runs, inference, reference, records, hidden, blocked, caught, hidden_refusal
+    )
 
 
 def _columns(runs: Sequence[Scored]) -> tuple[list[Losses], Vector]:
@@ -137,10 +139,10 @@ def _reference(runs: Sequence[Scored], name: str | None) -> Scored | None:
     return None
 
 
-def _shadow(
+def _hidden(
     runs: Sequence[Scored], length: float, seen: int
-) -> tuple[HiddenHoldout | None, str | None]:
-    """The hidden_holdout, judged by the best run so far at every look; or why it cannot be."""
+) -> tuple[HiddenEvidence | None, str | None]:
+    """The hidden holdout, tested with the best run so far at every look; or why it cannot be."""
     scored = [run for run in runs if run.hidden_holdout is not None]
     if not scored:
         return None, None
@@ -150,11 +152,11 @@ def _shadow(
         return None, "the runs have different hidden rows, so that no two of them can be compared"
     best = _best_so_far(shown.mean(axis=1))
     try:
-        judged = hidden_holdout.judge(shown[best], hidden[best], length)
+        gain = hidden_gain(shown[best], hidden[best], length)
     except DataError as error:
         return None, str(error)
     gains = [part.mean(axis=1)[0] - part.mean(axis=1)[best] for part in (shown, hidden)]
-    return HiddenHoldout(judged, gains[0], gains[1], hidden.shape[1], seen), None
+    return HiddenEvidence(gain, gains[0], gains[1], hidden.shape[1], seen), None
 
 
 def _time(run: Scored) -> tuple[int, int, str]:
@@ -165,9 +167,9 @@ def _stacked(runs: Sequence[Scored], which: str) -> NDArray[np.float64] | None:
     """Final row losses (T, ...) of runs; None where their rows differ or a loss is missing."""
     first = getattr(runs[0], which)
     aligned = [getattr(run, which).aligned(first.keys) for run in runs]
-    if any(isinstance(one, str) or one.missing for one in aligned):
+    if any(isinstance(rows, str) or rows.missing for rows in aligned):
         return None
-    return np.stack([np.asarray(one.final, np.float64) for one in aligned])
+    return np.stack([np.asarray(rows.final, np.float64) for rows in aligned])
 
 
 def _best_so_far(scores: Vector) -> NDArray[np.int64]:
@@ -179,8 +181,8 @@ def _best_so_far(scores: Vector) -> NDArray[np.int64]:
 
 
 def _caught(study: Study, runs: Sequence[Scored], length: float) -> dict[str, str]:
-    """What the hidden holdout says of runs that remember the shown rows: whether the gain is there too."""
-    said = {}
+    """Whether runs that remember the shown rows gained on the hidden rows too, by run id."""
+    caught = {}
     for run in study.runs:
         if run.excluded != REMEMBERS or run.hidden_holdout is None or run.rows is None:
             continue
@@ -192,9 +194,9 @@ def _caught(study: Study, runs: Sequence[Scored], length: float) -> dict[str, st
         if len(pair) < 2 or shown is None or hidden is None:
             continue
         try:
-            alarm = hidden_holdout.judge(shown, hidden, length).alarm
+            alarm = hidden_gain(shown, hidden, length).alarm
         except DataError:
             continue
-        told = "do not confirm its gain" if alarm else "do not contradict it"
-        said[run.run_id] = f"the hidden rows {told}"
-    return said
+        outcome = "do not confirm its gain" if alarm else "do not contradict it"
+        caught[run.run_id] = f"the hidden rows {outcome}"
+    return caught

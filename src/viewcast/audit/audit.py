@@ -1,35 +1,19 @@
-"""The audit of a study as one object of ``reports/audit.json``.
+"""The audit: from the studies of an experiment to their results."""
 
-Its keys, by holdout:
-
-- ``holdout``, ``data``, ``label``, ``split``, ``unit``, ``loss``, ``experiment``: which rows, of
-  which MLflow experiment; ``rows`` how many, ``first`` and ``last`` their times, ``dated`` whether
-  those are days;
-- ``looks``: see ``viewcast.audit.counts.looks``;
-- ``dependence`` (rows), ``independent`` (rows that would give the winner's mean the same error if
-  they were independent), ``rows_wanted`` (0 if there are
-  enough), ``refusal`` (why there is no figure or no bound), ``excluded`` (runs that took no part);
-- ``winner``, ``gain`` over the reference, ``confidence_set`` runs, ``effective`` number of runs,
-  ``half_width``, ``overfit_probability``, ``best_of`` k: null or empty where they are refused;
-- ``adaptive``: the caveat of choices made in sight of earlier scores, and Hoeffding's bound;
-- ``hidden_holdout``: gains on shown and hidden rows. What the hidden holdout says stays sealed, null and no
-  ``path``, until its alarm rings;
-- ``opened``: openings of the sealed test; ``verdict``, ``sentences`` and ``runs``, best first.
-"""
-
-import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 
-from viewcast.audit import conclusion, counts, figures, sentences
+from viewcast.audit import scalar_scores, sentences, study_figures, usage
 from viewcast.audit.assessment import Assessment, assess
+from viewcast.audit.result import AuditResult
 from viewcast.audit.rounds import scored_rounds
 from viewcast.audit.settings import AuditSettings
 from viewcast.audit.study import Opened, Study, overlap
+from viewcast.audit.study_verdict import verdict
 
-Plain = dict[str, Any]
+DAY = r"\d{4}-\d\d-\d\d([ T]00:00:00(\.0+)?)?"
 
 
 def audit(
@@ -37,103 +21,93 @@ def audit(
     settings: AuditSettings,
     experiment: str,
     opened: Sequence[Opened] = (),
-) -> list[Plain]:
-    """One object for each study, by data set, those of many rows first.
+) -> list[AuditResult]:
+    """The result of each study, by data set, those of many rows first.
 
-    ``opened``: openings of sealed tests in the experiment.
+    ``experiment``: its name; ``opened``: openings of sealed tests in the experiment.
     """
-    found = []
+    results = []
     for study in studies:
         others = [other for other in studies if other is not study]
-        one = assess(study, settings, overlap(study, others))
-        own = [test for test in opened if test.holdout == study.holdout]
-        found.append(of_study(one, settings, experiment, own))
-    return sorted(found, key=lambda one: (one["data"], -one["rows"], one["holdout"]))
+        assessment = assess(study, settings, overlap(study, others))
+        of_study = [test for test in opened if test.holdout == study.holdout]
+        results.append(result_of(assessment, settings, experiment, of_study))
+    return sorted(results, key=lambda result: (result.data, -result.rows, result.holdout))
 
 
-def of_study(
-    found: Assessment, settings: AuditSettings, experiment: str, opened: Sequence[Opened] = ()
-) -> Plain:
-    """The object of one study."""
-    study, inference = found.study, found.inference
-    facts = figures.usual_facts(study)
-    rows = 0 if study.keys is None else len(study.keys)
+def result_of(
+    assessment: Assessment,
+    settings: AuditSettings,
+    experiment: str,
+    opened: Sequence[Opened] = (),
+) -> AuditResult:
+    """The result of one study."""
+    study, inference = assessment.study, assessment.inference
+    facts = study_figures.usual_facts(study)
+    first, last, dated = _times(study.keys)
     independent = None if inference is None else (inference.effective or inference.independent)
-    said: Plain = {
-        "holdout": study.holdout,
-        **{name: getattr(facts, name) for name in ("data", "label", "split", "unit", "loss")},
-        "experiment": experiment,
-        "rows": rows,
-        **_times(study.keys),
-        "looks": counts.looks(study, len(opened), independent, settings.tolerance),
-        "dependence": None if inference is None else inference.length,
-        "independent": independent,
-        "rows_wanted": 0 if inference is None else inference.sample_size.rows_wanted,
-        "refusal": found.refusal,
-        "excluded": [
-            {"run_id": run.run_id, "name": run.facts.name, "why": figures.why(run, found)}
-            for run in study.runs
-            if run.excluded is not None
-        ],
-        "winner": figures.winner(found),
-        "gain": figures.gain(found),
-        "confidence_set": figures.confidence_set(found),
-        "effective": None,
-        "half_width": None,
-        "overfit_probability": None,
-        "best_of": figures.best_of(found),
-        "adaptive": {
-            "caveat": caveat(found),
-            "hoeffding": counts.bound(study, independent, settings.tolerance),
-        },
-        "hidden_holdout": figures.hidden_holdout(found),
-        "opened": [figures.opening(one) for one in opened],
-        "runs": figures.runs(found),
-    }
-    if found.selection_corrected and inference is not None:
-        said["overfit_probability"] = inference.overfit_probability
-        if inference.simultaneous is not None:
-            said["effective"] = inference.simultaneous.effective
-            said["half_width"] = inference.simultaneous.half_width
-    said = {key: plain(value) for key, value in said.items()}
-    said["verdict"] = conclusion.verdict(said, settings.worn_out)
-    said["sentences"] = [*study.assumed, *sentences.all_of(said, found)]
-    return said
+    corrected = inference if assessment.selection_corrected else None
+    simultaneous = None if corrected is None else corrected.simultaneous
+    result = AuditResult(
+        holdout=study.holdout,
+        experiment=experiment,
+        data=facts.data,
+        label=facts.label,
+        split=facts.split,
+        unit=facts.unit,
+        loss=facts.loss,
+        rows=0 if study.keys is None else len(study.keys),
+        first=first,
+        last=last,
+        dated=dated,
+        usage=usage.usage(study, len(opened), independent, settings.tolerance),
+        dependence=None if inference is None else inference.length,
+        independent=independent,
+        rows_wanted=0 if inference is None else inference.sample_size.rows_wanted,
+        refusal=assessment.refusal,
+        winner=study_figures.winner(assessment),
+        gain=study_figures.gain(assessment),
+        confidence_set=study_figures.confidence_set(assessment),
+        effective_runs=None if simultaneous is None else simultaneous.effective,
+        half_width=None if simultaneous is None else simultaneous.half_width,
+        overfit_probability=None if corrected is None else corrected.overfit_probability,
+        best_of=study_figures.best_of(assessment),
+        scalar=scalar_scores.of_all(study) if study.scalar else None,
+        untracked=study_figures.untracked(assessment),
+        caveat=caveat(assessment),
+        hidden_holdout=study_figures.hidden_holdout(assessment),
+        hidden_refusal=assessment.hidden_refusal,
+        openings=tuple(study_figures.opened_test(test) for test in opened),
+        assumed=study.assumed,
+        runs=study_figures.runs(assessment),
+        verdict="",
+        sentences=(),
+    )
+    result = replace(result, verdict=verdict(result, settings.worn_out))
+    return replace(result, sentences=tuple(sentences.all_of(result)))
 
 
-def plain(value: Any) -> Any:
-    """What JSON can hold: no NaN, no numbers of numpy."""
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def caveat(found: Assessment) -> str | None:
+def caveat(assessment: Assessment) -> str | None:
     """What the figures assume where runs could be launched in sight of earlier scores."""
-    rounds = len(scored_rounds(found.study))
+    rounds = len(scored_rounds(assessment.study))
     if (
         rounds < 2
-        or found.hidden_holdout is not None
-        or found.study.scalar
-        or not found.selection_corrected
+        or assessment.hidden is not None
+        or assessment.study.scalar
+        or not assessment.selection_corrected
     ):
         return None
     return (
-        f"the runs were launched in {rounds} rounds, each in sight of the scores before it: what is "
-        "expected of the winner holds only if none of them was tuned on these rows"
+        f"the runs were launched in {rounds} rounds, each in sight of the scores before it: what "
+        "is expected of the winner holds only if none of them was tuned on these rows"
     )
 
 
-def _times(keys: pd.DataFrame | None) -> Plain:
+def _times(keys: pd.DataFrame | None) -> tuple[str | None, str | None, bool]:
+    """The first and the last time of the rows, and whether times are days."""
     if keys is None or "time" not in keys or keys.empty:
-        return {"first": None, "last": None, "dated": False}
+        return None, None, False
     times = keys["time"].astype(str)
-    shaped = times.str.fullmatch(r"\d{4}-\d\d-\d\d([ T]00:00:00(\.0+)?)?").all()
-    ends = {"first": times.iloc[0], "last": times.iloc[-1]}
-    if shaped:
-        ends = {end: time[:10] for end, time in ends.items()}
-    return {**ends, "dated": bool(shaped)}
+    dated = bool(times.str.fullmatch(DAY).all())
+    first, last = times.iloc[0], times.iloc[-1]
+    return (first[:10], last[:10], True) if dated else (first, last, False)

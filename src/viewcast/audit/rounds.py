@@ -1,4 +1,4 @@
-"""Rounds of looks: whether the runs of a study were built in sight of each other's scores.
+"""Rounds of looks: whether the runs of a study were built in sight of earlier scores.
 
 Shape letters: W rounds, in order of time.
 """
@@ -41,27 +41,27 @@ def scored_rounds(study: Study) -> list[list[Look]]:
 def records(best: Sequence[float], sizes: Sequence[int]) -> Records:
     """Records among the best scores of rounds (W,), ``sizes`` (W,) their numbers of runs.
 
-    Runs that owe nothing to earlier ones are equally likely to be the best of all so far, so wave w
-    brings a record with probability K_w / (K_1 + ... + K_w), independently of the rounds before
+    Runs that do not build on earlier ones are equally likely to be the best of all so far, so
+    round w brings a record with probability K_w / (K_1 + ... + K_w), independently of those before
     (Nevzorov 1984, Theory of Probability and its Applications 29:845): 5.9 in 200 rounds of one
     run. A hill climb that accepts or rejects steps brings one in every second round.
     """
     scores = np.asarray(best, np.float64)
     before = np.append(np.inf, np.minimum.accumulate(scores)[:-1])
-    found = int((scores < before).sum())
+    count = int((scores < before).sum())
     chances = np.asarray(sizes) / np.cumsum(sizes)
     counts = np.ones(1)  # probability of 0, 1, ... records
     for chance in chances:
         counts = np.convolve(counts, [1 - chance, chance])
-    return Records(len(scores), found, float(chances.sum()), float(counts[found:].sum()))
+    return Records(len(scores), count, float(chances.sum()), float(counts[count:].sum()))
 
 
 def of_study(study: Study) -> Records:
-    """Records of the runs that took part, wave by wave; runs without a score tell nothing."""
+    """Records of the runs that took part, round by round; runs without a score do not count."""
     shown = {run.run_id: run.shown for run in study.runs if run.excluded is None}
     best, sizes = [], []
-    for wave in scored_rounds(study):
-        scores = [score for look in wave if (score := shown.get(look.run_id)) is not None]
+    for looks in scored_rounds(study):
+        scores = [score for look in looks if (score := shown.get(look.run_id)) is not None]
         if scores:
             best.append(min(scores))
             sizes.append(len(scores))

@@ -1,4 +1,4 @@
-"""Verdicts: what the losses of a run, and of a whole study, come to, in words with numbers.
+"""The verdict on one run: what its losses show, in words with numbers.
 
 Shape letters: E evaluated states, M validation rows.
 """
@@ -29,13 +29,13 @@ def of_run(run: Scored, line: Scored | None, doubt: str | None = None) -> str:
     tracked = run.rows.states is not None
     curve = NO_CURVE if tracked or run.curve is None else run.curve
     straight = None if line is None else {"train_loss": line.train_loss}
-    said = verdict(_as_result(run), pd.Series(run.rows.final), curve, None, straight)
-    parts = [said, overfitting(run) if tracked else "", doubt]
+    own = verdict(_as_result(run), pd.Series(run.rows.final), curve, None, straight)
+    parts = [own, overfitting(run) if tracked else "", doubt]
     return "; ".join(part for part in parts if part) or "fine"
 
 
 def _as_result(run: Scored) -> dict[str, Any]:
-    """What ``viewcast.verdict`` asks of a run."""
+    """The facts that ``viewcast.scoring.verdict`` needs of a run."""
     return {
         "status": "finished",
         "model": run.facts.model,

@@ -1,257 +1,232 @@
-"""Every figure of an audit in a plain sentence, with its numbers.
+"""Every fact of an audit in words: one function for each, for the page, the terminal and the file.
 
-``said`` is the object of one study as ``viewcast.audit.audit`` makes it.
+Each function takes the result of one holdout and returns a statement without its full stop, or ""
+where there is nothing to say.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
-from viewcast.audit import scalar_scores
-from viewcast.audit.assessment import Assessment
-from viewcast.base.numbers import rounded, short, with_error
-from viewcast.holdout.looks import Use
-from viewcast.selection.saturation import saturation
+from viewcast.audit.choice_sentences import (
+    best_names,
+    best_runs,
+    effective,
+    gain,
+    halves,
+    more_runs,
+    superiority,
+    untracked,
+)
+from viewcast.audit.result import AuditResult, OpenedTest
+from viewcast.audit.wording import counted, hidden_figure, noise_digits, sentence
+from viewcast.base.numbers import plain, short, times, with_error
 
-Said = dict[str, Any]
+PURPOSES = {
+    "report": "final losses",
+    "early_stop": "early stopping",
+    "select": "choices among candidates",
+    "gate": "champion against challenger",
+    "test": "openings of the test",
+}
+GAIN = "Gain"  # the topic that the gauge belongs to
 
 
-def all_of(said: Said, found: Assessment) -> list[str]:
-    """What the figures say, in the order in which one would ask for them."""
-    parts = [_looks(said), _bits(said), _winner(said), *_scalar(said, found), _bound(said)]
-    parts += [_gain(said), _best_of(said), _effective(said), _tied(said), _halves(said)]
-    parts += [
-        _untracked(found),
-        _caveat(said),
-        said["hidden_holdout"] and said["hidden_holdout"]["sentence"],
+@dataclass(frozen=True)
+class Topic:
+    """The sentences on one topic."""
+
+    name: str
+    sentences: list[str]
+
+
+def topics(result: AuditResult) -> list[Topic]:
+    """All facts by topic, in the order in which one would ask for them."""
+    statements = {
+        "Looks": [looks(result), distinct(result), bits(result), *result.assumed],
+        "Score": [score(result), luck(result), dependence(result), *scalar(result)],
+        GAIN: [gain(result)],
+        "More runs": [more_runs(result), effective(result), untracked(result)],
+        "Best runs": [best_runs(result), best_names(result), superiority(result), halves(result)],
+        "Limits": [refusal(result), result.caveat or ""],
+        "Hidden rows": [hidden(result)],
+        "Test": [openings(result)],
+    }
+    return [
+        Topic(name, [sentence(text) for text in texts if text])
+        for name, texts in statements.items()
+        if any(texts)
     ]
-    parts += [_not_judged(found), _refused(said), _opened(said)]
-    return [stated(part) for part in parts if part]
 
 
-def of_shadow(hidden_holdout: Said, unit: str) -> str:
-    """What the hidden holdout says: as long as it agrees nothing but that it does."""
-    looks, rows = (
-        f"{hidden_holdout['looks']:,} looks",
-        f"{hidden_holdout['rows']:,} rows that nobody was shown",
-    )
-    seen = (
-        f"; but {hidden_holdout['seen']:,} of these rows were shown to other runs of this experiment, so "
-        "they are no longer sealed"
-        if hidden_holdout["seen"]
-        else ""
-    )
-    if not hidden_holdout["alarm"]:
-        return (
-            f"after {looks} no alarm: {rows} do not contradict the gain of "
-            f"{short(hidden_holdout['gain_shown'])} {unit} on the shown ones; their own figures stay "
-            f"sealed{seen}"
-        )
+def all_of(result: AuditResult) -> list[str]:
+    """All facts as sentences."""
+    return [text for topic in topics(result) for text in topic.sentences]
+
+
+def looked_at(result: AuditResult) -> str:
+    """How often the rows were looked at, by how many runs."""
+    usage = result.usage
     return (
-        f"the alarm rings: after {looks} the shown rows gained {short(hidden_holdout['gain_shown'])} "
-        f"{unit}, {rows} {short(hidden_holdout['gain_shadow'])}; the difference of "
-        f"{with_error(hidden_holdout['difference'], hidden_holdout['error'])} is no luck of single rows, and the "
-        f"loss to expect is {short(hidden_holdout['estimate'])}{seen}"
+        f"looked at {counted(usage.scores, 'time')} by {counted(usage.runs, 'run')} "
+        f"in {counted(usage.rounds, 'round')}"
     )
 
 
-def stated(text: str) -> str:
-    """As a sentence."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def counted(count: int, noun: str) -> str:
-    """So many of them."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def in_noise(value: float, said: Said) -> str:
-    """With as many digits as the noise of the winner's loss warrants."""
-    return rounded(value, said["winner"]["error"])
-
-
-def _rows(said: Said) -> str:
-    return "days" if said["dated"] else "rows"
-
-
-def _looks(said: Said) -> str:
-    looks = said["looks"]
-    which = f"these {said['rows']:,} {_rows(said)} have" if said["rows"] else "this set has"
-    text = (
-        f"{which} been looked at {counted(looks['scores'], 'time')} by "
-        f"{counted(looks['runs'], 'run')} in {counted(looks['rounds'], 'round')}"
-    )
-    if looks["distinct"] < looks["runs"]:
-        text += f"; {counted(looks['distinct'], 'run')} differ in what they lose"
+def looks(result: AuditResult) -> str:
+    """How often the rows were looked at, what for, and by which users."""
+    rows = f"these {result.rows:,} {result.rows_word} have" if result.rows else "this set has"
+    text = f"{rows} been {looked_at(result)}"
+    uses = [
+        f"{count:,} for {PURPOSES.get(purpose, purpose)}"
+        for purpose, count in result.usage.by_purpose.items()
+    ]
+    if len(uses) > 1:
+        text += f" ({', '.join(uses)})"
+    users = result.usage.by_user
+    if len(users) > 1:
+        text += f", by user: {', '.join(f'{user} {count:,}' for user, count in users.items())}"
     return text
 
 
-def _bits(said: Said) -> str:
-    looks = said["looks"]
-    if looks["bits_budget"] is None:
+def distinct(result: AuditResult) -> str:
+    """How many runs differ in their losses, where not all do."""
+    usage = result.usage
+    if usage.distinct >= usage.runs:
         return ""
-    budget = looks["bits_budget"]
-    return (
-        f"choices have spent {short(looks['bits_used'])} bits; {said['independent']:,.0f} "
-        f"independent {_rows(said)} can answer {short(budget) if budget > 0 else 'none'} at "
-        f"±{looks['tolerance']:g} of the range of a bounded loss"
+    return f"{usage.distinct:,} of the {counted(usage.runs, 'run')} differ in their losses"
+
+
+def bits(result: AuditResult) -> str:
+    """What the choices have spent of what the rows can answer."""
+    spent, budget = result.usage.bits_spent, result.usage.bits_budget
+    if budget is None or result.independent is None:
+        return ""
+    rows = f"{plain(round(result.independent))} independent {result.rows_word}"
+    within = f"within ±{plain(100 * result.usage.tolerance)} % of the range of a bounded loss"
+    if budget <= 0:
+        return f"the choices spent {plain(spent)} bits; {rows} can answer none {within}"
+    more = ", more than" if spent > budget else " of"
+    return f"the choices spent {plain(spent)} bits{more} the {plain(budget)} that {rows} can " + (
+        f"answer {within}"
     )
 
 
-def _winner(said: Said) -> str:
-    winner = said["winner"]
+def expected(result: AuditResult) -> float | None:
+    """The winner's loss to expect on new rows: from the rows themselves, else from hidden ones."""
+    if result.winner is None:
+        return None
+    if result.winner.expected is None and result.hidden_holdout is not None:
+        return result.hidden_holdout.estimate
+    return result.winner.expected
+
+
+def score(result: AuditResult) -> str:
+    """What the winner shows, what to expect on new rows, with its bound, and the truth."""
+    winner, new = result.winner, expected(result)
     if winner is None:
         return ""
-    shown = f"best validation loss {with_error(winner['shown'], winner['error'])} {said['unit']}"
-    text = f"{shown} of {winner['name']}".replace("  ", " ")
-    if winner["expected"] is not None:
-        luck_of = max(winner["optimism"], 0.0)
-        text += (
-            f"; picked fairly it is {in_noise(winner['expected'], said)}, so about "
-            f"{in_noise(luck_of, said)} of it is the luck of being picked"
-        )
-    if winner["truth"] is not None:
-        text += f"; in truth it is {short(winner['truth']['mean'])}"
+    unit = f" {result.unit}" if result.unit else ""
+    text = f"“{winner.name}” shows {with_error(winner.shown, winner.error)}{unit}"
+    if new is not None:
+        text += f"; on new {result.rows_word} expect {noise_digits(new, result)}"
+    if winner.upper95 is not None:
+        text += f", with 95 % confidence less than {noise_digits(winner.upper95, result)}"
+    if winner.truth is not None:
+        text += f"; in truth it is {noise_digits(winner.truth.mean, result)}"
     return text
 
 
-def _scalar(said: Said, found: Assessment) -> list[str]:
-    scores = scalar_scores.of_all(found.study) if found.study.scalar else None
-    if scores is None or len(scalar_scores.scores(found.study)) < 2:
+def luck(result: AuditResult) -> str:
+    """How much of the winner's score is the luck of being picked."""
+    if result.winner is None or result.winner.optimism is None:
+        return ""
+    share = noise_digits(max(result.winner.optimism, 0.0), result)
+    return f"about {share} of the shown loss is the luck of being picked"
+
+
+def dependence(result: AuditResult) -> str:
+    """How many independent rows the rows are worth."""
+    if result.independent is None or result.dependence is None or result.dependence <= 1:
+        return ""
+    return (
+        f"{result.rows_word} depend on those {plain(result.dependence, 2)} before: the "
+        f"{result.rows:,} are worth {plain(round(result.independent))} independent ones"
+    )
+
+
+def scalar(result: AuditResult) -> list[str]:
+    """What can be said where one score of each run is known, and how to get more."""
+    scores = result.scalar
+    if scores is None or scores.count < 2:
         return []
-    count = len(scalar_scores.scores(found.study))
     return [
-        f"only one score of each run is known: if all differences between the {count} are real, "
-        f"the winner is worth what it shows, {short(scores.shown)}; if all are luck, the mean of "
-        f"all, {short(scores.level)}",
+        f"only one score of each run is known: if all differences between the {scores.count:,} are "
+        f"real, the winner is worth what it shows, {short(scores.shown)}; if all are luck, the "
+        f"mean of all, {short(scores.level)}",
         "if all were equally good, independent and normal, with a noise of "
-        f"{short(scores.spread)}, the best of {count} would show {short(scores.gaussian)}; runs "
-        "that share rows and data are not independent, so this is no estimate",
-        "log the losses of the validation rows (predictions.parquet: row, loss) to have the choice "
-        "priced",
+        f"{short(scores.spread)}, the best of {scores.count:,} would show "
+        f"{short(scores.gaussian)}; runs that share rows and data are not independent, so this is "
+        "no estimate",
+        "log the losses of the validation rows (predictions.parquet: row, loss) to have the loss "
+        "corrected for the choice",
     ]
 
 
-def _bound(said: Said) -> str:
-    winner = said["winner"]
-    if winner is None or winner["upper95"] is None:
+def refusal(result: AuditResult) -> str:
+    """Why there is no figure or no bound, where the verdict does not say it."""
+    if result.refusal is None or result.refusal in result.verdict:
         return ""
-    bound = in_noise(winner["upper95"], said)
-    return f"with 95 % confidence the picked model's true loss is below {bound}"
+    return result.refusal
 
 
-def _gain(said: Said) -> str:
-    gain = said["gain"]
-    if gain is None or gain["expected"] is None:
+def hidden_gain(result: AuditResult) -> str:
+    """What was gained on the shown and on the hidden rows, and the state of the alarm."""
+    holdout = result.hidden_holdout
+    if holdout is None:
         return ""
-    if gain["shown"] <= 0:
-        return f"no run shows a gain over {gain['reference']}"
-    level = said["winner"]["shown"] + gain["shown"]
-    claimed, kept = (100 * gain[name] / level for name in ("shown", "expected"))
-    text = (
-        f"of the {short(claimed)} % improvement over {gain['reference']} that is shown, "
-        f"{short(max(kept, 0.0))} % is likely real (trust {gain['trust']:.2f}, {gain['colour']})"
+    unit = f" {result.unit}" if result.unit else ""
+    after = f"after {counted(holdout.looks, 'look')}"
+    rows = f"{holdout.rows:,} hidden {result.rows_word}"
+    if not holdout.alarm:
+        return (
+            f"{after} the {rows} do not contradict the gain of {short(holdout.gain_shown)}{unit} "
+            "on the shown ones: no alarm, and their own figures stay sealed"
+        )
+    return (
+        f"{after} the shown {result.rows_word} gained {hidden_figure(holdout.gain_shown, holdout)}"
+        f"{unit}, the {rows} {hidden_figure(holdout.gain_hidden, holdout)}: the alarm rings"
     )
-    if gain["lower95"] is not None:
-        text += f"; with 95 % confidence at least {short(100 * gain['lower95'] / level)} %"
+
+
+def hidden(result: AuditResult) -> str:
+    """Everything on the hidden holdout, or that there is none."""
+    holdout = result.hidden_holdout
+    if result.hidden_refusal:
+        return f"the hidden rows cannot be used: {result.hidden_refusal}"
+    if holdout is None:
+        return "no hidden holdout was kept"
+    text = hidden_gain(result)
+    if holdout.alarm:
+        text += (
+            f"; the difference of {with_error(holdout.difference, holdout.error)} is more than "
+            f"luck, and the loss to expect is {noise_digits(holdout.estimate, result)}"
+        )
+    if holdout.seen:
+        text += (
+            f"; but {holdout.seen:,} of these rows were shown to other runs of this experiment, so "
+            "they are no longer hidden"
+        )
     return text
 
 
-def _best_of(said: Said) -> str:
-    curve = said["best_of"]
-    if len(curve) < 3 or curve[0]["honest"] is None:
-        return ""
-    ks, shown, honest = ([line[key] for line in curve] for key in ("k", "shown", "honest"))
-    k = saturation(ks, shown, honest)
-    if k is None:
-        return f"the honest score still falls with the displayed one at {counted(ks[-1], 'run')}"
-    return (
-        f"after about {counted(k, 'run')}, more runs improved the displayed score but hardly the "
-        "honest one"
-    )
+def openings(result: AuditResult) -> str:
+    """The openings of the sealed test."""
+    if not result.openings:
+        return "the test is sealed and was never opened"
+    opened = "; ".join(_opening(opening) for opening in result.openings)
+    return f"the test was opened {times(len(result.openings))}: {opened}"
 
 
-def _effective(said: Said) -> str:
-    if said["effective"] is None:
-        return ""
-    count = sum(run["excluded"] is None for run in said["runs"])
-    text = (
-        f"your {counted(count, 'run')} behave like {short(said['effective'], 2)} independent ones"
-    )
-    return (
-        f"{text}; the winner's loss may be {short(said['half_width'])} above what is shown, "
-        "whatever rule picked it from them (95 %)"
-    )
-
-
-def _tied(said: Said) -> str:
-    confidence_set = said["confidence_set"]
-    if confidence_set is None:
-        return ""
-    count = sum(run["excluded"] is None for run in said["runs"])
-    if confidence_set["count"] > 1:
-        text = f"{confidence_set['count']} of the {count} runs cannot be told apart from the best"
-    else:
-        text = "the best run can be told apart from all others"
-    if confidence_set["p_spa"] is None:
-        return text
-    better = (
-        "some run is" if confidence_set["p_spa"] < 0.05 else "it is not certain that any run is"
-    )
-    text += f"; {better} better than {said['gain']['reference']}" if said["gain"] else ""
-    chance = (
-        f"p = {confidence_set['p_spa']:.3f}" if confidence_set["p_spa"] >= 0.001 else "p < 0.001"
-    )
-    return text + (f" ({chance})" if said["gain"] else "")
-
-
-def _halves(said: Said) -> str:
-    if said["overfit_probability"] is None:
-        return ""
-    return (
-        f"in {100 * said['overfit_probability']:.0f} % of the ways to halve the {_rows(said)} the "
-        "winner of one half is below the median on the other; a low share does not make the score "
-        "honest"
-    )
-
-
-def _untracked(found: Assessment) -> str:
-    """Runs that chose an epoch by these rows and kept no losses of the others."""
-    count = sum(
-        run.rows is not None and run.rows.states is None and any(map(_chose, run.look.uses))
-        for run in found.runs
-    )
-    if not count or not found.selection_corrected:
-        return ""
-    verb = "keeps" if count == 1 else "keep"
-    return (
-        f"{counted(count, 'run')} chose an epoch by these rows and {verb} no losses of the other "
-        "epochs: what that choice adds to the luck is missing, 15 to 30 % of it as a rule"
-    )
-
-
-def _chose(use: Use) -> bool:
-    return use.purpose == "early_stop" and use.among > 1
-
-
-def _caveat(said: Said) -> str:
-    return said["adaptive"]["caveat"] or ""
-
-
-def _not_judged(found: Assessment) -> str:
-    return f"the hidden rows cannot be judged: {found.not_judged}" if found.not_judged else ""
-
-
-def _refused(said: Said) -> str:
-    return said["refusal"] or ""
-
-
-def _opened(said: Said) -> str:
-    if not said["opened"]:
-        return ""
-    told = [
-        f"{one['name']} on {one['time'][:10]} by {one['user']}, loss "
-        f"{with_error(one['loss'], one['error'])}"
-        + (f", because {one['reason']!r}" if one["reason"] else "")
-        for one in said["opened"]
-    ]
-    times = "once" if len(told) == 1 else f"{len(told)} times"
-    return f"the sealed test was opened {times}: {'; '.join(told)}"
+def _opening(opening: OpenedTest) -> str:
+    reason = f" (reason: {opening.reason})" if opening.reason else ""
+    loss = with_error(opening.loss, opening.error)
+    return f"“{opening.name}” on {opening.time[:10]} by {opening.user}, loss {loss}{reason}"

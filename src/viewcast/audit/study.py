@@ -15,14 +15,14 @@ from viewcast.holdout.looks import Look, distinct
 from viewcast.holdout.panels import panel
 
 PANEL = "was scored on rows of several series at the same times"
-UNKNOWN = "unknown"  # the holdout of runs that do not tell their rows
+UNKNOWN = "unknown"  # the holdout of runs that do not name their rows
 ASSUMED = (
-    "Nothing tells which rows these runs were scored on; it is assumed that they share them. "
+    "It is not known which rows these runs were scored on; it is assumed that they share them. "
     "Log the validation rows as a dataset input, or a table of row losses, to have it checked."
 )
 REMEMBERS = (
-    "has seen the validation rows: no figure from these rows can price it; only hidden_holdout or sealed "
-    "rows can"
+    "has seen the validation rows: no figure from these rows can correct for that; only hidden or "
+    "sealed rows can"
 )
 
 
@@ -55,10 +55,10 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One run: what it revealed, what it is, and what it lost.
+    """One run: its look, its facts, and its losses.
 
     ``train_loss``, ``shown``: mean losses of the kept state, None where not known. ``rows``: losses
-    of the validation rows; ``hidden_holdout``: of the rows that nobody is shown. ``curve``: epoch,
+    of the validation rows; ``hidden_holdout``: of the hidden rows. ``curve``: epoch,
     train_loss, val_loss. ``truth``: loss on new rows and its standard error, where it is known.
     ``excluded``: why the run takes no part in the choice.
     """
@@ -82,7 +82,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Opened:
-    """An opening of the sealed test: of which run, validated on which holdout, by whom, and why.
+    """An opening of the sealed test: of which run, validated on which holdout, by which user, why.
 
     ``start``: milliseconds since 1970; ``reuse``: openings before it that had shown the same rows.
     """
@@ -101,7 +101,7 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """One holdout. ``keys``: entity, time, row of its M rows, None where no run tells them.
+    """One holdout. ``keys``: entity, time, row of its M rows, None where no run names them.
 
     ``runs``: one per look, a repetition is not another; ``repeats``: by the id of such a run the
     one that stands for it. ``looks``: all uses of the holdout, a sweep's choice among them.
@@ -124,14 +124,14 @@ class Study:
 
     @property
     def scalar(self) -> bool:
-        """Whether no run tells more than one figure."""
+        """Whether one score of each run is all that is known."""
         return all(run.rows is None for run in self.runs)
 
 
 def studies(scored: Iterable[Scored], uses: Iterable[Look] = ()) -> list[Study]:
     """Runs by holdout. ``uses``: looks that scored nothing themselves, such as a sweep's choice.
 
-    ``Look.holdout`` None is a holdout of its own, with the assumption it rests on said.
+    Runs with ``Look.holdout`` None are one study, which states what it assumes.
     """
     of_holdout: dict[str, list[Scored]] = defaultdict(list)
     for run in scored:
@@ -161,17 +161,19 @@ def _without_figures(run: Scored) -> Scored:
     return run if run.excluded is not None else replace(run, excluded=PANEL)
 
 
-def overlap(one: Study, others: Iterable[Study]) -> int:
-    """How many of a study's hidden rows other runs were shown: such rows are no longer sealed."""
-    hidden_losses = [run.hidden_holdout.keys for run in one.runs if run.hidden_holdout is not None]
+def overlap(study: Study, others: Iterable[Study]) -> int:
+    """How many of a study's hidden rows other runs were shown: such rows are no longer hidden."""
+    hidden_losses = [
+        run.hidden_holdout.keys for run in study.runs if run.hidden_holdout is not None
+    ]
     if not hidden_losses:
         return 0
-    shown = [other.keys for other in others if other.keys is not None and of_same(one, other)]
+    shown = [other.keys for other in others if other.keys is not None and of_same(study, other)]
     return max((shared(hidden_losses[0], keys) for keys in shown), default=0)
 
 
 def of_same(one: Study, other: Study) -> bool:
-    """Whether two studies are of the same data: names of rows mean the same there."""
+    """Whether two studies are of the same data, so that equal keys are the same rows."""
     return bool(one.runs[0].facts.data) and one.runs[0].facts.data == other.runs[0].facts.data
 
 

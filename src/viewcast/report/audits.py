@@ -1,42 +1,37 @@
-"""What the audit says of each holdout, read for the pictures, the page and the terminal.
+"""The results of the audit under the names that pictures, page and terminal give them.
 
-The audit is optional: a project that was never audited has none, and the report says so.
+The audit is optional: a project that was never audited has no results, and the report says so.
 """
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from viewcast.base.errors import DataError
+from viewcast.audit.result import AuditedRun, AuditResult
+from viewcast.audit.result_file import from_json
 from viewcast.base.paths import audit_path, uses_path
 
-SEARCH, ATTACK = "channel_search", "channel_leaderboard"  # the studies that tell a story
+SEARCH, ATTACK = "channel_search", "channel_leaderboard"  # experiments of the demonstration
 TITLES = {SEARCH: "A random search", ATTACK: "A leaderboard under attack"}
-COMMAND = "python pipelines/audit.py"
 FEW = 25  # runs that a picture can name
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What is known of one holdout; ``slug`` names its files and anchors."""
+    """The result of one holdout; ``slug`` begins the names of its files and anchors."""
 
-    said: dict[str, Any]
+    result: AuditResult
     slug: str
-
-    def __getitem__(self, key: str) -> Any:
-        return self.said[key]
 
     @property
     def story(self) -> str | None:
-        """The story this holdout was made for, if it was made for one."""
-        names = [str(run["experiment"]) for run in self.said["runs"]]
+        """The experiment of the demonstration that most runs belong to, if there is one."""
+        names = [run.experiment for run in self.result.runs]
         for story in (SEARCH, ATTACK):
             if 2 * sum(name.startswith(story) for name in names) > len(names):
                 return story
@@ -45,90 +40,70 @@ class Audit:
     @property
     def place(self) -> str:
         """The data set and the split, as far as they are known."""
-        label = self.said["label"] or self.said["data"] or f"experiment {self.said['experiment']}"
-        return f"{label}, split “{self.said['split']}”" if self.said["split"] else str(label)
+        result = self.result
+        label = result.label or result.data or f"experiment {result.experiment}"
+        return f"{label}, split “{result.split}”" if result.split else label
 
     @property
     def title(self) -> str:
-        """What the holdout is called."""
-        rows = f", {self.said['rows']:,} {self.rows_word}" if self.said["rows"] else ""
-        title = self.place + rows
+        """The title of the holdout: its experiment, data set, split and number of rows."""
+        result = self.result
+        title = self.place + (f", {result.rows:,} {result.rows_word}" if result.rows else "")
         return f"{TITLES[self.story]}: {title}" if self.story else title
 
-    @property
-    def rows_word(self) -> str:
-        """What the rows are called."""
-        return "days" if self.said["dated"] else "rows"
-
     @cached_property
-    def runs(self) -> list[dict[str, Any]]:
-        """The runs that took part in the choice and have a loss, best first."""
-        taking_part = [run for run in self.said["runs"] if not run["excluded"]]
-        return [run for run in taking_part if run["shown"] is not None]
-
-    @property
-    def naive(self) -> float | None:
-        """The loss of the reference on the same rows."""
-        winner, gain = self.said["winner"], self.said["gain"]
-        if winner is None or gain is None:
-            return None
-        return float(winner["shown"] + gain["shown"])
-
-    @property
-    def rounds(self) -> str:
-        """How often the rows were looked at."""
-        looks = self.said["looks"]
-        return (
-            f"{_counted(looks['scores'], 'score')} of {_counted(looks['runs'], 'run')} "
-            f"in {_counted(looks['rounds'], 'round')}"
-        )
+    def runs(self) -> list[tuple[AuditedRun, float]]:
+        """The runs that took part in the choice, best first, each with the loss that it shows."""
+        return [(run, run.shown) for run in self.result.compared if run.shown is not None]
 
     def name(self, run: str) -> str:
-        """How a run is called beside the label of its data set."""
-        own = re.sub(rf"^({self.story}|{re.escape(self.said['data'])})[-_/ ]", "", run)
+        """The name of a run beside the label of its data set: without what the two share."""
+        own = re.sub(rf"^({self.story}|{re.escape(self.result.data)})[-_/ ]", "", run)
         return f"run {int(own)}" if own.isdecimal() else own.replace("_", " ")
 
     @property
     def run_ids(self) -> list[str]:
         """The run that pictures of this holdout are stored with: one, not hundreds."""
-        if self.said["winner"] is not None:
-            return [self.said["winner"]["run_id"]]
-        return [run["run_id"] for run in self.said["runs"][:1]]
+        if self.result.winner is not None:
+            return [self.result.winner.run_id]
+        return [run.run_id for run in self.result.runs[:1]]
 
 
 def read(root: Path) -> list[Audit] | None:
-    """The audits of a project, or None where nothing was audited; refuses a damaged file."""
+    """The audits of a project, or None where nothing was audited.
+
+    Refuses (DataError) a file that is damaged or of another version.
+    """
     path = audit_path(root)
     if not path.is_file():
         return None
-    try:
-        found = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}: damaged ({error}); type `{COMMAND}` to make it again") from error
-    return named(found)
+    return named(from_json(path.read_text(encoding="utf-8"), str(path)))
 
 
-def named(found: list[dict[str, Any]]) -> list[Audit]:
-    """Audits under names of their own: a story's, or data set and split, and where that repeats
-    the holdout's."""
+def named(results: Sequence[AuditResult]) -> list[Audit]:
+    """Results with their slugs.
+
+    A slug is the experiment of the demonstration, or data set and split; where that repeats, the
+    holdout too.
+    """
     slugs = [
-        Audit(audit, "").story or _slug(f"{audit['data']}_{audit['split']}") for audit in found
+        Audit(result, "").story or _slug(f"{result.data}_{result.split}") for result in results
     ]
     repeated = {slug for slug, count in Counter(slugs).items() if count > 1}
     return [
-        Audit(audit, f"{slug}_{audit['holdout'][:6]}" if slug in repeated else slug)
-        for audit, slug in zip(found, slugs, strict=True)
+        Audit(result, f"{slug}_{result.holdout[:6]}" if slug in repeated else slug)
+        for result, slug in zip(results, slugs, strict=True)
     ]
 
 
 def in_order(audits: Iterable[Audit], datasets: Iterable[str]) -> list[Audit]:
-    """In the order in which the story tells them: data sets first, then what was made for it."""
+    """By data set in the order of ``datasets``, those of the demonstration last."""
     place = {data: at for at, data in enumerate(dict.fromkeys(datasets))}
     last = {None: 0, SEARCH: 1, ATTACK: 2}
-    return sorted(audits, key=lambda a: (last[a.story], place.get(a["data"], len(place))))
+    return sorted(audits, key=lambda a: (last[a.story], place.get(a.result.data, len(place))))
 
 
-def uses(root: Path) -> pd.DataFrame:
+def row_usage(root: Path) -> pd.DataFrame:
     """How often each row was used: data, entity, time, row, holdout, runs, scores."""
     path = uses_path(root)
     if not path.is_file():
@@ -137,19 +112,10 @@ def uses(root: Path) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
+def of_run(audits: Iterable[Audit]) -> dict[str, AuditedRun]:
+    """The audited runs by their identity in MLflow."""
+    return {run.run_id: run for audit in audits for run in audit.result.runs}
+
+
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("s" if count != 1 else "")
-
-
-def of_run(audits: Iterable[Audit]) -> dict[str, dict[str, Any]]:
-    """What the audits say of each run, by its identity in MLflow."""
-    return {run["run_id"]: run for audit in audits for run in audit["runs"]}
-
-
-def stated(text: str) -> str:
-    """A statement of the audit as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""

@@ -16,8 +16,8 @@ from viewcast.base import files
 from viewcast.base.errors import DataError
 from viewcast.base.numbers import plain
 from viewcast.base.paths import figures_path, page_path, summary_path
-from viewcast.report.assessment_panel import caught, worth
-from viewcast.report.audits import of_run, stated
+from viewcast.report.assessment_panel import assessment_panel, caught
+from viewcast.report.audits import of_run
 from viewcast.report.champion_record import History
 from viewcast.report.champion_table import (
     COLOURS,
@@ -34,6 +34,7 @@ from viewcast.report.champion_table import (
 from viewcast.report.figures.gallery import RETRAINING, draw_all
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import Picture
+from viewcast.report.gauge import EXPLANATION
 from viewcast.report.picture_shelf import PictureShelf, embedded
 from viewcast.report.run_tables import tables
 
@@ -74,7 +75,10 @@ def render(results: Results, pictures: list[Picture]) -> str:
             results=results,
             run=results.named,
             tables=tables(results, of_run(results.audits)),
-            audited=None if results.audited is None else [worth(audit) for audit in results.audits],
+            audited=None
+            if results.audited is None
+            else [assessment_panel(audit) for audit in results.audits],
+            share_of_gain_colours=EXPLANATION,
             caught=caught(results.audits),
             best=lambda data: _best(results, data),
         )
@@ -126,7 +130,6 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["plain"] = plain
-    environment.filters["stated"] = stated
     return environment
 
 

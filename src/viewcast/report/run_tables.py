@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from viewcast.audit.result import AuditedRun
 from viewcast.base.numbers import as_published, plain, with_error
 from viewcast.report.figures.run_results import Results, Run
 
-Audited = Mapping[str, dict[str, Any]]  # the audit of each run, by its run id
+Audited = Mapping[str, AuditedRun]  # by the run's identity in MLflow
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _of_data(results: Results, data: str, audited: Audited) -> list[Table]:
                 str(of_split[0]["unit"]),
                 max(counts[0]),
                 max(counts[1]),
-                [_row(run, scale, audited.get(run["run_id"], {})) for run in of_split],
+                [_row(run, scale, audited.get(run["run_id"])) for run in of_split],
             )
         )
     return by_table
@@ -93,7 +94,7 @@ class _Scale:
         return round(6 + 92 * min(max(share, 0.0), 1.0), 1)
 
 
-def _row(run: Run, scale: _Scale, audit: dict[str, Any]) -> Row:
+def _row(run: Run, scale: _Scale, audit: AuditedRun | None) -> Row:
     published = (run["published_train"], run["published_val"])
     losses = {
         "train": run["train_loss"],
@@ -106,9 +107,9 @@ def _row(run: Run, scale: _Scale, audit: dict[str, Any]) -> Row:
         _features(run["features"]),
         plain(run["train_loss"]),
         _validation(run.row),
-        _known(audit.get("expected")),
-        _known(audit.get("upper95")),
-        _known(audit.get("looks")),
+        "" if audit is None else _known(audit.expected),
+        "" if audit is None else _known(audit.upper95),
+        "" if audit is None else _known(audit.looks),
         None
         if published == (None, None)
         else (as_published(published[0]), as_published(published[1])),
@@ -121,9 +122,10 @@ def _known(value: float | None) -> str:
     return "" if value is None else plain(value)
 
 
-def _verdict(run: Run, audit: dict[str, Any]) -> str:
+def _verdict(run: Run, audit: AuditedRun | None) -> str:
     """The verdict of the run's own losses; parts that the audit also has are the audit's."""
-    own, audited = str(run["verdict"]), str(audit.get("excluded") or audit.get("verdict") or "")
+    own = str(run["verdict"])
+    audited = "" if audit is None else audit.excluded or audit.verdict
     parts = {part.split()[0]: part for part in own.split("; ") if part}
     for part in audited.split("; "):
         statement = part.removeprefix("fine").removeprefix(": ")

@@ -10,8 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from viewcast.audit.result import AuditResult, Winner
+from viewcast.audit.sentences import looked_at, refusal
+from viewcast.audit.wording import noise_digits, sentence
 from viewcast.base.numbers import as_published, plain, short, with_error
-from viewcast.report.audits import Audit, of_run, stated
+from viewcast.report.audits import Audit, of_run
 from viewcast.report.gauge import gauge
 
 if TYPE_CHECKING:
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
 def print_run(result: dict[str, Any]) -> None:
     """One run: its losses with unit and standard error, or why there are none."""
     print(f"{result['label']}: {result['model']} ({result['experiment']}), run {result['run_id']}")
-    for sentence in result["left_out"]:
-        print(f"  {sentence}")
+    for reason in result["left_out"]:
+        print(f"  {reason}")
     if result["status"] == "diverged":
         print(f"  {result['failure']}")
         return
@@ -68,10 +71,8 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
         table.add_column("run", no_wrap=True)
         for heading in ("train", "validation"):
             table.add_column(heading, justify="right", no_wrap=True)
-        expected = {
-            row["run_id"]: audited.get(row["run_id"], {}).get("expected") for row in of_data
-        }
-        corrected = any(value is not None for value in expected.values())
+        expected = {run_id: run.expected for run_id, run in audited.items()}
+        corrected = any(expected.get(row["run_id"]) is not None for row in of_data)
         if corrected:
             table.add_column("expected", justify="right", no_wrap=True)
         table.add_column("published\ntrain / val", justify="right", no_wrap=True)
@@ -81,7 +82,7 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
                 _run_name(row),
                 short(row["train_loss"]),
                 with_error(row["val_loss"], row["val_error"]),
-                *([_known(expected[row["run_id"]])] if corrected else []),
+                *([_known(expected.get(row["run_id"]))] if corrected else []),
                 _published(row),
                 row["verdict"],
             )
@@ -89,47 +90,44 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
 
 
 def print_audit(audits: Sequence[Audit]) -> None:
-    """What each choice is worth: per holdout its looks, the winner in figures, and the verdict."""
+    """For each holdout its looks, the figures of the winner, and the verdict."""
     console = _console()
     if audits:
         console.print("What the validation scores are worth (shown: used to choose; ± error)\n")
     for audit in audits:
         console.print(f" {audit.title}", style="bold", markup=False, highlight=False)
-        console.print(f"   {audit.rounds}", markup=False, highlight=False)
-        if audit["winner"] is not None:
-            console.print(_winner(audit))
-        verdict, refusal = audit["verdict"], audit["refusal"] or ""
-        for text in (verdict, "" if refusal in verdict else refusal):
+        result = audit.result
+        console.print(f"   {sentence(looked_at(result))}", markup=False, highlight=False)
+        if result.winner is not None:
+            console.print(_winner(audit, result.winner))
+        for text in (result.verdict, refusal(result)):
             if text:
-                console.print(f"   {stated(text)}", markup=False, highlight=False)
+                console.print(f"   {sentence(text)}", markup=False, highlight=False)
         console.print()
 
 
-def _winner(audit: Audit) -> Table:
-    """Two lines: what the figures are, and the figures."""
-    winner, confidence_set, trust = audit["winner"], audit["confidence_set"], gauge(audit)
-    truth = winner["truth"]
+def _winner(audit: Audit, winner: Winner) -> Table:
+    """Two lines: the names of the figures, and the figures."""
+    result, best, share = audit.result, audit.result.confidence_set, gauge(audit.result)
     figures = {
-        "winner": audit.name(winner["name"]),
-        "shown": with_error(winner["shown"], winner["error"]),
-        "expected": _known(winner["expected"]),
-        "95 % below": _known(winner["upper95"]),
-        "true": _known(truth and truth["mean"]),
-        "naive": _known(audit.naive),
-        "confidence_set": f"{confidence_set['count']} of {len(audit.runs)}"
-        if confidence_set
-        else "",
-        "trust": f"{trust.percent} %, {trust.word}" if trust else "",
+        "winner": audit.name(winner.name),
+        "shown": with_error(winner.shown, winner.error),
+        "expected": _figure(winner.expected, result),
+        "95 % below": _figure(winner.upper95, result),
+        "true": "" if winner.truth is None else _figure(winner.truth.mean, result),
+        "reference": _known(result.reference_loss),
+        "best runs": f"{len(best.run_ids)} of {len(audit.runs)}" if best else "",
+        "share of gain": f"{share.percent} %, {share.word}" if share else "",
     }
     known = {name: text for name, text in figures.items() if text}
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column(" ")
     for name in known:
-        table.add_column(name, justify="left" if name in ("winner", "trust") else "right")
+        table.add_column(name, justify="left" if name in ("winner", "share of gain") else "right")
     colour = {"green": "green", "amber": "yellow", "red": "red"}
     cells = {name: Text(text) for name, text in known.items()}
-    if trust:
-        cells["trust"].stylize(colour[trust.colour])
+    if share:
+        cells["share of gain"].stylize(colour[share.colour])
     table.add_row("", *cells.values())
     return table
 
@@ -140,6 +138,10 @@ def _console() -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 100
     return console
+
+
+def _figure(value: float | None, result: AuditResult) -> str:
+    return "" if value is None else noise_digits(value, result)
 
 
 def _known(value: float | None) -> str:

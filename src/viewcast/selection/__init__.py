@@ -1,1 +1,1 @@
-"""What a validation score is worth: pure functions on matrices of row losses."""
+"""What a choice by validation losses is worth: pure functions on matrices of row losses."""

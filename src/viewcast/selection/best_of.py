@@ -3,7 +3,7 @@
 Shape letters as in ``viewcast.selection.candidates``, N values of k.
 
 Dodge et al. (2019), EMNLP, in the form without replacement of Tang et al. (2020), ACL; the honest
-curve beside it is ours.
+curve beside it is this project's.
 """
 
 from collections.abc import Sequence
@@ -32,11 +32,11 @@ def weights(count: int, k: int) -> Vector:
 def best_of(shown: Vector, resampled: Resampled, ks: Sequence[int] | None = None) -> pd.DataFrame:
     """Curve over k, columns k, shown, honest, honest_low, honest_high; at most 60 k by default.
 
-    ``shown`` (R,) the runs' mean losses. ``shown`` of the curve is the expected lowest of k runs
-    drawn at random, ``honest`` the expected held-out loss of the same pick, made on other rows, as
-    ``viewcast.selection.selection_corrected.selection_corrected`` computes it for all R; ``honest_low`` and ``honest_high`` are 5 and
-    95 % quantiles over the draws. Where the two curves part, more runs improve what is shown and
-    not what comes.
+    ``shown`` (R,): the runs' mean losses. In the curve, ``shown`` is the expected lowest loss of k
+    runs drawn at random. ``honest`` is the expected held-out loss of the same choice, made on other
+    rows, as ``viewcast.selection.selection_corrected`` computes it for all R. ``honest_low`` and
+    ``honest_high`` are the ``BAND`` quantiles over the draws. Where the two curves part, more runs
+    improve the loss that is shown and not the loss on new rows.
     """
     count = len(shown)
     points = _thinned(count) if ks is None else np.asarray(ks)

@@ -1,4 +1,4 @@
-"""Which rows choose and which rows judge, in each draw.
+"""Draws of rows: those that choose a run, and those that are held out to score the choice.
 
 Shape letters as in ``viewcast.selection.candidates``.
 """
@@ -11,15 +11,15 @@ import numpy as np
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.selection.candidates import Flags, Indices
 
-FEWEST = 8  # columns that can be cut into parts that choose and parts that judge
+FEWEST = 8  # columns that can be cut into parts that choose and parts that are held out
 LARGEST = 0.25  # share of the blocks that can be held out
 TOGETHER = 32  # draws with one offset: their sums between cuts are taken once
-PARTS = 4  # blocks that there are at least, however long the dependence
+PARTS = 4  # least number of blocks, however long the dependence
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Columns (B, M) that judge (``held``), and columns that choose; those between do neither."""
+    """Columns (B, M) that are held out, and columns that choose; those in a gap do neither."""
 
     held: Flags
     chosen: Flags
@@ -33,15 +33,15 @@ def draw(columns: int, length: float, draws: int, seed: int, share: float = 0.25
     choice is made on the rest less a gap of ``length`` columns on both sides of each held block.
     Every 32 draws share a random offset, and the offsets are spread evenly. ``length`` at most 1:
     single columns and no gap. Blocks are never longer than a quarter of the columns, with gaps of
-    half a block: such a draw still chooses and judges, but its rows are not independent, which is
-    why ``viewcast.selection.sample_size`` refuses a bound there.
+    half a block: such a draw still works, but its rows are not independent, which is why
+    ``viewcast.selection.sample_size`` refuses a bound there.
 
     Raises DataError below 8 columns, ConfigError for a share above a quarter: with the gaps, too
     few rows would be left to choose on.
     """
     if columns < FEWEST:
         raise DataError(
-            f"{columns} rows cannot be cut into rows that choose and rows that judge: "
+            f"{columns} rows cannot be cut into rows that choose and rows that are held out: "
             f"at least {FEWEST} are needed"
         )
     if not 0 < share <= LARGEST:

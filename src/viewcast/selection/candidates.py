@@ -25,7 +25,7 @@ Real = TypeVar("Real", bound=np.floating[Any])
 
 @dataclass(frozen=True)
 class Candidates:
-    """Losses of everything that could have been chosen.
+    """Losses of all states of all runs that could have been chosen.
 
     ``losses`` (C, M); ``run`` (C,): the run, 0 to R - 1 and rising, of which a candidate is an
     evaluated state; ``sizes`` (M,): how many rows a column averages, 1 where columns are rows.
@@ -39,14 +39,14 @@ class Candidates:
     def of(cls, losses: Sequence[ArrayLike], sizes: ArrayLike | None = None) -> "Candidates":
         """From one array (C_r, M) for each run: its evaluated states, or (1, M) for the final one.
 
-        Where a state was kept because of these rows (the best epoch), all evaluated ones belong
-        here: the kept one alone hides that choice, and the price comes out 15 to 30 % too low.
+        Where a state was kept because of these rows (the best epoch), give all evaluated ones: the
+        kept one alone hides that choice, and the optimism comes out 15 to 30 % too low.
 
         Raises DataError without runs, states or columns, where runs differ in columns, and where a
         loss is missing, infinite or beyond float32.
         """
         if not losses:
-            raise DataError("no run to price: give the row losses of at least one run")
+            raise DataError("no run to compare: give the row losses of at least one run")
         states = [np.asarray(own) for own in losses]
         _check(states)
         counts = [len(own) for own in states]
@@ -58,9 +58,9 @@ class Candidates:
             with np.errstate(over="ignore"):
                 joined[start:stop] = own
             if not np.isfinite(joined[start:stop]).all():
-                found = "a missing or infinite loss"
                 raise DataError(
-                    f"run {i} has {found}: set such runs excluded before pricing the rest"
+                    f"run {i} has a missing or infinite loss: exclude such runs before the others "
+                    "are compared"
                 )
             start = stop
         return cls(joined, np.repeat(np.arange(len(states)), counts), _sizes(sizes, columns))
@@ -82,7 +82,7 @@ class Candidates:
 
     @cached_property
     def common(self) -> Vector:
-        """Mean loss of all candidates in each column (M,): how hard the rows are for everybody."""
+        """Mean loss of all candidates in each column (M,): how hard the rows are for all."""
         return np.asarray(self.losses.mean(axis=0, dtype=np.float64))
 
     @cached_property
@@ -98,7 +98,7 @@ class Candidates:
 
     @property
     def shown(self) -> Vector:
-        """Mean loss (R,) of each run's best candidate: the number on the leaderboard."""
+        """Mean loss (R,) of each run's best candidate: the number in the table of runs."""
         return self.means[self.picks]
 
     @property
@@ -115,19 +115,19 @@ class Candidates:
 
         Raises DataError where it has other columns or a loss that is not finite.
         """
-        found = np.asarray(losses, np.float64)
-        if found.shape != self.sizes.shape or not np.isfinite(found).all():
+        values = np.asarray(losses, np.float64)
+        if values.shape != self.sizes.shape or not np.isfinite(values).all():
             raise DataError(
-                f"the reference has losses of shape {found.shape}: expected a finite one for each "
+                f"the reference has losses of shape {values.shape}: expected a finite one for each "
                 f"of the {len(self.sizes)} columns of the runs"
             )
-        return found.astype(np.float32).astype(np.float64)
+        return values.astype(np.float32).astype(np.float64)
 
 
 def evened(losses: NDArray[Real], sizes: Vector) -> NDArray[Real]:
     """Losses (..., M) whose plain mean over columns is the mean over rows.
 
-    A shorter cell counts for less: for methods that know columns only.
+    A shorter cell counts for less. For methods that do not know the sizes of cells.
     """
     if _even(sizes):
         return losses
@@ -144,8 +144,8 @@ def mean(losses: NDArray[np.floating], sizes: Vector) -> Vector:
 def cells(losses: ArrayLike, size: int) -> tuple[NDArray[np.floating], Vector]:
     """Losses (..., M) averaged over cells of ``size`` consecutive columns, and the cells' sizes.
 
-    The last cell may be shorter. Cells that are short beside the dependence of rows, or of which
-    there are hundreds, change no figure by as much as the last digit shown.
+    The last cell may be shorter. No figure changes by as much as its last digit shown where cells
+    are short beside the dependence of rows, or where there are hundreds of them.
     """
     values = np.asarray(losses)
     starts = np.arange(0, values.shape[-1], size)
@@ -175,7 +175,7 @@ def _check(states: Sequence[NDArray[np.floating]]) -> None:
 def _sizes(sizes: ArrayLike | None, columns: int) -> Vector:
     if sizes is None:
         return np.ones(columns)
-    found = np.asarray(sizes, np.float64)
-    if found.shape != (columns,) or not (found > 0).all():
-        raise DataError(f"cell sizes of shape {found.shape}: expected {columns} positive numbers")
-    return found
+    given = np.asarray(sizes, np.float64)
+    if given.shape != (columns,) or not (given > 0).all():
+        raise DataError(f"cell sizes of shape {given.shape}: expected {columns} positive numbers")
+    return given

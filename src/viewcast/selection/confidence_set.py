@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike
 from viewcast.base.errors import DataError
 from viewcast.selection.candidates import Flags, Indices, Vector, cells
 
-SIZE = 0.05
+SIZE = 0.05  # error rate of the set, and the level of the test
 PAIRED = 250  # runs, beyond which all their pairs take too much time and memory
 PAIRED_DRAWS = 200  # with 500 draws the sets differ by a run or two, and take twice as long
 MOST = 400  # cells: arch works row by row in Python
-FEWEST = 3  # cells, below which nothing can be told
+FEWEST = 3  # cells, below which no difference can be tested
 NOISIER = 10.0  # how many times as noisy as another a run may be to be compared with it
 ROUNDING = 1e-9  # share of a loss that is no difference
 
@@ -34,22 +34,22 @@ def confidence_set(losses: ArrayLike, length: float, draws: int, seed: int) -> F
 
     The rows are cut into at most 400 cells of at least ``length`` rows, which are resampled as
     independent. The statistic ``max`` compares each run with the mean of all; it is quick, and weak
-    where runs are many and alike. What it leaves, if no more than 250 runs, is tested with ``R``,
-    which compares all pairs; each of the two at half the error rate. One run with a single
-    exploding row would drown all differences and tie everybody: runs are therefore tested in groups
-    whose paired differences to the best are alike in noise within a factor of 10, each group
-    together with the best.
+    where many runs are alike. What it leaves, if no more than 250 runs, is tested with ``R``, which
+    compares all pairs; each of the two at half the error rate. One run with a single huge row loss
+    would hide all differences and put all runs into the set. So runs are tested in groups, each
+    together with the best: in a group the noise of the paired differences to the best is alike
+    within a factor of 10.
 
     Hansen, Lunde & Nason (2011), Econometrica 79:453.
 
     Raises DataError for a loss that is not finite.
     """
-    found = _cells(losses, length)
-    distinct, copy_of = np.unique(found, axis=0, return_inverse=True)
+    means = _cells(losses, length)
+    distinct, copy_of = np.unique(means, axis=0, return_inverse=True)
     best = int(distinct.mean(axis=1).argmin())
     scale = ROUNDING * np.abs(distinct).mean(axis=1, keepdims=True)
     kept: Flags = (np.abs(distinct - distinct[best]) <= scale).all(axis=1)
-    if found.shape[1] < FEWEST:
+    if means.shape[1] < FEWEST:
         kept[:] = True
     # Without rounding noise, runs a constant apart have no variance and arch would not end.
     distinct += scale * np.random.default_rng(seed).standard_normal(distinct.shape)
@@ -65,10 +65,10 @@ def superior(
     """p-value of "no run is truly better than the reference", the search among R runs included.
 
     Test of superior predictive ability of ``losses`` (R, M) against ``reference`` (M,) in its
-    consistent form, on cells as in ``confidence_set``. The largest of the studentised mean differences is
-    the statistic (arch leaves the division by the standard deviation out; it is done before). 1
-    where no run has a lower mean than the reference or there are fewer than three cells, 0 where
-    some run is better by a constant.
+    consistent form, on cells as in ``confidence_set``. The statistic is the largest of the
+    studentised mean differences (arch does not divide by the standard deviation, so that is done
+    before). 1 where no run has a lower mean than the reference or there are fewer than three cells,
+    0 where some run is better by a constant.
 
     Hansen (2005), Journal of Business & Economic Statistics 23:365.
 
@@ -98,17 +98,17 @@ def _cells(losses: ArrayLike, length: float) -> Vector:
     """Means over cells (R, N); a shorter last cell counts by its share of the rows, so that the
     order of the runs stays that of their means.
     """
-    found = np.asarray(losses, np.float64)
-    if not np.isfinite(found).all():
-        runs = np.flatnonzero(~np.isfinite(found).all(axis=1)).tolist()
-        raise DataError(f"losses of runs {runs} are not finite; set these runs excluded")
-    size = math.ceil(max(1.0, length, found.shape[1] / MOST))
-    means, sizes = cells(found, size)
+    values = np.asarray(losses, np.float64)
+    if not np.isfinite(values).all():
+        runs = np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist()
+        raise DataError(f"losses of runs {runs} are not finite; exclude these runs")
+    size = math.ceil(max(1.0, length, values.shape[1] / MOST))
+    means, sizes = cells(values, size)
     return np.asarray(means * (sizes / size))
 
 
 def _alike(losses: Vector, best: int, rest: Indices) -> list[Indices]:
-    """Groups of ``rest`` of similar noise beside the best run, each with the best one."""
+    """Groups of ``rest``, each with the best run, alike in noise of the differences to the best."""
     noise = (losses - losses[best]).std(axis=1)
     rest = rest[np.argsort(noise[rest], kind="stable")]
     groups = []

@@ -23,21 +23,21 @@ def dependence_length(losses: ArrayLike, least: float = 1.0) -> float:
     """Dependence length, in columns, of candidates' losses (C, M) in order of time.
 
     The largest of ``least`` and three lengths of the circular block bootstrap: of at most 64
-    candidates' deviations from the mean of all (autocovariances pooled: they decide who is chosen,
-    and one series alone is too noisy), of the best candidate's own losses and of the mean of all
-    (they decide how far the level is off). Losses that do not vary, or fewer than 20 columns, tell
-    nothing: ``least``.
+    candidates' deviations from the mean of all (autocovariances pooled, since one series alone is
+    too noisy; they decide which candidate is chosen), of the best candidate's own losses, and of
+    the mean of all (these two decide how far the level is off). It is ``least`` for losses that do
+    not vary and for fewer than 20 columns.
     """
-    found = np.atleast_2d(np.asarray(losses))
-    if found.shape[1] < SHORTEST:
+    values = np.atleast_2d(np.asarray(losses))
+    if values.shape[1] < SHORTEST:
         return float(least)
-    means = found.mean(axis=1, dtype=np.float64)
-    common = found.mean(axis=0, dtype=np.float64)
+    means = values.mean(axis=1, dtype=np.float64)
+    common = values.mean(axis=0, dtype=np.float64)
     # By rank, so that the order of the runs does not matter.
-    ranks = np.linspace(0, len(found) - 1, min(POOLED, len(found))).round().astype(int)
+    ranks = np.linspace(0, len(values) - 1, min(POOLED, len(values))).round().astype(int)
     chosen = np.argsort(means, kind="stable")[ranks]
     scale = float(np.abs(common).max())
-    series = (found[chosen] - common, found[[means.argmin()]], common[np.newaxis])
+    series = (values[chosen] - common, values[[means.argmin()]], common[np.newaxis])
     lengths = [circular_length(np.asarray(part, np.float64), scale) for part in series]
     return max(float(least), *lengths)
 

@@ -1,11 +1,12 @@
-"""The hidden_holdout: rows that are scored at every look and shown to nobody, against adaptive choice.
+"""The hidden holdout: rows that are scored at every look and never shown, against adaptive choice.
 
-Whoever decides by the shown rows, round after round, fits the model to them. The hidden rows cannot
-be fitted so, since nothing about them is told: what was gained on the shown rows and not on them
-was luck. Keep gaps between the two, or lagged features carry one into the other.
+Runs that are tuned by the shown rows, round after round, are fitted to these rows. They cannot be
+fitted to the hidden rows, since no result on them is shown. What was gained on the shown rows and
+not on the hidden ones is luck. Keep gaps between the two, or lagged features carry targets from one
+into the other.
 
 In the spirit of ease.ml/meter (Hubis, Wu & Zhang 2019) and Thresholdout (Dwork et al. 2015), with
-a paired statistic, so that a few hundred rows do.
+a paired statistic, so that a few hundred rows are enough.
 
 Shape letters: T looks in order of time (the first run, then the best so far after each), M1 shown
 rows, M2 hidden rows.
@@ -24,52 +25,56 @@ from viewcast.selection.dependence import standard_error
 
 # Looks after the first at which the alarm is tested: 1, 2, 3, 5, 8, 11, 17, 26, ..., 3,325.
 TESTED = np.unique(np.round(1.5 ** np.arange(21)).astype(np.int64))
-FEWEST = 8  # stretches of dependent rows, below which a standard error means nothing
+FALSE_ALARMS = 0.05  # share of honest studies in which the alarm may ring
+FEWEST = 8  # blocks of dependent rows, below which a standard error means nothing
 
 
 @dataclass(frozen=True)
-class HiddenHoldout:
+class HiddenGain:
     """Since the first run: what was gained on shown rows, on hidden rows, and their difference.
 
     ``error``: standard error of ``difference``. ``estimate``: loss to expect of the last model,
-    with ``estimate_error``. ``alarm``: the shown rows are worn out; ``rang_at``: number of looks
-    after the first when it was first clear, else None. ``looks``: T.
+    with ``estimate_error``. ``alarm``: the hidden rows do not confirm the gain; ``alarm_at``:
+    number of looks after the first at which the test first found that, else None. ``looks``: T.
     """
 
     gain_shown: float
-    gain_shadow: float
+    gain_hidden: float
     difference: float
     error: float
     estimate: float
     estimate_error: float
     alarm: bool
-    rang_at: int | None
+    alarm_at: int | None
     looks: int
 
 
-def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.05) -> HiddenHoldout:
-    """Judge T looks by the row losses ``shown`` (T, M1) and ``hidden`` (T, M2) of the best so far.
+def hidden_gain(
+    shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = FALSE_ALARMS
+) -> HiddenGain:
+    """Compare the gains of T looks, from row losses ``shown`` (T, M1) and ``hidden`` (T, M2).
 
     Row 0 is the first run; row t the run with the lowest mean on the shown rows after t more looks.
     Rows are in order of time; standard errors are those of blocks of ``length`` rows.
 
     Alarm: the difference of the two gains, paired with the first run row by row, exceeds the t
-    quantile of 1 - ``alpha``/20 times its error at one of the 20 looks 1, 2, 3, 5, 8, ... 3,325.
-    These looks and their level are fixed beforehand, so reading the alarm after every run keeps
-    its error rate, and an alarm that rang stays. (Tests at 1, 2, 4, 8, ... only, at a level shared
-    by those made until now, catch fewer attacks and ring more often for honest work.) The error is
-    the smaller one of shown and hidden rows each with their own variance, and both with a pooled
-    one: where nobody adapted the two agree, and an attack inflates now one and now the other.
+    quantile of 1 - ``alpha``/n times its error at one of the n looks of ``TESTED``. These looks and
+    their level are fixed beforehand, so the error rate holds although the alarm is read after every
+    run, and an alarm that rang stays. (Tests at powers of 2 only, at a level shared by the tests
+    made until now, catch fewer attacks and ring more often for honest work.) The error is the
+    smaller one of two: shown and hidden rows each with their own variance, and both with a pooled
+    one. Where no run was tuned the two agree; an attack makes sometimes the one too large and
+    sometimes the other.
 
-    In simulations, with a third as many hidden_holdout as shown rows: a hill climb of 200 random directions
+    In simulations, with a third as many hidden as shown rows: a hill climb of 200 random directions
     with steps of 0.5 to 2 s/√M1 on 100 to 1,000 shown rows sets it off in 78 to 97 % (steps of 3,
     few of which lower the loss, in 59 to 81 %); a single look in less than 1 %, tuning two
     parameters in 1 to 3 %, the best of 200 unrelated runs in 4 to 6 %. With dependent rows and as
     few as eight blocks of hidden rows the last two come to 6 and 9 %.
 
-    Estimate: mean loss of the first run on all rows, less the gain on hidden rows. Unbiased however
-    the shown rows were used, for as long as nobody learns from the hidden holdout: each alarm tells
-    something about it, so after the third the rows should be retired.
+    Estimate: mean loss of the first run on all rows, less the gain on hidden rows. It is unbiased
+    however the shown rows were used, as long as no choice uses the hidden rows. Each alarm tells
+    something about them, so after the third alarm the rows should be replaced.
 
     Raises DataError for losses that do not fit together or are not finite, and below eight blocks
     of shown or of hidden rows.
@@ -77,22 +82,22 @@ def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.0
     on_shown, on_hidden = _losses(shown, hidden, length)
     looks = len(on_shown)
     tested = TESTED[looks > TESTED]
-    judged = np.append(tested, looks - 1)
-    gains = on_shown[0] - on_shown[judged], on_hidden[0] - on_hidden[judged]
+    compared = np.append(tested, looks - 1)
+    gains = on_shown[0] - on_shown[compared], on_hidden[0] - on_hidden[compared]
     difference = gains[0].mean(axis=1) - gains[1].mean(axis=1)
     error, smaller, freedom = _errors(*gains, length)
     limit = float(stdtrit(freedom, 1 - alpha / len(TESTED)))
-    rang = tested[(difference > limit * smaller)[:-1]]
+    alarms = tested[(difference > limit * smaller)[:-1]]
     estimate, estimate_error = _estimate(on_shown[0], on_hidden[[0, -1]], length)
-    return HiddenHoldout(
+    return HiddenGain(
         gain_shown=float(gains[0][-1].mean()),
-        gain_shadow=float(gains[1][-1].mean()),
+        gain_hidden=float(gains[1][-1].mean()),
         difference=float(difference[-1]),
         error=float(error[-1]),
         estimate=estimate,
         estimate_error=estimate_error,
-        alarm=len(rang) > 0,
-        rang_at=int(rang[0]) if len(rang) else None,
+        alarm=len(alarms) > 0,
+        alarm_at=int(alarms[0]) if len(alarms) else None,
         looks=looks,
     )
 
@@ -100,15 +105,17 @@ def judge(shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = 0.0
 def _estimate(first: Vector, hidden: Vector, length: float) -> tuple[float, float]:
     """Loss to expect of the last model, and its standard error; ``hidden`` (2, M2): first, last."""
     share = len(first) / (len(first) + hidden.shape[1])
-    # The first run counts on all rows, so what the hidden rows add is its share and the gain.
+    # The first run counts on all rows, so the hidden rows add their share of it, and the gain.
     added = (1 - share) * hidden[0] - (hidden[0] - hidden[1])
     error = math.hypot(share * standard_error(first, length), standard_error(added, length))
     return float(share * first.mean() + added.mean()), error
 
 
 def _errors(shown: Vector, hidden: Vector, length: float) -> tuple[Vector, Vector, int]:
-    """Standard errors of the differences of the means of gains (T, M1) and (T, M2): with variances
-    of their own, the smaller one of that and with a pooled variance; and degrees of freedom.
+    """Standard errors of the differences of the means of gains (T, M1) and (T, M2).
+
+    With variances of their own; the smaller one of that and with a pooled variance; and the degrees
+    of freedom.
     """
     rows = np.array([shown.shape[1], hidden.shape[1]])
     own = np.array([[standard_error(row, length) for row in part] for part in (shown, hidden)])
@@ -122,15 +129,15 @@ def _losses(
     shown: ArrayLike, hidden: ArrayLike, length: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     both = np.asarray(shown, np.float64), np.asarray(hidden, np.float64)
-    shapes = f"shown {both[0].shape}, hidden_holdout {both[1].shape}"
+    shapes = f"shown {both[0].shape}, hidden {both[1].shape}"
     if any(part.ndim != 2 for part in both) or len(both[0]) != len(both[1]) or not len(both[0]):
         raise DataError(f"losses {shapes}: expected (looks, rows) for the same looks, at least one")
     if not all(np.isfinite(part).all() for part in both):
-        raise DataError("a loss is not finite; set looks with missing losses excluded")
+        raise DataError("a loss is not finite; exclude looks with missing losses")
     wanted = FEWEST * max(1, math.ceil(length))
     if min(part.shape[1] for part in both) < wanted:
         raise DataError(
             f"too few rows for a hidden holdout: {shapes}, which depend over {length:g} rows; "
-            f"{wanted} rows of each would do"
+            f"{wanted} rows of each are needed"
         )
     return both

@@ -1,8 +1,8 @@
 """What luck alone explains, where only one score of each run is known.
 
-Without row losses nobody can say how noisy a score is or how much runs have in common, so there is
-no honest corrected score, only two ends: the winner is as good as it looks (all differences are
-real), or no better than the average run (all are luck).
+Without row losses it is not known how noisy a score is or how much runs have in common. So there is
+no corrected score, only two limits: the winner is as good as it looks (all differences are real),
+or no better than the average run (all differences are luck).
 
 Shape letters: R runs, N values of k.
 """
@@ -25,7 +25,7 @@ from viewcast.selection.candidates import Vector
 class AllLuck:
     """The scores, read as if all runs were equally good.
 
-    ``shown``: the best score; ``level``: mean of all, which the winner would fall back to;
+    ``shown``: the best score; ``level``: mean of all, which is then the winner's true loss;
     ``spread``: their standard deviation, which would all be noise; ``gaussian``: the best score
     to expect of so many runs then. A ``shown`` well below ``gaussian`` is more than luck.
     """
@@ -59,10 +59,10 @@ def all_luck(scores: ArrayLike) -> AllLuck:
 
     Raises DataError for scores that are not finite, or no score.
     """
-    found = _scores(scores)
-    spread = float(found.std(ddof=1)) if len(found) > 1 else 0.0
-    level = float(found.mean())
-    return AllLuck(float(found.min()), level, spread, level - spread * expected_max(len(found)))
+    values = _scores(scores)
+    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    level = float(values.mean())
+    return AllLuck(float(values.min()), level, spread, level - spread * expected_max(len(values)))
 
 
 def expected_max(count: int) -> float:
@@ -78,10 +78,10 @@ def expected_max(count: int) -> float:
 
 
 def _scores(scores: ArrayLike) -> Vector:
-    found = np.asarray(scores, np.float64)
-    if found.ndim != 1 or len(found) == 0 or not np.isfinite(found).all():
+    values = np.asarray(scores, np.float64)
+    if values.ndim != 1 or len(values) == 0 or not np.isfinite(values).all():
         raise DataError(
-            f"scores of shape {found.shape}: expected one finite number for each of at least one "
-            "run; set runs without one excluded"
+            f"scores of shape {values.shape}: expected one finite number for each of at least one "
+            "run; exclude runs without one"
         )
-    return found
+    return values

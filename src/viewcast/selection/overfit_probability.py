@@ -25,9 +25,9 @@ def overfit_probability(losses: ArrayLike, parts: int = 16) -> float:
     median. So noise gives 0.5, a run that wins everywhere 0, and a single run 0: nothing was
     chosen.
 
-    Not to be read alone. It asks whether the ranking is stable, not whether the score is honest:
-    it is 0.01 to 0.1 for sweeps of trained models whose shown score is far too good, and near 0
-    when someone has fitted a model to these very rows, which then wins on every half of them.
+    Do not read it alone. It tells whether the ranking is stable, not whether the score is right. It
+    is 0.01 to 0.1 for sweeps of trained models whose shown score is far too good, and near 0 where
+    a model has been fitted to these very rows, since that model wins on every half of them.
 
     Bailey, Borwein, López de Prado & Zhu (2017), Journal of Computational Finance 20(4):39. Their
     P(λ ≤ 0) counts the median in full, which makes noise look worse than chance with few runs.
@@ -35,20 +35,20 @@ def overfit_probability(losses: ArrayLike, parts: int = 16) -> float:
     Raises ConfigError for a number of parts that is odd or below 2, DataError for a loss that is
     not finite or for fewer than two rows.
     """
-    found = np.asarray(losses, np.float64)
-    runs, rows = found.shape
+    values = np.asarray(losses, np.float64)
+    runs, rows = values.shape
     if parts < 2 or parts % 2:
         raise ConfigError(f"parts = {parts}: expected an even number of at least 2, such as 16")
-    if rows < 2 or not np.isfinite(found).all():
+    if rows < 2 or not np.isfinite(values).all():
         raise DataError(
             f"losses of {runs} runs on {rows} rows: expected at least two rows and finite losses; "
-            "set runs with missing losses excluded"
+            "exclude runs with missing losses"
         )
     if runs == 1:
         return 0.0
     parts = min(parts, rows - rows % 2)
     edges = np.arange(parts + 1) * rows // parts
-    sums = np.add.reduceat(found, edges[:-1], axis=1).T  # (S, R)
+    sums = np.add.reduceat(values, edges[:-1], axis=1).T  # (S, R)
     sizes = np.diff(edges).astype(np.float64)
     inside = _halves(parts)
     size = max(1, AT_ONCE // runs)

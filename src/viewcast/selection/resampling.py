@@ -14,7 +14,7 @@ from viewcast.selection.blocks import TOGETHER, Draws
 from viewcast.selection.candidates import Candidates, Flags, Indices, Matrix, Vector
 
 LARGEST = 1 << 24  # numbers in a block of candidates' losses: 64 MiB
-WORTH = 0.25  # share of the columns below which taking sums between cuts costs less than it saves
+BOUNDARY_SHARE = 0.25  # of the columns, below which sums between cuts save more than they cost
 AT_ONCE = 256  # draws in one matrix product where they have no cuts in common
 
 
@@ -34,8 +34,9 @@ class Resampled:
 
 
 def resample(candidates: Candidates, draws: Draws) -> Resampled:
-    """Choose and judge in every draw, by two float32 matrix products (one where no gap is left).
+    """Choose on some rows of every draw, and score the choice on the held-out rows.
 
+    Two float32 matrix products, one where no gap is left.
     The products are of draws and of losses less the mean of all candidates in each column, which is
     added back in float64: what is common to all would cost the digits that tell candidates apart.
     Draws that are cut at the same columns need only the sums between the cuts.
@@ -51,11 +52,11 @@ def resample(candidates: Candidates, draws: Draws) -> Resampled:
         starts, picks = candidates.starts[first : last + 1] - start, candidates.picks[runs] - start
         apart = _Apart.of(candidates.losses[start:stop] - common, sizes)
         for part, cuts in parts:
-            chosen, judged = apart.sums(draws.chosen[part], draws.held[part], cuts)
+            chosen, scored = apart.sums(draws.chosen[part], draws.held[part], cuts)
             best = _best(chosen, starts)
             inside[part, runs] = np.take_along_axis(chosen, best, axis=1)
-            outside[part, runs] = np.take_along_axis(judged, best, axis=1)
-            fixed[part, runs] = judged[:, picks]
+            outside[part, runs] = np.take_along_axis(scored, best, axis=1)
+            fixed[part, runs] = scored[:, picks]
     inside = _restored(inside, draws.chosen @ sizes, means(common, draws.chosen, sizes))
     held, level = draws.held @ sizes, means(common, draws.held, sizes)
     return Resampled(inside, _restored(outside, held, level), _restored(fixed, held, level), held)
@@ -106,7 +107,7 @@ class _Apart:
 def _parts(draws: Draws) -> Iterator[tuple[slice, Indices]]:
     """Draws to take at once, and the columns (S + 1) at which any of them is cut, ends included."""
     count, columns = draws.held.shape
-    together = len(_cuts(draws, slice(TOGETHER))) < WORTH * columns
+    together = len(_cuts(draws, slice(TOGETHER))) < BOUNDARY_SHARE * columns
     size = TOGETHER if together else AT_ONCE
     for begin in range(0, count, size):
         part = slice(begin, begin + size)

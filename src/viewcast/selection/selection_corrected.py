@@ -1,4 +1,6 @@
-"""What the winner will lose on new rows: the choice repeated on part of the rows ("fair-75").
+"""What the winner will lose on new rows: the choice is repeated on parts of the rows.
+
+In the calibration it is called fair-75, since three quarters of the rows choose.
 
 Shape letters as in ``viewcast.selection.candidates``.
 
@@ -34,18 +36,18 @@ class SelectionCorrected:
 
 
 def selection_corrected(candidates: Candidates, resampled: Resampled) -> SelectionCorrected:
-    """Inference every rank of the leaderboard.
+    """Corrected losses of every rank.
 
-    In each draw b the runs are ranked on the choosing rows; o_b is the held-out loss of whoever
-    comes r-th. The expected loss of rank r is Σ m_b o_b / Σ m_b, m_b the number of held-out rows,
+    In each draw b the runs are ranked on the choosing rows; o_b is the held-out loss of the run
+    of rank r. The expected loss of rank r is Σ m_b o_b / Σ m_b, m_b the number of held-out rows,
     and the bound the 95 % quantile of o_b. The held-out rows of the draws, taken together, are not
     quite all rows alike; what that does to the run shown at rank r is known and taken off: the mean
     is that of o_b less the held-out loss of this run, plus its shown loss. So one run alone has an
     optimism of exactly 0, and far fewer draws do.
 
-    Holds for candidates that did not learn from these rows, be it through someone's choices between
-    rounds, and for rows like those to come. Where candidates truly differ it is somewhat
-    pessimistic: each draw chooses on fewer rows.
+    Holds for candidates that did not learn from these rows, not even through choices between
+    rounds, and for new rows that are like these. Where candidates truly differ it is somewhat
+    pessimistic, since each draw chooses on fewer rows.
     """
     shown = candidates.shown
     order = np.argsort(shown, kind="stable")
@@ -56,7 +58,7 @@ def selection_corrected(candidates: Candidates, resampled: Resampled) -> Selecti
 
 
 def ranked(resampled: Resampled) -> Vector:
-    """Held-out losses (B, R) of whoever comes first, second, ... on the choosing rows."""
+    """Held-out losses (B, R) of the runs that are first, second, ... on the choosing rows."""
     order = np.argsort(resampled.inside, axis=1, kind="stable")
     return np.take_along_axis(resampled.outside, order, axis=1)
 

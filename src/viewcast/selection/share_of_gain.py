@@ -17,7 +17,7 @@ from viewcast.selection.selection_corrected import average
 # draws scatter by more than the estimate does.
 QUANTILE = 0.90
 ROUNDING = 1e-9  # a gain below this share of the reference is none
-GREEN, AMBER = 0.8, 0.5
+GREEN, AMBER = 0.8, 0.5  # least shares of these colours
 
 
 @dataclass(frozen=True)
@@ -25,31 +25,33 @@ class Gain:
     """Mean loss of the reference less that of the winner.
 
     ``shown``: on these rows; ``expected``: on new rows; ``lower95``: bound of that, which holds
-    with 95 %, None where there are too few independent rows for one; ``trust``: the share of the
-    shown gain that is expected to stay, 0 to 1, and 0 where none is shown.
+    with 95 %, None where there are too few independent rows for one; ``share``: the share of
+    the shown gain that is expected to stay, 0 to 1, and 0 where none is shown.
     """
 
     shown: float
     expected: float
     lower95: float | None
-    trust: float
+    share: float
 
     @property
     def colour(self) -> str:
-        """``green``: at least 0.8 stays and a gain is sure; ``red``: less than half, or none is.
-
-        ``amber`` between, and at best where there is no bound.
+        """``green``: at least ``GREEN`` stays, and the bound of the gain is above 0; ``red``: less
+        than ``AMBER`` stays, or the bound is not above 0; ``amber`` otherwise.
         """
-        if self.trust < AMBER or (self.lower95 is not None and self.lower95 <= 0):
+        if self.share < AMBER or (self.lower95 is not None and self.lower95 <= 0):
             return "red"
-        return "green" if self.trust >= GREEN and self.lower95 is not None else "amber"
+        return "green" if self.share >= GREEN and self.lower95 is not None else "amber"
 
 
-def trust(candidates: Candidates, reference: ArrayLike, draws: Draws, resampled: Resampled) -> Gain:
+def share_of_gain(
+    candidates: Candidates, reference: ArrayLike, draws: Draws, resampled: Resampled
+) -> Gain:
     """The winner's gain over a ``reference`` (M,), which may be one of the runs.
 
-    Differences are paired row by row, so what makes rows hard for everybody drops out. ``expected``
-    is the reference's mean loss less the winner's expected one of ``viewcast.selection.selection_corrected.selection_corrected``.
+    Differences are paired row by row, so what makes a row hard for all cancels. ``expected`` is the
+    reference's mean loss less the winner's expected one of
+    ``viewcast.selection.selection_corrected``.
 
     Raises DataError where the reference has other columns or is not finite.
     """

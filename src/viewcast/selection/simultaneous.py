@@ -42,7 +42,7 @@ def simultaneous(losses: ArrayLike, length: float, draws: int, seed: int) -> Sim
     resample; the half-width is c se of the winner. In simulations of AR(1) losses it covers the
     winner's true loss in 91 to 98 % (blocks of one length: 89 to 96 %). It holds whatever rule
     picked the winner from these candidates, and is therefore wide: heavy-tailed losses of many
-    unrelated candidates take c far above the normal 4 (we saw 13 to 24 for squared t(5) errors),
+    unrelated candidates take c far above the normal 4 (13 to 24 for squared t(5) errors),
     and sparse losses, 0 on nearly all rows, take it anywhere.
 
     ``effective`` is K = ln 0.95 / ln Φ(c'), between 1 and C, where c' is the 95 % quantile of the
@@ -54,24 +54,24 @@ def simultaneous(losses: ArrayLike, length: float, draws: int, seed: int) -> Sim
     Chernozhukov, Chetverikov & Kato (2013), Annals of Statistics 41:2786 (multipliers); Romano &
     Wolf (2005), Econometrica 73:1237 (max-t). Needs finite losses and at least two rows.
     """
-    found = np.asarray(losses)
+    values = np.asarray(losses)
     wanted = math.ceil(2 * length) if length > 1 else 1
-    block = max(1, min(wanted, found.shape[1] // 2))
-    blocks = max(2, round(found.shape[1] / block))
+    block = max(1, min(wanted, values.shape[1] // 2))
+    blocks = max(2, round(values.shape[1] / block))
     rngs = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
-    size = max(1, AT_ONCE // found.shape[1])
+    size = max(1, AT_ONCE // values.shape[1])
     studentised, normal = [], []
     for start in range(0, draws, size):
-        times, multipliers = _draw(*rngs, min(size, draws - start), blocks, found.shape[1])
-        largest, luckiest = _largest(found, block, times, multipliers)
+        times, multipliers = _draw(*rngs, min(size, draws - start), blocks, values.shape[1])
+        largest, highest = _largest(values, block, times, multipliers)
         studentised.append(largest * math.sqrt(blocks - 1))
-        normal.append(luckiest)
+        normal.append(highest)
     critical = float(np.quantile(np.concatenate(studentised), CONFIDENCE))
     lucky = float(np.quantile(np.concatenate(normal), CONFIDENCE))
-    winner = found[found.mean(axis=1, dtype=np.float64).argmin()]
+    winner = values[values.mean(axis=1, dtype=np.float64).argmin()]
     error = standard_error(winner.astype(np.float64), block)
     effective = math.log(CONFIDENCE) / float(log_ndtr(lucky))
-    return Simultaneous(critical * error, critical, min(max(effective, 1.0), len(found)))
+    return Simultaneous(critical * error, critical, min(max(effective, 1.0), len(values)))
 
 
 def _draw(
@@ -95,14 +95,14 @@ def _largest(
 ) -> tuple[Matrix, Matrix]:
     """In each draw, over all candidates: the largest t / √(blocks - 1), the largest normal."""
     largest = np.full(len(times), -np.inf, np.float32)
-    luckiest = largest.copy()
+    highest = largest.copy()
     for sums in _standardised(losses, block):
-        luckiest = np.maximum(luckiest, (multipliers @ sums.T).max(axis=1))
+        highest = np.maximum(highest, (multipliers @ sums.T).max(axis=1))
         means = times @ sums.T
         variances = times @ np.square(sums, out=sums).T - means**2
         t = -means / np.sqrt(np.maximum(variances, LEAST_VARIANCE))
         largest = np.maximum(largest, t.max(axis=1))
-    return largest, luckiest
+    return largest, highest
 
 
 def _standardised(losses: NDArray[np.floating], block: int) -> Iterator[Matrix]:

@@ -41,7 +41,7 @@ def _curves(results: Results, runs: list[Run]) -> Drawing:
         axes.text(0.99, 0.95, name, transform=axes.transAxes, ha="right", va="top", weight="bold")
         axes.set_ylabel("")
     panels[0].set_xlabel("")
-    figure.supylabel(loss_label(runs[0]), size=9)
+    figure.supylabel(loss_label(runs[0]["loss"], runs[0]["unit"]), size=9)
     legend_above(panels[0])
     rates = [
         f"{results.settings(run)['lr']:g} with {sizes[run['run_id']]}"

@@ -52,7 +52,11 @@ def _bars(runs: list[Run]) -> Drawing:
     axes.set_yticks(at, [_name(run) for run in runs])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    axes.set(ylim=(len(runs) - 0.5, -0.5), xlim=(0, width * 1.13), xlabel=loss_label(memorizer))
+    axes.set(
+        ylim=(len(runs) - 0.5, -0.5),
+        xlim=(0, width * 1.13),
+        xlabel=loss_label(memorizer["loss"], memorizer["unit"]),
+    )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     legend_above(axes)
     remembered = leak["params"].get("remembered")

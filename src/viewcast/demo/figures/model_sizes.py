@@ -65,7 +65,7 @@ def _panels(ladders: list[Ladder]) -> Drawing:
     for axes, ladder in zip(panels, ladders, strict=True):
         _ladder(axes, ladder)
     top = max(axes.get_ylim()[1] for axes in panels)
-    panels[0].set(ylabel=loss_label(run), ylim=(0, top))
+    panels[0].set(ylabel=loss_label(run["loss"], run["unit"]), ylim=(0, top))
     legend_above(panels[0], 2)
     runs = {step["run_id"]: step for ladder in ladders for _, step in ladder.steps}
     caption = (

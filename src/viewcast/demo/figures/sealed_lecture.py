@@ -1,14 +1,14 @@
 """What every model predicts for the one lecture of the test, whose length is sealed."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from viewcast.audit.result import OpenedTest
 from viewcast.base.numbers import plain
 from viewcast.report.figures.run_results import Results, Run
-from viewcast.report.figures.style import INK, VALIDATION, Drawing, row_labels, sheet
+from viewcast.report.figures.style import VALIDATION, Drawing, row_labels, sheet
 
 SAME_LINE = ("descent", "grid_search")  # other ways to find the one line that is shown already
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
@@ -30,12 +30,11 @@ def _one_row(results: Results, data: str) -> Iterator[Drawing]:
     key = next(iter(runs[0]["test"]))
     runs = [run for run in runs if key in run["test"]]
     opened = _openings(results, data)
-    truth = _opened_truth(opened, key)
     guesses = [run["test"][key] for run in runs]
-    title = _title(key, runs, truth)
+    title = _title(key, runs)
     splits = sorted({run["split"] for run in runs})
     figure, (axes,) = sheet(runs[0]["label"], title, 0.7 + 0.215 * (len(runs) + len(splits)))
-    edge = min(max(guesses), 2.2 * (float(np.median(guesses)) if truth is None else truth))
+    edge = min(max(guesses), 2.2 * float(np.median(guesses)))
     y, ticks, headings = 0.0, [], []
     for split in splits:
         headings.append(y)
@@ -43,61 +42,39 @@ def _one_row(results: Results, data: str) -> Iterator[Drawing]:
         y += 1
         of_split = [run for run in runs if run["split"] == split]
         for run in sorted(of_split, key=lambda run: float(run["test"][key])):
-            _guess(axes, y, run["test"][key], truth, edge)
+            _guess(axes, y, run["test"][key], edge)
             ticks.append((y, run.name))
             y += 1
-    if truth is not None:
-        axes.axvline(truth, color=INK, lw=1.4)
     row_labels(axes, ticks, headings)
     unit = runs[0]["target_unit"]
     axes.set(xlim=(0, edge * 1.12), ylim=(y - 0.4, -0.7), xlabel=f"prediction ({unit})")
-    caption = "No model was trained or chosen on this lecture. " + (
-        "Its length is sealed; python pipelines/open_test.py run=… scores one run on it, once."
-        + "".join(
-            f" Opened for “{opening['name']}”: loss {plain(opening['loss'])} {runs[0]['unit']}."
-            for opening in opened
-        )
-        if truth is None
-        else f"The upright line is the length that the lecturer stated, {plain(truth)} {unit}; the "
-        "test was opened to see it. One lecture is one draw: the nearest prediction alone says "
-        "little about a model."
+    caption = (
+        "No model was trained or chosen on this lecture. Its length is sealed; "
+        "python pipelines/open_test.py run=… scores one run on it, once."
     )
+    for test in opened:
+        caption += f" Opened for “{test.name}”: loss {plain(test.loss)} {runs[0]['unit']}."
     alt = f"{title}. One row per model with its prediction."
     ids = [run["run_id"] for run in runs]
     yield Drawing(f"{data}_test", figure, title, caption, alt, ids)
 
 
-def _openings(results: Results, data: str) -> list[Any]:
-    audits = [audit for audit in results.audits if audit["data"] == data]
-    return [opening for audit in audits for opening in audit["opened"]]
+def _openings(results: Results, data: str) -> list[OpenedTest]:
+    of_data = [audit.result for audit in results.audits if audit.result.data == data]
+    return [test for result in of_data for test in result.openings]
 
 
-def _opened_truth(opened: list[Any], key: str) -> float | None:
-    """The target of the test row, if an opening of the test has recorded it."""
-    targets = [o["targets"][key] for o in opened if key in (o.get("targets") or {})]
-    return float(targets[0]) if targets else None
-
-
-def _title(key: str, runs: list[Run], truth: float | None) -> str:
+def _title(key: str, runs: list[Run]) -> str:
     guesses, unit = [run["test"][key] for run in runs], runs[0]["target_unit"]
     ends = " to ".join(dict.fromkeys((plain(min(guesses)), plain(max(guesses)))))
-    if truth is None:
-        return f"The length of lecture {key} is sealed: the models predict {ends} {unit}"
-    nearest = min(runs, key=lambda run: abs(run["test"][key] - truth))
-    return (
-        f"Lecture {key} took {plain(truth)} {unit}: the models predict {ends}, the nearest is "
-        f"“{nearest.name}” with {plain(nearest['test'][key])}"
-    )
+    return f"The length of lecture {key} is sealed: the models predict {ends} {unit}"
 
 
-def _guess(axes: Axes, y: float, guess: float, truth: float | None, edge: float) -> None:
-    """One prediction, with a line to the truth where that is known; far ones end in an arrow."""
+def _guess(axes: Axes, y: float, guess: float, edge: float) -> None:
+    """One prediction; one beyond the edge is an arrow at it."""
     shown, far = min(guess, edge), guess > edge
-    if truth is not None:
-        axes.plot([truth, shown], [y, y], color=VALIDATION, lw=1.2)
     axes.plot(shown, y, ">" if far else "o", color=VALIDATION, ms=6)
-    offset = -8 if far or (truth is not None and guess < truth) else 8
     axes.annotate(
-        plain(guess), (shown, y), (offset, 0), textcoords="offset points", size=8,
-        ha="right" if offset < 0 else "left", va="center", bbox=PAPER,
+        plain(guess), (shown, y), (-8 if far else 8, 0), textcoords="offset points", size=8,
+        ha="right" if far else "left", va="center", bbox=PAPER,
     )  # fmt: skip

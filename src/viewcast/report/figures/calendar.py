@@ -16,18 +16,14 @@ from viewcast.report.figures.style import VALIDATION, WIDTH, legend_above, sheet
 
 SHADES = LinearSegmentedColormap.from_list("looks", ["#f9dccf", VALIDATION, "#6d1f0c"])
 PALE, EDGE = "#eceff2", "#9aa4ae"
-LEARNT, SHADOW, SEALED = (
-    "train",
-    "hidden_holdout",
-    "test",
-)  # what a day may be for that was not looked at
-KINDS = {LEARNT: "learnt from", SHADOW: "hidden_holdout", SEALED: "test, sealed"}
-HATCHES = {SEALED: "////", SHADOW: "...."}
+LEARNT, HIDDEN, SEALED = "train", "hidden", "test"  # use of a day that has no look
+KINDS = {LEARNT: "training", HIDDEN: "hidden holdout", SEALED: "test, sealed"}
+HATCHES = {SEALED: "////", HIDDEN: "...."}
 LONG = 32  # weeks: a longer record is drawn as one strip per year
 SHORT = 22  # weeks of the shortest strip, so that its days stay small
 CLASSES = 5
 
-Kinds = dict[pd.Timestamp, str]  # what a day is for
+Kinds = dict[pd.Timestamp, str]  # use of a day
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,9 @@ def _dumbbells(runs: list[Run]) -> Drawing:
             y += 1
     log_ticks(axes.xaxis, low, high, zero=_any_zero(runs))
     row_labels(axes, ticks, headings)
-    axes.set(ylim=(y - 0.4, -0.7), xlabel=f"{loss_label(runs[0])}, logarithmic")
+    axes.set(
+        ylim=(y - 0.4, -0.7), xlabel=f"{loss_label(runs[0]['loss'], runs[0]['unit'])}, logarithmic"
+    )
     _key(axes, any(run["published_source"] for run in runs))
     caption = (
         "Whiskers: one standard error of the validation loss. A logarithmic scale has no place for "

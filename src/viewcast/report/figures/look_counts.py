@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from viewcast.base.numbers import plain
 from viewcast.report.audits import Audit
-from viewcast.report.figures.calendar import LEARNT, SEALED, SHADOW, Kinds, calendar
+from viewcast.report.figures.calendar import HIDDEN, LEARNT, SEALED, Kinds, calendar
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
@@ -22,26 +22,26 @@ from viewcast.report.figures.style import (
 
 SETS = (VALIDATION, "#8c2f14", INK)  # colours by how many sets of validation rows share a row
 LOOK = (
-    "A look is one score that somebody or some rule could act on: a run's final loss, or each "
-    "epoch's where the best epoch is kept."
+    "A look is one score that a person or a rule could act on: a run's final loss, or the loss "
+    "after each epoch where the best epoch is kept."
 )
 
 
 def draw(results: Results) -> Iterator[Drawing]:
     """One per data set that was audited."""
-    for data in dict.fromkeys(audit["data"] for audit in results.audits):
-        audits = [audit for audit in results.audits if audit["data"] == data]
-        uses = results.uses[results.uses["data"] == data]
+    for data in dict.fromkeys(audit.result.data for audit in results.audits):
+        audits = [audit for audit in results.audits if audit.result.data == data]
+        uses = results.row_usage[results.row_usage["data"] == data]
         if uses.empty:
             continue
-        if all(audit["dated"] for audit in audits):
+        if all(audit.result.dated for audit in audits):
             yield _calendar(results, audits, uses)
         else:
             yield _bars(audits, uses)
 
 
 def _title(audits: list[Audit], counts: "pd.Series[int]", word: str) -> str:
-    runs = sum(audit["looks"]["runs"] for audit in audits)
+    runs = sum(audit.result.usage.runs for audit in audits)
     low, high = int(counts.min()), int(counts.max())
     times = f"{plain(high)} times" if low == high else f"{plain(low)} to {plain(high)} times"
     return (
@@ -51,30 +51,31 @@ def _title(audits: list[Audit], counts: "pd.Series[int]", word: str) -> str:
 
 
 def _calendar(results: Results, audits: list[Audit], uses: pd.DataFrame) -> Drawing:
-    counts = uses.groupby("time")["scores"].max()  # each row tells the looks of all holdouts
+    counts = uses.groupby("time")["scores"].max()  # each row counts the looks of all holdouts
     counts.index = pd.to_datetime(counts.index)
     title, kinds = _title(audits, counts, "days"), _kinds(results, audits)
-    figure = calendar(audits[0]["label"], title, counts.sort_index(), kinds)
+    figure = calendar(audits[0].result.label, title, counts.sort_index(), kinds)
     caption = f"A column is a week, Monday above. {LOOK}"
     if len(audits) > 1:
         caption += " Where sets of validation days overlap, their looks add up."
     alt = f"{title}. Calendar of days, the darker the more often used."
-    return Drawing(f"{audits[0]['data']}_looks", figure, title, caption, alt, audits[0].run_ids)
+    return Drawing(f"{audits[0].result.data}_looks", figure, title, caption, alt, audits[0].run_ids)
 
 
 def _kinds(results: Results, audits: list[Audit]) -> Kinds:
-    """What days are for that nobody looked at: to learn from, shown to nobody, or sealed."""
-    data, learnt, hidden, sealed = audits[0]["data"], Kinds(), Kinds(), Kinds()
+    """What days without a look are for: training, the hidden holdout, or the sealed test."""
+    data, learnt, hidden, sealed = audits[0].result.data, Kinds(), Kinds(), Kinds()
     table = results.table(data)
     for audit in audits:
-        sealed |= dict.fromkeys(results.sealed_days(data, audit["split"]), SEALED)
-        column = f"split_{audit['split']}"
+        split = audit.result.split
+        sealed |= dict.fromkeys(results.sealed_days(data, split), SEALED)
+        column = f"split_{split}"
         if table is None or column not in table:
             continue
         days = pd.Series(pd.to_datetime(table["time"]).to_numpy(), index=table[column])
         learnt |= dict.fromkeys(days[days.index == "train"], LEARNT)
-        if audit["hidden_holdout"] is not None:  # its validation days that are in no holdout
-            hidden |= dict.fromkeys(days[days.index == "validation"], SHADOW)
+        if audit.result.hidden_holdout is not None:  # its validation days that are in no holdout
+            hidden |= dict.fromkeys(days[days.index == "validation"], HIDDEN)
     return learnt | hidden | sealed
 
 
@@ -84,7 +85,7 @@ def _bars(audits: list[Audit], uses: pd.DataFrame) -> Drawing:
     rows = in_order.groupby(["entity", "row"], sort=False)
     table = pd.DataFrame({"scores": rows["scores"].max(), "sets": rows["holdout"].nunique()})
     title = _title(audits, table["scores"], "rows")
-    figure, (axes,) = sheet(audits[0]["label"], title, 0.8 + 0.2 * len(table))
+    figure, (axes,) = sheet(audits[0].result.label, title, 0.8 + 0.2 * len(table))
     for sets, colour in zip(sorted(table["sets"].unique()), SETS, strict=False):
         label = "validates in one split" if sets == 1 else f"validates in {sets} splits"
         at = np.flatnonzero(table["sets"] == sets)
@@ -100,4 +101,4 @@ def _bars(audits: list[Audit], uses: pd.DataFrame) -> Drawing:
     legend_above(axes, 3)
     caption = f"{LOOK} A row that validates in two splits has the looks of both."
     alt = f"{title}. One bar per row, longer for more looks."
-    return Drawing(f"{audits[0]['data']}_looks", figure, title, caption, alt, audits[0].run_ids)
+    return Drawing(f"{audits[0].result.data}_looks", figure, title, caption, alt, audits[0].run_ids)

@@ -175,7 +175,7 @@ def _rows(axes: Axes, history: History, reigns: list[Reign]) -> None:
     room = (high - low) or abs(high) or 1.0
     axes.set(
         xlim=(low - 0.06 * room, high + 0.42 * room), ylim=(len(reigns) - 0.4, -0.6),
-        xlabel=loss_label({"loss": history.loss, "unit": history.loss_unit}),
+        xlabel=loss_label(history.loss, history.loss_unit),
     )  # fmt: skip
     model = [f"v{reign.version} {reign.model.replace('_', ' ')}" for reign in reigns]
     row_labels(axes, list(enumerate(model)), [])

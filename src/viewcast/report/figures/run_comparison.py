@@ -1,4 +1,4 @@
-"""Who is really best: the shown losses in order, and the runs that cannot be told from the best."""
+"""The shown losses in order, and the runs that cannot be told apart from the best."""
 
 import math
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from viewcast.audit.choice_sentences import best_runs, superiority
+from viewcast.audit.wording import capitalised, sentence
 from viewcast.base.numbers import plain
 from viewcast.report.audits import FEW, Audit
 from viewcast.report.figures.run_results import Results
@@ -32,25 +34,15 @@ def draw(results: Results) -> Iterator[Drawing]:
     """One per holdout whose runs were compared."""
     errors = {run["run_id"]: run["val_error"] for run in results.runs}
     for audit in results.audits:
-        if audit["confidence_set"] is not None and len(audit.runs) > 1:
+        if audit.result.confidence_set is not None and len(audit.runs) > 1:
             yield _order(audit, errors)
 
 
-def finding(audit: Audit) -> str:
-    """How many runs cannot be told apart from the best."""
-    count, of = audit["confidence_set"]["count"], len(audit.runs)
-    if count <= 1:
-        best = audit.name(audit["winner"]["name"]) if audit["winner"] else "the best"
-        return f"“{best}” can be told from all {plain(of - 1)} other runs: it is the best of them"
-    share = "All" if count == of else plain(count)
-    runs = f"{share} {plain(of)} runs" if count == of else f"{share} of {plain(of)} runs"
-    return f"{runs} cannot be told apart: any of them may be the best"
-
-
 def _order(audit: Audit, errors: dict[str, Any]) -> Drawing:
-    title, runs = finding(audit), audit.runs
+    result, runs = audit.result, audit.runs
+    title = capitalised(best_runs(result))
     few = len(runs) <= FEW
-    figure, (axes,) = sheet(audit["label"], title, 0.85 + 0.21 * len(runs) if few else 3.0)
+    figure, (axes,) = sheet(result.label, title, 0.85 + 0.21 * len(runs) if few else 3.0)
     if few:
         _named(axes, audit, errors)
     else:
@@ -58,55 +50,41 @@ def _order(audit: Audit, errors: dict[str, Any]) -> Drawing:
     legend_above(axes, 2)
     caption = (
         "The coloured runs form the 95 % model confidence set (Hansen, Lunde and Nason 2011): the "
-        "best is among them, and these rows cannot say which it is. Differences are judged row by "
-        "row, so two runs may be told apart although their whiskers overlap."
+        "best is among them, and these rows cannot tell which it is. Differences are compared row "
+        "by row, so two runs may be told apart although their whiskers overlap."
     )
     if not few:
         caption += " The shade is one standard error of the winner's loss."
-    if audit["confidence_set"]["p_spa"] is not None:
-        p = audit["confidence_set"]["p_spa"]
-        caption += (
-            " That no run is really better than the reference has the p-value "
-            f"{f'{p:.2f}' if p >= 0.01 else 'below 0.01'} (Hansen 2005)."
-        )
-    alt = (
-        f"{title}. Runs in order of their shown loss, those confidence_set with the best in colour."
-    )
-    return Drawing(f"{audit.slug}_ties", figure, title, caption, alt, audit.run_ids)
-
-
-def _tied(audit: Audit) -> set[str]:
-    return {run["run_id"] for run in audit.runs if run["confidence_set"]} | set(
-        audit["confidence_set"]["run_ids"]
-    )
+    if superiority(result):
+        caption += f" {sentence(f'{superiority(result)} by the test of Hansen (2005)')}"
+    alt = f"{title}. Runs in order of their shown loss, those of the confidence set in colour."
+    return Drawing(f"{audit.slug}_confidence_set", figure, title, caption, alt, audit.run_ids)
 
 
 def _named(axes: Axes, audit: Audit, errors: dict[str, Any]) -> None:
-    confidence_set, runs = _tied(audit), audit.runs
     labelled: set[str] = set()
-    for y, run in enumerate(runs):
-        colour, label = _look(run["run_id"] in confidence_set)
-        error = errors.get(run["run_id"]) or 0
+    for y, (run, shown) in enumerate(audit.runs):
+        colour, label = _look(bool(run.in_confidence_set))
+        error = errors.get(run.run_id) or 0
         axes.errorbar(
-            run["shown"], y, xerr=error, fmt="o", color=colour, ms=5.5, elinewidth=1,
+            shown, y, xerr=error, fmt="o", color=colour, ms=5.5, elinewidth=1,
             label=None if label in labelled else label,
         )  # fmt: skip
         labelled.add(label)
-    losses = [run["shown"] for run in runs]
+    losses = [shown for _, shown in audit.runs]
     if min(losses) > 0 and max(losses) / min(losses) > WIDE:
         log_ticks(axes.xaxis, min(losses) / 1.5, max(losses) * 1.5)
     else:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    row_labels(axes, [(y, audit.name(run["name"])) for y, run in enumerate(runs)], [])
-    axes.set(ylim=(len(runs) - 0.4, -0.6), xlabel=f"{loss_label(audit)}, shown")
+    row_labels(axes, [(y, audit.name(run.name)) for y, (run, _) in enumerate(audit.runs)], [])
+    axes.set(ylim=(len(losses) - 0.4, -0.6), xlabel=f"{_label(audit)}, shown")
 
 
 def _ranked(axes: Axes, audit: Audit) -> None:
-    confidence_set, runs = _tied(audit), audit.runs
-    losses = np.array([run["shown"] for run in runs])
-    inside = np.array([run["run_id"] in confidence_set for run in runs])
-    ranks = np.arange(1, len(runs) + 1)
-    error = audit["winner"]["error"] if audit["winner"] else None
+    losses = np.array([shown for _, shown in audit.runs])
+    inside = np.array([bool(run.in_confidence_set) for run, _ in audit.runs])
+    ranks = np.arange(1, len(losses) + 1)
+    error = audit.result.winner.error if audit.result.winner else None
     if error:
         axes.axhspan(losses[0] - error, losses[0] + error, color=VALIDATION, alpha=0.12, lw=0)
     for chosen in (True, False):
@@ -116,12 +94,12 @@ def _ranked(axes: Axes, audit: Audit) -> None:
             axes.plot(ranks[part], losses[part], "o", color=colour, ms=3.2, mew=0, label=label)
     _cut(axes, losses, losses[0] - (error or 0))
     axes.axhline(losses[0], color=INK, lw=0.6, ls=(0, (1, 2)))
-    axes.set(xlabel="runs, best first", ylabel=f"{loss_label(audit)},\nshown")
+    axes.set(xlabel="runs, best first", ylabel=f"{_label(audit)},\nshown")
     axes.margins(x=0.02)
 
 
 def _cut(axes: Axes, losses: NDArray[np.float64], low: float) -> None:
-    """Leave a few runs that are far worse out of the picture, and say so."""
+    """Leave a few runs that are far worse out of the picture, with a note of how many."""
     usual = losses[math.ceil(0.97 * len(losses)) - 1]
     top = usual + 0.25 * (usual - low)
     beyond = int((losses > top).sum())
@@ -134,5 +112,11 @@ def _cut(axes: Axes, losses: NDArray[np.float64], low: float) -> None:
         )  # fmt: skip
 
 
-def _look(confidence_set: bool) -> tuple[str, str]:
-    return (VALIDATION, "confidence_set with the best") if confidence_set else (NAIVE, "worse")
+def _look(in_confidence_set: bool) -> tuple[str, str]:
+    if in_confidence_set:
+        return VALIDATION, "cannot be told apart from the best"
+    return NAIVE, "worse"
+
+
+def _label(audit: Audit) -> str:
+    return loss_label(audit.result.loss, audit.result.unit)

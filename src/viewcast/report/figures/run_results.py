@@ -116,9 +116,9 @@ class Results:
         return audits.in_order(self.audited or [], self.datasets)
 
     @cached_property
-    def uses(self) -> pd.DataFrame:
+    def row_usage(self) -> pd.DataFrame:
         """How often each validation row was used: data, entity, time, row, holdout, scores."""
-        return audits.uses(self.root)
+        return audits.row_usage(self.root)
 
     @cached_property
     def history(self) -> History | None:

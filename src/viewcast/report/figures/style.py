@@ -216,7 +216,6 @@ def row_labels(axes: Axes, rows: list[tuple[float, str]], headings: list[float])
     axes.grid(axis="y", visible=False)
 
 
-def loss_label(run: Any) -> str:
-    """The loss of a run with its unit, for an axis."""
-    unit = f" ({run['unit']})" if run["unit"] else ""
-    return f"{label_of(run['loss'])}{unit}"
+def loss_label(loss: str, unit: str) -> str:
+    """A loss with its unit, for an axis."""
+    return label_of(loss) + (f" ({unit})" if unit else "")

@@ -55,7 +55,7 @@ def _weeks(history: History) -> Drawing:
         weeks["week"], weeks["naive"], "o", mfc="white", mec=NAIVE, ms=4.5, mew=1.3, label="naive"
     )
     axes.set_ylim(0, 1.08 * float(weeks[["loss", "naive"]].to_numpy().max()) or 1.0)
-    label = loss_label({"loss": history.loss, "unit": history.loss_unit})
+    label = loss_label(history.loss, history.loss_unit)
     axes.set_ylabel(label.replace(" (", "\n("))
     axes.set_xlabel("week, by its first day")
     day_axis(axes)

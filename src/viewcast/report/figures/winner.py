@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from viewcast.base.numbers import plain
+from viewcast.audit.result import Winner
+from viewcast.audit.sentences import expected, score
+from viewcast.audit.wording import noise_digits
+from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
@@ -21,7 +24,7 @@ from viewcast.report.figures.style import (
 
 @dataclass(frozen=True)
 class Line:
-    """One number of the picture: what reaches from ``low`` to ``high`` is its uncertainty."""
+    """One number of the picture; ``low`` to ``high`` is its uncertainty."""
 
     name: str
     value: float
@@ -35,69 +38,47 @@ class Line:
 def draw(results: Results) -> Iterator[Drawing]:
     """One per holdout whose winner's score could be corrected, or whose truth is known."""
     for audit in results.audits:
-        winner = audit["winner"]
-        if winner is not None and (_corrected(audit) is not None or winner["truth"] is not None):
-            yield _dots(audit)
+        winner = audit.result.winner
+        known = winner is not None and winner.truth is not None
+        if winner is not None and (known or expected(audit.result) is not None):
+            yield _dots(audit, winner)
 
 
-def _corrected(audit: Audit) -> float | None:
-    """The loss to expect: from the rows themselves, else from the hidden holdout."""
-    expected: float | None = audit["winner"]["expected"]
-    if expected is None and audit["hidden_holdout"] is not None:
-        expected = audit["hidden_holdout"]["estimate"]
-    return expected
-
-
-def _title(audit: Audit) -> str:
-    winner, expected = audit["winner"], _corrected(audit)
-    title = f"“{audit.name(winner['name'])}” shows {plain(winner['shown'])}"
-    new = audit.rows_word
-    if expected is not None:
-        title += f"; on new {new} expect {plain(expected)}"
-        if winner["upper95"] is not None:
-            title += f", with 95 % confidence less than {plain(winner['upper95'])}"
-    if winner["truth"] is not None:
-        joint = ". " if expected is not None else "; "
-        title += f"{joint}{'In' if joint == '. ' else 'in'} truth it is "
-        title += plain(winner["truth"]["mean"])
-    return title
-
-
-def _lines(audit: Audit) -> list[Line]:
-    winner, truth = audit["winner"], audit["winner"]["truth"]
-    shown, error = winner["shown"], winner["error"] or 0.0
-    told = plain(shown) + (f" ± {plain(error, 2)}" if error else "")
-    lines = [Line("shown", shown, shown - error, shown + error, "o", VALIDATION, told)]
-    expected = _corrected(audit)
-    if expected is not None:
-        upper = winner["upper95"]
-        by = "expected" if winner["expected"] is not None else "by the hidden_holdout"
-        text = plain(expected) + (f", 95 % below {plain(upper)}" if upper is not None else "")
-        lines.append(Line(by, expected, expected, upper or expected, "o", INK, text))
+def _lines(audit: Audit, winner: Winner) -> list[Line]:
+    result, truth, new = audit.result, winner.truth, expected(audit.result)
+    shown, error = winner.shown or 0.0, winner.error or 0.0
+    text = with_error(winner.shown, winner.error)
+    lines = [Line("shown", shown, shown - error, shown + error, "o", VALIDATION, text)]
+    if new is not None:
+        upper = winner.upper95
+        name = "expected" if winner.expected is not None else "by the hidden holdout"
+        bound = f", 95 % below {noise_digits(upper, result)}" if upper is not None else ""
+        text = noise_digits(new, result) + bound
+        lines.append(Line(name, new, new, new if upper is None else upper, "o", INK, text))
     if truth is not None:
-        mean, spread = truth["mean"], truth["error"] or 0.0
-        lines.append(Line("true", mean, mean - spread, mean + spread, "D", INK, plain(mean)))
-    if audit.naive is not None:
-        name = audit.name(str(audit["gain"]["reference"]))
-        value = audit.naive
-        lines.append(Line(name, value, value, value, "s", NAIVE, plain(value)))
+        mean, spread = truth.mean, truth.error or 0.0
+        text = noise_digits(mean, result)
+        lines.append(Line("true", mean, mean - spread, mean + spread, "D", INK, text))
+    loss, gain = result.reference_loss, result.gain
+    if loss is not None and gain is not None:
+        lines.append(Line(audit.name(gain.reference), loss, loss, loss, "s", NAIVE, plain(loss)))
     return lines
 
 
-def _dots(audit: Audit) -> Drawing:
-    title = _title(audit)
-    lines = _lines(audit)
-    figure, (axes,) = sheet(audit["label"], title, 0.75 + 0.34 * len(lines))
+def _dots(audit: Audit, winner: Winner) -> Drawing:
+    result, title = audit.result, score(audit.result)
+    lines = _lines(audit, winner)
+    figure, (axes,) = sheet(result.label, title, 0.75 + 0.34 * len(lines))
     for y, line in enumerate(lines):
         _one(axes, y, line)
     low, high = min(line.low for line in lines), max(line.high for line in lines)
     room = (high - low) or abs(high) or 1.0
     axes.set(xlim=(low - 0.08 * room, high + 0.08 * room), ylim=(len(lines) - 0.45, -0.7))
-    axes.axvline(audit["winner"]["shown"], color=VALIDATION, lw=0.8, ls=(0, (1, 2)), zorder=0)
+    axes.axvline(winner.shown or 0.0, color=VALIDATION, lw=0.8, ls=(0, (1, 2)), zorder=0)
     row_labels(axes, [(y, line.name) for y, line in enumerate(lines)], [])
-    axes.set_xlabel(loss_label(audit))
-    caption = _caption(audit)
-    alt = f"{title}. One row each for the loss that is shown, expected, true, and naive."
+    axes.set_xlabel(loss_label(result.loss, result.unit))
+    caption = _caption(audit, winner)
+    alt = f"{title}. One row each for the loss that is shown, expected, true, and of the reference."
     return Drawing(f"{audit.slug}_winner", figure, title, caption, alt, audit.run_ids)
 
 
@@ -120,13 +101,14 @@ def _one(axes: Axes, y: float, line: Line) -> None:
     )  # fmt: skip
 
 
-def _caption(audit: Audit) -> str:
-    winner = audit["winner"]
+def _caption(audit: Audit, winner: Winner) -> str:
     parts = [f"Chosen as the lowest validation loss among {plain(len(audit.runs))} runs."]
-    if winner["error"]:
-        parts.append("Whiskers of the shown loss: one standard error, which knows of no choosing.")
-    if winner["upper95"] is not None:
+    if winner.error:
+        parts.append(
+            "Whiskers of the shown loss: one standard error, which does not include the choice."
+        )
+    if winner.upper95 is not None:
         parts.append("The line to the right of the expected loss ends at its 95 % upper bound.")
-    if winner["truth"] is not None:
+    if winner.truth is not None:
         parts.append("The truth is known here because the data are simulated.")
     return " ".join(parts)

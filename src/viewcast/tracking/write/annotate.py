@@ -1,19 +1,19 @@
-"""What an audit found, as columns of the tracker: metrics and a tag of each run, and a short form
-and a view of the run table as tags of the experiment.
+"""The results of an audit as columns of the tracker.
 
-Nothing here is a look. A figure that has not changed is not written again, and one that no longer
-holds becomes NaN: MLflow forgets no metric, it shows the latest.
+Each run gets metrics and a tag, each experiment a short form of the results and a view of the run
+table as tags. Nothing here is a look. A figure that has not changed is not written again, and one
+that no longer holds becomes NaN: MLflow deletes no metric, it shows the latest value.
 """
 
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from mlflow.entities import Metric, Run, RunTag
 from mlflow.exceptions import MlflowException
 
+from viewcast.audit.result import AuditedRun, AuditResult
 from viewcast.audit.study import Study
 from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
@@ -30,38 +30,29 @@ from viewcast.tracking.tags import (
 )
 from viewcast.tracking.write.view import share
 
-METRICS = {
-    VAL_LOSS_EXPECTED: "expected",
-    VAL_LOSS_UPPER95: "upper95",
-    OPTIMISM: "optimism",
-    LOOKS: "looks",
-    IN_CONFIDENCE_SET: "confidence_set",
-}
 SAME = 1e-9  # two figures that differ by less than this share are one
 LONGEST = 4000  # characters of a tag
 
-Said = Mapping[str, Any]
 
+def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
+    """Write the results to the runs and the experiment; returns how many runs changed.
 
-def annotate(gathered: Gathered, audits: Sequence[Said]) -> int:
-    """Write what ``audits`` say to the runs and the experiment; returns how many runs changed.
-
-    A repetition of a run is told the same. Raises TrackingError where the server refuses.
+    A repetition of a run gets the same as the run. Raises TrackingError where the server refuses.
     """
     studies = {study.holdout: study for study in gathered.studies}
     changes = []
-    for audit in audits:
-        for run_id, line in _lines(audit, studies[audit["holdout"]]):
-            metrics, tags = _changed(gathered.runs[run_id], line)
+    for result in results:
+        for run_id, audited in _runs(result, studies[result.holdout]):
+            metrics, tags = _changed(gathered.runs[run_id], audited)
             if metrics or tags:
                 changes.append((run_id, metrics, tags))
     afar = gathered.client.tracking_uri.startswith("http")
     try:
-        each(changes, lambda one: _write(gathered, *one), "annotations", afar)
+        each(changes, lambda change: _write(gathered, *change), "annotations", afar)
         for experiment in gathered.experiment_ids:
             share(gathered.client, experiment)
-            for audit in audits:
-                _tag(gathered, experiment, audit)
+            for result in results:
+                _tag(gathered, experiment, result)
     except MlflowException as error:
         raise TrackingError(
             f"experiment {gathered.experiment}: cannot be annotated ({error}); write=false only "
@@ -70,25 +61,36 @@ def annotate(gathered: Gathered, audits: Sequence[Said]) -> int:
     return len(changes)
 
 
-def _lines(audit: Said, study: Study) -> list[tuple[str, Said]]:
-    """What is said of each run, repetitions too."""
-    said = {line["run_id"]: line for line in audit["runs"]}
-    repeated = [(copy, said[first]) for copy, first in study.repeats.items()]
-    return [*said.items(), *repeated]
+def _runs(result: AuditResult, study: Study) -> list[tuple[str, AuditedRun]]:
+    """The runs of a result by id, repetitions too."""
+    audited = {run.run_id: run for run in result.runs}
+    repeated = [(copy, audited[first]) for copy, first in study.repeats.items()]
+    return [*audited.items(), *repeated]
 
 
-def _changed(run: Run, line: Said) -> tuple[list[Metric], list[RunTag]]:
+def metrics_of(run: AuditedRun) -> dict[str, float | None]:
+    """The metrics that a run gets."""
+    return {
+        VAL_LOSS_EXPECTED: run.expected,
+        VAL_LOSS_UPPER95: run.upper95,
+        OPTIMISM: run.optimism,
+        LOOKS: run.looks,
+        IN_CONFIDENCE_SET: run.in_confidence_set,
+    }
+
+
+def _changed(run: Run, audited: AuditedRun) -> tuple[list[Metric], list[RunTag]]:
     now = int(time.time() * 1000)
     metrics = []
-    for name, key in METRICS.items():
+    for name, figure in metrics_of(audited).items():
         former = run.data.metrics.get(name)
-        value = math.nan if line[key] is None else float(line[key])
+        value = math.nan if figure is None else float(figure)
         if former is None and math.isnan(value):
             continue
         if former is None or not _same(former, value):
             metrics.append(Metric(name, value, now, 0))
-    said = str(line["excluded"] or line["verdict"])[:LONGEST]
-    tags = [] if run.data.tags.get(VERDICT) == said else [RunTag(VERDICT, said)]
+    verdict = (audited.excluded or audited.verdict)[:LONGEST]
+    tags = [] if run.data.tags.get(VERDICT) == verdict else [RunTag(VERDICT, verdict)]
     return metrics, tags
 
 
@@ -96,28 +98,46 @@ def _write(gathered: Gathered, run_id: str, metrics: list[Metric], tags: list[Ru
     gathered.client.log_batch(run_id, metrics=metrics, tags=tags)
 
 
-def _same(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=SAME) or (math.isnan(one) and math.isnan(other))
+def _same(former: float, value: float) -> bool:
+    both_missing = math.isnan(former) and math.isnan(value)
+    return both_missing or math.isclose(former, value, rel_tol=SAME)
 
 
-def _tag(gathered: Gathered, experiment: str, audit: Said) -> None:
-    """The optimism of the holdout, for its budget, and the audit in short.
+def _tag(gathered: Gathered, experiment: str, result: AuditResult) -> None:
+    """The optimism of the holdout, for its budget, and the result in short.
 
-    An optimism that cannot be told any more leaves the former one: the budget was spent by it.
+    Where the optimism is not known any more, the former one stays: it has spent the budget.
     """
     known = gathered.client.get_experiment(experiment).tags
-    winner, hidden_holdout = audit["winner"] or {}, audit["hidden_holdout"] or {}
-    optimism = winner.get("optimism")
-    if optimism is None and hidden_holdout.get("estimate") is not None:
-        optimism = hidden_holdout["estimate"] - winner["shown"]
-    short = {
-        **{name: audit[name] for name in ("data", "split", "rows", "verdict")},
-        **{name: audit["looks"][name] for name in ("runs", "scores", "rounds")},
-        **{name: winner.get(name) for name in ("run_id", "shown", "expected", "upper95")},
-    }
-    tags = {f"{AUDIT_OF}{audit['holdout']}": json.dumps(short, ensure_ascii=False)[:LONGEST]}
+    optimism = _optimism(result)
+    tags = {f"{AUDIT_OF}{result.holdout}": json.dumps(_short(result), ensure_ascii=False)[:LONGEST]}
     if optimism is not None:
-        tags[f"{OPTIMISM_OF}{audit['holdout']}"] = f"{optimism:.9g}"
+        tags[f"{OPTIMISM_OF}{result.holdout}"] = f"{optimism:.9g}"
     for name, value in tags.items():
         if known.get(name) != value:
             gathered.client.set_experiment_tag(experiment, name, value)
+
+
+def _optimism(result: AuditResult) -> float | None:
+    """What the winner's loss on new rows is above what it shows, also by the hidden holdout."""
+    winner, hidden = result.winner, result.hidden_holdout
+    if winner is None or winner.shown is None:
+        return None
+    if winner.optimism is None and hidden is not None and hidden.estimate is not None:
+        return hidden.estimate - winner.shown
+    return winner.optimism
+
+
+def _short(result: AuditResult) -> dict[str, str | int | float | None]:
+    winner, usage = result.winner, result.usage
+    names = ("run_id", "shown", "expected", "upper95")
+    return {
+        "data": result.data,
+        "split": result.split,
+        "rows": result.rows,
+        "verdict": result.verdict,
+        "runs": usage.runs,
+        "scores": usage.scores,
+        "rounds": usage.rounds,
+        **{name: getattr(winner, name, None) for name in names},
+    }

@@ -1,4 +1,4 @@
-"""Everything that the row losses of a study say, put together: defined answers on any input."""
+"""All figures of a study put together: defined answers on any input."""
 
 import subprocess
 import sys
@@ -10,9 +10,12 @@ from scipy.signal import lfilter
 from support.simulated_losses import simulated
 from viewcast.base.errors import DataError
 from viewcast.selection.candidates import Candidates, cells
-from viewcast.selection.inference import BOUNDS, COMPARED, FIGURES, Inference, Settings, infer
+from viewcast.selection.inference import Inference, Settings, infer
 
 FEW = Settings(draws=100)
+FIGURES = {"error", "effective", "selection_corrected", "best_of", "gain", "overfit_probability"}
+BOUNDS = {"simultaneous", "confidence_set", "superior"}
+COMPARED = {"gain", "superior"}  # with a reference
 
 
 def study(runs: int, rows: int, phi: float = 0.0, states: int = 1) -> np.ndarray:
@@ -21,13 +24,12 @@ def study(runs: int, rows: int, phi: float = 0.0, states: int = 1) -> np.ndarray
 
 
 def missing(found: Inference) -> set[str]:
-    return {name for name in FIGURES + BOUNDS if getattr(found, name) is None}
+    return {name for name in FIGURES | BOUNDS if getattr(found, name) is None}
 
 
 def assert_defined(found: Inference) -> None:
-    """What is not None is finite, and what is None has a reason."""
-    assert missing(found) == set(found.refusals)
-    assert all(found.refusals.values())
+    """What is not None is finite, and bounds are missing where the sample is too small."""
+    assert (found.simultaneous is None) == (found.sample_size.refusal is not None)
     if found.selection_corrected is not None:
         assert np.isfinite(found.selection_corrected.expected).all()
         assert np.isfinite(found.selection_corrected.upper95).all() == (
@@ -37,9 +39,9 @@ def assert_defined(found: Inference) -> None:
         assert found.best_of[["shown", "honest"]].notna().all(axis=None)
         bound = found.best_of[["honest_low", "honest_high"]].notna()
         assert bound.all(axis=None) == (found.sample_size.refusal is None)
-    for width in (found.simultaneous, found.paired):
-        if width is not None:
-            assert np.isfinite([width.half_width, width.critical, width.effective]).all()
+    width = found.simultaneous
+    if width is not None:
+        assert np.isfinite([width.half_width, width.critical, width.effective]).all()
     for name in ("error", "superior", "overfit_probability"):
         if getattr(found, name) is not None:
             assert np.isfinite(getattr(found, name)), name
@@ -71,19 +73,18 @@ def test_enough_rows_and_a_reference_give_every_part() -> None:
 def test_without_a_reference_only_what_compares_is_left_out() -> None:
     found = infer(Candidates.of(list(study(5, 120))), settings=FEW)
     assert_defined(found)
-    assert missing(found) == set(COMPARED)
-    assert "no reference" in found.refusals["gain"]
+    assert missing(found) == COMPARED
 
 
-def test_few_rows_get_a_fair_score_without_bounds_and_the_rows_that_would_do() -> None:
+def test_few_rows_get_a_corrected_loss_without_bounds_and_the_rows_that_are_needed() -> None:
     losses = study(5, 60)
     found = infer(Candidates.of(list(losses)), losses[0, 0] + 1, FEW)
     assert_defined(found)
-    assert missing(found) == set(BOUNDS)
+    assert missing(found) == BOUNDS
     assert found.gain is not None
     assert found.gain.lower95 is None
     assert found.gain.colour != "green"
-    assert "100 would do" in found.refusals["confidence_set"]
+    assert found.sample_size.rows_wanted == 100
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 8, 19])
@@ -91,8 +92,8 @@ def test_fewer_than_20_rows_get_no_figure_and_a_reason(rows: int) -> None:
     losses = study(5, rows)
     found = infer(Candidates.of(list(losses)), losses[0, 0], FEW)
     assert_defined(found)
-    assert missing(found) == set(FIGURES + BOUNDS)
-    assert f"any corrected figure ({rows}): 100 would do" in found.refusals["fair"]
+    assert missing(found) == FIGURES | BOUNDS
+    assert f"any corrected figure ({rows}): 100 would do" in str(found.sample_size.refusal)
 
 
 @pytest.mark.parametrize("rows", [20, 60, 150])
@@ -115,7 +116,7 @@ def test_runs_that_are_exactly_alike_are_worth_what_they_show_and_tied(rows: int
     np.testing.assert_allclose(found.selection_corrected.optimism, 0, atol=1e-6)
     assert found.confidence_set is None or found.confidence_set.all()
     assert found.gain is not None
-    assert (found.gain.trust, found.gain.colour) == (0.0, "red")
+    assert (found.gain.share, found.gain.colour) == (0.0, "red")
 
 
 @pytest.mark.parametrize("rows", [60, 150])
@@ -170,14 +171,13 @@ def test_lengths_are_in_rows_also_where_columns_are_cells() -> None:
     assert long.length == 70
 
 
-def test_too_few_cells_of_enough_rows_are_refused_with_what_to_do() -> None:
+def test_too_few_cells_of_enough_rows_are_refused_with_what_is_needed() -> None:
     coarse, sizes = cells(study(3, 210), 35)
-    found = infer(Candidates.of(list(coarse), sizes), settings=FEW)
-    assert_defined(found)
-    assert "6 cells of rows: cut them into at least 8" in found.refusals["fair"]
+    with pytest.raises(DataError, match=r"6 rows cannot be cut .* at least 8 are needed"):
+        infer(Candidates.of(list(coarse), sizes), settings=FEW)
 
 
-def test_the_same_seed_prices_alike_bit_for_bit_and_another_one_nearly() -> None:
+def test_the_same_seed_gives_the_same_bits_and_another_one_nearly_the_same() -> None:
     losses = study(20, 150, 0.5)
     candidates = Candidates.of(list(losses))
     one, same = (infer(candidates, losses[0, 0], FEW) for _ in range(2))
@@ -199,7 +199,7 @@ def test_the_same_seed_prices_alike_bit_for_bit_and_another_one_nearly() -> None
     )
 
 
-def test_pricing_loads_neither_torch_nor_mlflow_and_arch_only_where_it_tests() -> None:
+def test_inference_loads_neither_torch_nor_mlflow_and_arch_only_where_it_tests() -> None:
     heavy = {"torch", "mlflow", "arch", "statsmodels", "hydra"}
     program = f"import sys, viewcast.selection.inference; print(*{heavy} & set(sys.modules))"
     done = subprocess.run(

@@ -9,24 +9,24 @@ from viewcast.selection.blocks import draw
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.resampling import resample
 from viewcast.selection.selection_corrected import selection_corrected
-from viewcast.selection.share_of_gain import Gain, trust
+from viewcast.selection.share_of_gain import Gain, share_of_gain
 
 DRAWS = draw(100, 1.0, 200, 3)
 
 
 def gain(losses: np.ndarray, reference: np.ndarray) -> Gain:
     candidates = Candidates.of(list(losses[:, np.newaxis]))
-    return trust(candidates, reference, DRAWS, resample(candidates, DRAWS))
+    return share_of_gain(candidates, reference, DRAWS, resample(candidates, DRAWS))
 
 
-def test_the_expected_gain_is_the_reference_less_the_fair_score() -> None:
+def test_the_expected_gain_is_the_reference_less_the_corrected_loss() -> None:
     losses = simulated(1, 1, 20, 100).losses[0].astype(np.float32)
     candidates = Candidates.of(list(losses[:, np.newaxis]))
     winner = selection_corrected(candidates, resample(candidates, DRAWS))
     found = gain(losses, losses[3])
     assert found.shown == pytest.approx(candidates.shown[3] - candidates.shown.min())
     assert found.expected == pytest.approx(candidates.shown[3] - winner.expected[0])
-    assert found.trust == pytest.approx(max(0, found.expected / found.shown))
+    assert found.share == pytest.approx(max(0, found.expected / found.shown))
 
 
 def test_a_gain_that_is_the_same_on_every_row_is_real() -> None:
@@ -34,11 +34,11 @@ def test_a_gain_that_is_the_same_on_every_row_is_real() -> None:
     found = gain(losses, losses[0] + 0.25)
     assert found.shown == pytest.approx(0.25)
     assert found.lower95 == pytest.approx(0.25, abs=1e-5)
-    assert found.trust == pytest.approx(1)
+    assert found.share == pytest.approx(1)
     assert found.colour == "green"
 
 
-def test_the_luckiest_of_many_equal_runs_is_not_trusted() -> None:
+def test_the_luckiest_of_many_equal_runs_keeps_no_gain() -> None:
     losses = simulated(5, 1, 200, 100).losses[0]
     found = gain(losses, losses[7])
     assert found.shown > 0.2
@@ -54,18 +54,18 @@ def test_what_is_hard_for_everybody_drops_out_of_the_bound() -> None:
 
 
 @pytest.mark.parametrize("better_by", [0.0, -0.5])
-def test_a_reference_that_is_as_good_leaves_nothing_to_trust(better_by: float) -> None:
+def test_a_reference_that_is_as_good_leaves_no_gain(better_by: float) -> None:
     losses = simulated(1, 1, 1, 100).losses[0].astype(np.float32)
     found = gain(losses, losses[0] + np.float32(better_by))
     assert found.shown == pytest.approx(better_by, abs=1e-6)
-    assert (found.trust, found.colour) == (0.0, "red")
+    assert (found.share, found.colour) == (0.0, "red")
 
 
 def test_a_reference_that_is_the_winner_itself_leaves_nothing_whatever_the_rounding() -> None:
     losses = simulated(1, 1, 4, 100).losses[0]
     found = gain(losses, losses[losses.mean(axis=1).argmin()])
     assert found.shown == pytest.approx(0, abs=1e-12)
-    assert (found.trust, found.colour) == (0.0, "red")
+    assert (found.share, found.colour) == (0.0, "red")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from viewcast.selection.candidates import Candidates, cells
 from viewcast.selection.dependence import dependence_length
 from viewcast.selection.resampling import resample
 from viewcast.selection.selection_corrected import selection_corrected
-from viewcast.selection.share_of_gain import trust
+from viewcast.selection.share_of_gain import share_of_gain
 
 STUDIES = 300
 AT_ONCE = 50
@@ -52,7 +52,7 @@ class Priced:
 
 
 @cache
-def priced(
+def studied(
     candidates: int, rows: int, phi: float, spread: float, length: float | None = None
 ) -> Priced:
     """``length``: of dependence, instead of that found in the losses."""
@@ -66,7 +66,7 @@ def priced(
             resampled = resample(study, draws)
             winner, gain = (
                 selection_corrected(study, resampled),
-                trust(study, losses[0], draws, resampled),
+                share_of_gain(study, losses[0], draws, resampled),
             )
             run = winner.order[0]
             figures = winner.shown[0], winner.expected[0], winner.upper95[0], truth[run]
@@ -79,17 +79,17 @@ DIFFERENT = [(100, 100, 0.0, 0.2), (50, 200, 0.8, 0.1)]
 
 
 @pytest.mark.parametrize(("candidates", "rows", "phi"), EQUAL)
-def test_the_luck_of_the_best_of_equal_runs_is_priced_in_full(
+def test_the_luck_of_the_best_of_equal_runs_is_corrected_in_full(
     candidates: int, rows: int, phi: float
 ) -> None:
-    assert abs(priced(candidates, rows, phi, 0.0).bias) <= 0.12
+    assert abs(studied(candidates, rows, phi, 0.0).bias) <= 0.12
 
 
 @pytest.mark.parametrize(("candidates", "rows", "phi", "spread"), DIFFERENT)
-def test_where_runs_differ_the_price_errs_on_the_safe_side_and_not_by_much(
+def test_where_runs_differ_the_correction_errs_on_the_safe_side_and_not_by_much(
     candidates: int, rows: int, phi: float, spread: float
 ) -> None:
-    found = priced(candidates, rows, phi, spread)
+    found = studied(candidates, rows, phi, spread)
     assert found.bias >= -0.12
     independent_error = np.sqrt(LOSS_VARIANCE / rows)  # that of dependent rows is larger still
     assert (found.expected - found.true).mean() <= 0.45 * independent_error
@@ -99,14 +99,14 @@ def test_where_runs_differ_the_price_errs_on_the_safe_side_and_not_by_much(
     ("candidates", "rows", "phi", "spread"), [(*cell, 0.0) for cell in EQUAL] + DIFFERENT
 )
 def test_the_bound_covers_the_truth(candidates: int, rows: int, phi: float, spread: float) -> None:
-    assert priced(candidates, rows, phi, spread).coverage >= 0.92
+    assert studied(candidates, rows, phi, spread).coverage >= 0.92
 
 
 @pytest.mark.parametrize(("candidates", "rows", "phi"), EQUAL)
 def test_the_shown_loss_of_the_luckiest_is_too_low_nearly_always(
     candidates: int, rows: int, phi: float
 ) -> None:
-    found = priced(candidates, rows, phi, 0.0)
+    found = studied(candidates, rows, phi, 0.0)
     assert (found.shown < found.true).mean() > 0.99
 
 
@@ -116,13 +116,13 @@ def test_the_shown_loss_of_the_luckiest_is_too_low_nearly_always(
 def test_a_gain_is_seldom_promised_that_does_not_come(
     candidates: int, rows: int, phi: float, spread: float
 ) -> None:
-    found = priced(candidates, rows, phi, spread)
+    found = studied(candidates, rows, phi, spread)
     assert (found.lower95 <= found.true_gain + 1e-6).mean() >= 0.93
     assert ((found.lower95 > 0) & (found.true_gain <= 0)).mean() <= 0.07
 
 
 def test_single_rows_instead_of_blocks_do_not_see_the_luck_in_dependent_losses() -> None:
-    assert priced(100, 400, 0.8, 0.0, length=1.0).bias < -0.50
+    assert studied(100, 400, 0.8, 0.0, length=1.0).bias < -0.50
 
 
 def test_the_honest_curve_is_near_the_truth_for_every_number_of_runs() -> None:

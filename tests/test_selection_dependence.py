@@ -7,7 +7,7 @@ from arch.bootstrap import optimal_block_length
 from support.simulated_losses import autoregressive, simulated
 from viewcast.scoring.scores import score
 from viewcast.selection.dependence import circular_length, dependence_length, standard_error
-from viewcast.selection.sample_size import judge
+from viewcast.selection.sample_size import sample_size
 
 
 @pytest.mark.parametrize("phi", [-0.5, 0.0, 0.3, 0.8, 0.97])
@@ -91,7 +91,7 @@ def test_strong_dependence_on_few_rows_is_refused_and_independent_rows_are_not()
 
 def length_refused(phi: float, rows: int, seed: int) -> bool:
     losses = simulated(seed, 1, 50, rows, phi).losses[0]
-    return judge(rows, dependence_length(losses)).refusal is not None
+    return sample_size(rows, dependence_length(losses)).refusal is not None
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def length_refused(phi: float, rows: int, seed: int) -> bool:
 def test_a_bound_takes_100_rows_and_16_lengths_and_a_figure_20_rows(
     rows: int, length: float, wanted: int, estimate: bool
 ) -> None:
-    found = judge(rows, length)
+    found = sample_size(rows, length)
     assert (found.rows_wanted, found.estimate) == (wanted, estimate)
     assert (found.refusal is None) == (wanted == 0)
 
 
 def test_a_refusal_says_how_many_rows_there_are_and_how_many_would_do() -> None:
-    assert "200 rows, about 10 independent stretches of 20" in str(judge(200, 20.0).refusal)
-    assert "320 would do" in str(judge(200, 20.0).refusal)
-    assert "(7): 100 would do" in str(judge(7, 1.0).refusal)
+    assert "200 rows, about 10 independent stretches of 20" in str(sample_size(200, 20.0).refusal)
+    assert "320 would do" in str(sample_size(200, 20.0).refusal)
+    assert "(7): 100 would do" in str(sample_size(7, 1.0).refusal)

@@ -29,7 +29,7 @@ def test_losses_are_kept_in_single_precision_and_means_taken_in_double() -> None
 @pytest.mark.parametrize(
     ("losses", "message"),
     [
-        ([], "no run to price"),
+        ([], "no run to compare"),
         ([np.ones((1, 3)), np.ones((1, 4))], "run 1 has losses of 4 rows, run 0 of 3"),
         ([np.ones((1, 3)), np.ones(3)], r"run 1 has losses of shape \(3,\)"),
         ([np.ones((1, 3)), np.ones((0, 3))], r"run 1 has losses of shape \(0, 3\)"),
@@ -39,7 +39,7 @@ def test_losses_are_kept_in_single_precision_and_means_taken_in_double() -> None
         ([[[1, 1e39]]], "run 0 has a missing or infinite loss"),
     ],
 )
-def test_what_cannot_be_priced_is_refused_with_the_run_that_is_to_blame(
+def test_losses_that_cannot_be_compared_are_refused_with_the_run_that_has_them(
     losses: list[np.ndarray], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):

@@ -1,58 +1,42 @@
-"""What was done with a holdout, in numbers: the ledger of its looks."""
+"""How a holdout was used, in numbers: by its runs, and row by row."""
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from viewcast.audit.result import Usage
 from viewcast.audit.rounds import scored_rounds
 from viewcast.audit.row_losses import KEYS
 from viewcast.audit.study import Study
-from viewcast.holdout.looks import Look, by_row
-from viewcast.selection.information import bits, budget_bits, hoeffding, log_class, rows_asked
+from viewcast.holdout.looks import by_row
+from viewcast.selection.information import bits_budget, bits_spent
 
 
-def looks(study: Study, openings: int, independent: float | None, tolerance: float) -> Any:
-    """Runs, scores, distinct predictions, rounds, uses by purpose, scores by user, and bits.
+def usage(study: Study, openings: int, independent: float | None, tolerance: float) -> Usage:
+    """Runs, scores, rounds, uses and bits of a holdout.
 
-    ``independent``: rows that count as independent ones, None where rows are not known.
+    ``openings``: of the sealed test; ``independent``: rows that count as independent ones, None
+    where rows are not known; ``tolerance``: see ``bits_budget``.
     """
-    found = scored_rounds(study)
+    rounds = scored_rounds(study)
     purposes: Counter[str] = Counter(use.purpose for look in study.looks for use in look.uses)
     purposes["test"] += openings
     users: Counter[str] = Counter()
     for look in study.looks:
         users[look.user] += look.scores
-    spent = log_class(sizes(found))
-    return {
-        "runs": sum(len(wave) for wave in found),
-        "scores": sum(look.scores for look in study.looks),
-        "distinct": distinct_losses(study),
-        "rounds": len(found),
-        "by_purpose": {purpose: count for purpose, count in purposes.items() if count},
-        "by_user": dict(users.most_common()),
-        "log_class": spent,
-        "bits_used": bits(spent),
-        "bits_budget": None if independent is None else budget_bits(independent, tolerance),
-        "tolerance": tolerance,
-    }
-
-
-def bound(study: Study, independent: float | None, tolerance: float) -> dict[str, Any]:
-    """Hoeffding's half-width for the whole tree of choices, and the rows that a promise takes."""
-    spent = log_class(sizes(scored_rounds(study)))
-    return {
-        "half_width": None if independent is None else hoeffding(spent, independent),
-        "rows_asked": rows_asked(spent, tolerance),
-        "tolerance": tolerance,
-    }
-
-
-def sizes(rounds: Sequence[Sequence[Look]]) -> list[int]:
-    """Scores in each wave."""
-    return [sum(look.scores for look in wave) for wave in rounds]
+    return Usage(
+        runs=sum(len(looks) for looks in rounds),
+        scores=sum(look.scores for look in study.looks),
+        distinct=distinct_losses(study),
+        rounds=len(rounds),
+        by_purpose={purpose: count for purpose, count in purposes.items() if count},
+        by_user=dict(users.most_common()),
+        bits_spent=bits_spent(sum(look.scores for look in looks) for looks in rounds),
+        bits_budget=None if independent is None else bits_budget(independent, tolerance),
+        tolerance=tolerance,
+    )
 
 
 def distinct_losses(study: Study) -> int:
@@ -62,12 +46,12 @@ def distinct_losses(study: Study) -> int:
     return len(vectors) + len(scalars)
 
 
-def uses(studies: Sequence[Study]) -> pd.DataFrame:
+def row_usage(studies: Sequence[Study]) -> pd.DataFrame:
     """How often each row was used: data, entity, time, row, holdout, runs, scores.
 
     Holdouts of the same data that overlap share rows; such a row has the looks at all of them.
     """
-    parts = []
+    tables = []
     named: dict[str, list[Study]] = {}
     for study in studies:
         if study.keys is not None:
@@ -79,9 +63,9 @@ def uses(studies: Sequence[Study]) -> pd.DataFrame:
             own = keys[list(KEYS)].merge(counted, on=list(KEYS), how="left")
             own.insert(0, "data", data)
             own.insert(4, "holdout", holdout)
-            parts.append(own)
+            tables.append(own)
     columns = ["data", *KEYS, "holdout", "runs", "scores"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
 def _whole(keys: pd.DataFrame | None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The hidden_holdout: unbiased after an attack, an alarm that rings for attacks and not for honest work."""
+"""The hidden holdout: unbiased after an attack; an alarm for attacks and not for honest work."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
 from viewcast.scoring.scores import score
-from viewcast.selection.hidden_holdout import TESTED, HiddenHoldout, judge
+from viewcast.selection.hidden_holdout import TESTED, HiddenGain, hidden_gain
 
 Losses = NDArray[np.float64]
 STEPS = 200
@@ -59,7 +59,7 @@ def looked_once(rng: np.random.Generator, rows: int) -> tuple[Losses, Losses]:
 
 
 def rings(make: Callable[[], tuple[Losses, Losses]], times: int, length: float = 1) -> float:
-    return float(np.mean([judge(*make(), length).alarm for _ in range(times)]))
+    return float(np.mean([hidden_gain(*make(), length).alarm for _ in range(times)]))
 
 
 # After an attack
@@ -68,10 +68,10 @@ def rings(make: Callable[[], tuple[Losses, Losses]], times: int, length: float =
 @pytest.mark.parametrize("rows", [100, 300, 1000])
 def test_an_attack_rings_the_alarm_in_four_of_five_cases(rows: int) -> None:
     rng = np.random.default_rng(rows)
-    found = [judge(*attack(rng, rows)[:2], 1) for _ in range(60)]
+    found = [hidden_gain(*attack(rng, rows)[:2], 1) for _ in range(60)]
     assert np.mean([one.alarm for one in found]) >= 0.8
     assert np.mean([one.gain_shown for one in found]) > 0
-    assert np.mean([one.gain_shadow for one in found]) < 0
+    assert np.mean([one.gain_hidden for one in found]) < 0
 
 
 def test_the_estimate_is_unbiased_after_an_attack() -> None:
@@ -79,7 +79,7 @@ def test_the_estimate_is_unbiased_after_an_attack() -> None:
     off, optimism, covered = [], [], []
     for _ in range(500):
         shown, hidden, truth = attack(rng, 100)
-        found = judge(shown, hidden, 1)
+        found = hidden_gain(shown, hidden, 1)
         off.append(found.estimate - truth)
         optimism.append(truth - shown[-1].mean())
         covered.append(abs(off[-1]) < 1.96 * found.estimate_error)
@@ -90,11 +90,11 @@ def test_the_estimate_is_unbiased_after_an_attack() -> None:
 
 def test_an_alarm_that_rang_stays_and_rings_no_earlier_when_looks_are_added() -> None:
     shown, hidden, _ = attack(np.random.default_rng(2), 300)
-    last = judge(shown, hidden, 1)
-    assert last.rang_at is not None
+    last = hidden_gain(shown, hidden, 1)
+    assert last.alarm_at is not None
     for looks in range(1, len(shown) + 1):
-        found = judge(shown[:looks], hidden[:looks], 1)
-        assert found.alarm == (looks > last.rang_at)
+        found = hidden_gain(shown[:looks], hidden[:looks], 1)
+        assert found.alarm == (looks > last.alarm_at)
         assert found.looks == looks
 
 
@@ -130,8 +130,8 @@ def test_honest_looks_at_dependent_rows_are_silent_where_the_length_is_told() ->
 def test_gains_difference_and_estimate_by_hand() -> None:
     shown = np.array([[4.0] * 8, [3.0] * 8, [1.0, 3.0] * 4])
     hidden = np.array([[5.0] * 8, [5.0] * 8, [4.0] * 8])
-    found = judge(shown, hidden, 1)
-    assert (found.gain_shown, found.gain_shadow, found.difference) == (2.0, 1.0, 1.0)
+    found = hidden_gain(shown, hidden, 1)
+    assert (found.gain_shown, found.gain_hidden, found.difference) == (2.0, 1.0, 1.0)
     assert found.error == pytest.approx(math.sqrt(8 / 7) / math.sqrt(8))
     assert found.estimate == pytest.approx((8 * 4 + 8 * 5) / 16 - 1.0)
     assert found.looks == 3
@@ -142,7 +142,7 @@ def test_the_error_of_single_rows_is_that_of_the_two_paired_scores() -> None:
     shown, hidden = rng.gamma(2.0, size=(2, 50)), rng.gamma(2.0, size=(2, 20))
     parts = [score(part[0] - part[1], 1) for part in (shown, hidden)]
     errors = [part.error for part in parts if part is not None and part.error is not None]
-    assert judge(shown, hidden, 1).error == pytest.approx(math.hypot(*errors))
+    assert hidden_gain(shown, hidden, 1).error == pytest.approx(math.hypot(*errors))
 
 
 def test_the_looks_that_are_tested_are_known_beforehand() -> None:
@@ -155,9 +155,9 @@ def test_a_difference_between_two_tested_looks_waits_for_the_next_one() -> None:
     shown, hidden = np.repeat(rng.gamma(2.0, size=(2, 1, 60)), 9, axis=1)
     shown[5:] -= 3 + rng.normal(size=60)
     hidden[5:] += rng.normal(size=60)
-    assert [judge(shown[:n], hidden[:n], 1).rang_at for n in (5, 6, 9)] == [None, 5, 5]
+    assert [hidden_gain(shown[:n], hidden[:n], 1).alarm_at for n in (5, 6, 9)] == [None, 5, 5]
     shown, hidden = shown[[0, 1, 2, 3, 4, 4, 5, 5, 5]], hidden[[0, 1, 2, 3, 4, 4, 5, 5, 5]]
-    assert [judge(shown[:n], hidden[:n], 1).rang_at for n in (7, 8, 9)] == [None, None, 8]
+    assert [hidden_gain(shown[:n], hidden[:n], 1).alarm_at for n in (7, 8, 9)] == [None, None, 8]
 
 
 # Edges
@@ -166,8 +166,8 @@ def test_a_difference_between_two_tested_looks_waits_for_the_next_one() -> None:
 def test_the_first_run_alone_has_gained_nothing() -> None:
     rng = np.random.default_rng(6)
     shown, hidden = rng.gamma(2.0, size=(1, 30)), rng.gamma(2.0, size=(1, 10))
-    found = judge(shown, hidden, 1)
-    assert (found.gain_shown, found.gain_shadow, found.difference, found.error) == (0, 0, 0, 0)
+    found = hidden_gain(shown, hidden, 1)
+    assert (found.gain_shown, found.gain_hidden, found.difference, found.error) == (0, 0, 0, 0)
     assert found.estimate == pytest.approx(np.concatenate([shown, hidden], axis=1).mean())
     assert not found.alarm
 
@@ -175,15 +175,15 @@ def test_the_first_run_alone_has_gained_nothing() -> None:
 def test_an_incumbent_that_never_changes_is_silent() -> None:
     rng = np.random.default_rng(7)
     shown, hidden = rng.gamma(2.0, size=(1, 30)), rng.gamma(2.0, size=(1, 10))
-    found = judge(np.repeat(shown, 50, axis=0), np.repeat(hidden, 50, axis=0), 1)
-    assert (found.difference, found.error, found.alarm, found.rang_at) == (0, 0, False, None)
+    found = hidden_gain(np.repeat(shown, 50, axis=0), np.repeat(hidden, 50, axis=0), 1)
+    assert (found.difference, found.error, found.alarm, found.alarm_at) == (0, 0, False, None)
 
 
 def test_shown_rows_learnt_by_heart_ring_at_once() -> None:
     rng = np.random.default_rng(8)
     shown, hidden = rng.gamma(2.0, size=(1, 30)), rng.gamma(2.0, size=(1, 10))
-    found = judge(np.vstack([shown, 0 * shown]), np.vstack([hidden, hidden]), 1)
-    assert found.rang_at == 1
+    found = hidden_gain(np.vstack([shown, 0 * shown]), np.vstack([hidden, hidden]), 1)
+    assert found.alarm_at == 1
     assert found.estimate == pytest.approx(np.concatenate([shown, hidden], axis=1).mean())
 
 
@@ -198,19 +198,19 @@ def ones(looks: int, rows: int) -> Losses:
         (ones(0, 50), ones(0, 50), 1, "at least one"),
         (np.ones(50), np.ones(50), 1, r"expected \(looks, rows\)"),
         (ones(2, 50), ones(2, 50) * np.nan, 1, "not finite"),
-        (ones(2, 50), ones(2, 7), 1, r"hidden_holdout \(2, 7\).*8 rows of each would do"),
-        (ones(2, 400), ones(2, 100), 14, "depend over 14 rows; 112 rows of each would do"),
+        (ones(2, 50), ones(2, 7), 1, r"hidden_holdout \(2, 7\).*8 rows of each are needed"),
+        (ones(2, 400), ones(2, 100), 14, "depend over 14 rows; 112 rows of each are needed"),
     ],
 )
-def test_losses_that_cannot_be_judged_are_refused(
+def test_losses_that_do_not_fit_together_are_refused(
     shown: Losses, hidden: Losses, length: float, message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
-        judge(shown, hidden, length)
+        hidden_gain(shown, hidden, length)
 
 
-def test_the_judgement_is_plain_numbers() -> None:
+def test_the_result_is_plain_numbers() -> None:
     shown, hidden, _ = attack(np.random.default_rng(9), 100)
-    found = judge(shown, hidden, 1)
-    assert isinstance(found, HiddenHoldout)
+    found = hidden_gain(shown, hidden, 1)
+    assert isinstance(found, HiddenGain)
     assert {type(value) for value in vars(found).values()} <= {float, int, bool}

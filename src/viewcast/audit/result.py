@@ -1,0 +1,261 @@
+"""The result of an audit: what is known of one holdout and of the choice made on it.
+
+Losses and gains are means over rows, in ``unit``; the lower a loss, the better. None stands for
+what is not known or was refused. An object cannot hold NaN or infinity: they become None.
+"""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict
+from pydantic.dataclasses import dataclass
+
+CONFIG = ConfigDict(extra="forbid", strict=True)
+
+
+def _plain(value: Any) -> Any:
+    """A number of Python: no numpy scalar, and None for NaN and infinity."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Number = Annotated[float, BeforeValidator(_plain)]
+Figure = Annotated[float | None, BeforeValidator(_plain)]
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Usage:
+    """How a holdout was used.
+
+    ``runs``: that revealed a score; ``scores``: how many looks there were; ``distinct``: runs that
+    differ in their losses; ``rounds``: of runs that were launched without sight of each other.
+    ``by_purpose``: number of uses (``viewcast.holdout.looks.Purpose``); ``by_user``: scores.
+    ``bits_spent`` by the choices, and ``bits_budget``: what the independent rows can answer within
+    ``tolerance`` of the range of a bounded loss, None where rows are not known.
+    """
+
+    runs: int
+    scores: int
+    distinct: int
+    rounds: int
+    by_purpose: dict[str, int]
+    by_user: dict[str, int]
+    bits_spent: Number
+    bits_budget: Figure
+    tolerance: Number
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Truth:
+    """Loss on new rows and its standard error, where data are simulated."""
+
+    mean: Number
+    error: Figure
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Winner:
+    """The run with the lowest loss.
+
+    ``shown``: its loss on the validation rows, with the standard error ``error``; ``expected``: on
+    new rows, the choice of it accounted for; ``optimism``: expected less shown; ``upper95``: upper
+    95 % bound of the loss on new rows.
+    """
+
+    run_id: str
+    name: str
+    shown: Figure
+    error: Figure
+    expected: Figure
+    optimism: Figure
+    upper95: Figure
+    truth: Truth | None
+
+
+@dataclass(frozen=True, config=CONFIG)
+class GainOver:
+    """What the winner gained over the run ``reference``: loss of the reference less its own.
+
+    ``shown`` on the validation rows; ``expected`` on new rows, with the lower 95 % bound
+    ``lower95``; ``share``: of the shown gain that is expected to stay, 0 to 1; ``colour``: green,
+    amber or red (``viewcast.selection.share_of_gain``).
+    """
+
+    reference: str
+    shown: Number
+    expected: Figure
+    lower95: Figure
+    share: Figure
+    colour: str | None
+
+
+@dataclass(frozen=True, config=CONFIG)
+class ConfidenceSet:
+    """The runs that cannot be told apart from the best, best first.
+
+    ``p_value``: of "no run is better than the reference", None without a reference.
+    """
+
+    run_ids: tuple[str, ...]
+    p_value: Figure
+
+
+@dataclass(frozen=True, config=CONFIG)
+class BestOf:
+    """A point of the curve of the best of ``k`` runs (``viewcast.selection.best_of``)."""
+
+    k: int
+    shown: Number
+    honest: Figure
+    honest_low: Figure
+    honest_high: Figure
+
+
+@dataclass(frozen=True, config=CONFIG)
+class ScalarScores:
+    """``count`` runs of which one score each is known (``viewcast.selection.order_statistics``)."""
+
+    count: int
+    shown: Number
+    level: Number
+    spread: Number
+    gaussian: Number
+
+
+@dataclass(frozen=True, config=CONFIG)
+class HiddenPoint:
+    """Gains since the first run after ``look`` looks, on shown and on hidden rows."""
+
+    look: int
+    shown: Number
+    hidden: Number
+
+
+@dataclass(frozen=True, config=CONFIG)
+class HiddenHoldout:
+    """``rows`` hidden rows after ``looks`` looks; ``seen``: of them, shown to other runs.
+
+    Until the alarm rings, what tells about the hidden rows themselves stays sealed: None, and no
+    ``path``. Then: ``gain_hidden`` beside ``gain_shown``, their ``difference`` with its
+    standard ``error``, and ``estimate``, the loss to expect of the winner.
+    """
+
+    rows: int
+    looks: int
+    seen: int
+    alarm: bool
+    gain_shown: Number
+    gain_hidden: Figure
+    difference: Figure
+    error: Figure
+    estimate: Figure
+    path: tuple[HiddenPoint, ...]
+
+
+@dataclass(frozen=True, config=CONFIG)
+class OpenedTest:
+    """An opening of the sealed test; ``time``: ISO 8601, UTC; ``reuse``: openings before it."""
+
+    run_id: str
+    name: str
+    time: str
+    user: str
+    reason: str | None
+    loss: Figure
+    error: Figure
+    reuse: int
+
+
+@dataclass(frozen=True, config=CONFIG)
+class AuditedRun:
+    """One run of the holdout.
+
+    ``expected``, ``optimism``, ``upper95``: as of the winner, for the run of this rank; ``looks``:
+    scores that it revealed; ``excluded``: why it takes no part in the choice, None if it does.
+    """
+
+    run_id: str
+    name: str
+    model: str
+    experiment: str
+    train_loss: Figure
+    shown: Figure
+    expected: Figure
+    optimism: Figure
+    upper95: Figure
+    looks: int
+    in_confidence_set: bool | None
+    verdict: str
+    excluded: str | None
+
+
+@dataclass(frozen=True, config=CONFIG)
+class AuditResult:
+    """The audit of one holdout.
+
+    ``holdout``: its identity; ``experiment``: of MLflow; ``rows``: validation rows, 0 where no run
+    tells them; ``first``, ``last``: their times; ``dated``: whether these are days.
+    ``dependence``: length in rows; ``independent``: rows that would give the winner's mean the same
+    error if they were independent; ``rows_wanted``: rows needed for a bound, 0 if there are enough;
+    ``refusal``: why there is no figure or no bound.
+    ``effective_runs``: how many independent runs would be as lucky; ``half_width``: how far the
+    winner's loss may be above what is shown, whatever rule chose it (95 %).
+    ``overfit_probability``: see ``viewcast.selection.overfit_probability``.
+    ``scalar``: only where no run has row losses. ``untracked``: runs that chose an epoch by these
+    rows and kept no losses of the others. ``caveat``: what the figures assume, where runs were
+    launched in sight of earlier scores. ``hidden_refusal``: why hidden rows could not be used.
+    ``assumed``: what could not be checked. ``runs``: best first. ``verdict`` and ``sentences``: in
+    words (``viewcast.audit.study_verdict``, ``viewcast.audit.sentences``).
+    """
+
+    holdout: str
+    experiment: str
+    data: str
+    label: str
+    split: str
+    unit: str
+    loss: str
+    rows: int
+    first: str | None
+    last: str | None
+    dated: bool
+    usage: Usage
+    dependence: Figure
+    independent: Figure
+    rows_wanted: int
+    refusal: str | None
+    winner: Winner | None
+    gain: GainOver | None
+    confidence_set: ConfidenceSet | None
+    effective_runs: Figure
+    half_width: Figure
+    overfit_probability: Figure
+    best_of: tuple[BestOf, ...]
+    scalar: ScalarScores | None
+    untracked: int
+    caveat: str | None
+    hidden_holdout: HiddenHoldout | None
+    hidden_refusal: str | None
+    openings: tuple[OpenedTest, ...]
+    assumed: tuple[str, ...]
+    runs: tuple[AuditedRun, ...]
+    verdict: str
+    sentences: tuple[str, ...]
+
+    @property
+    def compared(self) -> list[AuditedRun]:
+        """The runs that take part in the choice, best first."""
+        return [run for run in self.runs if run.excluded is None]
+
+    @property
+    def reference_loss(self) -> float | None:
+        """The loss of the reference on the validation rows."""
+        if self.winner is None or self.winner.shown is None or self.gain is None:
+            return None
+        return self.winner.shown + self.gain.shown
+
+    @property
+    def rows_word(self) -> str:
+        """What the rows are called."""
+        return "days" if self.dated else "rows"

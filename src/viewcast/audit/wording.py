@@ -1,0 +1,42 @@
+"""How the audit writes numbers, names and sentences."""
+
+from collections.abc import Sequence
+
+from viewcast.audit.result import AuditResult, HiddenHoldout
+from viewcast.base.numbers import rounded
+
+NAMED = 4  # runs that a sentence names
+
+
+def sentence(statement: str) -> str:
+    """A statement with a capital letter and a full stop."""
+    if not statement:
+        return ""
+    return capitalised(statement) + ("" if statement.endswith((".", "!", "?")) else ".")
+
+
+def capitalised(statement: str) -> str:
+    """A statement with a capital letter, as a title."""
+    return statement[:1].upper() + statement[1:]
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun in singular or plural."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def noise_digits(value: float | None, result: AuditResult) -> str:
+    """A loss with as many digits as the standard error of the winner's loss allows."""
+    return rounded(value, None if result.winner is None else result.winner.error)
+
+
+def hidden_figure(gain: float | None, hidden: HiddenHoldout) -> str:
+    """A gain with as many digits as the error of the difference of the gains allows."""
+    return rounded(gain, hidden.error)
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names in quotes, and how many more there are."""
+    more = len(names) - NAMED
+    shown = ", ".join(f"“{name}”" for name in names[: NAMED if more > 1 else NAMED + 1])
+    return shown + (f" and {more:,} more" if more > 1 else "")
