@@ -39,7 +39,7 @@ def test_the_audit_depends_on_every_file_that_it_composes() -> None:
     assert {f for f in conf_files("audit") if not any(covers(one, f) for one in lists)} == set()
 
 
-@pytest.mark.parametrize("model", dependencies.nightly()["train"])
+@pytest.mark.parametrize("model", dependencies.NIGHTLY_MODELS)
 @pytest.mark.parametrize("name", ["train", "challenger"])
 def test_a_nightly_stage_depends_on_every_file_that_decides_its_run(name: str, model: str) -> None:
     lists = declared(stages("pipelines/nightly/dvc.yaml")[name], "conf/")

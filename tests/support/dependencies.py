@@ -19,6 +19,7 @@ from viewcast.runs.plan import Pipeline, plan
 
 Plain = Mapping[str, Any]
 SOURCE = "src/viewcast/"
+NIGHTLY_MODELS = yaml.safe_load((REPOSITORY / "conf" / "challenger.yaml").read_text())["models"]
 DEMO = ("demo", "demo_search", "demo_leaderboard", "simulator")
 
 
@@ -84,10 +85,9 @@ def plans() -> dict[str, Any]:
 @cache
 def nightly() -> dict[str, Any]:
     """The runs of the nightly pipeline by the stage that they are for."""
-    models = yaml.safe_load((REPOSITORY / "conf" / "challenger.yaml").read_text())["models"]
     overrides = ("data=live", "tracking=nightly")
-    runs = {name: compose(REPOSITORY, [*overrides, f"model={name}"]) for name in models}
-    return {"prepare": runs[models[0]]["data"], "train": runs, "challenger": runs}
+    runs = {name: compose(REPOSITORY, [*overrides, f"model={name}"]) for name in NIGHTLY_MODELS}
+    return {"prepare": runs[NIGHTLY_MODELS[0]]["data"], "train": runs, "challenger": runs}
 
 
 def conf_files(config_name: str, *overrides: str) -> set[str]:
