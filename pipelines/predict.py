@@ -5,7 +5,7 @@ from typing import Any
 
 from viewcast.base.cli import stage
 from viewcast.base.settings import construct
-from viewcast.retraining.predict import Predict, forecast, picture, store, told
+from viewcast.retraining.predict import Predict, as_text, forecast, picture, store
 from viewcast.tracking.write.registry import Registry
 
 
@@ -13,9 +13,9 @@ from viewcast.tracking.write.registry import Registry
 def main(config: dict[str, Any], root: Path) -> None:
     """Write reports/forecast.csv and reports/forecast.png, and print the days."""
     settings: Predict = construct(Predict, config, "")
-    found = forecast(settings, root, Registry(settings.tracking, settings.name))
-    files = store(found, root), picture(found, root)
-    print("\n".join(told(found)))
+    result = forecast(settings, root, Registry(settings.tracking, settings.model_name))
+    files = store(result, root), picture(result, root)
+    print("\n".join(as_text(result)))
     print(f"  {', '.join(str(file.relative_to(root)) for file in files)}")
 
 

@@ -1,4 +1,4 @@
-"""One night: new days in, a better model out or the reason why not.
+"""One night: fetch new days, train anew, promote a better model.
 
 `python pipelines/retrain.py`, `python pipelines/retrain.py source=studio source.folder=<folder>`,
 or, as a demonstration, `python pipelines/retrain.py retrain.today=2021-03-01 retrain.nights=10`.
@@ -19,9 +19,9 @@ from viewcast.retraining.settings import Settings
 def main(config: dict[str, Any], root: Path) -> None:
     """Print one line of JSON per night; exit with the code of the last."""
     code = 1
-    for told in nights(Settings.parse(config), root, partial(compose, root)):
-        print(json.dumps(told, ensure_ascii=False), flush=True)
-        code = told["code"]
+    for outcome in nights(Settings.parse(config), root, partial(compose, root)):
+        print(json.dumps(outcome, ensure_ascii=False), flush=True)
+        code = outcome["code"]
     sys.exit(code)
 
 

@@ -1,4 +1,4 @@
-"""Put the champion before the present one back: `python pipelines/rollback.py reason='...'`."""
+"""Restore the previous champion: `python pipelines/rollback.py reason='...'`."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from viewcast.tracking.write.registry import Registry
 
 @stage(__file__, "rollback")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Change the champion, and keep that in the log of promotions."""
+    """Change the champion, and write that into the log of promotions."""
     settings: Rollback = construct(Rollback, config, "")
     with held(lock_path(root)):
-        registry = Registry(settings.tracking, settings.name)
+        registry = Registry(settings.tracking, settings.model_name)
         line = roll_back(registry, root, settings.reason)
     print(
-        f"champion of {settings.name}: version {line['version']} ({line['model']}) again, instead "
-        f"of version {line['previous']}"
+        f"champion of {settings.model_name}: version {line['version']} ({line['model']}) again, "
+        f"instead of version {line['previous']}"
     )
 
 

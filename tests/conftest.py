@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from support.clone import Clone
 from support.nights import simulated
 from support.project import Project
-from viewcast.retraining.reproduce import BATCH_ID, LIVE, STORE
+from viewcast.retraining.data_versioning import BATCH_ID, LABEL, STORE
 from viewcast.training.backprop import Backprop
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +82,7 @@ def by_day() -> Iterator[None]:
     one's module prepares before it begins.
     """
     for wake in (False, True):
-        for name in (LIVE, BATCH_ID, *STORE):
+        for name in (LABEL, BATCH_ID, *STORE):
             os.environ.pop(name, None)
         if not wake:
             yield

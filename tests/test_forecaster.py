@@ -128,7 +128,7 @@ def test_intervals_grow_with_the_channel() -> None:
 
 def test_more_days_than_were_measured_are_refused() -> None:
     intervals = Intervals(0.9, (-0.1,), (0.1,), None)
-    with pytest.raises(DataError, match=r"forecast of 2 days .* up to 1 days ahead"):
+    with pytest.raises(DataError, match=r"request for 2 days.* up to 1 days ahead"):
         intervals.around(np.array([1.0, 2.0]), 1.0)
 
 

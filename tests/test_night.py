@@ -19,10 +19,10 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, SourceError, TrackingError
 from viewcast.base.paths import journal_path, lock_path
 from viewcast.base.settings import Tracking
+from viewcast.retraining.data_versioning import set_stage_environment
 from viewcast.retraining.lock import held
 from viewcast.retraining.outcome import CODES
 from viewcast.retraining.promotion import roll_back
-from viewcast.retraining.reproduce import tell_stages
 from viewcast.retraining.settings import Settings
 from viewcast.tracking.used_days import spent_to
 from viewcast.tracking.write.night_run import NightRun
@@ -132,7 +132,7 @@ def test_a_day_that_somebody_validated_on_is_not_fresh(second: Nights) -> None:
     rows = pd.DataFrame(
         {"entity": "live", "time": pd.to_datetime(["2018-03-05"]), "target": [1.0], "row": ["x"]}
     )
-    NightRun(config, second.root, "2018-03-06", None).judges(rows, 1, 0)
+    NightRun(config, second.root, "2018-03-06", None).record_look(rows, 1, 0)
     told = second.on("2018-03-06", 2)
     assert [one["fresh_days"] for one in told] == [0, 1]
     assert [one["outcome"] for one in told] == ["days spent"] * 2
@@ -174,7 +174,7 @@ def test_refused_days_are_set_aside_and_the_champion_stays(second: Nights, answe
     pd.testing.assert_series_equal(second.series, before)
     (reason,) = second.quarantined()
     assert told["reason"].startswith(reason)
-    assert "excluded: data/quarantine/2018-03-02-" in told["reason"]
+    assert "quarantined: data/quarantine/2018-03-02-" in told["reason"]
     champion = second.registry.champion()
     assert champion is not None
     assert champion.number == 1
@@ -279,23 +279,23 @@ class Hopeless(Diverging):
 
 
 def test_a_model_that_diverges_is_no_candidate(second: Nights) -> None:
-    second.keep = Diverging
+    second.versioning = Diverging
     told = second.one("2018-03-02")
     assert told["code"] == 12
     assert second.registry.version(told["challenger"]).tags["viewcast.model"] == "linear"
 
 
 def test_where_every_model_diverges_the_champion_stays_and_no_day_is_spent(second: Nights) -> None:
-    second.keep = Hopeless
+    second.versioning = Hopeless
     told = second.one("2018-03-02")
     assert (told["outcome"], told["code"]) == ("not better", 11)
     assert "no challenger: deep: diverged" in told["reason"]
-    second.keep = InProcess
+    second.versioning = InProcess
     assert second.one("2018-03-03")["fresh_days"] == 2
 
 
 def test_an_old_champion_makes_room_for_one_that_is_not_worse(second: Nights) -> None:
-    second.overrides = ("judge.age=1", "judge.margin=0.9")
+    second.overrides = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
     told = second.on("2018-03-02", 7)[-1]
     assert (told["outcome"], told["gate"]["why"]) == ("promoted", "refresh")
     assert told["champion"] == 2
@@ -303,7 +303,7 @@ def test_an_old_champion_makes_room_for_one_that_is_not_worse(second: Nights) ->
 
 
 def test_rollback_puts_the_champion_before_back_and_says_so(second: Nights) -> None:
-    second.overrides = ("judge.age=1", "judge.margin=0.9")
+    second.overrides = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
     second.on("2018-03-02", 7)
     line = roll_back(second.registry, second.root, "it forecast nonsense")
     assert (line["version"], line["previous"]) == (1, 2)
@@ -344,10 +344,10 @@ def test_every_exit_code_is_another() -> None:
     [
         ("retrain.nights=2", "retrain.nights = 2 needs retrain.today"),
         ("retrain.today=soon", "retrain.today = 'soon'"),
-        ("fresh.least=2", "fresh.least = 2"),
-        ("judge.level=2", "judge.level = 2"),
+        ("fresh.evaluation_days=2", "fresh.evaluation_days = 2"),
+        ("promotion.confidence_level=2", "promotion.confidence_level = 2"),
         ("source.timezone=Mars", "expected a time zone such as"),
-        ("retrain.name='a/b'", "retrain.name"),
+        ("retrain.model_name='a/b'", "retrain.model_name"),
     ],
 )
 def test_impossible_settings_are_refused_with_their_key(override: str, message: str) -> None:
@@ -365,7 +365,7 @@ def test_the_store_s_address_reaches_the_stages_by_environment(
         "VIEWCAST_EXPERIMENT",
     ):
         monkeypatch.setenv(name, "former")
-    tell_stages("a channel", "night-1", Tracking("http://127.0.0.1:5", None, "mine", 1.0))
+    set_stage_environment("a channel", "night-1", Tracking("http://127.0.0.1:5", None, "mine", 1.0))
     told = compose(REPOSITORY, ["data=live", "tracking=nightly"])
     assert told["tracking"]["uri"] == "http://127.0.0.1:5"
     assert told["tracking"]["experiment"] == "mine"

@@ -20,27 +20,28 @@ pytestmark = pytest.mark.xdist_group("killed")  # one evening serves all
 
 TONIGHT = "2018-03-08"
 NIGHT = "viewcast.retraining.night"
+STEPS = "viewcast.retraining.night_steps"
 MOMENTS = [
     Moment("before", f"{NIGHT}.write"),  # nothing is known of what came in
-    Moment("after", f"{NIGHT}.Journal.write"),
+    Moment("after", f"{STEPS}.Journal.write"),
     Moment("after", f"{NIGHT}.write", 2),  # the days are in data/live, the fresh day is not
-    Moment("after", "nights.InProcess.keep"),
-    Moment("after", f"{NIGHT}.Night._recorded"),
-    Moment("before", "nights.run", 2),  # one of the models is trained
+    Moment("after", "support.nights.InProcess.add"),
+    Moment("after", f"{STEPS}.NightSteps._night_run"),
+    Moment("before", "support.nights.run", 2),  # one of the models is trained
     Moment("after", "viewcast.retraining.walk_forward.Forecaster.paths", 2),
-    Moment("after", "nights.make"),
+    Moment("after", "support.nights.make_challenger"),
     Moment("after", "viewcast.tracking.write.registry._log_model"),
     Moment("after", "viewcast.tracking.write.registry.Registry._create"),
     Moment(
         "after", "viewcast.tracking.write.night_run.log"
     ),  # the look is recorded, nothing is scored
-    Moment("before", f"{NIGHT}.judge"),
-    Moment("after", f"{NIGHT}.judge"),
+    Moment("before", f"{STEPS}.evaluate"),
+    Moment("after", f"{STEPS}.evaluate"),
     Moment("after", "viewcast.retraining.promotion.append"),  # written down, not done
     Moment("after", "viewcast.tracking.write.registry.Registry.promote"),
     Moment("after", "viewcast.tracking.write.night_run.NightRun.end"),
-    Moment("after", f"{NIGHT}.append"),
-    Moment("before", f"{NIGHT}.Journal.close"),
+    Moment("after", f"{STEPS}.append"),
+    Moment("before", f"{STEPS}.Journal.close"),
 ]
 
 
@@ -97,7 +98,7 @@ def test_a_killed_night_is_made_up_for_on_the_next_with_its_days(
     evening: Nights, tmp_path: Path
 ) -> None:
     nights = tonight(evening, tmp_path)
-    killed(nights, TONIGHT, Moment("after", "nights.InProcess.keep"))
+    killed(nights, TONIGHT, Moment("after", "support.nights.InProcess.add"))
     told = nights.one("2018-03-09")
     assert (told["outcome"], told["added"], told["gate"]["days"]) == ("promoted", 2, 8)
     assert [one["day"] for one in told["corrected"]] == ["2018-01-10"]
@@ -107,7 +108,7 @@ def test_a_judgement_that_was_begun_is_finished_with_its_own_days_before_the_nex
     evening: Nights, tmp_path: Path
 ) -> None:
     nights = tonight(evening, tmp_path)
-    killed(nights, TONIGHT, Moment("before", f"{NIGHT}.judge"))
+    killed(nights, TONIGHT, Moment("before", f"{STEPS}.evaluate"))
     told = nights.one("2018-03-09")
     assert (told["outcome"], told["fresh_days"]) == ("days spent", 1)
     finished = nights.outcomes[-2]

@@ -14,7 +14,7 @@ from support.reported import FIGURES, Fake, Tags, seen
 from support.retrained import drawings, parsed
 from viewcast.base.errors import DataError
 from viewcast.report import page as whole
-from viewcast.report.champion_record import Estimate, Reign, read
+from viewcast.report.champion_record import Champion, Estimate, read
 from viewcast.report.champion_table import gained, told
 from viewcast.report.champions_page import write_page
 from viewcast.report.figures import gates, promises, weekly_errors
@@ -182,7 +182,7 @@ def test_a_word_is_broken_only_if_the_whole_interval_lies_above(
     history = parsed(retrained.short(), tmp_path)
     first = history.champions[0]
     came = None if realised is None else Estimate(*realised)
-    assert Reign(**{**vars(first), "realised": came}).word == word
+    assert Champion(**{**vars(first), "realised": came}).promise_status == word
 
 
 def test_what_the_challenger_lost_less_is_shown_as_saved(tmp_path: Path) -> None:
@@ -218,14 +218,14 @@ def test_who_forecasts_now_is_said_with_promise_truth_naive_and_coverage(tmp_pat
     assert "It promised to lose 312 (250 to 374) views a day; in the 6 days since" in said.now
     assert f"the naive forecast {np.mean(own):.0f}." in said.now
     assert "held 88 % ± 3 % of 120 days" in said.coverage
-    assert said.reigns[0].version == 5 and said.nights[0].last.isoformat() == "2021-04-29"
+    assert said.champions[0].version == 5 and said.nights[0].last.isoformat() == "2021-04-29"
 
 
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
         ("{", "Expecting"),
-        ("[]", "History"),
+        ("[]", "ChampionHistory"),
         ('{"label": "x"}', "loss: "),
     ],
 )
@@ -234,7 +234,9 @@ def test_a_damaged_history_is_refused_with_the_command_that_mends_it(
 ) -> None:
     retrained.leave({}, tmp_path)
     (tmp_path / "reports" / "retraining.json").write_text(damage)
-    with pytest.raises(DataError, match=r"retraining\.json: damaged \(.*make retrain") as refused:
+    with pytest.raises(
+        DataError, match=r"json: damaged, or of another version \(.*make retrain"
+    ) as refused:
         write_page(tmp_path)
     assert said in str(refused.value)
     assert not (tmp_path / "reports" / "index.html").exists()

@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nights")]
 
 COMMAND = [sys.executable, "pipelines/retrain.py"]
 FIRST, SECOND = "2021-03-01", "2021-03-02"
-QUICK = ("models: [augmented]", "weeks: 8")
-SLOW = ("models: [deep]", "weeks: 1")  # its training takes long enough to be killed
+QUICK = ("models: [augmented]", "walk_forward_weeks: 8")
+SLOW = ("models: [deep]", "walk_forward_weeks: 1")  # its training takes long enough to be killed
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def prepare(root: Path, data: str) -> tuple[bytes, bytes]:
     """Prepare as the pipeline does; the bytes of the open table and of the sealed one."""
     section = compose(ROOT, [f"data={data}"])["data"]
     made: Any = build(section, "data")
-    sealed.write(made.prepare(root), made.reach, root, data, preparation(section))
+    sealed.write(made.prepare(root), made.feature_lookback, root, data, preparation(section))
     return prepared_path(root, data).read_bytes(), sealed_path(root, data).read_bytes()
 
 

@@ -22,7 +22,7 @@ from support.project import REPOSITORY
 from support.servers import serving
 from viewcast.base.errors import TrackingError
 from viewcast.base.paths import forecast_path
-from viewcast.retraining.predict import Forecast, Predict, forecast, picture, store, told
+from viewcast.retraining.predict import Forecast, Predict, as_text, forecast, picture, store
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
 
@@ -38,7 +38,7 @@ def project(
     nights = started(root, empty_store, Diary(channel))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
-        patch.setattr("support.nights.MAKING", replace(MAKING, weeks=8))
+        patch.setattr("support.nights.MAKING", replace(MAKING, walk_forward_weeks=8))
         assert nights.one("2018-03-01")["outcome"] == "promoted"
     return nights
 
@@ -112,7 +112,7 @@ def test_the_server_forecasts_as_the_command_does_in_whatever_order_the_days_com
 def test_a_request_without_days_is_told_all_that_the_intervals_were_measured_for(
     project: Nights, address: str
 ) -> None:
-    same(served(post(address, history(project))), asked(project, MAKING.ahead).days)
+    same(served(post(address, history(project))), asked(project, MAKING.horizon).days)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_history_that_cannot_be_read_is_refused_with_the_reason(
 @pytest.mark.parametrize(
     ("days", "reason"),
     [
-        (MAKING.ahead + 1, "measured up to 3 days ahead: ask for 3 or fewer"),
+        (MAKING.horizon + 1, "measured up to 3 days ahead: ask for 3 or fewer"),
         (0, "parameter 'days': found 0, expected at least 1"),
         (-1, "parameter 'days': found -1, expected at least 1"),
     ],
@@ -163,9 +163,9 @@ def test_what_the_registry_says_of_columns_is_what_the_server_takes_and_gives(
             column["name"]: kinds[column["type"]] for column in given
         }
     (days,) = signature.params.to_dict()
-    assert (days["name"], days["default"]) == ("days", MAKING.ahead)
+    assert (days["name"], days["default"]) == ("days", MAKING.horizon)
     example = mlflow.pyfunc.load_model("models:/viewcast@champion").input_example
-    assert len(post(address, example.to_numpy().tolist())["predictions"]) == MAKING.ahead
+    assert len(post(address, example.to_numpy().tolist())["predictions"]) == MAKING.horizon
     wrong = refusal(address, history(project), "date visits")
     assert "Model is missing inputs ['views']" in wrong
 
@@ -177,7 +177,7 @@ def test_the_command_writes_the_table_and_the_picture_and_prints_both(project: N
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = asked(project, 3)
     *lines, files = done.stdout.splitlines()
-    assert lines == told(found)
+    assert lines == as_text(found)
     assert files.split() == ["reports/forecast.csv,", "reports/forecast.png"]
     table = pd.read_csv(forecast_path(project.root), parse_dates=["date"])
     pd.testing.assert_frame_equal(table, found.days, check_dtype=False, rtol=0, atol=0.051)
@@ -189,14 +189,14 @@ def test_the_command_writes_the_table_and_the_picture_and_prints_both(project: N
 
 def test_the_forecast_is_told_with_what_its_intervals_have_held(project: Nights) -> None:
     found = asked(project, 3)
-    first, *days, last = told(found)
+    first, *days, last = as_text(found)
     assert first.startswith("diary (simulated): views a day by champion version 1, ")
     assert first.endswith("(90% between)")
     assert [line.split()[1] for line in days] == ["2018-03-01", "2018-03-02", "2018-03-03"]
     assert found.coverage is not None
     share = f"{100 * found.coverage.covered:.1f}"
     assert f"such intervals covered {share}" in last
-    assert f"% of {found.coverage.days} days, each told the day before" in last
+    assert f"% of {found.coverage.days} days, each forecast the day before" in last
 
 
 def test_a_forecast_without_intervals_is_told_drawn_and_stored(
@@ -205,8 +205,8 @@ def test_a_forecast_without_intervals_is_told_drawn_and_stored(
     found = asked(project, 3)
     days = found.days.assign(low=np.nan, high=np.nan)
     bare = replace(found, days=days, level=None, coverage=None)
-    assert told(bare)[-1] == "  no intervals: the history was too short for a walk-forward"
-    assert "between" not in "".join(told(bare))
+    assert as_text(bare)[-1] == "  no intervals: the history was too short for a walk-forward"
+    assert "between" not in "".join(as_text(bare))
     assert store(bare, tmp_path).read_text().splitlines()[1].endswith(",,")
     assert picture(bare, tmp_path).is_file()
 

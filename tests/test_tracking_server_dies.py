@@ -33,7 +33,7 @@ DEATHS = [
     Request("POST", "/runs/log-inputs", 1, done=False),  # of the judgement
     Request("POST", "/runs/log-inputs", 1, done=True),
     Request("GET", "/artifacts/MLmodel", 1, done=False),  # of the champion that is judged
-    Request("PUT", "/judgement.parquet", 1, done=True),
+    Request("PUT", "/evaluation.parquet", 1, done=True),
     Request("POST", "/registered-models/alias", 1, done=False),  # the champion's
     Request("POST", "/registered-models/alias", 1, done=True),
     Request("POST", "/runs/update", 2, done=True),  # the end of the night
@@ -64,7 +64,7 @@ def by_http(
     """
     root = tmp_path_factory.mktemp("http") / "project"
     nights = started(root, empty_store, Diary(channel))
-    nights.keep = OneModel
+    nights.versioning = OneModel
     store = ["--backend-store-uri", f"sqlite:///{root}/mlflow/mlflow.db"]
     files = ["--artifacts-destination", f"{root}/mlflow/artifacts"]
     quick = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
@@ -87,7 +87,7 @@ def test_a_first_night_and_a_judgement_work_by_http(
     assert (second["outcome"], second["champion"]) == ("promoted", 2)
     assert second["gate"]["days"] == 7
     stored = nights.root / "mlflow" / "artifacts"
-    assert {file.name for file in stored.rglob("*")} >= {"forecaster.json", "judgement.parquet"}
+    assert {file.name for file in stored.rglob("*")} >= {"forecaster.json", "evaluation.parquet"}
     location = nights.registry.client.get_run(second["run_id"]).info.artifact_uri
     assert location.startswith("mlflow-artifacts:/"), "the server keeps the files, not this project"
 

@@ -9,7 +9,7 @@ from support.nights import Nights
 from viewcast.base.paths import live_path, nightly_path, retraining_path
 from viewcast.tracking.used_days import spent_to
 
-PROMOTES = ("judge.age=1", "judge.margin=0.9")  # settings with which the challenger wins
+PROMOTES = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
 PASSING = ("finished", "seconds", "run_id", "stages", "when", "id")
 
 

@@ -31,14 +31,16 @@ from viewcast.data import live, sealed
 from viewcast.data.preparation import preparation
 from viewcast.data.simulator import ChannelSimulator
 from viewcast.retraining import retrain
-from viewcast.retraining.challenger import Making, make
-from viewcast.retraining.reproduce import STORE
+from viewcast.retraining.challenger import ChallengerSettings, make_challenger
+from viewcast.retraining.data_versioning import STORE
 from viewcast.retraining.settings import Settings
 from viewcast.runs.run import run
 from viewcast.tracking.write.registry import Registry
 from viewcast.training.config import Config, parse
 
-MAKING = Making(["linear", "augmented"], weeks=4, ahead=3, level=0.9)
+MAKING = ChallengerSettings(
+    ["linear", "augmented"], walk_forward_weeks=4, horizon=3, interval_level=0.9
+)
 
 
 def unchanged(delivery: pd.DataFrame) -> pd.DataFrame:
@@ -95,15 +97,15 @@ class InProcess:
     models: tuple[str, ...] = ("linear", "augmented")
     epochs: int | None = None
 
-    def import_export(self) -> None:
+    def pull(self) -> None:
         pass
 
-    def keep(self) -> None:
+    def add(self) -> None:
         text = "".join(file.read_text() for file in sorted(live_path(self.root).iterdir()))
         mark = hashlib.md5(text.encode()).hexdigest()
         (self.root / "data.dvc").write_text(f"outs:\n- md5: {mark}.dir\n")
 
-    def reproduce(self) -> list[str]:
+    def repro(self) -> list[str]:
         configs = {name: self.config(name) for name in self.models}
         data = configs[self.models[0]].data
         identity = preparation(configs[self.models[0]].plain["data"])
@@ -114,7 +116,7 @@ class InProcess:
             return []
         for name, config in configs.items():
             run(config, self.root, nightly_train_path(self.root, name))
-        make(configs, replace(MAKING, models=list(self.models)), self.root)
+        make_challenger(configs, replace(MAKING, models=list(self.models)), self.root)
         done.write_text(content)
         return list(self.models)
 
@@ -129,13 +131,15 @@ class Nights:
 
     root: Path
     source: Any
-    keep: Any = InProcess
+    versioning: Any = InProcess
     overrides: tuple[str, ...] = ()
     uri: str | None = None
 
     @property
     def settings(self) -> Settings:
-        plain = _composed("retrain", ("fresh.first=14", "check.recent=14"), *self.overrides)
+        plain = _composed(
+            "retrain", ("fresh.first_champion_days=14", "check.recent_days=14"), *self.overrides
+        )
         store = {
             "uri": self.uri or f"sqlite:///{self.root}/mlflow/mlflow.db",
             "artifacts": None if self.uri else f"{self.root}/mlflow/artifacts",
@@ -149,7 +153,7 @@ class Nights:
         settings = self.settings
         asked = replace(settings.retrain, today=first, nights=count)
         return list(
-            retrain.nights(replace(settings, retrain=asked), self.root, composed, self.keep)
+            retrain.nights(replace(settings, retrain=asked), self.root, composed, self.versioning)
         )
 
     def one(self, today: date | str) -> dict[str, Any]:

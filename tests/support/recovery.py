@@ -23,7 +23,7 @@ from viewcast.data.preparation import preparation
 from viewcast.forecast.forecaster import Forecaster
 from viewcast.retraining import retrain
 from viewcast.retraining.challenger import inputs_of
-from viewcast.retraining.reproduce import STORE
+from viewcast.retraining.data_versioning import STORE
 from viewcast.retraining.settings import Settings
 from viewcast.training.config import Config, parse
 from viewcast.training.rows import problem_of, rows_of
@@ -75,11 +75,11 @@ class Nightly:
         settings = replace(Settings.parse(plain), source=nights.source)
         asked = replace(settings.retrain, today=first.date(), nights=count)
 
-        def keep(root: Path, lock: int) -> InProcess:
+        def versioning(root: Path, lock: int) -> InProcess:
             return _Configured(root, lock, tuple(self.models), nightly=self)
 
         settings = replace(settings, retrain=asked)
-        return retrain.nights(settings, nights.root, self.plain, keep)
+        return retrain.nights(settings, nights.root, self.plain, versioning)
 
     def oracles(self, channel: Channel, folder: Path) -> list[Forecaster]:
         """Each model, trained on the days of a channel that has been the same for long."""

@@ -103,7 +103,7 @@ class Channel:
         return Simulations(np.hstack([np.tile(past, (count, 1)), drawn]), ahead)
 
     def settled(self, newest: pd.Timestamp, days: int, count: int) -> Simulations:
-        """Simulations of a channel that has always been in the regime of the day after ``newest``."""
+        """As ``simulations``; the channel was always in the regime of the day after ``newest``."""
         always = _always(self.regimes[self.regime(newest + DAY)], self.last, self.seed)
         whole = always.simulations(newest - LAGS * DAY, LAGS + days, count, stays=True)
         return Simulations(whole.views[:, LAGS:], whole.days[LAGS:])

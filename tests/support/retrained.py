@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from viewcast.base.paths import retraining_path
-from viewcast.report.champion_record import History, read
+from viewcast.report.champion_record import ChampionHistory, read
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import Drawing, applied
 
@@ -34,15 +34,15 @@ def around(losses: np.ndarray) -> dict[str, Any] | None:
     return {"mean": mean, "low": mean - half, "high": mean + half, "days": len(losses)}
 
 
-def history(nights: int, reigns: dict[int, float], seed: int = 0) -> dict[str, Any]:
-    """``reigns``: the night of each promotion, counted from 0, and the factor by which the champion
-    loses more than it promised.
+def history(nights: int, promotions: dict[int, float], seed: int = 0) -> dict[str, Any]:
+    """``promotions``: the night of each promotion, counted from 0, and the factor by which the
+    champion loses more than it promised.
     """
     draws = np.random.default_rng(seed)
-    starts = [*reigns, nights]
+    starts = [*promotions, nights]
     losses = np.concatenate([
         draws.gamma(4, 78 * factor, end - start)
-        for (start, factor), end in zip(reigns.items(), starts[1:], strict=True)
+        for (start, factor), end in zip(promotions.items(), starts[1:], strict=True)
     ])  # fmt: skip
     champions, daily, gates = [], [], []
     for place, (start, end) in enumerate(pairwise(starts)):
@@ -65,9 +65,9 @@ def history(nights: int, reigns: dict[int, float], seed: int = 0) -> dict[str, A
             for i, loss in enumerate(own)
         ]  # fmt: skip
     for night in range(starts[0], nights, 7):
-        reign = max((start for start in reigns if start < night), default=None)
-        champion = None if reign is None else starts.index(reign) + 1
-        passed = next((start for start in reigns if night <= start < night + 7), None)
+        promotion = max((start for start in promotions if start < night), default=None)
+        champion = None if promotion is None else starts.index(promotion) + 1
+        passed = next((start for start in promotions if night <= start < night + 7), None)
         why = "kept"
         if passed is not None:
             why = champions[starts.index(passed)]["why"]
@@ -83,7 +83,7 @@ def history(nights: int, reigns: dict[int, float], seed: int = 0) -> dict[str, A
                 "difference": None if champion is None else told,
             }
         )  # fmt: skip
-    endings = dict.fromkeys(reigns, ("promoted", 0, "better than the champion: made up"))
+    endings = dict.fromkeys(promotions, ("promoted", 0, "better than the champion: made up"))
     kept = ("not better", 11, "not clearly better than the champion: made up for a test")
     spent = ("days spent", 12, "fresh days: 3 of the 7 that a judgement takes")
     keys = ("night", "outcome", "code", "reason")
@@ -92,7 +92,7 @@ def history(nights: int, reigns: dict[int, float], seed: int = 0) -> dict[str, A
         for n in range(nights)
     ]
     weeks = [
-        {"week": day(7 * (week - 26)), "model": MODELS[(len(reigns) - 1) % 3], "days": 7,
+        {"week": day(7 * (week - 26)), "model": MODELS[(len(promotions) - 1) % 3], "days": 7,
          "loss": float(draws.gamma(40, 8)), "naive": float(draws.gamma(40, 10))}
         for week in range(26)
     ]  # fmt: skip
@@ -121,7 +121,7 @@ def leave(told: dict[str, Any], root: Path) -> None:
     path.write_text(json.dumps(told))
 
 
-def parsed(told: dict[str, Any], root: Path) -> History:
+def parsed(told: dict[str, Any], root: Path) -> ChampionHistory:
     """The history as the report reads it."""
     leave(told, root)
     found = read(root)

@@ -1,8 +1,8 @@
-"""The sealed test rows: set apart when data are prepared, so that nothing later can look at them.
+"""The sealed test rows: separated when data are prepared, so that no later step can look at them.
 
-Preparation writes two tables. The open one is all that training, evaluation and report read: no
-cell of it depends on the target of a test row, which a comparison of its bytes shows. The sealed
-one holds the test rows in full and is read by the opening of the test alone.
+Preparation writes two tables. Training, evaluation and report read only the open one. No cell of
+it depends on the target of a test row; a test compares its bytes. The sealed table holds the
+complete test rows. Only the opening of the test reads it.
 """
 
 from pathlib import Path
@@ -19,15 +19,16 @@ IN_USE = ("train", "validation")
 
 
 def seal(whole: pd.DataFrame, feature_lookback: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The open and the sealed part of a prepared table.
+    """Split a prepared table into its open and its sealed part; returns both.
 
-    ``feature_lookback``: how many rows of an entity before a row its features may tell the targets of; the
-    lags of a series, 0 where features tell no target. With ``feature_lookback`` 0 a test row stays in the open
-    table and its target is missing there. With lags, its features are targets of other test rows:
-    it leaves the open table, and so do unused rows that feature_lookback back to test rows.
+    ``feature_lookback``: the features of a row may contain the targets of this many earlier rows
+    of its entity. It is the number of lags of a series, and 0 where features contain no target.
+    With 0, a test row stays in the open table, without its target. With lags, its features are
+    targets of other test rows. It then leaves the open table, and so does every unused row whose
+    lookback contains a test row.
 
-    Refuses (DataError) a row that is test in one split and trains or validates in another, and a
-    row that trains or validates with test rows within its feature_lookback.
+    Refuses (DataError) a row that is test in one split and train or validation in another, and a
+    train or validation row whose lookback contains a test row.
     """
     columns = [column for column in whole.columns if column.startswith(SPLIT)]
     sealed = whole[columns].isin(["test"]).any(axis=1)
@@ -46,25 +47,29 @@ def seal(whole: pd.DataFrame, feature_lookback: int) -> tuple[pd.DataFrame, pd.D
         row = whole[touched & in_use].iloc[0]
         raise DataError(
             f"row {row['row']!r} is {_use(row, columns)} and has targets of test rows among its "
-            f"{feature_lookback} lags; put the test after it, or end it more than {feature_lookback} rows before"
+            f"{feature_lookback} lags; put the test after it, or end the test more than "
+            f"{feature_lookback} rows before it"
         )
     return whole[~sealed & ~touched], whole[sealed]
 
 
 def write(whole: pd.DataFrame, feature_lookback: int, root: Path, data: str, identity: str) -> None:
-    """Store both parts of a prepared table, each in one step; the sealed one first."""
+    """Store both parts of a prepared table, the sealed one first. Each file is replaced whole."""
     open_, sealed = seal(whole, feature_lookback)
     table.write(sealed.reset_index(drop=True), sealed_path(root, data), identity)
     table.write(open_.reset_index(drop=True), prepared_path(root, data), identity)
 
 
 def read(root: Path, data: str, identity: str) -> pd.DataFrame:
-    """The sealed rows; refuses (DataError) none, or those prepared with other settings."""
+    """The sealed rows. Refuses (DataError) a missing file, and one made with other settings."""
     return table.read(sealed_path(root, data), identity, data)
 
 
 def _touched(whole: pd.DataFrame, sealed: pd.Series, feature_lookback: int) -> pd.Series:
-    """Rows with a sealed row among the ``feature_lookback`` rows before them, in the time of their entity."""
+    """Mask of the rows with a sealed row among the ``feature_lookback`` rows before them.
+
+    Rows are counted by time within their entity.
+    """
     touched = pd.Series(False, index=whole.index)
     for _, of_entity in whole.groupby("entity", sort=False):
         in_time = of_entity["time"].sort_values().index

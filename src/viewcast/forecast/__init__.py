@@ -1,1 +1,1 @@
-"""From a fitted model to the views of the next days, with intervals that keep their promise."""
+"""From a fitted model to the views of the next days, with prediction intervals."""

@@ -1,9 +1,10 @@
-"""Prediction intervals from past errors, and whether such intervals have kept their promise.
+"""Prediction intervals from past errors, and the coverage that such intervals had.
 
-Split conformal prediction (Vovk, Gammerman & Shafer, 2005; Lei et al., JASA 2018, eq. 5) of the
-errors of a walk-forward, each horizon for itself and each side for itself, in units of the level
-of the channel, so that a channel that has doubled gets intervals twice as wide. The guarantee is
-for exchangeable errors, which days are not: the coverage is therefore measured, and told.
+Split conformal prediction (Vovk, Gammerman & Shafer, 2005; Lei et al., JASA 2018, eq. 5) on the
+errors of a walk-forward, separately for each day ahead and each side. Errors are in units of the
+level of the channel, so a channel that has doubled gets intervals twice as wide. The guarantee
+holds for exchangeable errors. Errors of days are not exchangeable: the coverage is therefore
+measured and reported.
 
 Shape letters: N past origins, H days ahead.
 """
@@ -19,14 +20,16 @@ from viewcast.base.errors import DataError
 from viewcast.scoring.scores import score
 
 Vector = NDArray[np.float64]
-FEWEST = 20  # origins below which nothing is said of how far forecasts are off
-WEEK = 7  # days that belong together when the error of a coverage is measured
+MIN_ORIGINS = 20  # fewer give no interval and no coverage
+WEEK = 7  # days per block in the standard error of a coverage
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of days that fell into intervals made before them; its standard error (None where
-    there are too few weeks), and how many days ahead of one day were judged.
+    """The share ``covered`` of days that lay in intervals made before them.
+
+    ``level``: the nominal share. ``error``: standard error, None where there are too few weeks.
+    ``days``: how many one-day-ahead intervals were counted.
     """
 
     level: float
@@ -43,9 +46,9 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Errors, as shares of the level, that a share ``level`` of days lie between.
+    """Bounds of the error, as shares of the channel's level, that hold a share ``level`` of days.
 
-    ``low``, ``high``: (H,) one per day ahead. ``coverage``: what such intervals have covered.
+    ``low``, ``high``: (H,) one per day ahead. ``coverage``: the measured one of such intervals.
     """
 
     level: float
@@ -55,8 +58,11 @@ class Intervals:
 
     @classmethod
     def of(cls, errors: Vector, level: float) -> "Intervals | None":
-        """From errors (N, H), target less forecast by level, origins in order; None below 20."""
-        if len(errors) < FEWEST:
+        """From errors (N, H) of N origins in order; None for fewer than 20.
+
+        An error is target less forecast, divided by the level of the channel.
+        """
+        if len(errors) < MIN_ORIGINS:
             return None
         low, high = bounds(errors, level)
         return cls(level, tuple(low.tolist()), tuple(high.tolist()), coverage(errors, level))
@@ -69,7 +75,7 @@ class Intervals:
         days = len(forecast)
         if days > len(self.low):
             raise DataError(
-                f"forecast of {days} days asked for; the intervals of this version were measured "
+                f"found a request for {days} days; the intervals of this version were measured "
                 f"up to {len(self.low)} days ahead: ask for {len(self.low)} or fewer"
             )
         low, high = (np.array(side[:days]) * level for side in (self.low, self.high))
@@ -84,16 +90,17 @@ class Intervals:
     def of_plain(cls, plain: dict[str, Any]) -> "Intervals":
         """The inverse of ``plain``."""
         known = plain["coverage"]
-        told = None if known is None else Coverage(**known)
-        return cls(plain["level"], tuple(plain["low"]), tuple(plain["high"]), told)
+        measured = None if known is None else Coverage(**known)
+        return cls(plain["level"], tuple(plain["low"]), tuple(plain["high"]), measured)
 
 
 def bounds(errors: Vector, level: float) -> tuple[Vector, Vector]:
-    """Errors (H,) below and above which at most (1 - level) / 2 of new ones are expected.
+    """Bounds (H,) and (H,): at most (1 - level) / 2 of new errors are expected beyond each.
 
-    Of N errors (N, H) the k-th largest and the k-th smallest with k = ⌊(N + 1)(1 - level) / 2⌋:
-    a new exchangeable one is beyond either with probability k / (N + 1). With few errors k is 0 and
-    the most extreme ones are the bounds, which promise a little less than ``level``.
+    They are the k-th smallest and the k-th largest of N errors (N, H), with
+    k = ⌊(N + 1)(1 - level) / 2⌋. A new exchangeable error is beyond either with probability
+    k / (N + 1). With few errors k is 0; the bounds are then the extreme errors, and the coverage is
+    a little below ``level``.
     """
     count = len(errors)
     beyond = max(math.floor((count + 1) * (1 - level) / 2 + 1e-9), 1)
@@ -102,18 +109,18 @@ def bounds(errors: Vector, level: float) -> tuple[Vector, Vector]:
 
 
 def coverage(errors: Vector, level: float) -> Coverage | None:
-    """How often a day lay in the interval that only earlier days had made.
+    """The share of days that lay in the interval made from earlier days only.
 
-    For each origin from the 21st on, the bounds one day ahead from all errors before it. The
-    standard error takes weeks for independent. None with fewer than 20 such origins.
+    For each origin from the 21st on, the bounds one day ahead come from all errors before it. The
+    standard error assumes that weeks are independent. None with fewer than 20 such origins.
     """
     of_tomorrow = errors[:, :1]
     inside = []
-    for place in range(FEWEST, len(errors)):
+    for place in range(MIN_ORIGINS, len(errors)):
         low, high = bounds(of_tomorrow[:place], level)
         inside.append(low[0] <= of_tomorrow[place, 0] <= high[0])
-    if len(inside) < FEWEST:
+    if len(inside) < MIN_ORIGINS:
         return None
-    found = score(np.array(inside, dtype=np.float64), WEEK)
-    assert found is not None, "there are at least 20"
-    return Coverage(level, found.mean, found.error, found.rows)
+    share = score(np.array(inside, dtype=np.float64), WEEK)
+    assert share is not None, "there are at least 20"
+    return Coverage(level, share.mean, share.error, share.rows)

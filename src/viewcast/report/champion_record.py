@@ -1,8 +1,9 @@
-"""The history of champions as retraining leaves it, read for the pictures and the page.
+"""``reports/retraining.json``: the history of champions, its typed shape, read and written here.
 
-``reports/retraining.json`` is optional: a project that never retrained has none, and the report is
-what it is without. Losses are means of one day ahead, in ``loss_unit``; ``low`` and ``high`` are
-the ends of an interval at ``level``. Keys that are not named here are left alone.
+The retraining writes the file each night (``viewcast.retraining.champion_history``), and pictures,
+page and other tools read it. It is optional: a project that never retrained has none. Losses are
+means of one day ahead, in ``loss_unit``; ``low`` and ``high`` are the ends of an interval at
+``level``. Unknown keys are ignored.
 """
 
 import json
@@ -10,24 +11,25 @@ from dataclasses import asdict
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from viewcast.base import files
 from viewcast.base.errors import DataError
 from viewcast.base.paths import retraining_path
 
 COMMAND = "make retrain"
-WEEK = 7  # days that a champion is judged by at least: weekdays are not alike
+WEEK = 7  # fewer days say nothing of a champion: weekdays differ
 
-Word = Literal["kept", "broken", "unclear", "too early"]
+PromiseStatus = Literal["kept", "broken", "unclear", "too early"]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean loss over ``days``, and its interval where there are enough of them for one."""
+    """A mean loss over ``days`` days, with its interval where there are enough days for one."""
 
     mean: FiniteFloat
     low: FiniteFloat | None
@@ -35,19 +37,22 @@ class Estimate:
     days: int
 
     @property
-    def most(self) -> float:
-        """The upper end of what was said."""
+    def upper(self) -> float:
+        """The upper end of the interval, or the mean without one."""
         return self.mean if self.high is None else self.high
 
     @property
-    def least(self) -> float:
-        """The lower end of what was said."""
+    def lower(self) -> float:
+        """The lower end of the interval, or the mean without one."""
         return self.mean if self.low is None else self.low
 
 
 @dataclass(frozen=True)
-class Reign:
-    """A champion from its promotion to the next one (``until``; None: it still reigns)."""
+class Champion:
+    """A champion from its promotion until the next one (``until``; None: it is still champion).
+
+    ``promised``: its loss on fresh days before the promotion. ``realised``: on the days after it.
+    """
 
     version: int
     model: str
@@ -61,27 +66,27 @@ class Reign:
 
     @property
     def name(self) -> str:
-        """How it is called in sentences."""
+        """Its name in sentences."""
         return f"version {self.version} ({self.model.replace('_', ' ')})"
 
     @property
-    def word(self) -> Word:
-        """Whether it kept its word: by the mean, and broken only if the interval leaves no way out.
+    def promise_status(self) -> PromiseStatus:
+        """Whether the realised loss kept the promise.
 
-        A mean not above the promised interval is a word that was kept. If the whole interval of
-        what came true lies above it, it was broken. Else it cannot be told.
+        "kept": the realised mean is not above the promised interval. "broken": the whole realised
+        interval lies above it. "unclear": in between. "too early": fewer than 7 realised days.
         """
-        came = self.realised
-        if came is None or came.days < WEEK:
+        realised, limit = self.realised, self.promised.upper
+        if realised is None or realised.days < WEEK:
             return "too early"
-        if came.mean <= self.promised.most:
+        if realised.mean <= limit:
             return "kept"
-        return "broken" if came.low is not None and came.low > self.promised.most else "unclear"
+        return "broken" if realised.low is not None and realised.low > limit else "unclear"
 
 
 @dataclass(frozen=True)
 class Day:
-    """A day that the champion of that morning forecast."""
+    """A day with the forecast of the version that was champion on its morning."""
 
     day: date
     version: int
@@ -103,7 +108,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Gate:
-    """A judgement on fresh days; infinite where the challenger diverged."""
+    """An evaluation on fresh days; losses are infinite where the challenger diverged."""
 
     night: date
     first: date
@@ -136,7 +141,7 @@ class Night:
 
 @dataclass(frozen=True)
 class Week:
-    """What a recipe would have lost in a week, had it been in use; naive: same weekday before."""
+    """The loss of a recipe in a past week of the walk-forward; naive: same weekday before."""
 
     week: date
     model: str
@@ -147,7 +152,10 @@ class Week:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of days that lay in intervals made for ``level`` of them; ``error``: standard."""
+    """The share ``covered`` of days that lay in intervals of nominal coverage ``level``.
+
+    ``error``: its standard error.
+    """
 
     level: float
     covered: float
@@ -156,8 +164,11 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class History:
-    """All that is told of a retrained channel; lists in order of time, the newest last."""
+class ChampionHistory:
+    """The whole file. Lists are in order of time, the newest last.
+
+    ``format``: the number of this shape. Files of version 0.1.0 have the same shape and no number.
+    """
 
     label: str
     loss: str
@@ -167,38 +178,55 @@ class History:
     newest: date
     level: float
     error_rate: float
-    champions: list[Reign]
+    champions: list[Champion]
     daily: list[Day]
     gates: list[Gate]
     nights: list[Night]
     walk_forward: list[Week]
     coverage: Coverage | None
+    format: Literal[1] = 1
 
     @property
-    def reigning(self) -> Reign | None:
-        """Who forecasts now."""
+    def current(self) -> Champion | None:
+        """The version that is champion now."""
         return self.champions[-1] if self.champions else None
 
     @cached_property
     def days(self) -> pd.DataFrame:
-        """version, views, predicted, loss, naive_loss by day, days in between missing."""
+        """version, views, predicted, loss, naive_loss by day; absent without a forecast."""
         columns = ["day", "version", "views", "predicted", "loss", "naive_loss"]
         table = pd.DataFrame([asdict(day) for day in self.daily], columns=columns)
         table["day"] = pd.to_datetime(table["day"])
         return table.drop_duplicates("day", keep="last").set_index("day").sort_index()
 
 
-def read(root: Path) -> History | None:
-    """The history, None where nothing was ever retrained; refuses (DataError) a damaged file."""
+def parsed(plain: dict[str, Any]) -> ChampionHistory:
+    """A history from plain values. Refuses (DataError) a wrong shape, by its place."""
+    try:
+        return TypeAdapter(ChampionHistory).validate_python(plain)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise DataError(f"{where}: {problem['msg']}, found {problem['input']!r:.60}") from error
+
+
+def read(root: Path) -> ChampionHistory | None:
+    """The history, None where no night was ever run.
+
+    Refuses (DataError) a damaged file, and one of a later format.
+    """
     path = retraining_path(root)
     if not path.is_file():
         return None
     try:
-        return TypeAdapter(History).validate_python(json.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        said = f"{where}: {problem['msg']}, found {problem['input']!r:.60}"
-    except (ValueError, UnicodeDecodeError) as error:
-        said = str(error)
-    raise DataError(f"{path}: damaged ({said}); `{COMMAND}` writes it anew")
+        return parsed(json.loads(path.read_text(encoding="utf-8")))
+    except (DataError, ValueError) as error:
+        raise DataError(
+            f"{path}: damaged, or of another version ({error}); `{COMMAND}` writes it anew"
+        ) from error
+
+
+def write(history: ChampionHistory, root: Path) -> None:
+    """Write the file, replaced whole."""
+    text = json.dumps(asdict(history), indent=1, ensure_ascii=False, default=date.isoformat)
+    files.write(retraining_path(root), text + "\n")

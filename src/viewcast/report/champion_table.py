@@ -7,7 +7,7 @@ from datetime import date
 from itertools import groupby
 
 from viewcast.base.numbers import plain, rounded
-from viewcast.report.champion_record import Estimate, Gate, History, Night, Reign
+from viewcast.report.champion_record import Champion, ChampionHistory, Estimate, Gate, Night
 
 WHY = {
     "first": "the first",
@@ -42,16 +42,16 @@ class Stretch:
 class Told:
     """The section; newest first. ``pictures``: of those that are drawn, where they belong."""
 
-    history: History
+    history: ChampionHistory
     now: str
-    reigns: list[Reign]
+    champions: list[Champion]
     gates: list[Gate]
     nights: list[Stretch]
     endings: str
     coverage: str
 
 
-def told(history: History) -> Told:
+def told(history: ChampionHistory) -> Told:
     """What the page says of a history."""
     return Told(
         history,
@@ -86,10 +86,10 @@ def gained(gate: Gate) -> str:
     return f"{mean} ({low} to {high})"
 
 
-def word(reign: Reign) -> str:
-    """Whether it kept its word; of who still reigns, so far."""
-    final = reign.until is not None or reign.word not in ("kept", "broken")
-    return WORDS[reign.word] + ("" if final else " so far")
+def word(champion: Champion) -> str:
+    """Whether it kept its promise; "so far" for the present champion."""
+    final = champion.until is not None or champion.promise_status not in ("kept", "broken")
+    return WORDS[champion.promise_status] + ("" if final else " so far")
 
 
 def days(count: int) -> str:
@@ -97,19 +97,18 @@ def days(count: int) -> str:
     return f"{count:,} day{'' if count == 1 else 's'}"
 
 
-def _now(history: History) -> str:
-    reign = history.reigning
-    if reign is None:
+def _now(history: ChampionHistory) -> str:
+    champion = history.current
+    if champion is None:
         return "Nobody forecasts yet: no challenger has passed its first judgement."
-    unit, came = history.loss_unit, reign.realised
-    said = (
-        f"Since {reign.promoted}, {reign.name} forecasts. The reason: {reign.reason.rstrip('.')}. "
-    )
-    said += f"It promised to lose {ranged(reign.promised)} {unit} a day"
+    unit, came = history.loss_unit, champion.realised
+    reason = champion.reason.rstrip(".")
+    said = f"Since {champion.promoted}, {champion.name} forecasts. The reason: {reason}. "
+    said += f"It promised to lose {ranged(champion.promised)} {unit} a day"
     if came is None:
         return f"{said}; no day has come since to hold it to its word."
     said += f"; in the {days(came.days)} since, it lost {ranged(came)}"
-    own = history.days.loc[str(reign.promoted) :, "naive_loss"].dropna()
+    own = history.days.loc[str(champion.promoted) :, "naive_loss"].dropna()
     if len(own) == came.days:
         said += f", the naive forecast {plain(float(own.mean()))}"
     return said + "."
@@ -128,7 +127,7 @@ def _endings(nights: list[Night]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
 
 
-def _coverage(history: History) -> str:
+def _coverage(history: ChampionHistory) -> str:
     one = history.coverage
     if one is None:
         return ""

@@ -18,7 +18,7 @@ from viewcast.base.numbers import plain
 from viewcast.base.paths import figures_path, page_path, summary_path
 from viewcast.report.assessment_panel import assessment_panel, caught
 from viewcast.report.audits import of_run
-from viewcast.report.champion_record import History
+from viewcast.report.champion_record import ChampionHistory
 from viewcast.report.champion_table import (
     COLOURS,
     GATES,
@@ -85,18 +85,18 @@ def render(results: Results, pictures: list[Picture]) -> str:
     )
 
 
-def render_alone(history: History, pictures: list[Picture]) -> str:
+def render_alone(history: ChampionHistory, pictures: list[Picture]) -> str:
     """A page that holds the section of the retraining and nothing else."""
     section = _section(history, PictureShelf(pictures))
     return _templates().get_template(ALONE).render(retraining=Markup(section))
 
 
-def render_section(history: History, pictures: list[Picture]) -> str:
+def render_section(history: ChampionHistory, pictures: list[Picture]) -> str:
     """The section of the retraining as it stands on the page, between its comments."""
     return _section(history, PictureShelf(pictures))
 
 
-def with_retraining(page: str, history: History, pictures: list[Picture]) -> str | None:
+def with_retraining(page: str, history: ChampionHistory, pictures: list[Picture]) -> str | None:
     """A page with this section of the retraining and a link to it instead of the former ones.
 
     None if the page has no place for the section.
@@ -111,7 +111,7 @@ def with_retraining(page: str, history: History, pictures: list[Picture]) -> str
     return before + _link(True) + rest.split(LINK_CLOSING)[1]
 
 
-def _section(history: History, shelf: PictureShelf) -> str:
+def _section(history: ChampionHistory, shelf: PictureShelf) -> str:
     return (
         _templates().get_template(SECTION).render(**_of_pictures(shelf), **_of_champions(history))
     )
@@ -138,7 +138,7 @@ def _of_pictures(shelf: PictureShelf) -> dict[str, Any]:
     return {"pictures": shelf, "take": shelf.take, "rest": shelf.rest, "embedded": embedded}
 
 
-def _of_champions(history: History) -> dict[str, Any]:
+def _of_champions(history: ChampionHistory) -> dict[str, Any]:
     """What the section of the retraining needs."""
     return {
         "section": RETRAINING,

@@ -1,4 +1,4 @@
-"""The judgement: champion and challenger on days that nobody has used to choose anything."""
+"""The evaluation: champion and challenger on fresh days, which no earlier choice has used."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from viewcast.data.views import DailyViews
 from viewcast.forecast.forecaster import Forecaster
-from viewcast.retraining.dm_test import Rule, compare, decide, first, interval
+from viewcast.retraining.dm_test import compare, interval
+from viewcast.retraining.promotion_rule import PromotionRule, decide, decide_first
 from viewcast.scoring.loss import Loss
 
 Vector = NDArray[np.float64]
@@ -17,8 +18,8 @@ WEEK = 7
 
 
 @dataclass(frozen=True)
-class Fair:
-    """The fresh days (D): ``views`` of the whole series, and how a forecast of a day is scored."""
+class FreshDays:
+    """The fresh days (D) and how a forecast of them is scored. ``views``: the whole series."""
 
     views: pd.Series
     days: pd.DatetimeIndex
@@ -34,7 +35,7 @@ class Fair:
         return np.asarray(self.loss.rows(predicted, target), dtype=np.float64)
 
     def naive(self) -> Vector:
-        """Loss (D,) of the same weekday a week before."""
+        """Loss (D,) of the naive forecast: the same weekday a week before."""
         return self.losses(self.views.shift(WEEK))
 
     def rows(self) -> pd.DataFrame:
@@ -44,43 +45,47 @@ class Fair:
         return rows.assign(row=self.days.strftime("%Y-%m-%d"))
 
 
-def judge(
-    fair: Fair, champion: Forecaster | None, challenger: Forecaster, age: int, rule: Rule
+def evaluate(
+    fresh: FreshDays,
+    champion: Forecaster | None,
+    challenger: Forecaster,
+    age: int,
+    rule: PromotionRule,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """The judgement as plain values, and the loss of everybody on every fresh day.
+    """The evaluation as plain values, and the loss of each forecast on every fresh day.
 
-    ``age``: days since the champion was promoted. Without a champion the challenger is measured by
-    the naive forecast.
+    ``age``: days since the champion was promoted. Without a champion the challenger is compared
+    with the naive forecast.
     """
-    unit = fair.loss.unit(fair.data.unit)
-    losses = {"challenger": fair.losses(challenger.follow(fair.views)), "naive": fair.naive()}
+    unit, level = fresh.loss.unit(fresh.data.unit), rule.confidence_level
+    losses = {"challenger": fresh.losses(challenger.follow(fresh.views)), "naive": fresh.naive()}
     if champion is None:
-        decision = first(losses["challenger"], losses["naive"], rule.level, unit)
-        found = None
+        decision = decide_first(losses["challenger"], losses["naive"], level, unit)
+        result = None
     else:
-        losses["champion"] = fair.losses(champion.follow(fair.views))
-        found = compare(losses["champion"], losses["challenger"], rule.level)
-        decision = decide(found, age, rule, unit)
-    said: dict[str, Any] = {
-        "first": f"{fair.days[0]:%Y-%m-%d}",
-        "last": f"{fair.days[-1]:%Y-%m-%d}",
-        "days": len(fair.days),
-        "loss": fair.loss.name,
+        losses["champion"] = fresh.losses(champion.follow(fresh.views))
+        result = compare(losses["champion"], losses["challenger"], level)
+        decision = decide(result, age, rule, unit)
+    values: dict[str, Any] = {
+        "first": f"{fresh.days[0]:%Y-%m-%d}",
+        "last": f"{fresh.days[-1]:%Y-%m-%d}",
+        "days": len(fresh.days),
+        "loss": fresh.loss.name,
         "unit": unit,
-        "champion_loss": None if found is None else found.champion,
+        "champion_loss": None if result is None else result.champion,
         "challenger_loss": float(losses["challenger"].mean()),
         "naive_loss": float(losses["naive"].mean()),
-        "promised": promised(losses["challenger"], rule.level),
+        "promised": loss_interval(losses["challenger"], level),
         "difference": None
-        if found is None
-        else {"mean": found.mean, "low": found.low, "high": found.high, "p": found.p},
+        if result is None
+        else {"mean": result.mean, "low": result.low, "high": result.high, "p": result.p},
         "age": age,
         **asdict(decision),
     }
-    return said, fair.rows().assign(split="gate", **losses)
+    return values, fresh.rows().assign(split="gate", **losses)
 
 
-def promised(losses: Vector, level: float) -> dict[str, Any]:
-    """The word that is given for losses (D,): their mean with its interval."""
+def loss_interval(losses: Vector, level: float) -> dict[str, Any]:
+    """The mean of losses (D,) with its interval at ``level``, as plain values."""
     mean, low, high = interval(losses, level)
     return {"mean": mean, "low": low, "high": high, "days": len(losses)}

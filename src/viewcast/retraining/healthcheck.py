@@ -1,8 +1,8 @@
-"""The watch: is the nightly retraining alive, and does it end as it should?
+"""The health check: does the nightly retraining still run, and does it end as it should?
 
-A scheduler that is dead reports nothing, so the age of the newest outcome is looked at from
-elsewhere. It reads the log that every night adds a line to; a night that only found another one at
-work leaves none, so a run that hangs and keeps the lock is noticed as well.
+A scheduler that has stopped reports nothing, so another program has to check the age of the newest
+outcome. Every night adds a line to the log of outcomes. A night that found another one at work adds
+none, so a night that hangs and keeps the lock is noticed too.
 """
 
 import json
@@ -21,9 +21,9 @@ from viewcast.retraining.outcome import CODES
 
 KEYS = ("finished", "outcome", "code", "night", "reason")
 GOOD = frozenset(CODES[good] for good in ("promoted", "nothing new", "not better", "days spent"))
-IDLE = frozenset({CODES["locked"]})  # no night at all
-SKEW = timedelta(hours=1)  # by which the clock of the machine that retrains may be ahead
-MEND = "look at what the scheduler logged, then run `python pipelines/retrain.py` by hand"
+IDLE = frozenset({CODES["locked"]})  # the night did not start
+CLOCK_SKEW = timedelta(hours=1)  # the clock of the retraining machine may be ahead by this
+REMEDY = "look at what the scheduler logged, then run `python pipelines/retrain.py` by hand"
 
 
 class StaleError(ViewcastError):
@@ -31,23 +31,23 @@ class StaleError(ViewcastError):
 
 
 @checked(frozen=True, config=ConfigDict(extra="forbid"))
-class Watch:
-    """``hours``: largest age of the last outcome, and of the last good one.
+class HealthCheck:
+    """``conf/healthcheck.yaml``. ``max_age_hours``: of the last outcome, and of the last good one.
 
-    ``log``: file of outcomes, relative to the project; null for the project's own.
+    ``outcomes``: file of outcomes, relative to the project; null for the project's own.
     """
 
-    hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    log: str | None
+    max_age_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    outcomes: str | None
 
     def path(self, root: Path) -> Path:
         """The log of outcomes."""
-        return outcomes_path(root) if self.log is None else root / self.log
+        return outcomes_path(root) if self.outcomes is None else root / self.outcomes
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one night ended. ``finished`` knows its offset from UTC."""
+    """How one night ended. ``finished``: with an offset from UTC."""
 
     finished: datetime
     outcome: str
@@ -56,39 +56,42 @@ class Outcome:
     reason: str
 
 
-def watch(outcomes: Sequence[Outcome], hours: float, now: datetime) -> str:
+def check_health(outcomes: Sequence[Outcome], max_age_hours: float, now: datetime) -> str:
     """One sentence about the newest outcome, if all is well.
 
-    ``now``: a time with offset. Raises StaleError where there is no outcome, the newest is older
-    than ``hours``, or the newest failed and no good one (promoted, nothing new, not better, days
-    spent) is younger than that; before the first good one, the first outcome counts in its place.
-    Raises DataError where the newest lies in the future, which would pass for fresh until then.
+    ``now``: with an offset from UTC. Raises StaleError where there is no outcome, the newest is
+    older than ``max_age_hours``, or the newest failed and no good one (promoted, nothing new, not
+    better, days spent) is younger than that; before the first good one, the first outcome counts in
+    its place. Raises DataError where the newest lies in the future: it would hide a failure.
     """
-    nights = sorted((one for one in outcomes if one.code not in IDLE), key=lambda one: one.finished)
+    nights = [outcome for outcome in outcomes if outcome.code not in IDLE]
+    nights.sort(key=lambda outcome: outcome.finished)
+    allowed = f"{max_age_hours:g} hours"
     if not nights:
-        raise StaleError(f"no night has ended yet; expected one in {hours:g} hours; {MEND}")
-    newest, limit = nights[-1], timedelta(hours=hours)
-    if newest.finished > now + SKEW:
+        raise StaleError(f"no night has ended yet; expected one in {allowed}; {REMEDY}")
+    newest, limit = nights[-1], timedelta(hours=max_age_hours)
+    if newest.finished > now + CLOCK_SKEW:
         raise DataError(
             f"the last outcome is of {newest.finished.isoformat()}, but it is {now.isoformat()}; "
-            "expected the past; set the clock right, of this machine or of the one that retrains"
+            "expected a time in the past; correct the clock of this machine, or of the machine "
+            "that retrains"
         )
-    told = _told(newest, now)
+    sentence = _sentence(newest, now)
     if now - newest.finished > limit:
-        raise StaleError(f"nothing has ended for more than {hours:g} hours; {told}; {MEND}")
-    good = [one.finished for one in nights if one.code in GOOD]
+        raise StaleError(f"nothing has ended for more than {allowed}; {sentence}; {REMEDY}")
+    good = [outcome.finished for outcome in nights if outcome.code in GOOD]
     since = good[-1] if good else nights[0].finished
     if newest.code not in GOOD and now - since > limit:
         ago = f"the last good one is {_hours(now - since)} old" if good else "none was ever good"
-        raise StaleError(f"no night has been good for more than {hours:g} hours: {ago}; {told}")
-    return told
+        raise StaleError(f"no night has been good for more than {allowed}: {ago}; {sentence}")
+    return sentence
 
 
 def read(path: Path) -> list[Outcome]:
-    """The outcomes in a log, one line of JSON each, in its order; none without the log.
+    """The outcomes in a log, one line of JSON each, in its order; empty without the log.
 
-    A last line that is no JSON was torn by a crash and is ignored. Refuses (DataError) any other
-    line that is not an outcome.
+    A last line that is no JSON is ignored: a crash cut it off. Refuses (DataError) any other line
+    that is not an outcome.
     """
     if not path.is_file():
         return []
@@ -126,12 +129,12 @@ def _outcome(parsed: Any, path: Path, number: int) -> Outcome:
 def _refusal(path: Path, number: int, found: str) -> DataError:
     return DataError(
         f"{path}, line {number}: found {found}; expected an object with {', '.join(KEYS)}; "
-        "only `python pipelines/retrain.py` writes there: restore the file from Git"
+        "only `python pipelines/retrain.py` writes this file: restore it from Git"
     )
 
 
-def _told(newest: Outcome, now: datetime) -> str:
-    reason = " ".join(newest.reason.split())  # of an error it may have many lines
+def _sentence(newest: Outcome, now: datetime) -> str:
+    reason = " ".join(newest.reason.split())  # an error message may have many lines
     return (
         f"last outcome, of the night {newest.night}, {_hours(now - newest.finished)} ago: "
         f"{newest.outcome} (exit code {newest.code}): {reason}"

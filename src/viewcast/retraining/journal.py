@@ -1,7 +1,7 @@
-"""The journal of a night: what it has found out so far, so that it can go on after a kill.
+"""The journal of a night: what its steps did so far, so that it can go on after a kill.
 
-The file exists while a night is not over. A step writes down what it did when it has done it, and
-each can be done again: whoever finds a journal goes on with the first step that is not in it.
+The file exists while a night is not finished. A step is written down when it is done, and every
+step can be repeated. A night that finds a journal goes on with the first step that is not in it.
 """
 
 import json
@@ -19,11 +19,12 @@ from viewcast.base.paths import journal_path
 class Journal:
     """``night``: its day. ``newest``: the newest day of the series, ``fresh``: the first fresh one.
 
-    ``added``, ``corrected``: what came in (days; corrections as plain values). ``age``, ``drift``,
-    ``drifted``: what the check saw. ``run_id``: of the night in MLflow. ``champion``: the version
-    that reigned when it began. ``challenger``: what the challenger is, and its ``version``; a
-    ``reason`` where there is none. ``gated``: whether fresh days have been looked at. ``gate``: the
-    judgement. ``stages``: of DVC, that ran.
+    ``added``, ``corrected``: days that came in; corrections as plain values. ``age``, ``drift``,
+    ``drifted``: the result of the check. ``stages``: of DVC, that ran. ``run_id``: of the night in
+    MLflow. ``champion``: the version that was champion when the night began. ``challenger``: the
+    content of ``challenger.json`` and its ``version``, or a ``reason`` where there is none.
+    ``gated``: whether the evaluation has begun, which uses up the fresh days. ``gate``: the result
+    of the evaluation.
     """
 
     night: str
@@ -43,7 +44,10 @@ class Journal:
 
     @classmethod
     def read(cls, root: Path) -> Self | None:
-        """The night that is not over; None if the last one is. Refuses (DataError) damage."""
+        """The journal of an unfinished night; None if the last night is finished.
+
+        Refuses (DataError) a damaged file.
+        """
         file = journal_path(root)
         if not file.is_file():
             return None
@@ -51,17 +55,17 @@ class Journal:
             return cls(**json.loads(file.read_text()))
         except (ValueError, TypeError) as error:
             raise DataError(
-                f"{file}: damaged, or of another version ({error}); remove it: the night begins "
-                "anew and nothing is lost but days it may have looked at"
+                f"{file}: damaged, or written by another version ({error}); remove it and run the "
+                "night again: it starts anew, and only fresh days that it has already used are lost"
             ) from error
 
     def write(self, root: Path) -> None:
-        """Keep what is known by now."""
+        """Store the present state."""
         write(journal_path(root), json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
 
     @staticmethod
     def close(root: Path) -> None:
-        """The night is over."""
+        """Remove the file: the night is finished."""
         remove(journal_path(root))
 
     @property
@@ -71,6 +75,6 @@ class Journal:
 
     @property
     def fresh_days(self) -> int:
-        """How many fresh days there are."""
+        """The number of fresh days."""
         span = date.fromisoformat(self.newest) - date.fromisoformat(self.fresh)
         return max(0, span.days + 1)

@@ -1,9 +1,9 @@
 """One retraining at a time.
 
-The lock is one of the kernel's on an open file, which ends with the last process that holds the
-file open: nothing is left to clean up after a kill. The programs that a night starts inherit it, so
-that a DVC which outlives its killed night keeps the next one from starting in the middle of it
-(the library `filelock` closes its file in children).
+The lock is a kernel lock on an open file. It ends with the last process that holds the file open,
+so nothing is left to clean up after a kill. The child processes of a night inherit it: if DVC
+outlives its killed night, no other night can start before DVC ends. (The library `filelock` closes
+its file in child processes.)
 """
 
 import fcntl
@@ -17,7 +17,10 @@ from viewcast.base.errors import LockedError
 
 @contextmanager
 def held(path: Path) -> Iterator[int]:
-    """Hold the lock; gives the descriptor to pass on. Raises LockedError where another holds it."""
+    """Hold the lock; yields the descriptor for child processes.
+
+    Raises LockedError where another process holds it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

@@ -1,4 +1,4 @@
-"""What a night has to tell: the outcome with its reason, and the figures of its run in MLflow."""
+"""The summary of a night: its outcome with the reason, and the metrics of its run in MLflow."""
 
 from typing import Any
 
@@ -6,12 +6,15 @@ from viewcast.retraining.journal import Journal
 from viewcast.retraining.outcome import Ending, ended
 
 
-def outcome(journal: Journal, champion: int | None, least: int, begun: float) -> dict[str, Any]:
-    """The line of a night that has come to its end.
+def summary(
+    journal: Journal, champion: int | None, evaluation_days: int, begun: float
+) -> dict[str, Any]:
+    """The line of ``registry/outcomes.jsonl`` for a night that has come to its end.
 
-    ``champion``: the version that reigns now. ``least``: fresh days that a judgement takes.
+    ``champion``: the version that is champion now. ``evaluation_days``: fresh days that an
+    evaluation needs. ``begun``: seconds on the monotonic clock.
     """
-    ending, reason = _ending(journal, least)
+    ending, reason = _ending(journal, evaluation_days)
     return {
         **ended(ending, reason, journal.today, begun),
         "newest": journal.newest,
@@ -27,36 +30,36 @@ def outcome(journal: Journal, champion: int | None, least: int, begun: float) ->
     }
 
 
-def figures(journal: Journal, told: dict[str, Any]) -> dict[str, float | None]:
-    """The metrics of a night; ``told``: its outcome."""
+def metrics(journal: Journal, outcome: dict[str, Any]) -> dict[str, float | None]:
+    """The metrics of a night, None where one has no value; ``outcome``: its ``summary``."""
     gate = journal.gate or {}
     difference = gate.get("difference") or {}
     return {
         "days_added": len(journal.added),
-        "days_corrected": len({one["day"] for one in journal.corrected}),
+        "days_corrected": len({correction["day"] for correction in journal.corrected}),
         "age_of_newest_day": journal.age,
-        **{f"drift_p_{_plain(test['name'])}": test["p"] for test in journal.drift},
+        **{f"drift_p_{_metric_name(test['name'])}": test["p"] for test in journal.drift},
         "fresh_days": journal.fresh_days,
-        "champion_version": told["champion"],
-        "challenger_version": told["challenger"],
-        "exit_code": told["code"],
+        "champion_version": outcome["champion"],
+        "challenger_version": outcome["challenger"],
+        "exit_code": outcome["code"],
         **{name: gate.get(name) for name in ("champion_loss", "challenger_loss", "naive_loss")},
         **{f"difference_{name}": value for name, value in difference.items()},
     }
 
 
-def _plain(name: str) -> str:
+def _metric_name(name: str) -> str:
     return name.split(" (", maxsplit=1)[0].replace(" ", "_")
 
 
-def _ending(journal: Journal, least: int) -> tuple[Ending, str]:
+def _ending(journal: Journal, evaluation_days: int) -> tuple[Ending, str]:
     gate, challenger = journal.gate, journal.challenger or {}
     if challenger.get("version") is None:
         return "not better", f"no challenger: {challenger.get('reason')}"
     if gate is None:
         days = journal.fresh_days
         return "days spent", (
-            f"fresh days: {days} of the {least} that a judgement takes; version "
-            f"{challenger['version']} is judged in {least - days} more"
+            f"fresh days: {days} of the {evaluation_days} that an evaluation needs; version "
+            f"{challenger['version']} is evaluated after {evaluation_days - days} more"
         )
     return ("promoted" if gate["promote"] else "not better"), gate["reason"]

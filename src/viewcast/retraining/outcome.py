@@ -1,4 +1,4 @@
-"""How a night can end, and the exit code that tells a scheduler."""
+"""How a night can end, and the exit code that a scheduler gets for it."""
 
 import time
 from datetime import UTC, date, datetime
@@ -23,7 +23,10 @@ assert set(CODES) == set(get_args(Ending))
 
 
 def ended(ending: Ending, reason: str, night: date, begun: float) -> dict[str, Any]:
-    """How a night ended, and what that tells a scheduler; ``begun``: on the monotonic clock."""
+    """The outcome of a night as plain values: the line of ``registry/outcomes.jsonl``.
+
+    ``begun``: seconds on the monotonic clock.
+    """
     return {
         "outcome": ending,
         "code": CODES[ending],

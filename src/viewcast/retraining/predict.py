@@ -1,4 +1,4 @@
-"""The champion's forecast of the next days: as a table, a CSV file and a picture."""
+"""The champion's forecast of the next days: as text, as a CSV file and as a picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,18 +25,18 @@ RECENT = 60  # days before the forecast that the picture shows
 
 @checked(frozen=True, config=ConfigDict(extra="forbid"))
 class Predict:
-    """``conf/predict.yaml``. ``days``: how many days ahead. ``name``: of the registered model."""
+    """``conf/predict.yaml``. ``days``: number of days. ``model_name``: of the registered model."""
 
     days: Annotated[int, Field(ge=1)]
-    name: str
+    model_name: str
     tracking: Tracking
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """``days``: date, views, low, high, in views. ``recent``: the views before it. ``version``,
-    ``model``, ``label``: of the champion. ``level``, ``coverage``: what its intervals promise, and
-    what they have covered; None where the history is too short for intervals.
+    """``days``: date, views, low, high, in views. ``recent``: the views before them. ``version``,
+    ``model``, ``label``: of the champion. ``level``: nominal coverage of its intervals;
+    ``coverage``: the measured one. Both None where the history is too short for intervals.
     """
 
     days: pd.DataFrame
@@ -49,7 +49,7 @@ class Forecast:
 
 
 def forecast(settings: Predict, root: Path, registry: "Registry") -> Forecast:
-    """Ask the champion for the days after the newest of the live series.
+    """The champion's forecast of the days after the newest of the live series.
 
     Refuses (TrackingError) a registry without champion, and (DataError) a missing live series or
     more days than the intervals were measured for.
@@ -57,7 +57,7 @@ def forecast(settings: Predict, root: Path, registry: "Registry") -> Forecast:
     champion = registry.champion()
     if champion is None:
         raise TrackingError(
-            f"model {settings.name} has no champion in {settings.tracking.uri}; "
+            f"model {settings.model_name} has no champion in {settings.tracking.uri}; "
             "`make retrain` trains and promotes one"
         )
     views = live.read(live_path(root))["views"].asfreq("D")
@@ -74,54 +74,54 @@ def forecast(settings: Predict, root: Path, registry: "Registry") -> Forecast:
     )
 
 
-def store(found: Forecast, root: Path) -> Path:
+def store(result: Forecast, root: Path) -> Path:
     """Write ``reports/forecast.csv``; returns it."""
     path = forecast_path(root)
-    text = found.days.to_csv(
+    text = result.days.to_csv(
         index=False, date_format="%Y-%m-%d", float_format="%.1f", lineterminator="\n"
     )
     write(path, text)
     return path
 
 
-def picture(found: Forecast, root: Path) -> Path:
+def picture(result: Forecast, root: Path) -> Path:
     """Draw ``reports/forecast.png``, beside the table; returns it."""
     from viewcast.report.figures.forecast import write as draw  # noqa: PLC0415 (matplotlib)
 
     drawn = draw(
         forecast_path(root).parent,
-        found.recent,
-        found.days,
-        found.label,
+        result.recent,
+        result.days,
+        result.label,
         "views",
-        found.level or 0.0,  # not shown where there are no intervals
-        None if found.coverage is None else found.coverage.plain(),
+        result.level or 0.0,  # not shown where there are no intervals
+        None if result.coverage is None else result.coverage.plain(),
     )
     return drawn.path
 
 
-def told(found: Forecast) -> list[str]:
-    """The forecast in sentences and rows."""
-    level = "" if found.level is None else f" ({found.level:.0%} between)"
+def as_text(result: Forecast) -> list[str]:
+    """The forecast as lines of text: a heading, one line per day, the coverage."""
+    level = "" if result.level is None else f" ({result.level:.0%} between)"
     lines = [
-        f"{found.label}: views a day by champion version {found.version}, {found.model}{level}",
+        f"{result.label}: views a day by champion version {result.version}, {result.model}{level}",
         *(
             f"  {day:%a %Y-%m-%d}  {short(views, 4):>9}  {_between(low, high)}"
             for day, views, low, high in zip(
-                found.days["date"],
-                *(found.days[side].to_list() for side in ("views", "low", "high")),
+                result.days["date"],
+                *(result.days[side].to_list() for side in ("views", "low", "high")),
                 strict=True,
             )
         ),
     ]
-    if found.level is None:
+    if result.level is None:
         lines.append("  no intervals: the history was too short for a walk-forward")
-    elif found.coverage is not None:
-        error = found.coverage.error
-        shown = f" ± {100 * error:.1f}" if error else ""  # weeks that are all alike tell of none
+    elif result.coverage is not None:
+        error = result.coverage.error
+        shown = f" ± {100 * error:.1f}" if error else ""  # 0 if all weeks are alike: no estimate
         lines.append(
-            f"  such intervals covered {100 * found.coverage.covered:.1f}{shown} % of "
-            f"{found.coverage.days} days, each told the day before"
+            f"  such intervals covered {100 * result.coverage.covered:.1f}{shown} % of "
+            f"{result.coverage.days} days, each forecast the day before"
         )
     return lines
 

@@ -1,7 +1,8 @@
-"""Promotions: written down first, then done in one call; and the way back.
+"""Promotion of a version to champion, and the rollback to the version before.
 
-The line in ``registry/promotions.jsonl`` comes first and says what is about to happen; the alias in
-the registry is the act. A night that is killed between the two finds the line and does the rest.
+The line in ``registry/promotions.jsonl`` is written first and says what is about to happen. The
+alias in the registry is set afterwards, in one call. A night that was killed between the two finds
+the line and sets the alias.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -27,16 +28,18 @@ ROLLBACK = "rollback"
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Rollback:
-    """``conf/rollback.yaml``: ``name`` of the registered model, and why it is taken back."""
+    """``conf/rollback.yaml``. ``model_name``: of the registered model. ``reason``: for the log."""
 
-    name: str
+    model_name: str
     reason: str | None
     tracking: Tracking
 
 
 def promote(registry: "Registry", root: Path, entry: dict[str, Any]) -> None:
-    """Make ``entry['version']`` the champion. ``entry['id']`` tells promotions apart: one that is
-    written down already is not written again. Raises TrackingError where the registry is not there.
+    """Make ``entry['version']`` the champion.
+
+    ``entry['id']`` identifies the promotion: it is written to the log once, however often this is
+    called. Raises TrackingError where the registry cannot be reached.
     """
     log = promotions_path(root)
     if all(line["id"] != entry["id"] for line in entries(log)):
@@ -48,11 +51,10 @@ def promote(registry: "Registry", root: Path, entry: dict[str, Any]) -> None:
 
 
 def roll_back(registry: "Registry", root: Path, reason: str | None) -> dict[str, Any]:
-    """Put the champion before the present one back; the line that says so. It reigns from the day
-    after the newest of the live series.
+    """Make the previous champion the champion again; returns the line of the log.
 
-    Called again, it goes one further back. Refuses (TrackingError) where there is no champion, or
-    none before it.
+    Its forecasts count from the day after the newest of the live series. A second call goes one
+    champion further back. Refuses (TrackingError) where there is no champion, or none before it.
     """
     champion = registry.champion()
     if champion is None:
@@ -62,13 +64,13 @@ def roll_back(registry: "Registry", root: Path, reason: str | None) -> dict[str,
     if not own or own[-1]["previous"] is None:
         raise TrackingError(
             f"version {champion.number} of {registry.name} is the first champion: there is none to "
-            "go back to; `make retrain` may bring a better one"
+            "go back to; `make retrain` may promote a better one"
         )
     before = own[-1]["previous"]
     promised = next(line["promised"] for line in reversed(lines) if line["version"] == before)
     entry = {
         "id": f"rollback-{len(lines)}",
-        "night": f"{known_to(root) + timedelta(days=1)}",
+        "night": f"{newest_day(root) + timedelta(days=1)}",
         "version": before,
         "previous": champion.number,
         "model": registry.version(before).tags.get(MODEL, ""),
@@ -81,7 +83,7 @@ def roll_back(registry: "Registry", root: Path, reason: str | None) -> dict[str,
     return entry
 
 
-def known_to(root: Path) -> date:
+def newest_day(root: Path) -> date:
     """The newest day of the live series."""
     newest: date = live.read(live_path(root)).index[-1].date()
     return newest

@@ -1,4 +1,4 @@
-"""Refused deliveries, set aside with the reason: nothing of them reaches the data."""
+"""The quarantine: refused deliveries, stored with the reason and kept out of the data."""
 
 import hashlib
 import json
@@ -11,10 +11,11 @@ from viewcast.base.files import write
 from viewcast.base.paths import quarantine_path
 
 
-def set_aside(delivery: pd.DataFrame | None, reason: str, today: date, root: Path) -> Path:
-    """Keep a delivery and why it was refused; returns its folder. Refused again, it is kept once.
+def quarantine(delivery: pd.DataFrame | None, reason: str, today: date, root: Path) -> Path:
+    """Store a refused delivery with the reason; returns its folder.
 
-    ``delivery``: None where the source's answer could not be read as one: the reason alone is kept.
+    The same delivery, refused again on the same day, is stored once. ``delivery``: None where the
+    source's answer could not be read as one; then only the reason is stored.
     """
     text = "" if delivery is None else delivery.to_csv(date_format="%Y-%m-%d", lineterminator="\n")
     mark = hashlib.sha256(f"{text}{reason}".encode()).hexdigest()[:8]

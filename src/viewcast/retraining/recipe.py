@@ -1,4 +1,4 @@
-"""A recipe: a configured model and how long to train it, to be followed on any window of days."""
+"""A recipe: a configured model and its number of epochs, to be trained on any window of days."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,9 @@ from viewcast.training.problem import Problem
 
 @dataclass(frozen=True)
 class Recipe:
-    """``inputs``: the features. ``epochs``: how many passes were best on the validation days; a
-    training on all days has none left to choose them by. Trainers without epochs take no notice.
+    """``inputs``: the features. ``epochs``: the number of passes that was best on the validation
+    days; a training on all days has no validation days to choose it by. Trainers without epochs
+    ignore it.
     """
 
     config: Config

@@ -9,22 +9,22 @@ import pandas as pd
 from viewcast.base.errors import DataError
 from viewcast.base.paths import live_path
 from viewcast.data import live
-from viewcast.retraining.check import Findings, check
+from viewcast.retraining.data_check import CheckResult, check
 from viewcast.retraining.merge import Merged, merge, settled
-from viewcast.retraining.quarantine import set_aside
+from viewcast.retraining.quarantine import quarantine
 from viewcast.retraining.settings import Settings
 
 
 class RefusedError(DataError):
-    """New days that cannot be right; nothing was changed, and they are excluded."""
+    """The new days cannot be right. They are in quarantine, and the series is unchanged."""
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """What came in: the series with it, and what the check saw."""
+class NewDays:
+    """The series with the new days, and the result of the check."""
 
     merged: Merged
-    findings: Findings
+    check: CheckResult
 
     @property
     def newest(self) -> date:
@@ -39,25 +39,28 @@ def known(root: Path) -> pd.DataFrame | None:
     return live.read(folder) if (folder / live.DAILY).is_file() else None
 
 
-def arrive(settings: Settings, train: int, root: Path, today: date) -> Arrival | None:
-    """Ask the source for its days and look at them; None where nothing is new.
+def fetch_new_days(settings: Settings, train: int, root: Path, today: date) -> NewDays | None:
+    """Fetch the days of the source and check them; None where nothing is new.
 
     ``train``: days of the training window, for the test of drift. Raises SourceError where the
-    source cannot be asked. Refuses (DataError) what cannot be right, and sets it excluded under
-    data/quarantine; the series is as it was.
+    source cannot be reached. Raises RefusedError for days that cannot be right, and stores them
+    under data/quarantine; the series is unchanged.
     """
     former = known(root)
     since = None
     if former is not None:
-        since = former.index[-1].date() - timedelta(days=settings.retrain.lookback)
+        since = former.index[-1].date() - timedelta(days=settings.retrain.lookback_days)
     delivery: pd.DataFrame | None = None
     try:
         delivery = settings.source.fetch(root, since, today)
-        merged = merge(former, settled(delivery, today, settings.retrain.settle))
+        merged = merge(former, settled(delivery, today, settings.retrain.settle_days))
         if merged.series.empty:
-            raise DataError("the source delivers no day that has ended; expected some")
-        findings = check(merged.series, today, train, settings.check)
+            raise DataError(
+                "found no day that has ended in the delivery, expected at least one; look at the "
+                "source, or run again tomorrow"
+            )
+        result = check(merged.series, today, train, settings.check)
     except DataError as error:
-        where = set_aside(delivery, str(error), today, root)
-        raise RefusedError(f"{error}\n  excluded: {where.relative_to(root)}") from error
-    return Arrival(merged, findings) if merged.changed else None
+        folder = quarantine(delivery, str(error), today, root)
+        raise RefusedError(f"{error}\n  quarantined: {folder.relative_to(root)}") from error
+    return NewDays(merged, result) if merged.changed else None

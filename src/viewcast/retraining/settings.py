@@ -11,8 +11,8 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.settings import Tracking, build, construct
 from viewcast.data.sources.source import Source
 from viewcast.data.sources.timezone import day_at
-from viewcast.retraining.check import Check
-from viewcast.retraining.dm_test import Rule
+from viewcast.retraining.data_check import DataCheck
+from viewcast.retraining.promotion_rule import PromotionRule
 
 STRICT = ConfigDict(extra="forbid")
 Days = Annotated[int, Field(ge=0)]
@@ -23,44 +23,51 @@ Name = Annotated[str, Field(pattern=r"^[^/:]+$")]
 class Retrain:
     """One call of the command.
 
-    ``today``: the day of the channel on which it runs (ISO), null for the clock's. ``nights``:
-    so many nights one after another, which needs a ``today``. ``settle``: days after its end in
-    which a day's count is not final. ``lookback``: days before the newest known one that the source
-    is asked for again, for corrections. ``name``: of the registered model.
+    ``today``: the day of the channel on which it runs (ISO), null for the clock's. ``nights``: the
+    number of nights, one after another; more than one needs ``today``. ``settle_days``: days after
+    its end in which a day's count is not final. ``lookback_days``: days before the newest known one
+    that are fetched again, for corrections. ``model_name``: of the registered model.
     """
 
     today: date | None
     nights: Annotated[int, Field(ge=1)]
-    settle: Days
-    lookback: Days
-    name: Name
+    settle_days: Days
+    lookback_days: Days
+    model_name: Name
 
 
 @checked(frozen=True, config=STRICT)
 class Fresh:
-    """How many fresh days a judgement takes: ``first`` where there is no champion yet, to give its
-    word by; ``least`` between champion and challenger.
+    """How many fresh days an evaluation needs.
+
+    ``first_champion_days``: where there is no champion yet; the first champion's expected loss is
+    estimated on them. ``evaluation_days``: for champion against challenger.
     """
 
-    first: Annotated[int, Field(ge=3)]
-    least: Annotated[int, Field(ge=3)]
+    first_champion_days: Annotated[int, Field(ge=3)]
+    evaluation_days: Annotated[int, Field(ge=3)]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a night is told."""
+    """All settings of a night."""
 
     source: Source
     retrain: Retrain
     fresh: Fresh
-    check: Check
-    judge: Rule
+    check: DataCheck
+    promotion: PromotionRule
     tracking: Tracking
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> Self:
         """A composed mapping as settings; refuses (ConfigError) unknown and impossible keys."""
-        parts = {"retrain": Retrain, "fresh": Fresh, "check": Check, "judge": Rule}
+        parts = {
+            "retrain": Retrain,
+            "fresh": Fresh,
+            "check": DataCheck,
+            "promotion": PromotionRule,
+        }
         built = {name: construct(part, plain[name], name) for name, part in parts.items()}
         source: Source = build(plain["source"], "source", Source)
         settings = cls(
@@ -69,10 +76,10 @@ class Settings:
         if settings.retrain.nights > 1 and settings.retrain.today is None:
             raise ConfigError(
                 f"retrain.nights = {settings.retrain.nights} needs retrain.today, the first of "
-                "them: by the clock there is one night at a time"
+                "them: without it the command runs the one night of the clock's day"
             )
         return settings
 
     def today(self) -> date:
-        """The day of the channel: the one that is told, or that of the clock in its zone."""
+        """The day of the channel: ``retrain.today``, or the clock's day in the channel's zone."""
         return self.retrain.today or day_at(datetime.now(UTC), self.source.timezone)

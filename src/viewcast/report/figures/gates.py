@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from viewcast.base.numbers import plain
-from viewcast.report.champion_record import Difference, Gate, History
+from viewcast.report.champion_record import ChampionHistory, Difference, Gate
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
@@ -53,7 +53,7 @@ def finding(gates: list[Gate]) -> str:
     return said + (f", {fresher} not worse than an old one" if fresher else "")
 
 
-def _intervals(history: History, compared: list[tuple[Gate, Difference]]) -> Drawing:
+def _intervals(history: ChampionHistory, compared: list[tuple[Gate, Difference]]) -> Drawing:
     title = finding([gate for gate, _ in compared])
     figure, (axes,) = sheet(history.label, title, 2.3)
     for why, (colour, mark, label) in KINDS.items():

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from viewcast.base.numbers import plain
-from viewcast.report.champion_record import WEEK, History, Reign
+from viewcast.report.champion_record import WEEK, Champion, ChampionHistory
 from viewcast.report.champion_table import days, word
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
@@ -31,7 +31,7 @@ NEWEST = 8  # champions that have a row
 LONG = 400  # days of the upper panel
 OWN = {"kept": LINE, "broken": VALIDATION, "unclear": OTHER, "too early": MUTED}
 PROMISED = "#c6dbea"  # a band that letters, dots and lines stay readable on
-LANES = 0.06  # share of the width that the name of a reign takes
+LANES = 0.06  # share of the width that the name of a champion takes
 
 
 def draw(results: Results) -> Iterator[Drawing]:
@@ -40,17 +40,17 @@ def draw(results: Results) -> Iterator[Drawing]:
         yield _promises(results.history)
 
 
-def finding(history: History) -> str:
+def finding(history: ChampionHistory) -> str:
     """Who kept its word, in a sentence without its stop."""
-    judged = [reign for reign in history.champions if reign.word != "too early"]
+    judged = [champion for champion in history.champions if champion.promise_status != "too early"]
     if not judged:
-        reign = history.champions[-1]
+        champion = history.champions[-1]
         return (
-            f"Version {reign.version} promised to lose {plain(reign.promised.mean)} "
+            f"Version {champion.version} promised to lose {plain(champion.promised.mean)} "
             f"{history.loss_unit} a day; no week has passed to hold it to its word"
         )
-    kept = [reign for reign in judged if reign.word == "kept"]
-    broken = [reign for reign in judged if reign.word == "broken"]
+    kept = [champion for champion in judged if champion.promise_status == "kept"]
+    broken = [champion for champion in judged if champion.promise_status == "broken"]
     if len(judged) == 1:
         return _of_one(judged[0], history.loss_unit)
     if len(kept) == len(judged):
@@ -65,25 +65,25 @@ def finding(history: History) -> str:
     return f"{said}; of the {others} it cannot be told"
 
 
-def _of_one(reign: Reign, unit: str) -> str:
-    came, most = reign.realised, plain(reign.promised.most)
+def _of_one(champion: Champion, unit: str) -> str:
+    came, most = champion.realised, plain(champion.promised.upper)
     assert came is not None, "judged"
-    if reign.word == "broken":
-        said = _broke(reign, unit)
+    if champion.promise_status == "broken":
+        said = _broke(champion, unit)
         return said[:1].upper() + said[1:]
     lost = f"lost {plain(came.mean)} {unit} a day, at most {most} promised"
-    if reign.word == "kept":
-        return f"Version {reign.version} kept its word: it {lost}"
-    return f"Version {reign.version} {lost}: whether it kept its word cannot be told"
+    if champion.promise_status == "kept":
+        return f"Version {champion.version} kept its word: it {lost}"
+    return f"Version {champion.version} {lost}: whether it kept its word cannot be told"
 
 
-def _broke(reign: Reign, unit: str) -> str:
-    assert reign.realised is not None, "judged"
-    lost, most = plain(reign.realised.mean), plain(reign.promised.most)
-    return f"version {reign.version} lost {lost} {unit} a day, at most {most} promised"
+def _broke(champion: Champion, unit: str) -> str:
+    assert champion.realised is not None, "judged"
+    lost, most = plain(champion.realised.mean), plain(champion.promised.upper)
+    return f"version {champion.version} lost {lost} {unit} a day, at most {most} promised"
 
 
-def _promises(history: History) -> Drawing:
+def _promises(history: ChampionHistory) -> Drawing:
     title = finding(history)
     shown = history.champions[::-1][:NEWEST]
     low = 0.55 + 0.3 * len(shown)
@@ -113,30 +113,35 @@ def _promises(history: History) -> Drawing:
     return Drawing("retraining_promises", figure, title, caption, alt, [])
 
 
-def _daily(axes: Axes, history: History) -> tuple[int, float]:
+def _daily(axes: Axes, history: ChampionHistory) -> tuple[int, float]:
     """The upper panel; how many days lie beyond its upper edge, and where that is."""
     table = history.days.iloc[-LONG:]
     loss, naive = table["loss"], table["naive_loss"]
     thick = loss.rolling(WEEK).mean().asfreq("D")
     first, end = table.index[0], table.index[-1] + pd.Timedelta(days=1)
-    promised = [reign.promised.most for reign in history.champions]
+    limits = [champion.promised.upper for champion in history.champions]
     # One extraordinary day would leave no room for the others, in the means of its week as well.
-    top = max(1.2 * float(loss.quantile(0.95)), 1.1 * max(promised)) or 1.0
-    for reign in history.champions:
-        since, until = pd.Timestamp(reign.promoted), pd.Timestamp(reign.until or end)
+    top = max(1.2 * float(loss.quantile(0.95)), 1.1 * max(limits)) or 1.0
+    for champion in history.champions:
+        since, until = pd.Timestamp(champion.promoted), pd.Timestamp(champion.until or end)
         if until <= first:
             continue
         span: Any = [max(since, first), until]
-        label = "promised, with its interval" if reign is history.champions[-1] else None
+        label = "promised, with its interval" if champion is history.champions[-1] else None
         axes.fill_between(
-            span, reign.promised.least, reign.promised.most, color=PROMISED, lw=0, label=label
+            span,
+            champion.promised.lower,
+            champion.promised.upper,
+            color=PROMISED,
+            lw=0,
+            label=label,
         )
-        axes.plot(span, [reign.promised.mean] * 2, color="#7fa9c9", lw=1.0)
+        axes.plot(span, [champion.promised.mean] * 2, color="#7fa9c9", lw=1.0)
         if since >= first:
             axes.axvline(span[0], color=MUTED, lw=0.7, ls=(0, (3, 2)))
         if (until - span[0]) > LANES * (end - first):
             axes.text(
-                span[0], 0.985, f" v{reign.version}", transform=axes.get_xaxis_transform(),
+                span[0], 0.985, f" v{champion.version}", transform=axes.get_xaxis_transform(),
                 va="top", size=8.5, color=MUTED,
             ).set_in_layout(False)  # fmt: skip
     naive_week = naive.rolling(WEEK).mean().asfreq("D")
@@ -156,26 +161,26 @@ def _daily(axes: Axes, history: History) -> tuple[int, float]:
     return len(over), top
 
 
-def _rows(axes: Axes, history: History, reigns: list[Reign]) -> None:
-    """One row per reign, the newest above: the promise as a bar, what came true as a dot."""
-    for y, reign in enumerate(reigns):
-        promised, came, colour = reign.promised, reign.realised, OWN[reign.word]
-        axes.barh(y, promised.most - promised.least, 0.56, promised.least, color=PROMISED)
+def _rows(axes: Axes, history: ChampionHistory, champions: list[Champion]) -> None:
+    """One row per champion, the newest above: the promise as a bar, what came true as a dot."""
+    for y, champion in enumerate(champions):
+        promised, came, colour = champion.promised, champion.realised, OWN[champion.promise_status]
+        axes.barh(y, promised.upper - promised.lower, 0.56, promised.lower, color=PROMISED)
         axes.plot([promised.mean] * 2, [y - 0.28, y + 0.28], color="#7fa9c9", lw=1.2)
         if came is not None:
-            axes.plot([came.least, came.most], [y, y], "|-", color=colour, lw=1.4, ms=6)
+            axes.plot([came.lower, came.upper], [y, y], "|-", color=colour, lw=1.4, ms=6)
             axes.plot(came.mean, y, "o", color=colour, ms=5.5, zorder=3)
         axes.text(
-            1, y, word(reign), transform=axes.get_yaxis_transform(), ha="right",
+            1, y, word(champion), transform=axes.get_yaxis_transform(), ha="right",
             va="center", size=8, color=colour,
         ).set_in_layout(False)  # fmt: skip
-    every = [one for r in reigns for one in (r.promised, r.realised) if one is not None]
-    low, high = min(one.least for one in every), max(one.most for one in every)
+    every = [one for r in champions for one in (r.promised, r.realised) if one is not None]
+    low, high = min(one.lower for one in every), max(one.upper for one in every)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     room = (high - low) or abs(high) or 1.0
     axes.set(
-        xlim=(low - 0.06 * room, high + 0.42 * room), ylim=(len(reigns) - 0.4, -0.6),
+        xlim=(low - 0.06 * room, high + 0.42 * room), ylim=(len(champions) - 0.4, -0.6),
         xlabel=loss_label(history.loss, history.loss_unit),
     )  # fmt: skip
-    model = [f"v{reign.version} {reign.model.replace('_', ' ')}" for reign in reigns]
+    model = [f"v{champion.version} {champion.model.replace('_', ' ')}" for champion in champions]
     row_labels(axes, list(enumerate(model)), [])

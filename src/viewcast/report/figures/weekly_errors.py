@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.numbers import plain, with_error
-from viewcast.report.champion_record import History
+from viewcast.report.champion_record import ChampionHistory
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     LINE,
@@ -29,7 +29,7 @@ def draw(results: Results) -> Iterator[Drawing]:
         yield _weeks(results.history)
 
 
-def _weeks(history: History) -> Drawing:
+def _weeks(history: ChampionHistory) -> Drawing:
     weeks = pd.DataFrame(
         [(w.week, w.loss, w.naive, w.days) for w in history.walk_forward],
         columns=["week", "loss", "naive", "days"],

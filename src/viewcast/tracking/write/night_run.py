@@ -1,7 +1,6 @@
-"""A night in MLflow: one run that holds the new days, the comparison of the challenger with the
-champion, and the outcome.
+"""A night in MLflow: one run with its new days, the evaluation of the challenger, and the outcome.
 
-The comparison is a look at the fresh days. It is recorded before the first of them is scored, with
+The evaluation is a look at the fresh days. It is recorded before the first of them is scored, with
 the purpose ``gate``, so that every later reader of the store sees that these days are spent.
 """
 
@@ -39,10 +38,10 @@ GATED = Use("gate", 1, 2)  # one comparison, to choose between two
 
 
 class NightRun:
-    """The run of a night; made once, and found again by the night that goes on after a kill."""
+    """The run of a night. It is made once; a night that goes on after a kill uses it again."""
 
     def __init__(self, config: Config, root: Path, night: str, known: str | None) -> None:
-        """``config``: of a nightly run. ``known``: the id of the run, if it was made before."""
+        """``config``: of a nightly run. ``known``: the id of the run, if it exists."""
         self.client, experiment = connect(config.tracking)
         self.run_id = known or ""
         if known is not None and self._goes_on(known, night):
@@ -59,9 +58,10 @@ class NightRun:
             return False
         return True
 
-    def judges(self, rows: pd.DataFrame, challenger: int, champion: int) -> None:
-        """Record that these fresh rows (entity, time, target) are about to be looked at, to compare
-        two versions of the model; ``champion`` is 0 before the first.
+    def record_look(self, rows: pd.DataFrame, challenger: int, champion: int) -> None:
+        """Record a look at these fresh rows (entity, time, target), before it happens.
+
+        ``challenger``, ``champion``: the versions that are compared; 0 where there is no champion.
         """
         digest = holdout(rows)
         about = {"num_rows": len(rows), **span(rows), "moments": moments(rows)}
@@ -74,10 +74,10 @@ class NightRun:
         """Add tags."""
         self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
 
-    def figures(self, figures: Mapping[str, float | None]) -> None:
-        """Add metrics; those that are no numbers are left out."""
+    def log_metrics(self, values: Mapping[str, float | None]) -> None:
+        """Add metrics; those without a value are left out."""
         now = int(time.time() * 1000)
-        known = {key: value for key, value in figures.items() if value is not None}
+        known = {key: value for key, value in values.items() if value is not None}
         metrics = [Metric(key, float(value), now, 0) for key, value in known.items()]
         self.client.log_batch(self.run_id, metrics=metrics)
 
@@ -88,8 +88,8 @@ class NightRun:
             frame.to_parquet(file, index=False)
             self.client.log_artifact(self.run_id, str(file))
 
-    def end(self, summary: dict[str, Any], failed: bool = False) -> None:
+    def end(self, summary: dict[str, Any]) -> None:
         """Store the outcome and end the run."""
         self.client.log_dict(self.run_id, summary, NIGHT_OUTCOME)
         self.tag({OUTCOME: summary["outcome"], REASON: summary["reason"]})
-        self.client.set_terminated(self.run_id, "FAILED" if failed else "FINISHED")
+        self.client.set_terminated(self.run_id, "FINISHED")

@@ -20,7 +20,7 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from viewcast import __version__
 from viewcast.base.errors import TrackingError
 from viewcast.base.settings import Tracking
-from viewcast.forecast.forecaster import LEVEL, Forecaster
+from viewcast.forecast.forecaster import LEVEL_DAYS, Forecaster
 from viewcast.tracking.store import connect
 from viewcast.tracking.tags import CONTENT, STORED_FORECASTER
 from viewcast.tracking.write import served_forecaster as served
@@ -132,7 +132,7 @@ def _log_model(run_id: str, folder: Path) -> Any:
     forecaster = Forecaster.load(folder)
     intervals = forecaster.intervals
     ahead = 1 if intervals is None else len(intervals.low)
-    count = max(forecaster.inputs.lags, LEVEL)  # fewer, and the example would be refused
+    count = max(forecaster.inputs.lags, LEVEL_DAYS)  # fewer, and the example would be refused
     days = pd.date_range("2021-01-01", periods=count).strftime("%Y-%m-%d")
     example = pd.DataFrame({"date": days, "views": 100.0})
     request = {"date": "string", "views": "double"}

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 from viewcast.base.errors import DataError
-from viewcast.retraining.check import Check, check, drift
+from viewcast.retraining.data_check import DataCheck, check, drift_tests
 
-CHECK = Check(oldest=3, recent=28, drift=0.001, refuse_drift=None)
+CHECK = DataCheck(max_age_days=3, recent_days=28, drift_p_value=0.001, refuse_p_value=None)
 
 
 def channel(days: int = 300, seed: int = 3) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def test_the_age_of_the_newest_day_is_told() -> None:
 
 def test_a_source_that_has_stopped_is_refused() -> None:
     series = channel()
-    with pytest.raises(DataError, match=r"is 4 days old, allowed by check.oldest 3"):
+    with pytest.raises(DataError, match=r"is 4 days old, allowed by check.max_age_days 3"):
         check(series, the_day_after(series, 4), 200, CHECK)
 
 
@@ -55,8 +55,8 @@ def test_a_channel_that_has_doubled_has_drifted_and_is_not_refused() -> None:
 def test_drift_is_refused_where_that_is_asked_for() -> None:
     series = channel()
     series.iloc[-28:] *= 2
-    strict = Check(oldest=3, recent=28, drift=0.001, refuse_drift=1e-6)
-    with pytest.raises(DataError, match=r"the inputs have drifted: level .* check.refuse_drift"):
+    strict = DataCheck(max_age_days=3, recent_days=28, drift_p_value=0.001, refuse_p_value=1e-6)
+    with pytest.raises(DataError, match=r"the inputs have drifted: level .* check.refuse_p_value"):
         check(series, the_day_after(series), 200, strict)
 
 
@@ -64,7 +64,7 @@ def test_the_tests_are_those_of_scipy_on_the_recent_days_and_the_training_window
     views = channel()["views"]
     log = np.log1p(views.to_numpy())
     expected = stats.ks_2samp(log[-28:], log[-228:-28], method="asymp")
-    level = next(test for test in drift(views, 200, 28) if test.name.startswith("level"))
+    level = next(test for test in drift_tests(views, 200, 28) if test.name.startswith("level"))
     assert (level.statistic, level.p) == pytest.approx((expected.statistic, expected.pvalue))
 
 
@@ -77,4 +77,4 @@ def test_of_days_that_are_alike_few_are_said_to_have_drifted() -> None:
 
 
 def test_too_short_a_history_is_not_tested() -> None:
-    assert drift(channel(40)["views"], 200, 28) == []
+    assert drift_tests(channel(40)["views"], 200, 28) == []

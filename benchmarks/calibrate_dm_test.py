@@ -1,6 +1,6 @@
 """Which standard error keeps its promise on 7, 14 or 28 days: the choice behind the judge.
 
-    python benchmarks/calibrate_judge.py --draws 40000 --simulations 400
+    python benchmarks/calibrate_dm_test.py --draws 40000 --simulations 400
 
 Loss differences with a known mean of 0 (heavy-tailed, dependent, of two real forecasters) are
 judged by every variant at level 0.9, so that 5 % of them should be called better. Real forecasters
@@ -209,7 +209,7 @@ def main() -> None:
         first = (differences[:, 1:] * differences[:, :-1]).mean() / (differences**2).mean()
         print(f"{name}: first autocorrelation of the differences {first:.2f}")
     keep(
-        "judge",
+        "dm_test",
         [row(name, days, arguments.draws, real) for days in DAYS for name in VARIANTS],
         "percent of judgements at level 0.9. Called better though equal (nominal 5): normal, t3, "
         "AR, and lines on the simulated channel. Power: better by 2.5 standard errors of the mean "

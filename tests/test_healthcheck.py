@@ -14,7 +14,7 @@ from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.paths import outcomes_path
 from viewcast.base.settings import construct
 from viewcast.retraining import outcome
-from viewcast.retraining.healthcheck import Outcome, StaleError, Watch, read, watch
+from viewcast.retraining.healthcheck import HealthCheck, Outcome, StaleError, check_health, read
 from viewcast.retraining.outcome import CODES, Ending
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,13 +43,13 @@ def night(ending: Ending, age: float) -> Outcome:
 
 def stale(*outcomes: Outcome, hours: float = 36) -> str:
     with pytest.raises(StaleError) as caught:
-        watch(outcomes, hours, NOW)
+        check_health(outcomes, hours, NOW)
     return str(caught.value)
 
 
 @pytest.mark.parametrize("ending", GOOD)
 def test_a_night_that_ended_well_and_lately_is_told_in_one_sentence(ending: Ending) -> None:
-    assert watch([night("failed", 60), night(ending, 8.5)], 36, NOW) == (
+    assert check_health([night("failed", 60), night(ending, 8.5)], 36, NOW) == (
         f"last outcome, of the night 2021-03-31, 8.5 hours ago: {ending} "
         f"(exit code {CODES[ending]}): because of {ending}"
     )
@@ -60,7 +60,7 @@ def test_without_any_outcome_the_nights_are_not_alive() -> None:
 
 
 def test_an_outcome_may_be_as_old_as_the_hours_say_and_no_older() -> None:
-    assert "36.0 hours ago" in watch([night("promoted", 36)], 36, NOW)
+    assert "36.0 hours ago" in check_health([night("promoted", 36)], 36, NOW)
     assert "nothing has ended for more than 36 hours" in stale(night("promoted", 36.01))
 
 
@@ -70,14 +70,16 @@ def test_many_good_nights_do_not_excuse_the_silence_after_them() -> None:
 
 @pytest.mark.parametrize("ending", BAD)
 def test_one_bad_night_is_no_alarm_but_none_good_for_long_is(ending: Ending) -> None:
-    assert f"{ending} (exit code" in watch([night("promoted", 30), night(ending, 6)], 36, NOW)
+    assert f"{ending} (exit code" in check_health(
+        [night("promoted", 30), night(ending, 6)], 36, NOW
+    )
     told = stale(night("promoted", 37), night(ending, 30), night(ending, 6))
     assert "no night has been good for more than 36 hours: the last good one is 37.0 hours" in told
     assert f"because of {ending}" in told
 
 
 def test_before_the_first_good_night_the_first_night_counts() -> None:
-    assert "refused" in watch([night("refused", 30), night("refused", 6)], 36, NOW)
+    assert "refused" in check_health([night("refused", 30), night("refused", 6)], 36, NOW)
     assert "none was ever good" in stale(night("refused", 40), night("refused", 6))
 
 
@@ -87,14 +89,14 @@ def test_a_night_that_hangs_is_noticed_though_others_find_it_at_work() -> None:
 
 def test_the_newest_is_the_latest_by_time_wherever_it_stands() -> None:
     nights = [night("unreachable", 6), night("promoted", 30)]
-    assert watch(nights, 36, NOW) == watch(nights[::-1], 36, NOW)
-    assert "unreachable" in watch(nights, 36, NOW)
+    assert check_health(nights, 36, NOW) == check_health(nights[::-1], 36, NOW)
+    assert "unreachable" in check_health(nights, 36, NOW)
 
 
 def test_an_outcome_from_the_future_is_refused_but_a_clock_may_be_a_little_ahead() -> None:
-    assert "0.0 hours ago" in watch([night("promoted", -0.5)], 36, NOW)
-    with pytest.raises(DataError, match="expected the past; set the clock right"):
-        watch([night("promoted", 50), night("promoted", -24)], 36, NOW)
+    assert "0.0 hours ago" in check_health([night("promoted", -0.5)], 36, NOW)
+    with pytest.raises(DataError, match="expected a time in the past; correct the clock"):
+        check_health([night("promoted", 50), night("promoted", -24)], 36, NOW)
 
 
 @given(
@@ -110,7 +112,7 @@ def test_more_hours_never_raise_an_alarm_that_fewer_do_not(
 ) -> None:
     def alarm(limit: float) -> bool:
         try:
-            watch(nights, limit, NOW)
+            check_health(nights, limit, NOW)
         except StaleError:
             return True
         return False
@@ -167,16 +169,19 @@ def test_a_broken_line_before_the_last_is_refused_by_its_number(
 
 
 def test_the_settings_are_a_day_and_a_half_and_the_log_of_the_project() -> None:
-    settings: Watch = construct(Watch, compose(ROOT, [], "watch"), "")
-    assert settings == Watch(hours=36, log=None)
+    settings: HealthCheck = construct(HealthCheck, compose(ROOT, [], "healthcheck"), "")
+    assert settings == HealthCheck(max_age_hours=36, outcomes=None)
     assert settings.path(ROOT) == outcomes_path(ROOT)
-    assert Watch(hours=1, log="build/other.jsonl").path(ROOT) == ROOT / "build" / "other.jsonl"
+    assert (
+        HealthCheck(max_age_hours=1, outcomes="build/other.jsonl").path(ROOT)
+        == ROOT / "build" / "other.jsonl"
+    )
 
 
 @pytest.mark.parametrize("hours", [0, -1, float("inf"), float("nan"), "soon"])
 def test_hours_that_no_outcome_could_exceed_are_refused(hours: Any) -> None:
-    with pytest.raises(ConfigError, match="hours = "):
-        construct(Watch, {"hours": hours, "log": None}, "")
+    with pytest.raises(ConfigError, match="max_age_hours = "):
+        construct(HealthCheck, {"max_age_hours": hours, "outcomes": None}, "")
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -187,16 +192,18 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_exits_0_with_one_sentence_and_1_with_the_reason(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     path = log(tmp_path, line(finished=now.isoformat(timespec="seconds"), reason="two\n  lines"))
-    well = command(f"log={path}")
+    well = command(f"outcomes={path}")
     assert (well.returncode, well.stderr) == (0, "")
     assert well.stdout.count("\n") == 1 and well.stdout.endswith("(exit code 10): two lines\n")
     log(tmp_path, line(finished=(now - timedelta(hours=49)).isoformat()))
-    late = command(f"log={path}", "hours=48")
+    late = command(f"outcomes={path}", "max_age_hours=48")
     assert (late.returncode, late.stdout) == (1, "")
-    assert late.stderr.startswith("watch.py: nothing has ended for more than 48 hours; last out")
+    assert late.stderr.startswith(
+        "healthcheck.py: nothing has ended for more than 48 hours; last out"
+    )
 
 
-def test_the_watch_imports_neither_torch_nor_mlflow() -> None:
+def test_the_healthcheck_imports_neither_torch_nor_mlflow() -> None:
     code = (
         "import runpy, sys; runpy.run_path('pipelines/healthcheck.py');"
         "print({'torch', 'mlflow'} & set(sys.modules))"

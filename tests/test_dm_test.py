@@ -14,10 +14,11 @@ from scipy.stats import ttest_rel
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import construct
-from viewcast.retraining.dm_test import Comparison, Rule, compare, decide, first, interval, terms
+from viewcast.retraining.dm_test import Comparison, compare, interval, terms
+from viewcast.retraining.promotion_rule import PromotionRule, decide, decide_first
 
 Vector = NDArray[np.float64]
-RULE = Rule(level=0.9, margin=0.05, age=28)
+RULE = PromotionRule(confidence_level=0.9, non_inferiority_margin=0.05, max_champion_age=28)
 UNIT = "thousand views"
 DRAWS = 3000
 NOMINAL, TOLERANCE = 0.05, 0.035  # of "better" under AR(0.3): measured 7.4 and 7.0 %
@@ -171,7 +172,7 @@ def test_a_challenger_that_diverged_is_kept_out_and_crashes_nothing(wrong: float
         decision = decide(found, age, RULE, UNIT)
         assert not decision.promote and decision.why == "kept"
         assert decision.reason == "the challenger's loss is not finite: it has diverged"
-    assert not first(challenger, champion, 0.9, UNIT).promote
+    assert not decide_first(challenger, champion, 0.9, UNIT).promote
     assert interval(challenger, 0.9) == (np.inf,) * 3
 
 
@@ -184,7 +185,7 @@ def test_a_champion_without_a_finite_loss_is_a_matter_for_people(wrong: float) -
     ):
         compare(champion, challenger, 0.9)
     with pytest.raises(DataError, match="loss of the naive forecast, day 4 of 7"):
-        first(challenger, champion, 0.9, UNIT)
+        decide_first(challenger, champion, 0.9, UNIT)
 
 
 def test_too_few_days_are_refused_with_how_many_are_needed() -> None:
@@ -193,7 +194,7 @@ def test_too_few_days_are_refused_with_how_many_are_needed() -> None:
     with pytest.raises(DataError, match=f"losses of champion and challenger: {few}"):
         compare(champion, challenger, 0.9)
     with pytest.raises(DataError, match=f"losses of naive forecast and challenger: {few}"):
-        first(challenger, champion, 0.9, UNIT)
+        decide_first(challenger, champion, 0.9, UNIT)
     with pytest.raises(DataError, match=few):
         interval(champion, 0.9)
     with pytest.raises(DataError, match=r"found shape \(2, 7\)"):
@@ -254,7 +255,7 @@ def test_the_margin_is_as_uncertain_as_the_loss_that_it_is_a_share_of() -> None:
 
 
 def test_no_margin_asks_an_old_champion_to_be_beaten() -> None:
-    strict = replace(RULE, margin=0.0)
+    strict = replace(RULE, non_inferiority_margin=0.0)
     assert decide(compared(0.0, 0.001), 99, strict, UNIT).why == "kept"
     assert decide(compared(-0.002, 0.001), 99, strict, UNIT).why == "better"
 
@@ -278,40 +279,44 @@ def test_the_reason_says_when_nothing_differs() -> None:
 
 def test_the_first_model_is_promoted_unless_it_is_clearly_worse_than_the_naive_forecast() -> None:
     naive, other = losses(14)
-    found = first(naive - 0.2, naive, 0.9, UNIT)
+    found = decide_first(naive - 0.2, naive, 0.9, UNIT)
     assert (found.promote, found.why) == (True, "first")
     assert found.reason.startswith("no champion yet; mean loss 2.0 thousand")
     assert "thousand views (90 % interval" in found.reason
     assert "better than the naive forecast: difference −0.2000 thousand" in found.reason
-    unclear = first(naive + (other - other.mean()) - (naive - naive.mean()), naive, 0.9, UNIT)
+    unclear = decide_first(
+        naive + (other - other.mean()) - (naive - naive.mean()), naive, 0.9, UNIT
+    )
     assert (unclear.promote, unclear.why) == (True, "first")
-    assert "not clearly apart from the naive forecast" in unclear.reason
-    worse = first(naive + 0.2, naive, 0.9, UNIT)
+    assert "not clearly different from the naive forecast" in unclear.reason
+    worse = decide_first(naive + 0.2, naive, 0.9, UNIT)
     assert (worse.promote, worse.why) == (False, "kept")
     assert "worse than the naive forecast: difference 0.2000 thousand" in worse.reason
+
+
+PLAIN = {"confidence_level": 0.9, "non_inferiority_margin": 0.05, "max_champion_age": 28}
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("level", 1.0),
-        ("level", 0.4),
-        ("level", math.nan),
-        ("margin", -0.1),
-        ("margin", 1),
-        ("age", -1),
+        ("confidence_level", 1.0),
+        ("confidence_level", 0.4),
+        ("confidence_level", math.nan),
+        ("non_inferiority_margin", -0.1),
+        ("non_inferiority_margin", 1),
+        ("max_champion_age", -1),
     ],
 )
 def test_a_rule_without_sense_is_refused(key: str, value: float) -> None:
-    given_ = {"level": 0.9, "margin": 0.05, "age": 28, key: value}
-    with pytest.raises(ConfigError, match=f"judge.{key}"):
-        construct(Rule, given_, "judge")
+    with pytest.raises(ConfigError, match=f"promotion.{key}"):
+        construct(PromotionRule, {**PLAIN, key: value}, "promotion")
 
 
 def test_a_rule_names_its_keys() -> None:
-    allowed = "unknown key judge.days; allowed: judge.level, judge.margin, judge.age"
+    allowed = "unknown key promotion.days; allowed: " + ", ".join(f"promotion.{k}" for k in PLAIN)
     with pytest.raises(ConfigError, match=allowed):
-        construct(Rule, {"level": 0.9, "margin": 0.05, "age": 28, "days": 7}, "judge")
+        construct(PromotionRule, {**PLAIN, "days": 7}, "promotion")
 
 
 def dependent(rng: np.random.Generator, days: int) -> Vector:
@@ -336,8 +341,10 @@ def test_an_equal_challenger_is_seldom_called_better(days: int) -> None:
 def test_a_challenger_worse_by_the_margin_seldom_replaces_an_old_champion(days: int) -> None:
     rng = np.random.default_rng(days)
     champion = np.abs(rng.standard_normal((DRAWS, days)))
-    worse = champion + RULE.margin * math.sqrt(2 / math.pi) + 0.1 * dependent(rng, days)
-    equal = worse - RULE.margin * math.sqrt(2 / math.pi)
+    worse = (
+        champion + RULE.non_inferiority_margin * math.sqrt(2 / math.pi) + 0.1 * dependent(rng, days)
+    )
+    equal = worse - RULE.non_inferiority_margin * math.sqrt(2 / math.pi)
     passed = [
         np.mean([decide(compare(*pair, 0.9), 99, RULE, UNIT).promote for pair in pairs])
         for pairs in (zip(champion, worse, strict=True), zip(champion, equal, strict=True))

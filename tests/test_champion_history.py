@@ -28,7 +28,7 @@ def reigned(
 ) -> Nights:
     """Twelve nights, in which a second champion took over on the eighth."""
     nights = started(tmp_path_factory.mktemp("reigns") / "project", empty_store, Diary(channel))
-    nights.overrides = ("judge.age=1", "judge.margin=0.9")
+    nights.overrides = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
     codes = [told["code"] for told in nights.on("2018-03-01", 12)]
     assert codes == [0, *[12] * 6, 0, *[12] * 4]
     return nights
