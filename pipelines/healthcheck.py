@@ -1,4 +1,4 @@
-"""Check that the nightly retraining is alive: exits with 1 if it is not."""
+"""Check that the nightly retraining works: exits with 1 if it does not."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,14 +6,15 @@ from typing import Any
 
 from viewcast.base.cli import stage
 from viewcast.base.settings import construct
-from viewcast.retraining.healthcheck import Watch, read, watch
+from viewcast.retraining.healthcheck import HealthCheck, check_health, read
 
 
 @stage(__file__, "healthcheck")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Say how the last night ended; write nothing."""
-    settings: Watch = construct(Watch, config, "")
-    print(watch(read(settings.path(root)), settings.hours, datetime.now(UTC)))
+    """Print how the last night ended; write nothing."""
+    settings: HealthCheck = construct(HealthCheck, config, "")
+    outcomes = read(settings.path(root))
+    print(check_health(outcomes, settings.max_age_hours, datetime.now(UTC)))
 
 
 if __name__ == "__main__":
