@@ -101,6 +101,16 @@ def test_the_night_s_run_holds_all_of_it_and_the_look_at_the_fresh_days(begun: N
     assert spent_to(MlflowClient(begun.settings.tracking.uri)) == date(2018, 2, 28)
 
 
+def test_a_champion_that_an_earlier_release_registered_still_forecasts(second: Nights) -> None:
+    """The code that MLflow stored beside it imports modules that have moved since."""
+    champion = second.registry.forecaster(1)
+    (code,) = (second.root / "mlflow").rglob("served_forecaster.py")
+    code.write_text("from viewcast.errors import DataError\n")
+    pd.testing.assert_series_equal(
+        second.registry.forecaster(1).follow(second.series), champion.follow(second.series)
+    )
+
+
 def test_nothing_new_changes_nothing(second: Nights) -> None:
     before = {f: f.read_bytes() for f in second.root.rglob("*") if f.is_file()}
     told = second.one(START)

@@ -6,19 +6,21 @@ registered once, however often a night is interrupted.
 
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import mlflow
 import pandas as pd
+from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from viewcast import __version__
-from viewcast.base.errors import TrackingError
+from viewcast.base.errors import DataError, TrackingError
 from viewcast.base.settings import Tracking
 from viewcast.forecast.forecaster import LEVEL_DAYS, Forecaster
 from viewcast.tracking.store import connect
@@ -69,10 +71,13 @@ class Registry:
     def forecaster(self, number: int) -> Forecaster:
         """The forecaster of a version; refuses (TrackingError) one whose files are gone."""
         uri = f"models:/{self.name}/{number}"
+        # The files alone, not the code that was stored beside them: versions that an earlier
+        # release registered have code that imports its modules.
         try:
-            model = mlflow.pyfunc.load_model(uri)
-            return model.unwrap_python_model().forecaster  # type: ignore[no-any-return]
-        except (MlflowException, OSError, AttributeError) as error:
+            with tempfile.TemporaryDirectory() as folder:
+                files = download_artifacts(f"{uri}/artifacts/forecaster", dst_path=folder)
+                return Forecaster.load(Path(files))
+        except (MlflowException, OSError, DataError) as error:
             raise TrackingError(
                 f"{uri}: its files cannot be read ({error}); is the artifact store that it was "
                 "registered with reachable from here? If they are gone for good, `make rollback` "
