@@ -135,7 +135,7 @@ def test_one_ambiguous_day_is_refused() -> None:
 
 def test_ambiguous_days_with_a_gap_are_refused() -> None:
     text = lines(["03/04/2021", "04/04/2021", "06/04/2021"], "Date", dtype="str")
-    with pytest.raises(DataError, match="the days do not tell which, expected dates such as"):
+    with pytest.raises(DataError, match="the days do not decide which, expected dates such as"):
         parse_dates(text, SOURCE)
 
 

@@ -79,7 +79,7 @@ def test_a_file_that_does_not_tell_the_fresh_day_is_refused(tmp_path: Path, text
 
 
 def test_a_series_that_is_not_there_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no live series yet; `make retrain` brings one"):
+    with pytest.raises(DataError, match="no live series yet; `make retrain` makes one"):
         live.read(tmp_path)
 
 

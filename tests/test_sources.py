@@ -21,7 +21,7 @@ def simulator() -> Simulator:
 
 
 def studio(folder: Path, column: str | None = None) -> StudioFolder:
-    return StudioFolder("studio", "a channel", "America/Los_Angeles", str(folder), column)
+    return StudioFolder("a channel", "America/Los_Angeles", str(folder), column)
 
 
 def export(folder: Path, first: str, views: list[int], changed: int = 0) -> Path:
@@ -85,7 +85,7 @@ def test_a_folder_under_the_project_is_found(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_a_source_that_cannot_be_reached(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no such folder; drop an export there"):
+    with pytest.raises(SourceError, match="no such folder; make it and put an export into it"):
         studio(tmp_path / "none").fetch(tmp_path, None, date(2021, 2, 1))
 
 

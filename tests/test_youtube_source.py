@@ -76,7 +76,7 @@ def youtube(fake: FakeYouTube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     def make(**changed: Any) -> YouTube:
         section = OmegaConf.to_container(OmegaConf.load(YAML), resolve=True)
-        here = {"credentials": FILE, "first": "2021-03-01", "retries": 3, "endpoint": fake.url}
+        here = {"credentials": FILE, "start_date": "2021-03-01", "retries": 3, "endpoint": fake.url}
         source = build({**section, **here, **changed}, "source")
         assert isinstance(source, YouTube)
         return source
@@ -111,7 +111,7 @@ def refused(source: YouTube, root: Path, kind: type[ViewcastError]) -> str:
 def test_pages_are_put_together_without_a_day_lost_or_doubled(
     youtube: Make, fake: FakeYouTube, tmp_path: Path, page: int, starts: list[int]
 ) -> None:
-    days = youtube(page=page).fetch(tmp_path, None, TODAY)
+    days = youtube(page_size=page).fetch(tmp_path, None, TODAY)
     pd.testing.assert_frame_equal(days, delivered(fake))
     assert [int(asked.pop("startIndex")) for asked in fake.asked] == starts
     whole = {
@@ -228,11 +228,11 @@ def test_what_passes_is_waited_for(
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (AWAY, "refuses (503): Service Unavailable; Google is out of order, also after 3 retries"),
-        (BROKEN, "refuses (500 backendError): Backend Error; Google is out of order"),
+        (AWAY, "refuses (503): Service Unavailable; Google's server fails, also after 3 retries"),
+        (BROKEN, "refuses (500 backendError): Backend Error; Google's server fails"),
         (HASTE, "refuses (403 rateLimitExceeded): Rate Limit Exceeded; too many requests, also"),
         (MANY, "'Queries per minute per user'; too many requests, also after 3 retries"),
-        (SPENT, "'Queries per day'; the day's quota is spent; it comes back at midnight Pacific"),
+        (SPENT, "'Queries per day'; the day's quota is used up; wait until midnight Pacific"),
     ],
     ids=["503", "500", "rate", "429", "429 of the day"],
 )
@@ -255,7 +255,7 @@ def test_what_does_not_pass_is_a_source_that_cannot_be_reached(
         (
             QUOTA,
             "YouTube Analytics refuses (403 quotaExceeded): The request cannot be completed "
-            "because you have exceeded your quota; the day's quota is spent; it comes back at "
+            "because you have exceeded your quota; the day's quota is used up; wait until "
             "midnight Pacific time",
         ),
         (
@@ -268,7 +268,7 @@ def test_what_does_not_pass_is_a_source_that_cannot_be_reached(
         ),
         (
             (403, b'{"error": "blocked by the message filter"}'),
-            "YouTube Analytics: somebody else than Google refuses; does a proxy stand between?",
+            "YouTube Analytics: found a refusal that is not Google's; look for a proxy between",
         ),
         ((404, b"<html>nothing here</html>"), "(404): Not Found; look at source.channel"),
     ],
@@ -292,7 +292,7 @@ def test_a_quota_that_runs_out_between_pages_delivers_nothing(
 ) -> None:
     page = [[day, *cells] for day, cells in fake.days.items()][:10]
     fake.script = [(200, json.dumps(table(METRICS, page)).encode()), QUOTA]
-    assert "midnight Pacific time" in refused(youtube(page=10), tmp_path, SourceError)
+    assert "midnight Pacific time" in refused(youtube(page_size=10), tmp_path, SourceError)
     assert len(fake.asked) == 2
 
 
@@ -464,7 +464,7 @@ def test_a_server_that_gives_the_first_page_again_and_again_is_refused(
 ) -> None:
     page = [[day, *cells] for day, cells in fake.days.items()][:10]
     fake.always = 200, json.dumps(table(METRICS, page)).encode()
-    message = refused(youtube(page=10), tmp_path, DataError)
+    message = refused(youtube(page_size=10), tmp_path, DataError)
     assert "row 11: found 2021-03-01, expected a day from 2021-03-11" in message
 
 
@@ -485,11 +485,11 @@ def test_a_failure_that_comes_with_a_good_status_is_a_failure(
         ({"channel": "@somebody"}, "source.channel = '@somebody'"),
         ({"timezone": "Asia/Taipei"}, "source.timezone = 'Asia/Taipei'"),
         ({"metrics": ["likes,shares"]}, "source.metrics.0 = 'likes,shares'"),
-        ({"first": "last year"}, "source.first = 'last year'"),
-        ({"page": 0}, "source.page = 0"),
+        ({"start_date": "last year"}, "source.start_date = 'last year'"),
+        ({"page_size": 0}, "source.page_size = 0"),
         ({"retries": -1}, "source.retries = -1"),
         ({"endpoint": "localhost:80"}, "source.endpoint = 'localhost:80'"),
-        ({"token": "x"}, "unknown key source.token; allowed: source.name"),
+        ({"token": "x"}, "unknown key source.token; allowed: source.label"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_by_its_key(

@@ -55,7 +55,6 @@ class Diary:
 
     days: pd.Series
     changed: dict[str, float | None] = field(default_factory=dict)
-    name: str = "diary"
     label: str = "diary (simulated)"
     timezone: str = "UTC"
     answer: Callable[[pd.DataFrame], pd.DataFrame] = unchanged

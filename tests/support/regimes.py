@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from support.project import REPOSITORY
 from viewcast.base.cli import compose
 from viewcast.base.settings import construct
-from viewcast.data.daily import beside, calendar, with_levels
+from viewcast.data.daily import calendar, with_lags, with_levels
 from viewcast.data.simulator import ChannelSimulator
 from viewcast.forecast.forecaster import Forecaster, Inputs
 
@@ -66,7 +66,7 @@ class Simulations:
         past = np.lib.stride_tricks.sliding_window_view(self.views, inputs.lags, axis=1)
         past = past[:, -len(self.days) - 1 : -1, ::-1].reshape(-1, inputs.lags) / inputs.scale
         of = calendar(self.days, inputs.country, pd.Timestamp(inputs.first))
-        return with_levels(beside(past, pd.concat([of] * len(self.views))))
+        return with_levels(with_lags(past, pd.concat([of] * len(self.views))))
 
     def _mean(self, predicted: Floats) -> Floats:
         return np.asarray(np.abs(predicted - self.views[:, -len(self.days) :]).mean(axis=1))

@@ -1,4 +1,4 @@
-"""A series of daily views: dates as people write them, the check, and the windows of features."""
+"""A series of daily views: dates as people write them, the check, and the features of each day."""
 
 from importlib.resources.abc import Traversable
 from itertools import product
@@ -24,9 +24,9 @@ def parse_dates(text: pd.Series, source: Traversable) -> pd.Series:
     """The dates of a whole column, in the one format that reads all of it.
 
     ``text`` holds R strings, indexed by the line in ``source``; R dates are returned. Where several
-    formats read every line, the one that gives consecutive days is meant (``03-04-2021``). Refuses
-    (DataError) lines that are no date in the format of the others, and a column that stays
-    ambiguous.
+    formats read every line (``03-04-2021``), the format that gives consecutive days is taken.
+    Refuses (DataError) lines that are no date in the format of the other lines, and a column that
+    stays ambiguous.
     """
     readings = {
         format_: pd.to_datetime(text, format=format_, errors="coerce") for format_ in DATE_FORMATS
@@ -38,23 +38,24 @@ def parse_dates(text: pd.Series, source: Traversable) -> pd.Series:
     if most < len(text):
         _refuse_date(text, best, source)
     gapless = [dates for dates in best.values() if _consecutive(dates)]
-    meant, *others = gapless or list(best.values())
-    if any(not dates.equals(meant) for dates in others):
-        readings_ = " and as ".join(best)
-        found = f"{text.iloc[0]!r}, which reads as {readings_}, and the days do not tell which"
+    chosen, *others = gapless or list(best.values())
+    if any(not dates.equals(chosen) for dates in others):
+        formats = " and as ".join(best)
+        found = f"{text.iloc[0]!r}, which reads as {formats}, and the days do not decide which"
         raise refusal(source, int(text.index[0]), text.name, found, "dates such as 2021-12-31")
-    return meant
+    return chosen
 
 
 def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.Series:
-    """The daily series behind two parsed columns, or a refusal.
+    """The daily series of two parsed columns, or a refusal.
 
     ``dates`` (datetime64) and ``views`` (float64) hold one row per day in any order and share an
     index: the line in ``source``. Returns the views of D consecutive days as float64 named
     ``views``, on a DatetimeIndex of frequency ``D``.
 
     Refuses (DataError) missing, negative, infinite or broken counts; missing, repeated or future
-    days, and gaps between days. The message names file, line, column, what was found and expected.
+    days, and gaps between days. The message names file, line and column, and says what was found
+    and what was expected.
     """
     date, count = str(dates.name or "date"), str(views.name or "views")
     if len(dates) == 0:
@@ -68,7 +69,7 @@ def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.S
 
 
 def windows(series: pd.Series, lags: int, country: str | None) -> pd.DataFrame:
-    """Features of each day that are known before it begins, for days with a full window.
+    """Features of each day that are known before the day begins, for days with a full window.
 
     ``series`` holds D consecutive days as ``check_daily`` gives them. Returns float64 of shape
     (D - lags, lags + 7 or 8), indexed by day t: ``lag_1`` .. ``lag_{lags}`` (views of day t - 1 ..
@@ -92,11 +93,11 @@ def windows(series: pd.Series, lags: int, country: str | None) -> pd.DataFrame:
     views = series.to_numpy("float64")
     # The last window ends on the last day and would belong to the day after it.
     past = np.lib.stride_tricks.sliding_window_view(views, lags)[:-1, ::-1]
-    return beside(past, calendar(days, country, index[0]))
+    return with_lags(past, calendar(days, country, index[0]))
 
 
 def calendar(days: pd.DatetimeIndex, country: str | None, first: pd.Timestamp) -> pd.DataFrame:
-    """What the calendar tells of D days: ``tue`` .. ``sun``, ``holiday``, ``age``, as ``windows``.
+    """The calendar features of D days: ``tue`` .. ``sun``, ``holiday``, ``age``, as ``windows``.
 
     ``first``: the day that ``age`` counts from. Refuses (ConfigError) an unknown country.
     """
@@ -110,19 +111,22 @@ def calendar(days: pd.DatetimeIndex, country: str | None, first: pd.Timestamp) -
     return pd.DataFrame(cells, index=days, columns=[*names, "age"])
 
 
-def beside(past: np.ndarray, of_calendar: pd.DataFrame) -> pd.DataFrame:
-    """The features of D days: lags (D, L), newest first, beside what the calendar tells of them."""
+def with_lags(past: np.ndarray, calendar_features: pd.DataFrame) -> pd.DataFrame:
+    """The features of D days: lags (D, L), newest first, then the calendar features."""
     names = [f"lag_{lag}" for lag in range(1, past.shape[1] + 1)]
-    cells = np.hstack([past, of_calendar.to_numpy()])
-    return pd.DataFrame(cells, index=of_calendar.index, columns=[*names, *of_calendar.columns])
+    cells = np.hstack([past, calendar_features.to_numpy()])
+    return pd.DataFrame(
+        cells, index=calendar_features.index, columns=[*names, *calendar_features.columns]
+    )
 
 
 def with_levels(features: pd.DataFrame) -> pd.DataFrame:
-    """Beside the features of D days, as ``windows`` gives them, ``level_mon`` .. ``level_sun``: on
-    that weekday the level of the channel, the mean of its last 7 lags (of all, where there are
-    fewer), and 0 on the others.
+    """Add the level by weekday to the features of D days that ``windows`` gives.
 
-    What a weekday is worth, in proportion to the channel: plain weekdays have a size of their own.
+    ``level_mon`` .. ``level_sun``: on that weekday the level of the channel, which is the mean of
+    its last 7 lags (of all lags where there are fewer), and 0 on the other weekdays. A weight of
+    such a column is the effect of the weekday in proportion to the channel; a weight of the 0/1
+    columns is an effect in views.
     """
     lags = [column for column in features.columns if column.startswith("lag_")][:WEEK]
     level = features[lags].mean(axis=1).to_numpy()
@@ -175,7 +179,7 @@ def _schema(date: str, count: str) -> pa.DataFrameSchema:
     today = pd.Timestamp.today().normalize()
     whole_day = pa.Check(lambda dates: dates == dates.dt.normalize(), error="a day without a time")
     past = pa.Check.le(today, error=f"a day not later than today ({today:%Y-%m-%d})")
-    # Counts beyond 2**53 would not survive as float64; no channel comes near.
+    # float64 cannot hold every count beyond 2**53; no channel has so many views.
     whole = pa.Check(
         lambda views: views.abs().le(2**53) & (views == views.round()), error="a whole number"
     )

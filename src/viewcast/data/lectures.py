@@ -1,4 +1,4 @@
-"""Lectures: minutes from slides. One row per slide deck of three courses."""
+"""Lectures: the minutes of a lecture from its slides. One row per slide deck of three courses."""
 
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -36,9 +36,9 @@ SCHEMA = pa.DataFrameSchema(
 class Lectures:
     """Slide decks with pages, words (unknown for some) and minutes.
 
-    ``raw``: the folder of ``lectures.csv``. ``split``: which of ``splits`` is used. ``features``:
-    named feature sets. ``block``: rows that belong together when noise is measured (1: lectures
-    are exchangeable). ``published``: the lecturer's figures by model.
+    ``raw``: the folder of ``lectures.csv``. ``split``: the one of ``splits`` that is used.
+    ``features``: named feature sets. ``block``: rows per block of dependent rows in standard errors
+    (1: lectures are exchangeable). ``published``: the lecturer's figures by model.
     """
 
     name: str
@@ -50,9 +50,7 @@ class Lectures:
     features: dict[str, list[str]]
     block: Annotated[int, Field(ge=1)]
     published: dict[str, Published]
-    feature_lookback: ClassVar[int] = (
-        0  # slides tell no minutes, neither their own nor other lectures'
-    )
+    feature_lookback: ClassVar[int] = 0  # no feature contains minutes of any lecture
 
     @model_validator(mode="after")
     def _split_is_known(self) -> "Lectures":
@@ -66,7 +64,7 @@ class Lectures:
         frame = text[["course", "title"]].copy()
         for column in ("lecture", "pages", "words", "minutes"):
             frame[column] = raw.numbers(text[column], source)
-        # The number as it is meant, not as it is spelt: 01 and 1 are one lecture.
+        # By number, not by spelling: 01 and 1 are the same lecture.
         numbers = frame["lecture"].map("{:.0f}".format).astype("str")
         frame["row"] = text["course"] + "/" + numbers
         frame = raw.validate(frame, SCHEMA, source)

@@ -1,10 +1,10 @@
-"""The live series: the days of a channel as retraining keeps them, and which of them are fresh.
+"""The live series: the days of a channel that retraining stores, and which of them are fresh.
 
-The folder ``data/live`` holds two files, which are replaced whole:
+The folder ``data/live`` holds two files. Each is replaced whole:
 
 - ``daily.csv``: one row per day without gaps, by day: ``date``, ``views`` and, where the source has
   them, further daily metrics;
-- ``fresh.json``: ``{"from": "2021-03-01"}``, the first day that nobody has used to choose anything.
+- ``fresh.json``: ``{"from": "2021-03-01"}``, the first day that no choice has used.
 """
 
 import json
@@ -26,7 +26,7 @@ DAILY, FRESH = "daily.csv", "fresh.json"
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Live(DailyViews):
-    """The series that ``python pipelines/retrain.py`` keeps; its splits roll with the fresh day."""
+    """The series that the retraining stores. Its splits move with the fresh days."""
 
     splits: dict[str, Rolling]  # type: ignore[assignment]
 
@@ -39,16 +39,16 @@ class Live(DailyViews):
         return with_levels(windows(series, self.lags, self.country))
 
     def labels(self, days: pd.DatetimeIndex, root: Path) -> dict[str, pd.Series]:
-        """The windows that end where the fresh days begin, which are the test."""
+        """The split of each day: windows that end before the fresh days, which are the test."""
         fresh = pd.Timestamp(fresh_from(root / self.raw))
         return {name: split.label(days, fresh) for name, split in self.splits.items()}
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """Every metric of every day (float64), by day; refuses (DataError) what is no such series."""
+    """Every metric (float64) by day. Refuses (DataError) a missing or damaged series."""
     source = folder / DAILY
     if not source.is_file():
-        raise DataError(f"{source}: no live series yet; `make retrain` brings one")
+        raise DataError(f"{source}: no live series yet; `make retrain` makes one")
     header = raw.read_rows(source)[1]
     text = raw.read_columns(source, ["date", "views", *header[2:]])
     dates = pd.to_datetime(text["date"], format="%Y-%m-%d", errors="coerce")
@@ -59,7 +59,7 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def fresh_from(folder: Path) -> date:
-    """The first of the fresh days; refuses (DataError) a file that does not say it."""
+    """The first of the fresh days. Refuses (DataError) a missing or damaged file."""
     file = folder / FRESH
     try:
         return date.fromisoformat(json.loads(file.read_text())["from"])

@@ -1,4 +1,4 @@
-"""Which settings of a data set decide its prepared table."""
+"""The settings of a data set that decide its prepared table, and their identity."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,5 +9,8 @@ PREPARATION = ("name", "raw", "unit", "scale", "lags", "country", "splits", "col
 
 
 def preparation(data: Mapping[str, Any]) -> str:
-    """Hash of the part of a data section that decides the prepared table."""
+    """Hash of the keys of a ``data`` section that decide the prepared table.
+
+    Other keys (label, features, block, the chosen split) can change without a new preparation.
+    """
     return digest({key: value for key, value in data.items() if key in PREPARATION})

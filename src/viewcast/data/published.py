@@ -1,4 +1,4 @@
-"""Figures that others published for the same experiment, to print beside ours and never as ours."""
+"""Figures that others published for the same experiment; shown beside ours, with their source."""
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Reading of raw CSV files as text, and refusal of what the text does not hold.
+"""Raw CSV files: reading them as text, and refusing wrong cells by file, line and column.
 
-Every value stays a string until a schema has seen it, so that nothing is guessed on the way in
-(the country code ``NA`` is Namibia, not a missing value). Line numbers are those of the file as an
-editor shows it: the header is line 1.
+Every value stays a string until a schema has checked it, so no value is guessed (the country code
+``NA`` is Namibia, not a missing value). Lines are numbered as an editor shows them: the header is
+line 1.
 """
 
 import csv
@@ -25,7 +25,7 @@ THOUSANDS = ",.'’ \u00a0\u202f"
 
 
 def is_csv(file: Traversable) -> bool:
-    """Whether this is a CSV file by its name; the hidden companions that macOS adds are not."""
+    """Whether this is a CSV file, by its name; hidden files that macOS adds are not."""
     return file.name.lower().endswith(".csv") and not file.name.startswith(".") and file.is_file()
 
 
@@ -33,7 +33,8 @@ def csv_files(source: Path) -> list[Traversable]:
     """The CSV files of a folder or of a zip (at any depth, never unpacked), or the one file itself.
 
     Refuses (DataError) a source without CSV files, and a zip that is damaged or that holds several
-    files of the same name. Only the last part of a name counts, so none leads out of a folder.
+    files of the same name. Only the last part of a member's name is used, so no name can lead out
+    of a folder.
     """
     found: list[Traversable] = [source]
     if source.is_dir():
@@ -59,7 +60,7 @@ def read_text(path: Traversable) -> str:
     Refuses (DataError) a file that is missing, empty, or not UTF-8.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such file; `dvc pull` brings the embedded data")
+        raise DataError(f"{path}: no such file; `dvc pull` fetches the embedded data")
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -83,7 +84,7 @@ def read_text(path: Traversable) -> str:
 def read_rows(path: Traversable, delimiters: str = ",") -> dict[int, list[str]]:
     """All rows of a CSV file, header first, as stripped strings by the line they begin on.
 
-    Fields are split at that one of ``delimiters`` which the header holds most often.
+    The delimiter is the one of ``delimiters`` that the header contains most often.
     """
     text = read_text(path)
     delimiter = max(delimiters, key=text.lstrip().partition("\n")[0].count)
@@ -123,7 +124,7 @@ def check_widths(rows: dict[int, list[str]], header: list[str], path: Traversabl
 
 
 def numbers(text: pd.Series, source: Traversable) -> pd.Series:
-    """Strings to float64; empty becomes NaN, anything else that is no number is refused."""
+    """Strings to float64; empty becomes NaN. Any other text that is no number is refused."""
     empty = text == ""
     parsed = pd.to_numeric(text.where(~empty), errors="coerce").astype("float64")
     wrong = parsed.isna() & ~empty
@@ -136,7 +137,7 @@ def numbers(text: pd.Series, source: Traversable) -> pd.Series:
 def counts(text: pd.Series, source: Traversable) -> pd.Series:
     """Strings to float64 as ``numbers``, also with the thousands separators of a spreadsheet.
 
-    A separator is taken as such only where the whole column is grouped by it in threes.
+    A mark counts as a separator only where it groups the whole column in threes.
     """
     for mark in THOUSANDS:
         grouped = re.compile(rf"[-+]?(\d{{1,3}}|[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+)|")
@@ -160,9 +161,10 @@ def refusal(
 
 
 def validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, source: Traversable) -> pd.DataFrame:
-    """The frame as the schema wants it, or a DataError that lists the first offending cells.
+    """The frame as the schema defines it, or a DataError that lists the first wrong cells.
 
-    ``frame`` is indexed by the line in ``source``; a check names what it expects in ``error=``.
+    ``frame`` is indexed by the line in ``source``. Every check of the schema says in ``error=``
+    what it expects.
     """
     try:
         return schema.validate(frame, lazy=True)

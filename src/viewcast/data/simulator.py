@@ -1,14 +1,14 @@
-"""A made-up teaching channel: daily views with every habit a real channel has, and a known truth.
+"""A simulated teaching channel: daily views with the patterns of a real one, and a known truth.
 
-One day's views are the product of a calm rhythm (growth, weekday, term, holidays) and of a memory
-of past surprises::
+One day's views are the product of a deterministic rhythm (growth, weekday, term, holidays) and of a
+memory of past random shocks::
 
     views_t  = round(rhythm_t * exp(memory_t))
     memory_t = kept_t * memory_{t-1} + noise * shock_t
 
-``kept_t`` is smaller after a surprisingly good day than after a bad one: a video that spreads is
-forgotten sooner than a quiet spell ends. This bend is what a network of ReLUs can learn and a
-linear model cannot. Unlike a real channel, the same past can be continued in many simulations.
+``kept_t`` is smaller after a good surprise than after a bad one: a video that spreads is forgotten
+sooner than a quiet period ends. A network of ReLUs can learn this nonlinearity, a linear model
+cannot. Unlike that of a real channel, the same past can be continued in many simulations.
 """
 
 import math
@@ -82,7 +82,7 @@ class ChannelSimulator:
     ) -> npt.NDArray[np.int64]:
         """Views per day of the ``days`` days after ``end``, shape (simulations, days).
 
-        Every world continues ``history(end, seed)`` from its last memory, with surprises of its
+        Every simulation continues ``history(end, seed)`` from its last memory, with shocks of its
         own; more simulations only append rows.
         """
         if days < 1 or simulations < 1:
@@ -96,7 +96,7 @@ class ChannelSimulator:
         return _views(self.rhythm(ahead), self._remember(shocks, last))
 
     def rhythm(self, days: pd.DatetimeIndex) -> Floats:
-        """The views of each day if nothing ever surprised, shape (len(days),)."""
+        """The views of each day without any shock, shape (len(days),)."""
         years = (days - pd.Timestamp(self.start)).days.to_numpy() / DAYS_PER_YEAR
         log = self.growth * years + self.term_lift * self._in_term(days)
         weekday = np.array(self.weekday)[days.day_of_week.to_numpy()]
@@ -121,7 +121,7 @@ class ChannelSimulator:
         return inside
 
     def _holiday_loss(self, days: pd.DatetimeIndex) -> Floats:
-        # One year more on both sides, since the dip of a near Eve reaches over the year's end.
+        # One more year on both sides: the dip of an Eve can reach across the end of a year.
         years = range(days[0].year - 1, days[-1].year + 2)
         calendar = holidays.country_holidays("TW", years=years, language="en_US")
         loss = self.holiday_dip * np.array([day in calendar for day in days.date], dtype=float)
@@ -141,7 +141,7 @@ class ChannelSimulator:
         # A spawn key, not [seed, future_seed]: trailing zeros of a list would not change the seed.
         bits = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=stream))
         shocks: Floats = np.random.Generator(bits).standard_t(self.tail, size=shape)
-        # Student's t has variance tail / (tail - 2); divided out, ``noise`` is what it says.
+        # Student's t has variance tail / (tail - 2); here it is scaled to variance 1.
         return shocks * math.sqrt((self.tail - 2) / self.tail)
 
     def _remember(self, shocks: Floats, state: Floats) -> Floats:
@@ -154,7 +154,7 @@ class ChannelSimulator:
 
 
 def _logistic(x: Floats) -> Floats:
-    # The tanh form cannot overflow, far as a day may be from a term.
+    # The tanh form cannot overflow, however far a day is from a term.
     share: Floats = 0.5 * (1 + np.tanh(x / 2))
     return share
 

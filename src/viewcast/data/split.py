@@ -1,4 +1,4 @@
-"""Who is trained on, who validates, who is kept for the test: decided first, by time or course."""
+"""Splits: which rows train, which validate, and which are the test, by time or by lecture."""
 
 import itertools
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Span:
     @model_validator(mode="after")
     def _in_order(self) -> "Span":
         for day in (self.first, self.last):
-            # A year or a month alone would be other days to a slice than to a comparison.
+            # A slice reads a year or a month alone as other days than a comparison does.
             datetime.strptime(day, "%Y-%m-%d")
         if pd.Timestamp(self.first) > pd.Timestamp(self.last):
             raise ValueError(f"the first day {self.first} is after the last day {self.last}")
@@ -80,9 +80,10 @@ class ByTail:
 
 @dataclass(frozen=True, config=STRICT)
 class Rolling:
-    """Windows that end where the fresh days begin: ``validation`` days, ``train`` before them.
+    """Windows that end before the fresh days: ``validation`` days, and ``train`` days before them.
 
-    The fresh days are the test: whoever trains and chooses never sees them. Older days are unused.
+    The fresh days are the test; neither training nor the choice of a model reads them. Older days
+    are unused.
     """
 
     train: Annotated[int, Field(ge=1)]
@@ -115,8 +116,8 @@ class ByLecture:
 
     @model_validator(mode="after")
     def _apart(self) -> "ByLecture":
-        every = [*self.train, *self.validation, *self.test]
-        twice = sorted({row for row in every if every.count(row) > 1})
+        listed = [*self.train, *self.validation, *self.test]
+        twice = sorted({row for row in listed if listed.count(row) > 1})
         if twice:
             raise ValueError(
                 f"lectures {twice} are listed twice; a lecture may be in one split only"
@@ -124,7 +125,7 @@ class ByLecture:
         return self
 
     def label(self, rows: pd.Series) -> pd.Series:
-        """The split of each row key; refuses (DataError) lectures that are not there."""
+        """The split of each row key. Refuses (DataError) lectures that are not in the data."""
         split = pd.Series("unused", index=rows.index, dtype="str")
         for name in ("train", "validation", "test"):
             wanted: list[str] = getattr(self, name)
@@ -136,7 +137,7 @@ class ByLecture:
 
 
 def known_split(split: str, splits: Mapping[str, object]) -> None:
-    """Refuses (ValueError, for the configuration to report) a split that is not configured."""
+    """Refuse (ValueError, which the configuration reports) a split that is not configured."""
     if split not in splits:
         raise ValueError(f"split = {split} is not one of data.splits; allowed: {', '.join(splits)}")
 

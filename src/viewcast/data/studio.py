@@ -1,8 +1,8 @@
-"""Exports of YouTube Studio as people have them: any language, any names, after a spreadsheet.
+"""Exports of YouTube Studio, in any language, with any file names, also saved by a spreadsheet.
 
-Files and columns are told apart by what they hold, never by their English names. Totals are the
-file of one row per day; rows of day and country are not added up instead, because YouTube leaves
-small countries out (92.3 % of the views remained in the export that we measured).
+Files and columns are recognised by their content, never by their English names. Totals come from
+the file with one row per day. Rows per day and country are not summed instead, because YouTube
+leaves small countries out (92.3 % of the views remained in the export that we measured).
 """
 
 import re
@@ -28,7 +28,7 @@ VIEWS_WORDS = (
 )
 
 IMPORT = Kind("import")
-SAMPLE = 1000  # rows that tell what a column holds; a chart has a row per day and country
+SAMPLE = 1000  # rows that decide what a column holds; a chart has a row per day and country
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _NUMBER = re.compile(r"[-+]?\d[\d.,'’ \u00a0\u202f]*")
 _LETTERS = re.compile(r".*[^\W\d_].*")
@@ -52,7 +52,7 @@ class _Table:
     total: pd.DataFrame
 
     def holds(self, position: int, pattern: re.Pattern[str]) -> bool:
-        """Whether most cells of a column look like this; the bad ones are refused by line later."""
+        """Whether most cells of a column match; the other cells are refused by line later."""
         filled = [cell for cell in islice(self.rows[position], SAMPLE) if cell]
         alike = sum(bool(pattern.fullmatch(cell)) for cell in filled)
         return len(filled) > 0 and alike * 2 >= len(filled)
@@ -91,7 +91,7 @@ def read_export(source: Path, column: str | None = None) -> pd.Series:
     if not daily:
         raise DataError(_no_totals(source, tables))
     named = [table for table in daily if table.called(column)] or daily
-    # The table by date says the same as the totals, but may be cut after 500 rows.
+    # The table by date holds the same as the totals, but may be cut after 500 rows.
     chosen = [table for table in named if table.total.empty] or named
     series = _series(chosen[0], column)
     for table in chosen[1:]:
@@ -170,20 +170,20 @@ def _metric(table: _Table, column: str | None) -> int:
     called = table.called(column)
     if column is not None and not called:
         raise ConfigError(f"{table.source}: found no metric {column!r}, expected one of {names}")
-    meant, *twins = called or table.metrics()
-    name = table.header[meant]
+    chosen, *twins = called or table.metrics()
+    name = table.header[chosen]
     if any(table.header[twin] != name for twin in twins):
         raise DataError(
             f"{table.source}, line 1: found the metrics {names}, expected one that is called views "
             "in a known language; choose one by its header (`column`)"
         )
     for twin in twins:
-        differs = table.rows[twin] != table.rows[meant]
+        differs = table.rows[twin] != table.rows[chosen]
         if differs.any():
             line = first(differs)
-            found = f"{table.rows[meant][line]!r} and {table.rows[twin][line]!r}"
+            found = f"{table.rows[chosen][line]!r} and {table.rows[twin][line]!r}"
             raise refusal(table.source, line, name, found, "one value; the column occurs twice")
-    return meant
+    return chosen
 
 
 def _no_totals(source: Path, tables: list[_Table]) -> str:
@@ -194,4 +194,4 @@ def _no_totals(source: Path, tables: list[_Table]) -> str:
         if table.holds(0, _DATE) and table.dimensions():
             name = table.header[table.dimensions()[0]]
             seen.append(f"  rows per {name!r} do not add up to the day (countries reach 92.3 %)")
-    return "\n".join([*seen, "  `Totals.csv` of the export, or its table by date, will do"])
+    return "\n".join([*seen, "  use `Totals.csv` of the export, or its table by date"])

@@ -1,4 +1,4 @@
-"""The prepared table: the one form in which every data set goes on.
+"""The prepared table: the common form of all data sets after preparation.
 
 One row per target. Columns:
 
@@ -6,11 +6,11 @@ One row per target. Columns:
   number (int64) or the day (datetime64), unique within the entity;
 - ``target``: float64, in ``unit``: str, the same on every row;
 - ``split_<name>``: one per way of splitting; ``train``, ``validation``, ``test`` or ``unused``;
-- every other column is a feature, float64; missing where the source does not know it.
+- every other column is a feature, float64; missing where the source has no value.
 
-What lies under ``build/prepared`` is the open part of it (``viewcast.data.sealed``): the target of
-a test row is missing, and where features are lags of the target, test rows are missing altogether.
-Nothing that reads it can tell a test target. The test rows in full are the sealed part.
+``build/prepared`` holds the open part (``viewcast.data.sealed``): the target of a test row is
+missing there, and where features are lags of the target, test rows are missing altogether. No
+reader of it can find out a test target. The complete test rows are the sealed part.
 
 A table is stored as one Parquet file that also carries the identity of the settings that made it.
 """
@@ -27,7 +27,7 @@ from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import replacing
 
 KEYS = ["row", "entity", "time", "target", "unit"]
-SPLIT = "split_"  # begins the name of a column that says how rows are split
+SPLIT = "split_"  # prefix of the columns that hold a split
 IDENTITY = b"viewcast.preparation"
 
 
@@ -53,7 +53,7 @@ def feature_columns(table: pd.DataFrame) -> list[str]:
 
 
 def write(table: pd.DataFrame, path: Path, identity: str) -> None:
-    """Store the table in one step: a reader sees the former file or the whole new one."""
+    """Store the table in one step: a reader sees the former file or the complete new one."""
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, IDENTITY: identity.encode()})
     with replacing(path) as partial:
@@ -61,7 +61,7 @@ def write(table: pd.DataFrame, path: Path, identity: str) -> None:
 
 
 def read(path: Path, identity: str, data: str) -> pd.DataFrame:
-    """Read a table back; refuses (DataError) none, or one prepared with other settings."""
+    """Read a table back. Refuses (DataError) a missing file, and one made with other settings."""
     if not path.is_file():
         raise DataError(f"{path}: not prepared yet; type `dvc repro prepare@{data}`")
     try:
@@ -81,7 +81,7 @@ def read(path: Path, identity: str, data: str) -> pd.DataFrame:
 def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list[str]) -> list[str]:
     """Feature columns from a set's name or a list of columns and ranges ``lag_1..lag_7``.
 
-    Refuses (ConfigError) a name that is neither, and says which there are.
+    Refuses (ConfigError) a name that is neither; the message lists the known names.
     """
     if isinstance(wanted, str):
         if wanted not in sets:
@@ -108,20 +108,20 @@ def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list
 
 
 def holdout(rows: pd.DataFrame) -> str:
-    """The identity of a set of target rows, whatever their features and their order (16 hex).
+    """The identity of a set of target rows, independent of features and order (16 hex).
 
-    SHA-256 over entity, time and target of all rows, each hashed by itself and sorted.
+    SHA-256 over the sorted hashes of the rows; each row is hashed by entity, time and target.
     """
     return hashlib.sha256(b"".join(sorted(_digests(rows)))).hexdigest()[:16]
 
 
 def row_identities(rows: pd.DataFrame) -> list[str]:
-    """The identity of each target row (16 hex): its entity, time and target, nothing else."""
+    """The identity of each target row (16 hex), from its entity, time and target."""
     return [digest.hex()[:16] for digest in _digests(rows)]
 
 
 def moments(rows: pd.DataFrame) -> list[str]:
-    """The identity of the entity and time of each row (16 hex), whatever its target."""
+    """The identity of the entity and time of each row (16 hex), independent of its target."""
     cells = zip(rows["entity"], rows["time"].astype(str), strict=True)
     return [
         hashlib.sha256(f"{entity}\x1f{time}".encode()).hexdigest()[:16] for entity, time in cells
@@ -137,7 +137,7 @@ def _digests(rows: pd.DataFrame) -> list[bytes]:
 
 
 def content(*frames: pd.DataFrame) -> str:
-    """Hash of every cell of some frames, features too, in their order (16 hex)."""
+    """Hash of all cells of some frames, features included, in their order (16 hex)."""
     digest = hashlib.sha256()
     for frame in frames:
         digest.update(",".join(frame.columns).encode())

@@ -1,4 +1,4 @@
-"""Daily views of one channel as a prepared table: the simulated channel and Studio exports."""
+"""Data sets of daily views: the simulated channel, and exports of YouTube Studio."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -19,24 +19,24 @@ STRICT = ConfigDict(extra="forbid")
 Count = Annotated[int, Field(ge=1)]
 
 
-def _way(split: Any) -> str:
+def _kind(split: Any) -> str:
     tail = isinstance(split, ByTail) or (isinstance(split, dict) and "train" not in split)
     return "by tail" if tail else "by date"
 
 
 Split = Annotated[
-    Annotated[ByDate, Tag("by date")] | Annotated[ByTail, Tag("by tail")], Discriminator(_way)
+    Annotated[ByDate, Tag("by date")] | Annotated[ByTail, Tag("by tail")], Discriminator(_kind)
 ]
 
 
 @dataclass(frozen=True, config=STRICT)
 class DailyViews(ABC):
-    """What the data sets of daily views share.
+    """Base of the data sets of daily views.
 
     ``raw``: the folder under the project. ``unit`` and ``scale``: targets and lags are views
-    divided by ``scale``. ``lags``: days of the window. ``country``: whose public holidays are a
-    feature (ISO code), null for none. ``split``: which of ``splits`` is used. ``features``: named
-    feature sets. ``block``: days that belong together when noise is measured.
+    divided by ``scale``. ``lags``: days of the window. ``country``: its public holidays are a
+    feature (ISO code), null for none. ``split``: the one of ``splits`` that is used. ``features``:
+    named feature sets. ``block``: days per block of dependent days in standard errors.
     """
 
     name: str
@@ -59,7 +59,7 @@ class DailyViews(ABC):
 
     @property
     def feature_lookback(self) -> int:
-        """How many days before a day its features tell the views of."""
+        """The number of days before a day whose views are among its features."""
         return self.lags
 
     @abstractmethod
@@ -67,7 +67,7 @@ class DailyViews(ABC):
         """The checked daily series, in views (DatetimeIndex)."""
 
     def prepare(self, root: Path) -> pd.DataFrame:
-        """The tidy table: lags, weekday, holiday, age; a feature knows the days before only."""
+        """The prepared table: lags, weekday, holiday, age, all known before the day begins."""
         series = self.daily(root / self.raw) / self.scale
         features = self.known_before(series)
         days = pd.DatetimeIndex(features.index)
@@ -87,7 +87,7 @@ class DailyViews(ABC):
         return windows(series, self.lags, self.country)
 
     def labels(self, days: pd.DatetimeIndex, root: Path) -> dict[str, pd.Series]:
-        """The split of each day, by the name of the way of splitting."""
+        """The split of each day, by the name of the split."""
         return {name: split.label(days) for name, split in self.splits.items()}
 
 
@@ -112,7 +112,7 @@ class Channel(DailyViews):
 
 @dataclass(frozen=True, config=STRICT)
 class Studio(DailyViews):
-    """A YouTube Studio export as it was downloaded. ``column``: the metric, null to find views."""
+    """A YouTube Studio export as downloaded. ``column``: header of the metric, null for views."""
 
     column: str | None
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
 from viewcast.base.files import write_json
-from viewcast.data.daily import beside, calendar, windows, with_levels
+from viewcast.data.daily import calendar, windows, with_lags, with_levels
 from viewcast.forecast.intervals import Intervals
 from viewcast.models import fitted
 from viewcast.models.fitted import Fitted
@@ -79,7 +79,7 @@ class Forecaster:
         forecasts = np.empty((len(origins), horizon))
         for step in range(horizon):
             days = origins + pd.Timedelta(days=step + 1)
-            features = with_levels(beside(past, self._calendar(days)))
+            features = with_levels(with_lags(past, self._calendar(days)))
             predicted = self.model.predict(features.assign(row=days.strftime("%Y-%m-%d")))
             forecasts[:, step] = self._views(predicted)
             past = np.hstack([forecasts[:, [step]] / self.inputs.scale, past[:, :-1]])

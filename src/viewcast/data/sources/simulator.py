@@ -1,4 +1,4 @@
-"""The simulated channel as a source: by the clock it knows every day before today."""
+"""The simulated channel as a source: it delivers every day before today."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,13 +17,12 @@ from viewcast.data.sources.timezone import Zone
 class Simulator:
     """``parameters``: the YAML file of the simulated channel, under the project."""
 
-    name: str
     label: str
     timezone: Zone
     parameters: str
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
-        """Every day from ``since`` to yesterday; the same days are the same views at any clock."""
+        """Every day from ``since`` to yesterday. ``today`` does not change the views of a day."""
         given = yaml.safe_load((root / self.parameters).read_text())
         simulator: ChannelSimulator = construct(ChannelSimulator, given["simulator"], "simulator")
         views = simulator.history((today - timedelta(days=1)).isoformat(), given["seed"])

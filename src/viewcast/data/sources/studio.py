@@ -1,7 +1,7 @@
-"""A folder where exports of YouTube Studio are dropped, one after another, as they are downloaded.
+"""A folder of exports of YouTube Studio, to which new exports are added as they are downloaded.
 
-Each folder, zip or CSV file in it is one export. Exports overlap: of a day that several tell, the
-export that reaches furthest is right, and of those that reach as far the one that was changed last.
+Each folder, zip or CSV file in it is one export. Exports overlap. If several hold a day, the export
+with the latest last day is used, and among those the one that was changed last.
 """
 
 from datetime import date
@@ -19,21 +19,20 @@ from viewcast.data.studio import read_export
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class StudioFolder:
-    """``folder``: where exports are dropped (under the project, or absolute); a single export will
-    do. ``column``: header of the metric, null to find the views.
+    """``folder``: of the exports (under the project, or absolute), or a single export. ``column``:
+    header of the metric, null to find the views.
     """
 
-    name: str
     label: str
     timezone: Zone
     folder: str
     column: str | None
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
-        """The days that the exports tell, as somebody would have known them on ``today``."""
+        """The days of the exports from ``since`` on that had ended before ``today``."""
         folder = (root / self.folder).expanduser()
-        found = [read_export(export, self.column) for export in _exports(folder)]
-        in_order: list[pd.Series] = sorted(found, key=lambda views: views.index[-1])
+        series = [read_export(export, self.column) for export in _exports(folder)]
+        in_order: list[pd.Series] = sorted(series, key=lambda views: views.index[-1])
         days: pd.DataFrame = pd.concat(in_order).to_frame()
         days = days[~days.index.duplicated(keep="last")].sort_index()
         days = days[days.index < pd.Timestamp(today)]
@@ -43,7 +42,9 @@ class StudioFolder:
 def _exports(folder: Path) -> list[Path]:
     """The exports in a folder, those changed last at the end; the folder itself if it is one."""
     if not folder.exists():
-        raise SourceError(f"source.folder = {folder}: no such folder; drop an export there")
+        raise SourceError(
+            f"source.folder = {folder}: no such folder; make it and put an export into it"
+        )
     if not folder.is_dir() or any(map(is_csv, folder.iterdir())):
         return [folder]
     places = [
@@ -52,5 +53,5 @@ def _exports(folder: Path) -> list[Path]:
         if not place.name.startswith(".") and (place.is_dir() or place.suffix.lower() == ".zip")
     ]
     if not places:
-        raise DataError(f"source.folder = {folder}: holds no export; drop a folder or zip there")
+        raise DataError(f"source.folder = {folder}: holds no export; put a folder or zip into it")
     return sorted(places, key=lambda place: (place.stat().st_mtime_ns, place.name))

@@ -1,4 +1,4 @@
-"""The zone whose midnights part the days of a channel."""
+"""Time zones: the days of a channel begin at midnight in its zone."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -17,5 +17,5 @@ Zone = Annotated[str, AfterValidator(_known)]
 
 
 def day_at(moment: datetime, zone: str) -> date:
-    """The day of the channel at a moment (with a zone of its own)."""
+    """The channel's day at ``moment``, which has any zone; ``zone``: of the channel."""
     return moment.astimezone(ZoneInfo(zone)).date()

@@ -1,7 +1,7 @@
 """YouTube Analytics as a source: the daily figures of one channel, by version 2 of its query API.
 
 The request: https://developers.google.com/youtube/analytics/reference/reports/query. Google adds
-the newest days late and corrects past ones, so that the same day may be told differently tomorrow.
+the newest days late and corrects past ones, so the same day may have another figure tomorrow.
 Google's libraries are an extra and are imported where they are used.
 """
 
@@ -24,8 +24,8 @@ from viewcast.base.errors import ConfigError, DataError, SourceError
 DAY, VIEWS = "day", "views"
 API = "YouTube Analytics"
 AUTHORISE = "authorise once more as conf/source/youtube.yaml says"
-SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
-HASTE = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+QUOTA_USED = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 
 Metric = Annotated[str, Field(pattern=r"^[A-Za-z]+$")]
 Figures = dict[date, list[float]]
@@ -38,31 +38,30 @@ def _views_first(metrics: list[str]) -> list[str]:
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class YouTube:
     """``channel``: ``MINE`` or the id of a channel of the account that authorised. ``metrics``:
-    columns by YouTube's names; ``views`` is always one, the first. ``credentials``: JSON file of an
-    authorised user (under the project, or absolute). ``first``: no day before it is asked for.
-    ``page``: rows per answer. ``retries``: after 5xx, 429, rate limits and lost connections; the
-    n-th waits up to 2^n seconds. ``endpoint``: URL of another server that speaks the API, null for
-    Google's.
+    columns by YouTube's names; ``views`` is always the first. ``credentials``: JSON file of an
+    authorised user (under the project, or absolute). ``start_date``: the first day that is
+    requested. ``page_size``: rows per answer. ``retries``: after 5xx, 429, rate limits and lost
+    connections; the n-th waits up to 2^n seconds. ``endpoint``: a test hook: URL of another server
+    that speaks the API, null for Google's.
     """
 
-    name: str
     label: str
     timezone: Literal["America/Los_Angeles"]
     channel: Annotated[str, Field(pattern=r"^(MINE|UC[A-Za-z0-9_-]{22})$")]
     metrics: Annotated[list[Metric], AfterValidator(_views_first)]
     credentials: str
-    first: date
-    page: Annotated[int, Field(ge=1)]
+    start_date: date
+    page_size: Annotated[int, Field(ge=1)]
     retries: Annotated[int, Field(ge=0, le=10)]
     endpoint: Annotated[str, Field(pattern=r"^https?://")] | None
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
-        """The days from ``since`` to yesterday that YouTube tells by now; none may be told yet.
+        """The days from ``since`` to yesterday that YouTube has by now; it may have none yet.
 
         Also raises ConfigError: Google's library or the credentials are missing. The file of
         credentials is read, never written; no token is logged.
         """
-        start = self.first if since is None else max(since, self.first)
+        start = self.start_date if since is None else max(since, self.start_date)
         end = today - timedelta(days=1)
         days: Figures = {}
         if start <= end:
@@ -74,12 +73,12 @@ class YouTube:
         return pd.DataFrame(cells, index=index, columns=self.metrics, dtype="float64")
 
     def _pages(self, service: Any, start: date, end: date) -> Iterator[Figures]:
-        """Answer after answer until the last day, or one without rows.
+        """One answer after another, until the last day or an answer without rows.
 
-        An answer with fewer rows than asked for is not taken for the last: Google may give less.
+        An answer with fewer rows than requested need not be the last: Google may return fewer.
         """
-        asked, row = start, 1
-        while asked <= end:
+        wanted, row = start, 1
+        while wanted <= end:
             request = service.reports().query(
                 ids=f"channel=={self.channel}",
                 startDate=start.isoformat(),
@@ -88,13 +87,13 @@ class YouTube:
                 sort=DAY,
                 metrics=",".join(self.metrics),
                 startIndex=row,
-                maxResults=self.page,
+                maxResults=self.page_size,
             )
-            figures = _read(self._ask(request), self.metrics, asked, end, row)
+            figures = _read(self._ask(request), self.metrics, wanted, end, row)
             if not figures:
                 return
             yield figures
-            asked, row = max(figures) + timedelta(days=1), row + len(figures)
+            wanted, row = max(figures) + timedelta(days=1), row + len(figures)
 
     def _ask(self, request: Any) -> Any:
         """The answer as JSON, or the reason why there is none."""
@@ -107,7 +106,7 @@ class YouTube:
         except HttpError as error:
             raise self._refusal(error) from error
         except RefreshError as error:
-            # A refusal is JSON by RFC 6749, section 5.2; any other text is a server out of order.
+            # A refusal is JSON (RFC 6749, section 5.2); any other text comes from a broken server.
             refused = len(error.args) > 1 and not error.retryable
             step = AUTHORISE if refused else f"try again later; if that does not help, {AUTHORISE}"
             # Not chained: the error carries the whole answer, which may hold tokens.
@@ -124,22 +123,22 @@ class YouTube:
                 f"{API} cannot be reached at {self.endpoint or request.uri.partition('?')[0]}: "
                 f"{_short(error)}, after {self.retries} retries; look at the network, or try later"
             ) from error
-        except TypeError as error:  # how Google's library takes a 403 that is not Google's
+        except TypeError as error:  # Google's library raises it for a 403 that is not Google's
             raise SourceError(
-                f"{API}: somebody else than Google refuses; does a proxy stand between?"
+                f"{API}: found a refusal that is not Google's; look for a proxy between, try again"
             ) from error
         except UnicodeDecodeError as error:
             raise DataError(f"{API}: the answer is no text ({error}), expected JSON") from error
 
     def _refusal(self, error: Any) -> SourceError:
-        """What a status other than 2xx means, in Google's words, and the next step."""
+        """The error for a status other than 2xx: Google's reason, and the next step."""
         status, reasons, words = int(error.resp.status), _reasons(error.content), error.reason
-        if reasons & SPENT or "per day" in words.lower():
-            step = "the day's quota is spent; it comes back at midnight Pacific time"
-        elif reasons & HASTE or status == http.HTTPStatus.TOO_MANY_REQUESTS:
+        if reasons & QUOTA_USED or "per day" in words.lower():
+            step = "the day's quota is used up; wait until midnight Pacific time"
+        elif reasons & TOO_FAST or status == http.HTTPStatus.TOO_MANY_REQUESTS:
             step = f"too many requests, also after {self.retries} retries; try again in an hour"
         elif status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-            step = f"Google is out of order, also after {self.retries} retries; try again later"
+            step = f"Google's server fails, also after {self.retries} retries; try again later"
         elif status == http.HTTPStatus.UNAUTHORIZED:
             step = AUTHORISE
         elif status == http.HTTPStatus.FORBIDDEN:
@@ -148,7 +147,7 @@ class YouTube:
                 f"scope yt-analytics.readonly; otherwise {AUTHORISE}"
             )
         else:
-            step = "look at source.channel, source.metrics and source.first"
+            step = "look at source.channel, source.metrics and source.start_date"
         named = " ".join([str(status), *sorted(reasons)])
         return SourceError(f"{API} refuses ({named}): {_short(words)}; {step}")
 
@@ -173,7 +172,7 @@ def _service(credentials: Path, endpoint: str | None) -> Iterator[Any]:
 
 
 def _credentials(file: Path) -> Any:
-    """The authorised user of a file; no value of it is ever part of a message."""
+    """The authorised user of a file. No message contains a value of the file."""
     from google.oauth2.credentials import Credentials  # noqa: PLC0415 (an extra)
 
     where = f"source.credentials = {file}"
@@ -198,15 +197,16 @@ def _credentials(file: Path) -> Any:
         raise ConfigError(f"{where}: not the file of an authorised user; {AUTHORISE}") from error
     if not known.get("token_uri"):
         return user
-    elsewhere = user.with_token_uri(known["token_uri"])  # which the library reads from no file
-    elsewhere.expiry = user.expiry  # which its copy forgets
-    return elsewhere
+    other = user.with_token_uri(known["token_uri"])  # the library does not read it from the file
+    other.expiry = user.expiry  # its copy lacks it
+    return other
 
 
 def _read(answer: Any, metrics: list[str], start: date, end: date, row: int) -> Figures:
-    """The figures of an answer, one list in the order of ``metrics`` per day from ``start`` on.
+    """The figures of an answer: by day from ``start`` on, a list in the order of ``metrics``.
 
-    ``row``: number of its first row among all, from 1. Refuses (DataError) what was not asked for.
+    ``row``: number of its first row among all, from 1. Refuses (DataError) an answer that does not
+    fit the request.
     """
     if isinstance(answer, dict) and answer.get("errors"):
         raise SourceError(f"{API} failed without a status: {_short(answer['errors'])}; try later")
@@ -215,8 +215,8 @@ def _read(answer: Any, metrics: list[str], start: date, end: date, row: int) -> 
         rows = [list(cells) for cells in answer.get("rows") or []]
     except (TypeError, KeyError, AttributeError) as error:
         raise DataError(
-            f"{API}: found {_short(answer)!r}, expected columnHeaders and rows; does a login page "
-            "stand between?"
+            f"{API}: found {_short(answer)!r}, expected columnHeaders and rows; "
+            "is there a login page between?"
         ) from error
     if sorted(names) != sorted([DAY, *metrics]):
         raise DataError(
@@ -229,7 +229,7 @@ def _read(answer: Any, metrics: list[str], start: date, end: date, row: int) -> 
             raise DataError(f"{API}, row {number}: found {len(cells)} cells, expected {len(names)}")
         by_name = dict(zip(names, cells, strict=True))
         day = _day(by_name[DAY], number)
-        # Sorted by day: one that does not come after all others was given twice, or not asked for.
+        # Answers are sorted by day: any other day was given twice, or not requested.
         if not max(figures, default=start - timedelta(days=1)) < day <= end:
             raise DataError(
                 f"{API}, row {number}: found {day}, expected a day from "
@@ -256,7 +256,7 @@ def _number(cell: Any, row: int, column: str) -> float:
 
 
 def _reasons(content: bytes) -> set[str]:
-    """The reasons in the JSON of an error, none where it is something else."""
+    """The reasons in the JSON of an error; empty where it is something else."""
     try:
         error = json.loads(content)["error"]
         parts = [*error.get("errors", []), *error.get("details", [])]
@@ -266,6 +266,6 @@ def _reasons(content: bytes) -> set[str]:
 
 
 def _short(words: object) -> str:
-    """Words for one line of a message, without the tags that Google puts into them."""
+    """Text for one line of a message, without the tags that Google puts into it."""
     text = " ".join(re.sub(r"<[^>]*>", "", str(words)).split()).rstrip(".")
     return text if len(text) <= 300 else f"{text[:300]}..."
