@@ -33,8 +33,16 @@ PROGRAMS = {
     "sweep": {"search": "viewcast.sweep.space:Search"},
     "audit": {"": "viewcast.audit.settings:AuditSettings"},
     "open_test": {"": "viewcast.runs.final_test:OpenTest"},
-    "challenger": {"": "viewcast.retraining.challenger:Making"},
-    "retrain": {"retrain": "viewcast.retraining.settings:Retrain"},
+    "challenger": {"": "viewcast.retraining.challenger:ChallengerSettings"},
+    "retrain": {
+        "retrain": "viewcast.retraining.settings:Retrain",
+        "fresh": "viewcast.retraining.settings:Fresh",
+        "check": "viewcast.retraining.data_check:DataCheck",
+        "promotion": "viewcast.retraining.promotion_rule:PromotionRule",
+    },
+    "predict": {"": "viewcast.retraining.predict:Predict"},
+    "rollback": {"": "viewcast.retraining.promotion:Rollback"},
+    "healthcheck": {"": "viewcast.retraining.healthcheck:HealthCheck"},
 }  # fmt: skip
 GROUPS = ("data", "model", "trainer", "loss", "holdout", "source", "tracking")
 
