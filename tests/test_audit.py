@@ -643,5 +643,6 @@ def test_the_settings_of_the_program_are_those_of_the_audit() -> None:
     assert replace(settings, tracking=TRACKING, draws=200) == SETTINGS
 
 
-def test_the_audit_needs_neither_mlflow_nor_torch() -> None:
-    assert not loaded_after("import viewcast.runs.audit") & {"torch", "mlflow", "hydra"}
+def test_the_audit_itself_needs_no_mlflow_and_reading_a_store_needs_no_torch() -> None:
+    assert not loaded_after("import viewcast.audit.audit") & {"torch", "mlflow", "hydra"}
+    assert not loaded_after("import viewcast.runs.audit") & {"torch", "hydra"}

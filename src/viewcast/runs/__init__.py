@@ -1,1 +1,1 @@
-"""One job each, from configuration to files: a run, the plan, a sweep, an audit, the final test."""
+"""Jobs from configuration to files: run, plan, experiments, sweep, audit, final test."""

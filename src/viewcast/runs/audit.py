@@ -1,4 +1,4 @@
-"""The audit of an experiment, from the tracking server to files and back to its runs."""
+"""The audit of an experiment: read its runs, assess them, store the result, annotate the runs."""
 
 import json
 import re
@@ -14,6 +14,8 @@ from viewcast.audit.settings import AuditSettings
 from viewcast.audit.usage import row_usage
 from viewcast.base import files, folders
 from viewcast.base.paths import asked_path, audit_path, uses_path
+from viewcast.tracking.read.gather import gather
+from viewcast.tracking.write.annotate import annotate
 
 
 def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
@@ -23,16 +25,12 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
     Refuses (ConfigError) an output that would replace anything but a former audit, and raises what
     ``viewcast.tracking.read.gather.gather`` raises, before anything is written.
     """
-    # MLflow takes a second to import, which only the reading of a store needs.
-    from viewcast.tracking.read.gather import gather  # noqa: PLC0415
-    from viewcast.tracking.write.annotate import annotate  # noqa: PLC0415
-
     output, rows = paths(settings, root)
     output = folders.check_file(root, output, "former audit", _is_audit)
     rows = folders.check_file(root, rows, "table of rows of a former audit", _is_rows)
-    asked = settings.experiment or settings.tracking.experiment
+    experiment = settings.experiment or settings.tracking.experiment
     beside = settings.experiment is None
-    gathered = gather(settings.tracking.uri, asked, settings.holdout, settings.metric, beside)
+    gathered = gather(settings.tracking.uri, experiment, settings.holdout, settings.metric, beside)
     results = audit(gathered.studies, settings, gathered.experiment, gathered.opened)
     with files.replacing(rows) as partial:
         row_usage(gathered.studies).to_parquet(partial, index=False)
@@ -45,12 +43,12 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
 def paths(settings: AuditSettings, root: Path) -> tuple[Path, Path]:
     """The files of the results and of the rows.
 
-    Those of the project, or files named after the experiment or the holdout that was asked for.
+    Those of the project, or files named after the experiment or the holdout that was given.
     """
-    asked = settings.holdout or settings.experiment
-    if settings.output is None and asked is None:
+    given = settings.holdout or settings.experiment
+    if settings.output is None and given is None:
         return audit_path(root), uses_path(root)
-    name = re.sub(r"[^\w.-]+", "_", asked or "").strip("._") or "audit"
+    name = re.sub(r"[^\w.-]+", "_", given or "").strip("._") or "audit"
     output = asked_path(root, name) if settings.output is None else root / settings.output
     return output, output.with_name(f"{output.stem}_rows.parquet")
 

@@ -1,9 +1,10 @@
-"""The plan of a pipeline: every run it consists of, composed before the first one starts.
+"""The plan of the pipeline: every run of it, composed and checked before the first one starts.
 
-Each stage of DVC depends on a file of its own under ``build/params``: ``prepare/<data>``,
-``train/<data>/<model>``, ``experiments`` and ``demo``. Where runs are tracked is left out: it decides
-no result. Nor does a budget of looks: those of the experiments lie apart, in ``budget``, so that a
-larger one trains nothing again. ``batch`` says what the runs of one ``dvc repro`` have in common.
+Each DVC stage depends on a file of its own under ``build/params``: ``prepare/<data>``,
+``train/<data>/<model>``, ``experiments`` and ``demo``. The section ``tracking`` is left out,
+because it decides no result. Budgets of looks decide none either: those of experiments lie in the
+file ``budget``, so that a larger budget trains nothing again. The file ``batch`` holds what the
+runs of one ``dvc repro`` have in common.
 """
 
 import pkgutil
@@ -31,7 +32,8 @@ Compose = Callable[[Sequence[str]], dict[str, Any]]
 class Pipeline:
     """``conf/pipeline.yaml``: data sets, models with a stage of their own, baselines.
 
-    ``workers``: processes of the study that train at the same time, which changes no result.
+    ``workers``: processes of the experiments stage that train at the same time; their number
+    changes no result.
     """
 
     datasets: list[str]
@@ -42,9 +44,9 @@ class Pipeline:
 
 
 def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
-    """Compose and check every run; refuses (ConfigError) the first that cannot be right.
+    """Compose and check every run; refuses (ConfigError) the first with a wrong setting.
 
-    ``compose`` makes a mapping of Hydra overrides.
+    ``compose`` makes the mapping of a run from Hydra overrides.
     """
     composed: dict[str, Any] = {"data": {}, "main": {}, "experiments": {}}
 
@@ -78,7 +80,7 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
 
 
 def write_params(runs: dict[str, Any], root: Path) -> None:
-    """Store the plan where DVC watches it: one file for each stage, budgets apart."""
+    """Store the plan in one file for each stage, and the budgets in another."""
     experiments: dict[str, dict[str, Any]] = runs["experiments"]
     main = {
         (data, model): run
@@ -103,13 +105,13 @@ def write_params(runs: dict[str, Any], root: Path) -> None:
 
 
 def _modules(runs: dict[str, Any]) -> list[str]:
-    """The modules that the code of all these runs begins with."""
+    """The modules that training imports first: those of every run, and of the classes named."""
     own = {pkgutil.resolve_name(name).__module__ for name in _targets(runs)}
     return sorted(own.union(OF_EVERY_RUN))
 
 
 def _targets(plain: Mapping[str, Any]) -> Iterator[str]:
-    """The classes that train and score; those of data decide the prepared table alone."""
+    """The classes that train and score; those of data decide only the prepared table."""
     for key, value in plain.items():
         if key == "_target_":
             yield value
@@ -118,7 +120,7 @@ def _targets(plain: Mapping[str, Any]) -> Iterator[str]:
 
 
 def read_params(root: Path, *part: str) -> dict[str, Any]:
-    """Read the parameters of a stage back, experiments with their budgets."""
+    """Read the parameters of a stage; those of experiments with their budgets."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     params: dict[str, Any] = yaml.load(params_path(root, *part).read_text(), Loader=loader)
     if part == ("experiments",):
@@ -128,7 +130,7 @@ def read_params(root: Path, *part: str) -> dict[str, Any]:
 
 
 def add_dataset(root: Path, data: str) -> None:
-    """Name a data set in ``conf/pipeline.yaml``, keeping the file's comments; once is enough."""
+    """Add a data set to ``conf/pipeline.yaml`` unless it is there; comments are kept."""
     path = root / "conf" / "pipeline.yaml"
     keeping_comments = YAML()
     pipeline = keeping_comments.load(path)

@@ -1,4 +1,4 @@
-"""A sweep from its settings to its tables."""
+"""A sweep: draw the candidates, train them, store their tables."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +14,7 @@ from viewcast.data import table
 from viewcast.sweep.cohorts import Figures, Member, epochs, members, train
 from viewcast.sweep.results import Results
 from viewcast.sweep.space import Plain, Search, Values, draw, space
+from viewcast.tracking import budget
 from viewcast.training.config import parse
 from viewcast.training.rows import rows_of
 from viewcast.training.trainer import Tick
@@ -25,13 +26,11 @@ def sweep(
     """Draw the candidates, train them, store the tables; returns folder, tables and candidates.
 
     ``plain`` is the composed ``conf/sweep.yaml``. The folder is named after the settings and the
-    data: a sweep that was killed goes on there, chunk by chunk. ``figures``: what else to find out
-    of each candidate. Refuses (BudgetError) to begin where the budget of the validation rows is
-    spent.
+    data, so a sweep that was killed goes on with the chunks that are missing. ``figures``: what
+    else to compute for each candidate. Refuses, before anything is written, candidates that cannot
+    be trained and folders that hold anything else (ConfigError), and validation rows whose budget
+    is spent (BudgetError).
     """
-    # MLflow takes a second to import: only who records pays.
-    from viewcast.tracking import budget  # noqa: PLC0415
-
     base = {key: value for key, value in plain.items() if key not in ("sweep", "search")}
     search: Search = construct(Search, plain["search"], "search")
     values = space(plain["sweep"], base)
@@ -40,25 +39,25 @@ def sweep(
     folder = sweep_path(root, _identity(plain, base, root, figures))
     Results.check(folder)
     drawn = [] if search.method == "optuna" else draw(values, search)
-    everyone = members(base, drawn)  # checked, all of them, before anything is written
+    candidates = members(base, drawn)
     config = parse(base)
     budget.check(config, rows_of(config, root), "sweep", folder.name)
     files.write_json(folder / "sweep.json", plain)
-    count = len(everyone) or search.trials
-    total = sum(epochs(member.config) for member in everyone) or search.trials * epochs(config)
+    count = len(candidates) or search.trials
+    total = sum(epochs(member.config) for member in candidates) or search.trials * epochs(config)
     with candidate_epochs(count, total) as tick:
         if search.method == "optuna":
-            everyone, results = _ask_and_tell(base, values, search, root, folder, tick, figures)
+            candidates, results = _ask_and_tell(base, values, search, root, folder, tick, figures)
         else:
-            results = train(everyone, root, folder / "chunks", tick, search.workers, figures)
+            results = train(candidates, root, folder / "chunks", tick, search.workers, figures)
     results.write(folder)
-    return folder, results, everyone
+    return folder, results, candidates
 
 
 def _identity(plain: Plain, base: Plain, root: Path, figures: Figures | None) -> str:
     config = parse(base)
     prepared = prepared_path(root, config.data.name)
-    table.read(prepared, config.preparation(), config.data.name)  # refused before anything is made
+    table.read(prepared, config.preparation(), config.data.name)
     data = files_digest(prepared)
     search = {key: value for key, value in plain["search"].items() if key != "workers"}
     more = [figures.identity] if figures else []
@@ -74,20 +73,20 @@ def _ask_and_tell(
     tick: Tick,
     figures: Figures | None,
 ) -> tuple[list[Member], Results]:
-    """Batches of candidates, each drawn in sight of the losses of those before.
+    """Train batches of candidates, each drawn with knowledge of the losses of those before.
 
-    Nothing of optuna's is stored: its draws follow from the seed and the losses, so a sweep that
-    goes on asks for the same candidates and finds their chunks done.
+    No state of optuna is stored: its draws follow from the seed and the losses. A sweep that goes
+    on after a kill draws the same candidates again and finds their chunks done.
     """
     from viewcast.sweep.ask_and_tell import Asker  # noqa: PLC0415 (optuna is an extra)
 
     asker = Asker(values, search.seed)
-    everyone: list[Member] = []
+    candidates: list[Member] = []
     parts: list[Results] = []
-    while len(everyone) < search.trials:
-        asked: list[dict[str, Any]] = asker.ask(min(search.batch, search.trials - len(everyone)))
-        batch = members(base, asked, first=len(everyone), batch=len(parts))
+    while len(candidates) < search.trials:
+        asked: list[dict[str, Any]] = asker.ask(min(search.batch, search.trials - len(candidates)))
+        batch = members(base, asked, first=len(candidates), batch=len(parts))
         parts.append(train(batch, root, folder / "chunks", tick, search.workers, figures))
         asker.tell(parts[-1].candidates["val_loss"].tolist())
-        everyone += batch
-    return everyone, Results.joined(parts)
+        candidates += batch
+    return candidates, Results.joined(parts)
