@@ -256,7 +256,7 @@ def test_the_hidden_holdout_tells_of_a_memory_that_its_gain_is_nowhere_else() ->
 def test_a_study_of_excluded_runs_has_no_winner() -> None:
     found = of([scored("memorizer_leak", np.zeros(200), model="memorizer_leak")])
     assert found.winner is None
-    assert found.verdict.startswith("nothing to price")
+    assert found.verdict.startswith("no figure: ")
     assert found.usage.scores == 1
 
 
@@ -289,7 +289,7 @@ def test_single_figures_are_counted_and_read_by_order_statistics() -> None:
     assert found.usage.bits_budget is None
     assert "if all are luck, the mean of all, 0.4" in sentences(found)
     assert "so this is no estimate" in sentences(found)
-    assert found.verdict == "counted, not priced: one score of each of 30 runs, no row losses"
+    assert found.verdict == "counted only: one score of each of 30 runs, no row losses"
 
 
 # Rounds

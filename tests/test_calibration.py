@@ -26,7 +26,7 @@ def cells() -> Iterator[dict[str, list[Any]]]:
     found: dict[str, list[Any]] = {"equal": [], "real": []}
     for study, losses in enumerate(pool.losses(STUDIES, DAYS, 2)):
         for kind, own in found.items():
-            own.append(channel_studies.one(losses, truth, COUNT, kind, study))
+            own.append(channel_studies.study_cell(losses, truth, COUNT, kind, study))
     yield found
     for path in added:
         sys.path.remove(path)

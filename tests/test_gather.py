@@ -168,7 +168,7 @@ def test_runs_with_other_rows_under_one_name_are_set_aside(store: SimulatedStore
     assert named(study, "shifted").excluded == (
         "was scored on other rows than the rest: 20 rows, 15 of them among the 20 of this holdout"
     )
-    assert len(study.priced) == 3
+    assert len(study.compared) == 3
 
 
 def test_rows_in_another_order_are_put_in_order(store: SimulatedStore) -> None:
@@ -189,7 +189,7 @@ def test_older_runs_are_known_by_the_names_of_their_rows(store: SimulatedStore) 
     store.run("older", RNG.random(20), keys=keys[["row", "target"]])
     store.run("new", RNG.random(20), keys=keys)
     study = only(store)
-    assert len(study.priced) == 3
+    assert len(study.compared) == 3
     assert study.keys is not None
     assert study.keys["time"].iloc[0] == "2021-01-01"
 

@@ -198,7 +198,7 @@ def ones(looks: int, rows: int) -> Losses:
         (ones(0, 50), ones(0, 50), 1, "at least one"),
         (np.ones(50), np.ones(50), 1, r"expected \(looks, rows\)"),
         (ones(2, 50), ones(2, 50) * np.nan, 1, "not finite"),
-        (ones(2, 50), ones(2, 7), 1, r"hidden_holdout \(2, 7\).*8 rows of each are needed"),
+        (ones(2, 50), ones(2, 7), 1, r"hidden \(2, 7\).*8 rows of each are needed"),
         (ones(2, 400), ones(2, 100), 14, "depend over 14 rows; 112 rows of each are needed"),
     ],
 )

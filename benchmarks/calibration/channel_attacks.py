@@ -33,7 +33,7 @@ from viewcast.selection.hidden_holdout import hidden_gain
 
 SHARE = 0.25
 # Shown days, and days that belong together: 7 as the channel's configuration has it. With fewer
-# than eight blocks of hidden days there is no alarm; 100 shown days are judged as single ones.
+# than eight blocks of hidden days there is no alarm; 100 shown days are taken as single ones.
 SHOWN = ((100, 1), (200, 7), (366, 7), (1000, 7))
 STEPS = (0.5, 1.0, 2.0)  # size of a step in standard errors of the shown score
 SUBMISSIONS = 200

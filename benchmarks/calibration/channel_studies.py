@@ -69,16 +69,16 @@ def main() -> None:
     arguments = parser.parse_args()
     pool = train(max(COUNTS), arguments.seed)
     truth, spread = true_losses(pool, arguments.seed)
-    found: dict[tuple[int, int, str], list[Cell]] = {}
+    cells: dict[tuple[int, int, str], list[Cell]] = {}
     simulations = pool.losses(arguments.studies, max(DAYS), arguments.seed + 1)
     for study, losses in enumerate(track(simulations, "studies", arguments.studies)):
         for days, count, kind in product(DAYS, COUNTS, KINDS):
             if study < arguments.others or (days, count) == MAIN:
-                cell = one(losses[:, :days], truth[:, :days], count, kind, study)
-                found.setdefault((days, count, kind), []).append(cell)
+                cell = study_cell(losses[:, :days], truth[:, :days], count, kind, study)
+                cells.setdefault((days, count, kind), []).append(cell)
     keep(
         "calibration_channel",
-        [row for key, cells in found.items() for row in table(key, cells, spread[key[0]])],
+        [row for key, own in cells.items() for row in table(key, own, spread[key[0]])],
         f"{arguments.studies} studies of the main cell ({MAIN[0]} days, {MAIN[1]} candidates), "
         f"{arguments.others} of the others; bias in percent of the naive optimism",
     )
@@ -102,7 +102,9 @@ def true_losses(pool: Pool, seed: int) -> tuple[NDArray[Any], dict[int, float]]:
     return total / TRUE_WORLDS, spread
 
 
-def one(losses: NDArray[Any], truth: NDArray[Any], count: int, kind: str, study: int) -> Cell:
+def study_cell(
+    losses: NDArray[Any], truth: NDArray[Any], count: int, kind: str, study: int
+) -> Cell:
     """One study: some candidates, one world (K, M), every reading; ``truth`` (K, M) by day."""
     chosen = np.random.default_rng([study, count]).permutation(len(losses))[:count]
     losses, truth = losses[chosen].astype(np.float64), truth[chosen]
@@ -112,14 +114,14 @@ def one(losses: NDArray[Any], truth: NDArray[Any], count: int, kind: str, study:
         shift = truth.mean() - truth.mean(1, keepdims=True)
         losses, truth = losses + shift, truth + shift
     winner = losses.mean(1).argmin()
-    fair, length = fair_75(losses, LEAST, DRAWS, study)
+    corrected, length = fair_75(losses, LEAST, DRAWS, study)
     readings = {
         "shown": best_run(losses),
         "k-fold": k_fold(losses),
         "gaussian": gaussian(losses),
-        "fair-75": fair,
+        "fair-75": corrected,
     }
-    promised = {name: (one.expected, one.upper95) for name, one in readings.items()}
+    promised = {name: (own.expected, own.upper95) for name, own in readings.items()}
     refused = sample_size(losses.shape[1], length).refusal is not None
     luck = float(losses.mean() - truth.mean())
     return Cell(float(losses[winner].mean()), float(truth[winner].mean()), luck, promised, refused)

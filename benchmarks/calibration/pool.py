@@ -111,8 +111,8 @@ def train(count: int, seed: int) -> Pool:
         scaling = base.scaling(problem)
         for places in chunks(candidates, len(inputs), hidden, len(rows), "cpu"):
             chosen = [candidates[place] for place in places]
-            found = descend(problem, chosen, hidden, scaling, lambda *_: None)
-            flat[places] = [one.params for one in found]
+            trained = descend(problem, chosen, hidden, scaling, lambda *_: None)
+            flat[places] = [state.params for state in trained]
         parameters[hidden] = flat
     return Pool(simulator, settings["seed"], scaling, parameters, len(inputs))
 

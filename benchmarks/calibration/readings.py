@@ -57,8 +57,8 @@ def fair_75(losses: NDArray[Any], least: float, draws: int, seed: int) -> tuple[
     candidates = Candidates.of(list(losses[:, np.newaxis]))
     length = dependence_length(candidates.losses, least)
     resampled = resample(candidates, draw(losses.shape[1], length, draws, seed))
-    found = selection_corrected(candidates, resampled)
-    return Reading(float(found.expected[0]), float(found.upper95[0])), length
+    corrected = selection_corrected(candidates, resampled)
+    return Reading(float(corrected.expected[0]), float(corrected.upper95[0])), length
 
 
 def expected_max(count: int) -> float:

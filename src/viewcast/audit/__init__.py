@@ -1,1 +1,1 @@
-"""What a study is worth: everything that was gathered for one holdout, priced and put in words."""
+"""The audit: from what was gathered for one holdout to figures, verdicts and sentences."""

@@ -97,7 +97,7 @@ class Assessment:
 
 def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
     """Assess a study. ``seen``: hidden rows that other runs of the experiment were shown."""
-    runs, records = study.priced, of_study(study)
+    runs, records = study.compared, of_study(study)
     reference = _reference(runs, settings.reference)
     if not runs:
         return Assessment(study, [], None, None, records, None, None, {})

@@ -9,7 +9,7 @@ from viewcast.selection.saturation import saturation
 
 HARDLY = 0.01  # of the loss: an honest loss that falls by more still falls a little
 LEVEL = 0.05  # p-value below which some run is called better than the reference
-LEAST_P = 0.001  # a smaller p-value is not told
+LEAST_P = 0.001  # a smaller p-value is not written out
 
 
 def gain(result: AuditResult) -> str:
@@ -104,7 +104,7 @@ def best_runs(result: AuditResult) -> str:
         return ""
     if len(names) <= 1:
         which = f"“{names[0]}”" if names else "the best"
-        return f"{which} can be told from all {count - 1:,} other runs: it is the best of them"
+        return f"{which} can be told apart from all {count - 1:,} others: it is the best run"
     runs = f"all {count:,} runs" if len(names) == count else f"{len(names):,} of {count:,} runs"
     return f"{runs} cannot be told apart: any of them may be the best"
 

@@ -1,4 +1,4 @@
-"""Row losses with their keys: which rows were scored, and what was lost on each.
+"""Row losses with their keys: which rows were scored, and the loss of each.
 
 Shape letters: E evaluated states of a run, M validation rows, L cells of consecutive rows.
 """
@@ -49,7 +49,7 @@ class RowLosses:
         """Losses of all states, the kept one last, in cells of ``size`` rows; the cells' sizes.
 
         ``size`` is that of the cells of ``states``, or any where there are none. A state with a
-        loss that is not finite was nobody's choice and is left out.
+        loss that is not finite cannot have been chosen and is left out.
         """
         own, sizes = cells(self.final[np.newaxis], size)
         if self.states is None:
@@ -76,19 +76,19 @@ class RowLosses:
         return replace(self, keys=keys, final=self.final[places], states=self.states[:, places])
 
 
-def same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+def same(first: pd.DataFrame, second: pd.DataFrame) -> bool:
     """Whether two key tables name the same rows in the same order."""
-    return one is other or (
-        one.columns.equals(other.columns)
-        and len(one) == len(other)
-        and all(one[key].equals(other[key]) for key in one if key != "target")
+    return first is second or (
+        first.columns.equals(second.columns)
+        and len(first) == len(second)
+        and all(first[key].equals(second[key]) for key in first if key != "target")
     )
 
 
-def indices(one: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.Index, pd.Index]:
+def indices(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.Index, pd.Index]:
     """The rows of two tables by the keys that both have: older runs kept ``row`` alone."""
-    keys = [key for key in KEYS if key in one and key in other]
-    return pd.MultiIndex.from_frame(one[keys]), pd.MultiIndex.from_frame(other[keys])
+    keys = [key for key in KEYS if key in first and key in second]
+    return pd.MultiIndex.from_frame(first[keys]), pd.MultiIndex.from_frame(second[keys])
 
 
 def usual(tables: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
@@ -97,7 +97,7 @@ def usual(tables: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
     return max(tables, key=lambda t: (set(KEYS) <= {*t}, counts[id(t)]), default=None)
 
 
-def shared(one: pd.DataFrame, other: pd.DataFrame) -> int:
+def shared(first: pd.DataFrame, second: pd.DataFrame) -> int:
     """How many rows two key tables have in common."""
-    own, others = indices(one, other)
-    return len(own.intersection(others))
+    rows, others = indices(first, second)
+    return len(rows.intersection(others))

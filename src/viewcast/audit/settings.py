@@ -12,17 +12,17 @@ Named = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
 class AuditSettings:
-    """What is audited, how it is priced, and where the answer goes.
+    """Which runs are audited, how, and where the results go.
 
     ``experiment``: null for that of ``tracking`` and those that belong to it (``viewcast-…``);
     ``holdout``: the identity of one or its first digits, null for all. ``draws`` and ``seed``: of
     the resampling. ``least``: dependence length in rows that is assumed at the least, null for what
-    the runs say of their data. ``tolerance``: of the budget in bits, a share of the range of a
+    the data of the runs state. ``tolerance``: of the budget in bits, a share of the range of a
     bounded loss. ``worn_out``: how large the winner's optimism may be, as a share of the spread
     (standard deviation) between runs. ``reference``: the model, or the name or id of the run, that
     gains are measured against. ``metric``: the validation loss of runs that viewcast did not make,
     null for the usual names. ``write``: whether runs and experiment are annotated. ``output``: the
-    file of the answer, under the project's root; null for reports/audit.json or, where an
+    file of the results, under the project's root; null for reports/audit.json or, where an
     experiment or a holdout is asked for, a file of that name in build/audits.
     """
 

@@ -118,7 +118,7 @@ class Study:
     panel: str | None = None
 
     @property
-    def priced(self) -> list[Scored]:
+    def compared(self) -> list[Scored]:
         """The runs whose row losses can be compared."""
         return [run for run in self.runs if run.excluded is None and run.rows is not None]
 
@@ -172,9 +172,9 @@ def overlap(study: Study, others: Iterable[Study]) -> int:
     return max((shared(hidden_losses[0], keys) for keys in shown), default=0)
 
 
-def of_same(one: Study, other: Study) -> bool:
+def of_same(study: Study, other: Study) -> bool:
     """Whether two studies are of the same data, so that equal keys are the same rows."""
-    return bool(one.runs[0].facts.data) and one.runs[0].facts.data == other.runs[0].facts.data
+    return bool(study.runs[0].facts.data) and study.runs[0].facts.data == other.runs[0].facts.data
 
 
 def _without_repeats(runs: Sequence[Scored]) -> tuple[list[Scored], dict[str, str]]:

@@ -33,7 +33,7 @@ class _Corrected:
 
 def usual_facts(study: Study) -> Facts:
     """The facts of the runs that took part, as most of them have them."""
-    runs = study.priced or list(study.runs)
+    runs = study.compared or list(study.runs)
     named = Counter(
         (run.facts.data, run.facts.label, run.facts.split, run.facts.unit, run.facts.loss)
         for run in runs

@@ -16,7 +16,7 @@ def verdict(result: AuditResult, worn_out: float) -> str:
     winner, hidden = result.winner, result.hidden_holdout
     if winner is None:
         why = result.refusal or "no run has a loss that can be compared"
-        return f"nothing to price: {why}"
+        return f"no figure: {why}"
     if hidden is not None and hidden.alarm:
         return (
             f"validation set worn out: of {hidden_figure(hidden.gain_shown, hidden)} gained on the "
@@ -41,7 +41,7 @@ def verdict(result: AuditResult, worn_out: float) -> str:
 def _without_figure(result: AuditResult) -> str:
     if result.rows == 0:
         scores = sum(run.shown is not None for run in result.runs)
-        return f"counted, not priced: one score of each of {counted(scores, 'run')}, no row losses"
+        return f"counted only: one score of each of {counted(scores, 'run')}, no row losses"
     if result.rows_wanted and result.rows < ESTIMATE_ROWS:
         few = f"{result.rows} of {ESTIMATE_ROWS}"
         return f"too few rows to say what the winner is worth: {few}"

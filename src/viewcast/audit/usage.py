@@ -40,7 +40,7 @@ def usage(study: Study, openings: int, independent: float | None, tolerance: flo
 
 
 def distinct_losses(study: Study) -> int:
-    """How many runs predict differently, judged by what they lose."""
+    """How many runs differ in their losses."""
     vectors = {run.rows.final.astype(np.float32).tobytes() for run in study.runs if run.rows}
     scalars = {run.shown for run in study.runs if run.rows is None and run.shown is not None}
     return len(vectors) + len(scalars)

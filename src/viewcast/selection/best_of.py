@@ -1,4 +1,4 @@
-"""The best of k runs: what is shown, and what it is worth.
+"""The best of k runs: the loss that is shown, and the one to expect of the same choice.
 
 Shape letters as in ``viewcast.selection.candidates``, N values of k.
 

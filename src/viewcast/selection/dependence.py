@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from viewcast.selection.candidates import Vector
 
 POOLED = 64  # candidates whose autocovariances are pooled
-SHORTEST = 20  # rows below which nothing can be said about dependence
+SHORTEST = 20  # rows, below which dependence cannot be measured
 TINY = np.finfo(np.float64).tiny
 NOTHING = 1e-12  # a variation smaller than this share of the losses is rounding
 

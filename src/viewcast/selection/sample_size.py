@@ -35,9 +35,9 @@ def sample_size(rows: int, length: float) -> SampleSize:
     wanted = max(BOUND_ROWS, math.ceil(STRETCHES * length))
     if rows >= wanted:
         return SampleSize(None, 0, True)
-    found = f"{rows} rows, about {rows / length:.0f} independent stretches of {length:.3g}"
+    stretches = f"{rows} rows, about {rows / length:.0f} independent stretches of {length:.3g}"
     if rows < ESTIMATE_ROWS:
         refusal = f"too few validation rows for any corrected figure ({rows}): {wanted} would do"
         return SampleSize(refusal, wanted, False)
-    refusal = f"not enough independent validation rows for a bound ({found}): {wanted} would do"
+    refusal = f"not enough independent validation rows for a bound ({stretches}): {wanted} would do"
     return SampleSize(refusal, wanted, True)

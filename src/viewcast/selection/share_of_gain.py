@@ -13,7 +13,7 @@ from viewcast.selection.candidates import Candidates, mean
 from viewcast.selection.resampling import Resampled, means
 from viewcast.selection.selection_corrected import average
 
-# Of paired draws the 90 % quantile covers 95 %: a quarter of the rows judges in each draw, so the
+# Of paired draws the 90 % quantile covers 95 %: each draw holds a quarter of the rows out, so the
 # draws scatter by more than the estimate does.
 QUANTILE = 0.90
 ROUNDING = 1e-9  # a gain below this share of the reference is none
