@@ -11,7 +11,8 @@ from support.onlookers import recorded
 from support.project import Project
 from viewcast.base.errors import BudgetError, TrackingError
 from viewcast.holdout.looks import REPORT
-from viewcast.holdout.release import Ladder, State
+from viewcast.holdout.release import Ladder
+from viewcast.holdout.release_rule import State
 
 LADDER = ("holdout=ladder", "data.split=swap")
 LINE = (*LADDER, "model=linear")

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from viewcast.base.errors import DataError
-from viewcast.holdout.release import Ladder, Release, State, Thresholdout
+from viewcast.holdout.release import Ladder, Thresholdout
+from viewcast.holdout.release_rule import Release, State
 
 Vector = NDArray[np.float64]
 

@@ -43,7 +43,7 @@ runs/run.py               | train experiments                  | train          
 runs/experiments.py       | experiments                        |                 |       |
 tracking/store.py         | train experiments demo audit report| train           |       |
 tracking/write/recorder.py| train experiments demo             | train           |       |
-tracking/write/pictures.py| report                             |                 |       |
+tracking/write/annotate.py| audit                              |                 |       |
 tracking/read/gather.py   | audit                              |                 |       |
 sweep/cohorts.py          | demo                               |                 |       |
 training/rows.py          | TRAINING                           | train challenger| EVERY | EVERY
@@ -54,9 +54,9 @@ audit/sentences.py        | audit                              |                
 scoring/scores.py         | TRAINING evaluate audit            | train challenger| EVERY | EVERY
 scoring/verdict.py        | TRAINING evaluate audit            | train challenger|       |
 holdout/settings.py       | TRAINING audit report              | train challenger| EVERY | EVERY
-holdout/release.py        | TRAINING audit                     | train           | ladder| ladder
+holdout/release.py        | TRAINING audit                     | train challenger| ladder| ladder
 selection/inference.py    | audit                              |                 |       |
-selection/candidates.py   | train experiments audit            | train           | ladder| ladder
+selection/candidates.py   | TRAINING audit                     | train challenger| ladder| ladder
 models/fitted.py          | TRAINING evaluate audit report     | train challenger| EVERY | EVERY
 models/deep.py            | TRAINING evaluate audit report     | train challenger| deep  | deep
 data/table.py             | prepare TRAINING audit             | EVERY           | EVERY | EVERY

@@ -20,6 +20,7 @@ from viewcast.runs.plan import Pipeline, plan
 Plain = Mapping[str, Any]
 SOURCE = "src/viewcast/"
 NIGHTLY_MODELS = yaml.safe_load((REPOSITORY / "conf" / "challenger.yaml").read_text())["models"]
+GROUPS = ("data", "model", "trainer", "loss", "holdout")
 DEMO = ("demo", "demo_search", "demo_leaderboard", "simulator")
 
 
@@ -68,26 +69,31 @@ def targets(plain: Any) -> Iterator[str]:
 
 @cache
 def plans() -> dict[str, Any]:
-    """What `compose` composes, by the stage that it is for."""
+    """What is composed for the stages of dvc.yaml, and what they may be given instead."""
     pipeline = compose(REPOSITORY, [], "pipeline")
     runs = plan(Pipeline(**pipeline), REPOSITORY, lambda overrides: compose(REPOSITORY, overrides))
     demo = planned(pipeline["datasets"], *(compose(REPOSITORY, [], part) for part in DEMO))
-    data = {name: next(iter(of_data.values()))["data"] for name, of_data in runs["main"].items()}
+    choices = {group: options(group) for group in GROUPS}
     return {
-        "prepare": data,
-        "train": runs["main"],
-        "experiments": runs["experiments"],
-        "demo": demo,
-        "compose": {**runs, "demo": demo},
+        "prepare": options("data"),
+        "train": {**choices, "planned": runs["main"]},
+        "experiments": {**choices, "planned": runs["experiments"]},
+        "demo": {**choices, "planned": demo},
+        "compose": {**choices, "planned": {**runs, "demo": demo}},
     }
 
 
 @cache
 def nightly() -> dict[str, Any]:
-    """The runs of the nightly pipeline by the stage that they are for."""
-    overrides = ("data=live", "tracking=nightly")
-    runs = {name: compose(REPOSITORY, [*overrides, f"model={name}"]) for name in NIGHTLY_MODELS}
-    return {"prepare": runs[NIGHTLY_MODELS[0]]["data"], "train": runs, "challenger": runs}
+    """The same for the stages of the nightly pipeline."""
+    choices = {group: options(group) for group in GROUPS}
+    return {"prepare": options("data"), "train": choices, "challenger": choices}
+
+
+def options(group: str) -> dict[str, Any]:
+    """What the files of a group of conf/ say: any of them may be chosen."""
+    files = (REPOSITORY / "conf" / group).glob("*.yaml")
+    return {file.stem: yaml.safe_load(file.read_text()) for file in files}
 
 
 def conf_files(config_name: str, *overrides: str) -> set[str]:

@@ -8,9 +8,8 @@ out, and the caller stores it.
 Shape letter: M validation rows.
 """
 
-from dataclasses import dataclass as plain
 from dataclasses import replace
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,41 +17,10 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
-from viewcast.selection.candidates import Vector
+from viewcast.holdout.release_rule import State, Vector
 from viewcast.selection.dependence import standard_error
 
 STRICT = ConfigDict(extra="forbid")
-
-
-@plain(frozen=True, eq=False)
-class State:
-    """What a filter needs to know of the scores before.
-
-    ``queries``: how many scores; ``charged``: how many of them the budget paid for; ``best``: the
-    score released last; ``incumbent`` (M,): the row losses behind it.
-    """
-
-    queries: int = 0
-    charged: int = 0
-    best: float | None = None
-    incumbent: Vector | None = None
-
-
-@runtime_checkable
-class Release(Protocol):
-    """A filter of scores."""
-
-    name: str
-
-    def release(
-        self, losses: ArrayLike, train_mean: float | None, state: State
-    ) -> tuple[float, State]:
-        """The score that is released for validation losses (M,), and the state after it."""
-        ...
-
-    def spent(self, state: State) -> bool:
-        """Whether ``release`` would refuse the next score."""
-        ...
 
 
 @dataclass(frozen=True, config=STRICT)

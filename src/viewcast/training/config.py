@@ -15,7 +15,7 @@ from viewcast.base.settings import STRICT, Tracking, build, construct, digest, k
 from viewcast.data.dataset import DataSet
 from viewcast.data.preparation import preparation
 from viewcast.data.published import Published
-from viewcast.holdout.release import Release
+from viewcast.holdout.release_rule import Release
 from viewcast.holdout.settings import Holdout
 from viewcast.models.model import Model
 from viewcast.scoring.loss import Loss
