@@ -438,8 +438,8 @@ def test_validation_that_rises_by_more_than_its_noise_is_overfitting() -> None:
 
 
 def test_training_that_a_line_beats_fits_poorly() -> None:
-    network = replace(FACTS, network=True, training="t", features="f", trainer="gradient_descent")
-    line = replace(network, network=False, trainer="least_squares")
+    network = replace(FACTS, kind="network", training="t", features="f", trainer="gradient_descent")
+    line = replace(network, kind="line", trainer="least_squares")
     poor = scored("poor", np.ones(50), facts=network, train_loss=2.0)
     straight = scored("line", np.ones(50), facts=line, train_loss=0.5)
     of_both = study("h", [poor, straight])

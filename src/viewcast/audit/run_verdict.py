@@ -11,6 +11,7 @@ import pandas as pd
 from viewcast.audit.row_losses import RowLosses
 from viewcast.audit.study import Scored, Study
 from viewcast.base.numbers import with_error
+from viewcast.models.model import bends
 from viewcast.scoring.scores import Score, score
 from viewcast.scoring.verdict import CLEAR, verdict
 
@@ -39,7 +40,7 @@ def _as_result(run: Scored) -> dict[str, Any]:
     return {
         "status": "finished",
         "model": run.facts.model,
-        "kind": "network" if run.facts.network else "line",
+        "kind": run.facts.kind,
         "train_loss": run.train_loss,
         "val_loss": run.shown,
         "best_epoch": run.best_epoch,
@@ -82,9 +83,9 @@ def _best(rows: RowLosses) -> int:
 
 
 def line_for(run: Scored, study: Study) -> Scored | None:
-    """The least-squares line on the same features, training rows and loss, for a network."""
+    """The least-squares line on the same features, training rows and loss, for a model that bends."""
     own = run.facts
-    if not (own.network and own.training):
+    if not (bends(own.kind) and own.training):
         return None
     for other in study.runs:
         facts = other.facts

@@ -13,6 +13,7 @@ import pandas as pd
 from viewcast.audit.row_losses import RowLosses, shared, usual
 from viewcast.holdout.looks import Look, distinct
 from viewcast.holdout.panels import panel
+from viewcast.models.model import LINE
 
 PANEL = "was scored on rows of several series at the same times"
 UNKNOWN = "unknown"  # the holdout of runs that do not name their rows
@@ -31,8 +32,8 @@ class Facts:
     """What a run is called, what it was trained on, and what it was measured by.
 
     ``experiment``: of the configuration, not MLflow's; ``block``: least dependence length in rows;
-    ``in_epochs``: whether training has epochs; ``network``: whether the model is
-    one; ``training``: identity of the training rows; ``remembers``: whether the model looks up
+    ``in_epochs``: whether training has epochs; ``kind``: that of the model
+    (``viewcast.models.model``); ``training``: identity of the training rows; ``remembers``: whether the model looks up
     validation targets.
     """
 
@@ -48,7 +49,7 @@ class Facts:
     trainer: str = ""
     in_epochs: bool = False
     features: str = ""
-    network: bool = False
+    kind: str = LINE
     training: str | None = None
     remembers: bool = False
 

@@ -33,6 +33,7 @@ from viewcast.tracking.tags import (
     LOOK_USES,
     PARAM_RESTORE_BEST,
     PARENT,
+    SELECTS_EPOCH,
     USER,
     VAL_LOSS,
 )
@@ -165,5 +166,6 @@ def _left_by(run: Run, client: MlflowClient) -> tuple[Use, ...]:
     if VAL_LOSS not in run.data.metrics:
         return ()
     epochs = {point.step for point in client.get_metric_history(run.info.run_id, VAL_LOSS)}
-    best = run.data.params.get(PARAM_RESTORE_BEST) == "True"
+    tags, params = run.data.tags, run.data.params
+    best = tags.get(SELECTS_EPOCH) == "true" or params.get(PARAM_RESTORE_BEST) == "True"
     return (early_stop(len(epochs)) if best else REPORT,)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from mlflow.entities import Dataset, Run
 
 from viewcast.audit.study import Facts
+from viewcast.models.model import LINE
 from viewcast.tracking.datasets import in_context
 from viewcast.tracking.tags import (
     BLOCK,
     DATA,
+    EPOCHS,
     EXPERIMENT,
     FAILURE,
     HOLDOUT,
+    KIND,
     LABEL,
     LOOK_KEY,
     LOSS,
@@ -56,9 +59,9 @@ def facts(run: Run, parent: Run | None = None) -> Facts:
         loss=tags.get(LOSS, ""),
         block=_positive(tags.get(BLOCK)) or 1.0,
         trainer=params.get(PARAM_TRAINER, ""),
-        in_epochs=PARAM_RESTORE_BEST in params,
+        in_epochs=EPOCHS in tags or PARAM_RESTORE_BEST in params,
         features=params.get(PARAM_FEATURES, ""),
-        network=PARAM_LAYERS in params,
+        kind=tags.get(KIND) or ("network" if PARAM_LAYERS in params else LINE),
         training=str(training.digest) if training else None,
         remembers=VALIDATION in params.get(PARAM_REMEMBERS, "")
         or tags.get(MODEL) == "memorizer_leak",

@@ -161,12 +161,23 @@ def shown_params(plain: dict[str, Any]) -> dict[str, str]:
     return {key: value[:LONGEST] for key, value in shown.items()}
 
 
+def training_tags(config: Config) -> dict[str, str]:
+    """The kind of the model, and what its trainer does with epochs."""
+    limit = config.trainer.epoch_limit
+    return {
+        names.KIND: config.model.kind,
+        names.SELECTS_EPOCH: str(config.trainer.selects_epoch).lower(),
+        **({} if limit is None else {names.EPOCHS: str(limit)}),
+    }
+
+
 def run_tags(config: Config, root: Path) -> dict[str, str]:
     """What identifies a run: data, model, experiment, unit, code, identity, batch, user."""
     lock = root / "dvc.lock"
     return {
         names.DATA: config.data.name,
         names.MODEL: config.model.name,
+        **training_tags(config),
         names.EXPERIMENT: config.name,
         names.LABEL: config.data.label,
         names.SPLIT: config.data.split,

@@ -47,7 +47,13 @@ from viewcast.tracking.tags import (
     VAL_LOSS_TRUE,
     VAL_LOSS_TRUE_ERROR,
 )
-from viewcast.tracking.write.recorder import BATCH, flat, run_tags, shown_params
+from viewcast.tracking.write.recorder import (
+    BATCH,
+    flat,
+    run_tags,
+    shown_params,
+    training_tags,
+)
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
 
@@ -83,6 +89,7 @@ def record(results: Results, candidates: Sequence[Member], folder: Path, root: P
         line = lines[member.number]
         tags = {
             **shared,
+            **training_tags(member.config),
             **_look(member, int(line["epochs"]), evaluation_sets),
             BATCH_ID: _batch(member, parent),
             PARENT: parent.info.run_id,
