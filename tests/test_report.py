@@ -191,7 +191,7 @@ def test_models_and_losses_that_no_figure_knows_are_drawn_like_any_other(tmp_pat
     ],
 )
 def test_a_loss_is_called_by_its_label_or_by_its_name(loss: str, label: str) -> None:
-    assert loss_label({"loss": loss, "unit": "points"}) == label
+    assert loss_label(loss, "points") == label
 
 
 def test_the_overfitting_picture_pairs_a_run_with_its_stopped_twin(tmp_path: Path) -> None:
