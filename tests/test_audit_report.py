@@ -18,7 +18,7 @@ from viewcast.base.errors import DataError
 from viewcast.report.audits import named, read
 from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import gauge
-from viewcast.report.terminal import print_audit, print_table
+from viewcast.report.terminal_tables import print_audit, print_table
 
 WORTH = "What the validation score is worth"
 PICTURES = {

@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from support.clone import Clone, stages_run
+from viewcast.audit.result_file import from_json
 
 pytestmark = pytest.mark.slow
 reading = pytest.mark.xdist_group("clone")  # these share one copy of the clone
@@ -116,16 +117,18 @@ def test_the_hundreds_of_runs_of_the_demonstration_have_experiments_of_their_own
     assert len(told) == 1 + 200
 
 
+YEAR = ("channel", "year")
 AUDITED = ("val_loss_expected", "val_loss_upper95", "optimism", "looks", "in_confidence_set")
 
 
 @reading
-def test_the_audit_stands_in_the_run_table_of_every_priced_run(done: Clone) -> None:
+def test_the_audit_stands_in_the_run_table_of_every_run_with_figures(done: Clone) -> None:
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
-    audits = json.loads((done.root / "reports" / "audit.json").read_text())
-    search = next(one for one in audits if one["data"] == "channel" and one["split"] == "year")
-    assert search["refusal"] is None
-    winner = client.get_run(search["winner"]["run_id"]).data
+    results = from_json((done.root / "reports" / "audit.json").read_text(), "reports/audit.json")
+    (search,) = (result for result in results if (result.data, result.split) == YEAR)
+    assert search.refusal is None
+    assert search.winner is not None
+    winner = client.get_run(search.winner.run_id).data
     assert set(AUDITED) <= set(winner.metrics)
     assert winner.metrics["val_loss_expected"] > winner.metrics["model_val_loss"]
     assert winner.metrics["in_confidence_set"] == 1

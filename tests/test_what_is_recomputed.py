@@ -37,7 +37,8 @@ retraining/walk_forward.py|                                    | challenger     
 demo/truth.py             | compose demo                       |                 |       |
 demo/validation_reuse.py  | demo                               |                 |       |
 report/page.py            | report                             |                 |       |
-report/terminal.py        | train audit report                 | train           |       |
+report/terminal.py        | train report                       | train           |       |
+report/terminal_tables.py | audit report                       |                 |       |
 runs/plan.py              | compose experiments demo report    |                 |       |
 runs/run.py               | train experiments                  | train           | EVERY |
 runs/experiments.py       | experiments                        |                 |       |
@@ -50,13 +51,13 @@ training/rows.py          | TRAINING                           | train challenge
 training/descent.py       | TRAINING                           | train challenger| deep  | deep
 training/grid_search.py   | TRAINING                           | train challenger| grid  | grid
 forecast/intervals.py     |                                    | challenger      |       |
-audit/sentences.py        | audit                              |                 |       |
+audit/sentences.py        | audit report                       |                 |       |
 scoring/scores.py         | TRAINING evaluate audit            | train challenger| EVERY | EVERY
 scoring/verdict.py        | TRAINING evaluate audit            | train challenger|       |
 holdout/settings.py       | TRAINING audit report              | train challenger| EVERY | EVERY
 holdout/release.py        | TRAINING audit                     | train challenger| ladder| ladder
-selection/inference.py    | audit                              |                 |       |
-selection/candidates.py   | TRAINING audit                     | train challenger| ladder| ladder
+selection/inference.py    | audit report                       |                 |       |
+selection/candidates.py   | TRAINING audit report              | train challenger| ladder| ladder
 models/fitted.py          | TRAINING evaluate audit report     | train challenger| EVERY | EVERY
 models/deep.py            | TRAINING evaluate audit report     | train challenger| deep  | deep
 data/table.py             | prepare TRAINING audit             | EVERY           | EVERY | EVERY
