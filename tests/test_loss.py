@@ -53,7 +53,7 @@ def test_ten_times_the_views_is_a_hundred_times_the_squared_error() -> None:
 
 @pytest.mark.parametrize("loss", BOTH)
 @given(prediction=numbers, target=numbers, weight=st.sampled_from([1.0, 1 / 32, 7.0]))
-def test_slope_is_the_weighted_finite_difference_away_from_the_kink(
+def test_the_gradient_is_the_weighted_finite_difference_away_from_the_kink(
     loss: Loss, prediction: float, target: float, weight: float
 ) -> None:
     step = 1e-3
@@ -69,7 +69,7 @@ def test_slope_is_the_weighted_finite_difference_away_from_the_kink(
 
 
 @pytest.mark.parametrize("loss", BOTH)
-def test_the_slope_leaves_prediction_and_target_as_they_are(loss: Loss) -> None:
+def test_the_gradient_leaves_prediction_and_target_as_they_are(loss: Loss) -> None:
     prediction, target = torch.tensor([[1.0, 5.0], [2.0, 2.0]]), torch.tensor([3.0, 3.0])
     grad = loss.grad(prediction, target, 0.5)
     assert prediction.tolist() == [[1, 5], [2, 2]]

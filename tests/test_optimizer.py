@@ -27,7 +27,7 @@ def bowl(parameters: Tensor) -> Tensor:
     return (curvature * parameters**2).sum() + torch.sin(3 * parameters).sum()
 
 
-def slope_of(parameters: Tensor) -> Tensor:
+def grad_of(parameters: Tensor) -> Tensor:
     free = parameters.detach().clone().requires_grad_()
     bowl(free).backward()
     assert free.grad is not None
@@ -44,15 +44,15 @@ def column(*values: float) -> Tensor:
 
 def by_hand(step: Step, seeds: list[int], rates: Tensor, decay: Tensor | None = None) -> Tensor:
     """Parameters (K, P) after all steps, candidate k from ``seeds[k]`` with ``rates[k]``."""
-    flat = torch.stack([start(seed) for seed in seeds])
-    optimizer_state = OptimizerState.empty(flat, rates)
+    params = torch.stack([start(seed) for seed in seeds])
+    optimizer_state = OptimizerState.empty(params, rates)
     for _ in range(STEPS):
-        grad = torch.stack([slope_of(one) for one in flat])
+        grad = torch.stack([grad_of(one) for one in params])
         if decay is not None:
-            grad.addcmul_(flat, decay)
-        step(flat, grad, optimizer_state, rates)
+            grad.addcmul_(params, decay)
+        step(params, grad, optimizer_state, rates)
     assert optimizer_state.step == STEPS
-    return flat
+    return params
 
 
 def by_torch(make: Callable[[list[Tensor]], torch.optim.Optimizer], seed: int) -> Tensor:
@@ -66,11 +66,13 @@ def by_torch(make: Callable[[list[Tensor]], torch.optim.Optimizer], seed: int) -
 
 
 def descent(momentum: float) -> Step:
-    return lambda flat, grad, optimizer_state, lr: sgd(flat, grad, optimizer_state, lr, momentum)
+    return lambda params, grad, optimizer_state, lr: sgd(
+        params, grad, optimizer_state, lr, momentum
+    )
 
 
 def adams(betas: tuple[float, float]) -> Step:
-    return lambda flat, grad, optimizer_state, lr: adam(flat, grad, optimizer_state, lr, betas)
+    return lambda params, grad, optimizer_state, lr: adam(params, grad, optimizer_state, lr, betas)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
@@ -95,7 +97,7 @@ def test_adam_steps_as_in_torch(betas: tuple[float, float], lr: float, seed: int
 
 @pytest.mark.parametrize("betas", [(0.9, 0.999), (0.0, 0.9), (0.5, 0.0)])
 @given(seed=st.integers(0, 20))
-def test_adam_given_the_same_slopes_is_where_torch_is_after_every_step(
+def test_adam_given_the_same_gradients_is_where_torch_is_after_every_step(
     betas: tuple[float, float], seed: int
 ) -> None:
     theirs, ours, lr = start(seed).requires_grad_(), start(seed)[None], column(1e-2)
@@ -104,7 +106,7 @@ def test_adam_given_the_same_slopes_is_where_torch_is_after_every_step(
         OptimizerState.empty(ours, lr),
     )
     for _ in range(STEPS):
-        theirs.grad = slope_of(theirs)
+        theirs.grad = grad_of(theirs)
         adam(ours, theirs.grad[None].clone(), optimizer_state, lr, betas)
         optimizer.step()
         torch.testing.assert_close(ours[0], theirs.detach(), **CLOSE)
@@ -134,7 +136,7 @@ def test_the_first_step_of_adam_is_the_learning_rate_in_every_direction() -> Non
     torch.testing.assert_close(parameters, expected, rtol=1e-4, atol=0)
 
 
-def test_plain_gradient_descent_subtracts_the_learning_rate_times_the_slope() -> None:
+def test_plain_gradient_descent_subtracts_the_learning_rate_times_the_gradient() -> None:
     parameters = torch.tensor([[1.0, 15.0]], dtype=torch.float64)
     optimizer_state = OptimizerState.empty(parameters, column(0.5))
     sgd(
@@ -147,7 +149,7 @@ def test_plain_gradient_descent_subtracts_the_learning_rate_times_the_slope() ->
     assert parameters.tolist() == [[-4.0, 16.0]]
 
 
-def test_an_update_is_made_in_place_and_leaves_the_slope_alone() -> None:
+def test_an_update_is_made_in_place_and_leaves_the_gradient_alone() -> None:
     parameters, grad, lr = torch.ones(1, 2), torch.full((1, 2), 3.0), torch.tensor([[0.1]])
     address = parameters.data_ptr()
     optimizer_state = OptimizerState.empty(parameters, lr)
@@ -165,7 +167,7 @@ def test_candidates_on_a_leading_axis_are_updated_each_by_itself(step: Step) -> 
     torch.testing.assert_close(together, torch.stack(alone), **CLOSE)
 
 
-def test_no_slope_no_movement() -> None:
+def test_without_a_gradient_nothing_moves() -> None:
     lr = column(0.125)  # a power of 2: dividing by it and multiplying by it is exact
     for step in (descent(0.9), adams((0.9, 0.999))):
         parameters = start(3)[None]
@@ -227,10 +229,10 @@ def test_every_epoch_is_that_of_a_plain_loop_in_torch(
     own = [{"lr": 0.01}, {"lr": 0.003, "weight_decay": 0.3}, {"lr": 0.02, "restore_best": False}]
     together = [candidate(i, hidden, **shared, **one) for i, one in enumerate(own)]
     for one, found in zip(together, train(problem(), together, hidden), strict=True):
-        (flat, best_epoch), losses = plain_loop(problem(), one, hidden)
+        (params, best_epoch), losses = plain_loop(problem(), one, hidden)
         after, during, val = np.array(losses).T
         expected = after if train_loss == "after" else during
         np.testing.assert_allclose(found.curve["train_loss"], expected, rtol=rel)
         np.testing.assert_allclose(found.curve["val_loss"], val, rtol=rel)
-        np.testing.assert_allclose(found.params, flat, rtol=rel, atol=rel)
+        np.testing.assert_allclose(found.params, params, rtol=rel, atol=rel)
         assert found.best_epoch == best_epoch

@@ -16,7 +16,7 @@ except ImportError as error:
 
 
 class Asker:
-    """Asks for batches of candidates and is told their validation losses, in the same order."""
+    """Asks for batches of candidates and takes their validation losses, in the same order."""
 
     def __init__(self, values: Mapping[str, Values], seed: int) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -1,8 +1,8 @@
 """Cohorts: many candidates of one architecture, trained in chunks that fit the caches.
 
 Candidates may differ in what ``OWN`` lists, and train together; those that differ in anything else
-(batch size, optimizer, momentum) train in chunks of their own. A candidate's result does not depend
-on who shares its chunk.
+(batch size, optimizer, momentum) train in chunks of their own. The result of a candidate does not
+depend on the other candidates of its chunk.
 """
 
 from collections.abc import Iterator, Sequence
