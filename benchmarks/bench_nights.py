@@ -1,22 +1,23 @@
-"""Sixty nights in a row with three regime changes: how soon the champion recovers, who is promoted.
+"""Sixty nights in a row with three regime changes: recovery of the champion, and promotions.
 
     python benchmarks/bench_nights.py --seeds 6
 
-The nights are those of ``python pipelines/retrain.py`` as ``conf/`` has it (source, check, store,
-judge, registry), with DVC's part done in-process. The channel is simulated, so the true loss of the
-champion in the week after each night is known, as the mean over many simulations.
+The nights are those of ``python pipelines/retrain.py`` with the settings of ``conf/`` (source,
+check, store, evaluation, registry); DVC's part is done in-process. The channel is simulated, so the
+true loss of the champion in the week after each night is known: the mean over many simulations.
 
-``recovered in``: nights after a change until the champion came, for five nights in a row, within
-25 % of the loss of the same models trained on two years of the new regime and used on a channel
-that has always been in it; by seed. ``x settled``: champion's loss by that loss.
-``x oracle``: by those models' loss on the same days as the champion's. ``x frozen``: by that of the
-first champion, never retrained. ``x naive``: by that of the better of two naive forecasts. Means
-over the nights of a regime, geometric over seeds.
+``recovered in``: nights after a change until the champion's loss stayed, for five nights in a row,
+within 25 % of the settled loss, by seed. The settled loss is that of the same models trained on two
+years of the new regime and used on a channel that has always been in it. ``x settled``: the
+champion's loss divided by the settled loss. ``x oracle``: divided by the loss of those models on
+the champion's days. ``x frozen``: by that of the first champion, never retrained. ``x naive``: by
+that of the better of two naive forecasts. Means over the nights of a regime, geometric over seeds.
 
-``no better``: judgements whose challenger was in truth no better on the judged days, lived anew;
-``called better``: of these, so judged, with the upper end of the 95 % interval (Clopper-Pearson);
-the rule's rate is 5 %. ``worse after``: promotions whose model was in truth worse in the week after
-by more than two standard errors, if habits stay as they are; ``by at most %``.
+``evaluated``: evaluations of a challenger against a champion. ``no better``: those whose challenger
+was in truth no better on days like the evaluated ones. ``called better``: how many of these were
+called better; ``at most %``: the upper end of its 95 % interval (Clopper-Pearson); the rule's rate
+is 5 %. ``worse after``: promotions of a model that was in truth worse in the week after by more
+than two standard errors, if the regime stays; ``by at most %``.
 """
 
 import argparse
@@ -40,7 +41,7 @@ from side_by_side import keep
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import viewcast.report.champions_page
 from support.nights import Diary, started
-from support.recovery import Nightly, judged, measured, recovery
+from support.recovery import Nightly, evaluated, recovery, true_losses
 from support.regimes import DAY, Channel, three_changes
 from viewcast.forecast.forecaster import Forecaster
 
@@ -48,7 +49,7 @@ START = "2017-01-01"
 FIRST = pd.Timestamp("2019-03-27")  # night; the windows and fresh days take 814 days before it
 NIGHTS = 60
 CHANGES = (8, 25, 42)  # nights that bring the first day of a new regime
-SCENES = {
+SCENARIOS = {
     "three changes": ("as usual", "three times the views", "weekends busy", "a third, noise x 2"),
     "none": ("as usual",),
 }
@@ -59,34 +60,35 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
-    work = list(product(SCENES, range(arguments.seeds)))
+    work = list(product(SCENARIOS, range(arguments.seeds)))
     with ProcessPoolExecutor(arguments.processes, get_context("spawn")) as pool:
         found = list(track(pool.map(lived, *zip(*work, strict=True)), "nights", len(work)))
     rows = []
-    for networks, regimes in SCENES.items():
-        own = [each for (name, _), each in zip(work, found, strict=True) if name == networks]
+    for scenario, regimes in SCENARIOS.items():
+        own = [each for (name, _), each in zip(work, found, strict=True) if name == scenario]
         for number, regime in enumerate(regimes):
-            rows.append({"networks": networks, "regime": regime, **row(own, number)})
-        rows.append({"networks": networks, "regime": "all", **row(own, None)})
+            rows.append({"scenario": scenario, "regime": regime, **row(own, number)})
+        rows.append({"scenario": scenario, "regime": "all", **row(own, None)})
     note = f"{arguments.seeds} seeds of {NIGHTS} nights each; changes at nights {CHANGES}"
     keep("nights", rows, note)
 
 
-def lived(networks: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Sixty nights of one channel: ``measured`` and ``judged``."""
-    viewcast.report.champions_page.write_page = lambda root: None  # pictures are no matter here
-    regimes = three_changes(START)[: len(SCENES[networks])]
+def lived(scenario: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sixty nights of one channel: ``true_losses`` and ``evaluated``."""
+    viewcast.report.champions_page.write_page = lambda root: None  # no pictures are needed
+    regimes = three_changes(START)[: len(SCENARIOS[scenario])]
     firsts = tuple(FIRST + (night - 2) * DAY for night in CHANGES[: len(regimes) - 1])
     channel = Channel(regimes, firsts, FIRST + NIGHTS * DAY, seed)
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "empty.db"
         MlflowClient(f"sqlite:///{store}").search_experiments()
         nights = started(Path(folder) / "project", store, Diary(channel.views))
-        told = list(Nightly.configured().live(nights, FIRST, NIGHTS))
-        wrong = [one for one in told if one["code"] not in (0, 11, 12)]
-        assert len(told) == NIGHTS and not wrong, wrong
+        outcomes = list(Nightly.configured().live(nights, FIRST, NIGHTS))
+        wrong = [outcome for outcome in outcomes if outcome["code"] not in (0, 11, 12)]
+        assert len(outcomes) == NIGHTS and not wrong, wrong
         oracles = [oracle(number) for number in range(len(regimes))]
-        return measured(nights, told, channel, oracles), judged(nights, told, channel)
+        losses = true_losses(nights, outcomes, channel, oracles)
+        return losses, evaluated(nights, outcomes, channel)
 
 
 @cache
@@ -103,16 +105,16 @@ def row(found: list[tuple[pd.DataFrame, pd.DataFrame]], regime: int | None) -> d
         tuple(table if regime is None else table[table["regime"] == regime] for table in pair)
         for pair in found
     ]
-    losses, judgements = [pair[0] for pair in inside], pd.concat([pair[1] for pair in inside])
+    losses, evaluations = [pair[0] for pair in inside], pd.concat([pair[1] for pair in inside])
     nights = sorted(recovery(pair[0], regime) for pair in found) if regime else []
-    promoted = judgements[judgements["why"] != "kept"]
+    promoted = evaluations[evaluations["why"] != "kept"]
     worse = promoted[promoted["after"] > 2 * promoted["after_error"]]
-    equal = judgements[judgements["then"] >= 0]
+    equal = evaluations[evaluations["then"] >= 0]
     called = int((equal["why"] == "better").sum())
     return {
         "recovered in": " ".join(str(shown) for shown in _shown(nights)),
         **{f"x {name}": _ratio(losses, name) for name in ("settled", "oracle", "frozen", "naive")},
-        "judged": len(judgements),
+        "evaluated": len(evaluations),
         "better": int((promoted["why"] == "better").sum()),
         "refresh": int((promoted["why"] == "refresh").sum()),
         "no better": len(equal),
@@ -124,7 +126,7 @@ def row(found: list[tuple[pd.DataFrame, pd.DataFrame]], regime: int | None) -> d
 
 
 def _shown(nights: list[float]) -> Iterator[int | str]:
-    yield from ("never" if np.isinf(one) else int(one) for one in nights)
+    yield from ("never" if np.isinf(night) else int(night) for night in nights)
 
 
 def _ratio(losses: list[pd.DataFrame], name: str) -> float:

@@ -1,5 +1,7 @@
-"""How long a night takes, with the real tools in a fresh clone: the first, one with nothing new,
-one with a new day that trains the three models anew, and one with a new day that trains nothing.
+"""Duration of a night, with the real tools in a fresh clone.
+
+Measured are the first night, a night with nothing new, a night with a new day that trains the three
+models anew, and a night with a new day that trains nothing.
 """
 
 import json
@@ -31,8 +33,8 @@ def main() -> None:
             program = ("python", "pipelines/retrain.py", f"retrain.today={today}")
             output = clone.sh(*program, status=code)
             seconds = time.perf_counter() - start
-            told = json.loads(output.splitlines()[-1])
-            stages = len(told.get("stages", []))
+            outcome = json.loads(output.splitlines()[-1])
+            stages = len(outcome.get("stages", []))
             rows.append({"night": what, "stages": stages, "seconds": seconds, "target": target})
         keep("retrain", rows, "wall seconds of `python pipelines/retrain.py`, 2 cores")
 

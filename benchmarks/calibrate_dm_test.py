@@ -1,11 +1,11 @@
-"""Which standard error keeps its promise on 7, 14 or 28 days: the choice behind the judge.
+"""Which standard error is right on 7, 14 or 28 days: calibration of the Diebold-Mariano test.
 
     python benchmarks/calibrate_dm_test.py --draws 40000 --simulations 400
 
 Loss differences with a known mean of 0 (heavy-tailed, dependent, of two real forecasters) are
-judged by every variant at level 0.9, so that 5 % of them should be called better. Real forecasters
-are lines on the simulated channel of ``conf/simulator.yaml``: fitted on its history, judged on a
-year in many simulations, and made equal in the mean of that year.
+tested with every variant at level 0.9, so that 5 % of them should be called better. Real
+forecasters are lines on the simulated channel of ``conf/simulator.yaml``: fitted on its history,
+scored on a year in many simulations, and made equal in the mean of that year.
 """
 
 import argparse
@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 Variant = Callable[[Floats], tuple[Floats, int]]
 
 LEVEL, MARGIN = 0.9, 0.05
-EFFECT = 2.5  # standard errors: who knew the error would find 80 % of such differences
+EFFECT = 2.5  # standard errors; a test that knows the error finds 80 % of such differences
 DAYS = (7, 14, 28)
 SETTLED = 60  # days after which an autoregression has forgotten its start
 TRAINED_UNTIL, YEAR = "2020-12-31", 364
@@ -211,7 +211,7 @@ def main() -> None:
     keep(
         "dm_test",
         [row(name, days, arguments.draws, real) for days in DAYS for name in VARIANTS],
-        "percent of judgements at level 0.9. Called better though equal (nominal 5): normal, t3, "
+        "percent of tests at level 0.9. Called better though equal (nominal 5): normal, t3, "
         "AR, and lines on the simulated channel. Power: better by 2.5 standard errors of the mean "
         "(at most 80). Non-inferiority at a margin of 5 %, the champion trained 60 days earlier: a "
         "challenger worse by the margin passes (nominal 5), an equal one passes, one worse by the "

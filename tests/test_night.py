@@ -304,18 +304,17 @@ def test_where_every_model_diverges_the_champion_stays_and_no_day_is_spent(secon
     assert second.one("2018-03-03")["fresh_days"] == 2
 
 
-def test_an_old_champion_makes_room_for_one_that_is_not_worse(second: Nights) -> None:
+def test_a_challenger_that_is_not_worse_replaces_an_old_champion_until_a_rollback(
+    second: Nights,
+) -> None:
     second.overrides = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
-    told = second.on("2018-03-02", 7)[-1]
-    assert (told["outcome"], told["gate"]["why"]) == ("promoted", "refresh")
-    assert told["champion"] == 2
+    outcome = second.on("2018-03-02", 7)[-1]
+    assert (outcome["outcome"], outcome["gate"]["why"]) == ("promoted", "refresh")
+    assert outcome["champion"] == 2
     assert [line["previous"] for line in second.promotions] == [None, 1]
 
-
-def test_rollback_puts_the_champion_before_back_and_says_so(second: Nights) -> None:
-    second.overrides = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
-    second.on("2018-03-02", 7)
     line = roll_back(second.registry, second.root, "it forecast nonsense")
+
     assert (line["version"], line["previous"]) == (1, 2)
     champion = second.registry.champion()
     assert champion is not None

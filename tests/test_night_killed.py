@@ -16,12 +16,13 @@ from support.night_results import PROMOTES, left_by
 from support.nights import Diary, Nights, copied, started
 from viewcast.base.paths import journal_path
 
-pytestmark = pytest.mark.xdist_group("killed")  # one evening serves all
+pytestmark = pytest.mark.xdist_group("killed")  # all tests share one evening
 
 TONIGHT = "2018-03-08"
 NIGHT = "viewcast.retraining.night"
 STEPS = "viewcast.retraining.night_steps"
-MOMENTS = [
+CHAINS = 3  # nights that share the moments: after a kill each passes two before the next
+MOMENTS = [  # in order of time
     Moment("before", f"{NIGHT}.write"),  # nothing is known of what came in
     Moment("after", f"{STEPS}.Journal.write"),
     Moment("after", f"{NIGHT}.write", 2),  # the days are in data/live, the fresh day is not
@@ -80,16 +81,17 @@ def undisturbed(evening: Nights, tmp_path_factory: pytest.TempPathFactory) -> di
     return left_by(nights)
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_a_killed_night_that_is_run_again_ends_as_an_undisturbed_one(
-    evening: Nights, undisturbed: dict[str, Any], tmp_path: Path, moment: Moment
+@pytest.mark.parametrize("first", range(CHAINS))
+def test_a_night_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
+    evening: Nights, undisturbed: dict[str, Any], tmp_path: Path, first: int
 ) -> None:
+    """Each time it is run again it goes on to a later moment, where it is killed again."""
     nights = tonight(evening, tmp_path)
-    assert killed(nights, TONIGHT, moment) == signal.SIGKILL
-    champion = nights.registry.champion()
-    assert champion is not None, "no moment is without a champion"
-    told = nights.one(TONIGHT)
-    assert told["outcome"] == "promoted"
+    for moment in MOMENTS[first::CHAINS]:
+        assert killed(nights, TONIGHT, moment) == signal.SIGKILL, moment
+        assert nights.registry.champion() is not None, f"no champion when killed {moment}"
+    outcome = nights.one(TONIGHT)
+    assert outcome["outcome"] == "promoted"
     assert left_by(nights) == undisturbed
     assert nights.one(TONIGHT)["code"] == 10
 

@@ -14,9 +14,7 @@ from typing import Any
 from support.nights import Nights
 
 _FRESH = multiprocessing.get_context("forkserver")
-_FRESH.set_forkserver_preload(
-    ["support.killed", "viewcast.tracking.write.registry", "viewcast.tracking.write.night_run"]
-)
+_FRESH.set_forkserver_preload(["support.killed", "viewcast.retraining.night_steps"])
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Nights lived on a channel with regimes, and what was truly so in each of them.
+"""Nights on a simulated channel with regimes, and the true losses in each of them.
 
 Shape letter: W simulations.
 """
@@ -29,10 +29,10 @@ from viewcast.training.config import Config, parse
 from viewcast.training.rows import problem_of, rows_of
 
 WEEK = 7
-WORLDS = 100  # for a loss; its standard error is then about 2 %
-MANY = 1000  # for a difference of two
-NEAR = 1.25  # times the settled oracle's loss is near it
-STEADY = 5  # nights in a row near it are a recovery
+SIMULATIONS = 100  # for a loss; its standard error is then about 2 %
+MANY = 1000  # for a difference of two losses
+NEAR = 1.25  # a loss up to this multiple of the settled oracle's loss is near it
+STEADY = 5  # so many nights in a row near it are a recovery
 
 
 @cache
@@ -42,7 +42,7 @@ def _composed(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Nightly:
-    """How a channel is retrained: the models of each night and what differs from ``conf/``.
+    """How a channel is retrained: the models of each night, and differences from ``conf/``.
 
     ``models``: overrides by name. ``data``, ``settings``: overrides of every run, of the night.
     """
@@ -53,15 +53,15 @@ class Nightly:
 
     @classmethod
     def configured(cls, *settings: str) -> "Nightly":
-        """As ``conf/`` has it."""
+        """The models of ``conf/challenger.yaml``."""
         names = _composed("challenger", ())["models"]
         return cls({name: (f"model={name}",) for name in names}, settings=settings)
 
     def plain(self, overrides: list[str]) -> dict[str, Any]:
-        """A composed run in the store that a night tells."""
+        """A composed run, in the store of the night."""
         plain = _composed("config", (*overrides, *self.data))
-        told = {"uri": STORE[0], "artifacts": STORE[2]}
-        store = {key: os.environ[name] for key, name in told.items() if name in os.environ}
+        names = {"uri": STORE[0], "artifacts": STORE[2]}
+        store = {key: os.environ[name] for key, name in names.items() if name in os.environ}
         return {**plain, "tracking": {**plain["tracking"], **store}}
 
     def config(self, name: str) -> Config:
@@ -82,12 +82,12 @@ class Nightly:
         return retrain.nights(settings, nights.root, self.plain, versioning)
 
     def oracles(self, channel: Channel, folder: Path) -> list[Forecaster]:
-        """Each model, trained on the days of a channel that has been the same for long."""
+        """Each model, trained on the days of a channel whose regime never changed."""
         series, fresh = channel.views.to_frame(), (channel.last + DAY).date()
         live_path(folder).mkdir(parents=True)
         (live_path(folder) / live.DAILY).write_text(live.as_csv(series))
         (live_path(folder) / live.FRESH).write_text(live.as_fresh(fresh))
-        found = []
+        forecasters = []
         for config in map(self.config, self.models):
             identity = preparation(config.plain["data"])
             sealed.write(
@@ -96,8 +96,8 @@ class Nightly:
             whole = table.read(prepared_path(folder, "live"), identity, "live")
             problem = problem_of(config, rows_of(config, folder))
             model = config.trainer.fit(problem, config.model).model
-            found.append(Forecaster(model, inputs_of(config.data, whole)))
-        return found
+            forecasters.append(Forecaster(model, inputs_of(config.data, whole)))
+        return forecasters
 
 
 @dataclass
@@ -109,27 +109,30 @@ class _Configured(InProcess):
         return self.nightly.config(name)
 
 
-def measured(
-    nights: Nights, told: list[dict[str, Any]], channel: Channel, oracles: list[list[Forecaster]]
+def true_losses(
+    nights: Nights,
+    outcomes: list[dict[str, Any]],
+    channel: Channel,
+    oracles: list[list[Forecaster]],
 ) -> pd.DataFrame:
-    """What everybody will truly lose in the week after each night, if habits stay as they are.
+    """The true losses in the week after each night, if the regime stays.
 
-    Columns: night (from 1 on), regime, champion, frozen (the first champion for ever), naive (the
-    better of yesterday and the same weekday), oracle (``oracles`` of the regime, the best of them)
-    and settled: the oracle's loss where the regime has been there for long, in views.
+    Columns: night (from 1 on), regime, champion, frozen (the first champion, never replaced), naive
+    (the better of yesterday and the same weekday), oracle (the best of ``oracles`` of the regime)
+    and settled: the oracle's loss on a channel that was always in the regime, in views.
     """
     known: dict[int, Forecaster] = {}
     rows = []
-    for number, one in enumerate(told, start=1):
-        newest = pd.Timestamp(one["newest"])
-        if one["champion"] not in known:
-            known[one["champion"]] = nights.registry.forecaster(one["champion"])
+    for number, outcome in enumerate(outcomes, start=1):
+        newest, champion = pd.Timestamp(outcome["newest"]), outcome["champion"]
+        if champion not in known:
+            known[champion] = nights.registry.forecaster(champion)
         regime = channel.regime(newest + DAY)
-        simulations = channel.simulations(newest, WEEK, WORLDS, stays=True)
-        settled = channel.settled(newest, WEEK, WORLDS)
+        simulations = channel.simulations(newest, WEEK, SIMULATIONS, stays=True)
+        settled = channel.settled(newest, WEEK, SIMULATIONS)
         row = {
-            "champion": simulations.losses(known[one["champion"]]),
-            "frozen": simulations.losses(known[told[0]["champion"]]),
+            "champion": simulations.losses(known[champion]),
+            "frozen": simulations.losses(known[outcomes[0]["champion"]]),
             "naive": min((simulations.naive(lag) for lag in (1, WEEK)), key=np.mean),
             "oracle": min((simulations.losses(oracle) for oracle in oracles[regime]), key=np.mean),
             "settled": min((settled.losses(oracle) for oracle in oracles[regime]), key=np.mean),
@@ -140,28 +143,30 @@ def measured(
 
 
 def recovery(losses: pd.DataFrame, regime: int) -> float:
-    """After how many nights in a regime the champion came near the settled oracle, and stayed there
-    for five nights in a row; infinite where it did not.
+    """Nights in a regime until the champion was near the settled oracle for five nights in a row.
+
+    Infinite where it never was.
     """
     own = losses[losses["regime"] == regime]
     near = (own["champion"] <= NEAR * own["settled"]).rolling(STEADY).sum().to_numpy()
     return next((float(k) for k in range(len(near)) if near[k] == STEADY), np.inf) - STEADY + 1
 
 
-def judged(nights: Nights, told: list[dict[str, Any]], channel: Channel) -> pd.DataFrame:
-    """What was truly so at each judgement of a challenger against a champion.
+def evaluated(nights: Nights, outcomes: list[dict[str, Any]], channel: Channel) -> pd.DataFrame:
+    """The truth about each evaluation of a challenger against a champion.
 
     Columns: night, regime (of the days after it), why, model (of the challenger) and two
-    differences in percent of the champion's loss, above 0 where the challenger is worse: then, on
-    the judged days lived anew, which is what the judge's error rates are about; after, in the week
-    after them if habits stay. ``then_error``, ``after_error``: their standard errors.
+    differences in percent of the champion's loss, above 0 where the challenger is worse. ``then``:
+    on new simulations of the evaluated days, which the error rates of the test are about.
+    ``after``: in the week after them, if the regime stays. ``then_error``, ``after_error``: their
+    standard errors.
     """
     rows = []
-    for number, one in enumerate(told, start=1):
-        gate = one.get("gate")
+    for number, outcome in enumerate(outcomes, start=1):
+        gate = outcome.get("gate")
         if gate is None or gate["champion"] is None:
             continue
-        pair = [nights.registry.forecaster(gate[who]) for who in ("champion", "challenger")]
+        pair = [nights.registry.forecaster(gate[role]) for role in ("champion", "challenger")]
         before, newest = pd.Timestamp(gate["first"]) - DAY, pd.Timestamp(gate["last"])
         row = {"night": number, "regime": channel.regime(newest + DAY), "why": gate["why"]}
         for when, simulations in (
