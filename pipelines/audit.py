@@ -18,10 +18,9 @@ WHICH = {name: f"which.{name}" for name in ("experiment", "holdout")}
 
 @stage(__file__, "audit", short=WHICH)
 def main(config: dict[str, Any], root: Path) -> None:
-    """Write reports/audit.json and build/audit/, annotate the runs, and print the figures."""
-    asked = {**config, **config["which"]}
-    del asked["which"]
-    settings: AuditSettings = construct(AuditSettings, asked, "")
+    """Write reports/audit.json and build/audit/, annotate the runs, and print the result."""
+    which = config.pop("which")
+    settings: AuditSettings = construct(AuditSettings, {**config, **which}, "")
     print_audit(named(audit_experiment(settings, root)))
 
 

@@ -1,4 +1,4 @@
-"""All runs to one table: losses with errors, published figures, verdicts."""
+"""Collect all runs in one table: losses with errors, published figures, verdicts."""
 
 from pathlib import Path
 from typing import Any

@@ -1,9 +1,10 @@
-"""Bring a YouTube Studio export under data/ and add it to the pipeline."""
+"""Import an export of YouTube Studio into data/ and add its data set to the pipeline."""
 
 from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.paths import checked_name
 from viewcast.base.settings import build
 from viewcast.data.dataset import DataSet
 from viewcast.data.studio import import_export
@@ -14,9 +15,9 @@ from viewcast.runs.plan import add_dataset
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the export, copy it, and name its data set in conf/pipeline.yaml."""
     data = build(config["data"], "data", DataSet)
-    source = config["which"]["source"]
+    source, name = config["which"]["source"], checked_name(data.name)
     folder = import_export(Path(source).expanduser(), root / data.raw, root, data.column)
-    add_dataset(root, data.name)
+    add_dataset(root, name)
     print(f"imported {source} to {folder.relative_to(root)}")
 
 

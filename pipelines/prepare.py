@@ -1,4 +1,4 @@
-"""Raw files to one tidy table: `python pipelines/prepare.py data=channel`."""
+"""Turn raw files into one tidy table: `python pipelines/prepare.py data=channel`."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from viewcast.data.preparation import preparation
 
 @stage(__file__)
 def main(config: dict[str, Any], root: Path) -> None:
-    """Check the raw data of one data set; write its prepared table and, apart, its test rows."""
+    """Check the raw data of a data set; write its prepared table, and its test rows to another."""
     data = build(config["data"], "data", DataSet)
     whole, identity = data.prepare(root), preparation(config["data"])
     sealed.write(whole, data.feature_lookback, root, data.name, identity)

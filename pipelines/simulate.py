@@ -1,4 +1,4 @@
-"""Simulate the channel anew: `python pipelines/simulate.py`, then `dvc add data`."""
+"""Simulate the channel again: `python pipelines/simulate.py`, then `dvc add data`."""
 
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,11 @@ from viewcast.data.simulator import ChannelSimulator
 @stage(__file__, "simulator")
 def main(config: dict[str, Any], root: Path) -> None:
     """Write the daily views of the simulated channel."""
-    simulator = construct(ChannelSimulator, config["simulator"], "simulator")
-    series = simulator.history(config["end"], config["seed"])
-    text = series.rename_axis("date").to_csv(lineterminator="\n")
     own = simulated_path(root).resolve()
     path = check_file(root, Path(config["file"]), "simulated channel of the project", own.__eq__)
-    write(path, text)
+    simulator = construct(ChannelSimulator, config["simulator"], "simulator")
+    series = simulator.history(config["end"], config["seed"])
+    write(path, series.rename_axis("date").to_csv(lineterminator="\n"))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     checked = parse(config)
     output = root / checked.output if checked.output else run_path(root, checked.identity())
     name = f"{checked.data.name} {checked.model.name}"
-    with epochs(name, checked.trainer.epoch_limit) as watch:
-        result = run(checked, root, output, watch)
+    with epochs(name, checked.trainer.epoch_limit) as progress:
+        result = run(checked, root, output, progress)
     print_run(result)
 
 

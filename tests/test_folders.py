@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.project import REPOSITORY, Project
+from viewcast.audit.result_file import to_json
 from viewcast.base import folders
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.folders import MARK, Kind
@@ -30,7 +31,7 @@ from viewcast.data.studio import import_export
 from viewcast.demo.validation_reuse import demonstrate
 from viewcast.report.figures import gallery
 from viewcast.retraining import challenger
-from viewcast.runs.audit import audit_experiment
+from viewcast.runs.audit import audit_experiment, is_audit
 from viewcast.runs.experiments import LEFT_ALONE, run_experiments
 from viewcast.runs.run import run
 from viewcast.sweep.results import Results
@@ -290,6 +291,14 @@ def test_a_run_refuses_a_folder_with_a_file_beside_a_former_run(
     assert len(project.runs()) == count
 
 
+def test_audits_of_version_0_1_and_of_this_one_are_known_as_audits(
+    tmp_path: Path,
+) -> None:
+    for text in ('[{"holdout": "a", "verdict": "b", "runs": []}]', "[]", to_json([])):
+        (tmp_path / "audit.json").write_text(text)
+        assert is_audit(tmp_path / "audit.json")
+
+
 def test_a_run_refuses_the_name_of_the_folder_of_checkpoints(project: Project) -> None:
     config = project.config(*MODEL)
     with pytest.raises(ConfigError, match="checkpoints of runs lie there"):
@@ -381,9 +390,9 @@ def test_a_sweep_does_not_replace_tables_beside_which_a_file_lies(tmp_path: Path
 def test_the_challenger_does_not_replace_a_folder_of_others(tmp_path: Path) -> None:
     victim = fill(challenger_path(tmp_path))
     before = content(victim)
-    making = challenger.Making(["deep"], 1, 1, 0.9)
+    settings = challenger.ChallengerSettings(["deep"], 1, 1, 0.9)
     with pytest.raises(ConfigError, match="which no challenger"):
-        challenger.make({}, making, tmp_path)
+        challenger.make_challenger({}, settings, tmp_path)
     assert content(victim) == before
 
 

@@ -7,7 +7,7 @@ from viewcast.base.errors import ConfigError
 LIVE = "live"  # the data set that retraining keeps
 
 
-def _name(name: str) -> str:
+def checked_name(name: str) -> str:
     """A name from the configuration that becomes the last part of a path.
 
     Refuses (ConfigError) a name that would lead to another folder, or to a hidden one.
@@ -27,13 +27,13 @@ def prepared_path(root: Path, data: str) -> Path:
     ``build/prepared``, and a new day of the live channel must not make them run again.
     """
     folder = Path("nightly", "prepared") if data == LIVE else Path("prepared")
-    return root / "build" / folder / f"{_name(data)}.parquet"
+    return root / "build" / folder / f"{checked_name(data)}.parquet"
 
 
 def sealed_path(root: Path, data: str) -> Path:
     """The test rows of a data set; only the opening of the test reads them."""
     folder = Path("nightly", "sealed") if data == LIVE else Path("sealed")
-    return root / "build" / folder / f"{_name(data)}.parquet"
+    return root / "build" / folder / f"{checked_name(data)}.parquet"
 
 
 def params_path(root: Path, *part: str) -> Path:
@@ -47,7 +47,7 @@ def params_path(root: Path, *part: str) -> Path:
 
 def train_path(root: Path, data: str, model: str) -> Path:
     """The folder of a run that has its own DVC stage."""
-    return root / "build" / "train" / _name(data) / _name(model)
+    return root / "build" / "train" / checked_name(data) / checked_name(model)
 
 
 def experiments_path(root: Path) -> Path:
@@ -57,7 +57,7 @@ def experiments_path(root: Path) -> Path:
 
 def experiment_path(root: Path, experiment: str) -> Path:
     """The folder of a run of the experiments stage."""
-    return experiments_path(root) / _name(experiment)
+    return experiments_path(root) / checked_name(experiment)
 
 
 def demo_path(root: Path) -> Path:
@@ -87,7 +87,7 @@ def uses_path(root: Path) -> Path:
 
 def asked_path(root: Path, name: str) -> Path:
     """The audit of an experiment or holdout that was given by its name."""
-    return root / "build" / "audits" / f"{_name(name)}.json"
+    return root / "build" / "audits" / f"{checked_name(name)}.json"
 
 
 def simulated_path(root: Path) -> Path:
@@ -107,7 +107,7 @@ def page_path(root: Path) -> Path:
 
 def run_path(root: Path, identity: str) -> Path:
     """The folder of a run that was started by hand without ``output``."""
-    return root / "build" / "runs" / _name(identity)
+    return root / "build" / "runs" / checked_name(identity)
 
 
 def named_run_paths(root: Path, name: str) -> list[Path]:
@@ -128,7 +128,7 @@ def run_folders(root: Path) -> list[Path]:
 
 def sweep_path(root: Path, identity: str) -> Path:
     """The folder of a sweep."""
-    return root / "build" / "sweeps" / _name(identity)
+    return root / "build" / "sweeps" / checked_name(identity)
 
 
 def live_path(root: Path) -> Path:
@@ -148,7 +148,7 @@ def nightly_path(root: Path) -> Path:
 
 def nightly_train_path(root: Path, model: str) -> Path:
     """The folder of a nightly run of one model."""
-    return nightly_path(root) / "train" / _name(model)
+    return nightly_path(root) / "train" / checked_name(model)
 
 
 def challenger_path(root: Path) -> Path:

@@ -26,7 +26,7 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
     ``viewcast.tracking.read.gather.gather`` raises, before anything is written.
     """
     output, rows = paths(settings, root)
-    output = folders.check_file(root, output, "former audit", _is_audit)
+    output = folders.check_file(root, output, "former audit", is_audit)
     rows = folders.check_file(root, rows, "table of rows of a former audit", _is_rows)
     experiment = settings.experiment or settings.tracking.experiment
     beside = settings.experiment is None
@@ -53,7 +53,7 @@ def paths(settings: AuditSettings, root: Path) -> tuple[Path, Path]:
     return output, output.with_name(f"{output.stem}_rows.parquet")
 
 
-def _is_audit(path: Path) -> bool:
+def is_audit(path: Path) -> bool:
     """Whether a file holds a former audit, of version 0.1 too."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
