@@ -401,6 +401,7 @@ class Sketch:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.SECTION = name.partition("_")[0]
 
     def draw(self, results: Any) -> list["Sketch"]:
         return [self]
@@ -416,15 +417,16 @@ def test_pictures_of_the_report_do_not_replace_those_of_others(
 ) -> None:
     results: Any = SimpleNamespace(root=tmp_path)
     folder = figures_path(tmp_path)
-    monkeypatch.setattr(gallery, "MODULES", (Sketch("one"), Sketch("retraining_gates")))
-    gallery.draw_all(results, folder)
+    sketches = [Sketch("one"), Sketch("retraining_gates")]
+    monkeypatch.setattr(gallery, "figure_modules", lambda packages: sketches)
+    gallery.draw_all(results, folder, [])
     fill(folder, "retraining_mine.png")
     before = content(folder)
     with pytest.raises(ConfigError, match=r"holds retraining_mine\.png, which no report"):
-        gallery.draw_all(results, folder)
+        gallery.draw_all(results, folder, [])
     assert content(folder) == before
-    monkeypatch.setattr(gallery, "RETRAINING", (Sketch("retraining_promises"),))
-    gallery.redraw_retraining(results, folder)
+    sketches[1] = Sketch("retraining_promises")
+    gallery.redraw_retraining(results, folder, [])
     names = sorted(set(content(folder)) - {MARK})
     assert names == ["one.png", "retraining_mine.png", "retraining_promises.png"]
 

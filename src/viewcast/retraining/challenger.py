@@ -30,10 +30,7 @@ from viewcast.training.config import Config
 FILE = "challenger.json"
 CHALLENGER = Kind(
     "challenger",
-    (
-        *("forecaster/model.json", "forecaster/weights.safetensors", "forecaster/forecaster.json"),
-        *("walk_forward.parquet", "weeks.parquet", FILE),
-    ),
+    ("forecaster/*", "walk_forward.parquet", "weeks.parquet", FILE),
     lambda folder: (folder / FILE).is_file(),
 )
 
@@ -76,6 +73,7 @@ def make_challenger(
 def _written(description: dict[str, Any], root: Path) -> dict[str, Any]:
     """Write ``challenger.json``; it is the last file of the folder."""
     files.write_json(challenger_path(root) / FILE, description)
+    folders.note_made(challenger_path(root), CHALLENGER)
     return description
 
 
