@@ -23,6 +23,7 @@ from viewcast.data.views import DailyViews
 from viewcast.models import network
 from viewcast.models.fitted import Fitted, FittedNetwork
 from viewcast.scoring.loss import Loss
+from viewcast.tracking.tags import VAL_LOSS_TRUE, VAL_LOSS_TRUE_ERROR
 
 Vector = NDArray[Any]
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -142,7 +143,7 @@ class TrueLoss:
     def of(self, predicted: Vector, loss: Loss) -> dict[str, float]:
         """The same, from predictions (W·D,)."""
         truth = self.simulations.truth(predicted, loss)
-        return {"val_loss_true": truth.mean, "val_loss_true_error": truth.error}
+        return {VAL_LOSS_TRUE: truth.mean, VAL_LOSS_TRUE_ERROR: truth.error}
 
 
 def _same_views(rows: pd.DataFrame, history: pd.Series, data: DailyViews) -> None:

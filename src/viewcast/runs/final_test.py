@@ -25,6 +25,7 @@ from viewcast.holdout.panels import refuse_panel
 from viewcast.models.fitted import Fitted
 from viewcast.scoring.loss import check_targets, row_losses
 from viewcast.scoring.scores import Score, keyed, score
+from viewcast.tracking.tags import TEST_ERROR, TEST_LOSS, TEST_ROW_COUNT
 from viewcast.tracking.write.opening import Opening, Stored, stored
 from viewcast.training.config import Config, parse
 
@@ -80,9 +81,9 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
         losses = row_losses(config.loss, predicted, target)
         result = score(losses, config.data.block)
         assert result is not None, "there is at least one row"
-        final = {"test_loss": result.mean, "rows": float(result.rows)}
+        final = {TEST_LOSS: result.mean, TEST_ROW_COUNT: float(result.rows)}
         if result.error is not None:
-            final["test_error"] = result.error
+            final[TEST_ERROR] = result.error
         columns: dict[str, Any] = {
             "split": "test",
             "target": target,

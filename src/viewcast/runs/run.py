@@ -22,9 +22,8 @@ from viewcast.models import fitted
 from viewcast.runs.run_folder import CHECKPOINTS, RUN, check_output
 from viewcast.scoring.loss import row_losses
 from viewcast.scoring.scores import KEYS, Score, keyed, predictions, score
-from viewcast.tracking import budget
+from viewcast.tracking import budget, tags
 from viewcast.tracking.score_filter import Filter
-from viewcast.tracking.tags import LEFT_OUT
 from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.config import Config
 from viewcast.training.problem import Trained
@@ -172,16 +171,16 @@ def _record(
     output: Path,
     score_filter: Filter | None,
 ) -> None:
-    recorder.files(*sorted((output / "sealed").glob("*.parquet")), folder="sealed")
+    sealed = sorted((output / tags.SEALED_FOLDER).glob("*.parquet"))
+    recorder.files(*sealed, folder=tags.SEALED_FOLDER)
     if score_filter is not None:
         recorder.released(result["epochs"], result["val_loss"], score_filter.tags)
-    names = ("train_loss", "val_loss", "val_error", "best_epoch")
-    final = {f"model_{name}": result[name] for name in names if result[name] is not None}
-    final["best_epoch"] = final.pop("model_best_epoch")
+    metrics = tags.MODEL_METRICS.items()
+    final = {name: result[key] for key, name in metrics if result[key] is not None}
     if result["val_loss"] is not None:
-        final["generalization_gap"] = result["val_loss"] - result["train_loss"]
-    tags = {LEFT_OUT: "; ".join(rows.left_out)} if rows.left_out else {}
-    recorder.scores(final, tags)
+        final[tags.GENERALIZATION_GAP] = result["val_loss"] - result["train_loss"]
+    left_out = {tags.LEFT_OUT: "; ".join(rows.left_out)} if rows.left_out else {}
+    recorder.scores(final, left_out)
     example = rows.train[trained.model.inputs or ["row"]].head(2)
     recorder.model(output / "model", example, trained.model.predict(example))
     recorder.files(output / "predictions.parquet", output / "curve.csv")

@@ -112,11 +112,31 @@ VAL_ERROR = "val_error"  # standard error, of an evaluation without a curve
 MODEL_VAL_ERROR = "model_val_error"
 BEST_EPOCH = "best_epoch"
 GENERALIZATION_GAP = "generalization_gap"  # validation loss minus training loss
+MODEL_METRICS = {  # by the key in the result of a run and the column of a sweep's candidates
+    "train_loss": MODEL_TRAIN_LOSS,
+    "val_loss": MODEL_VAL_LOSS,
+    "val_error": MODEL_VAL_ERROR,
+    "best_epoch": BEST_EPOCH,
+}
 VAL_LOSS_TRUE = "val_loss_true"  # loss on new rows, where the data are simulated
 VAL_LOSS_TRUE_ERROR = "val_loss_true_error"
 TEST_LOSS = "test_loss"
 TEST_ERROR = "test_error"
 TEST_ROW_COUNT = "rows"
+
+# Metrics of a night
+DAYS_ADDED = "days_added"
+DAYS_CORRECTED = "days_corrected"
+AGE_OF_NEWEST_DAY = "age_of_newest_day"  # in days
+FRESH_DAYS = "fresh_days"
+DRIFT_P_OF = "drift_p_"  # prefix; the name of the test for drift follows
+CHAMPION_VERSION = "champion_version"
+CHALLENGER_VERSION = "challenger_version"
+EXIT_CODE = "exit_code"
+CHAMPION_LOSS = "champion_loss"  # mean losses of the fresh days
+CHALLENGER_LOSS = "challenger_loss"
+NAIVE_LOSS = "naive_loss"
+DIFFERENCE_OF = "difference_"  # prefix; mean, low, high of champion minus challenger
 
 # Metrics that an audit writes
 VAL_LOSS_EXPECTED = "val_loss_expected"  # corrected for the choice
@@ -137,6 +157,7 @@ STORED_MODEL = "model"
 STORED_FORECASTER = "forecaster"
 PICTURES_FOLDER = "pictures"
 NIGHT_OUTCOME = "outcome.json"
+NIGHT_LOSSES = "judgement.parquet"  # losses of the fresh days
 
 # Artifacts of a sweep
 SWEEP_SETTINGS = "sweep.json"

@@ -82,9 +82,9 @@ class NightRun:
         self.client.log_batch(self.run_id, metrics=metrics)
 
     def table(self, frame: pd.DataFrame, name: str) -> None:
-        """Store a table among the artifacts."""
+        """Store a table as the artifact ``name``."""
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"{name}.parquet"
+            file = Path(folder) / name
             frame.to_parquet(file, index=False)
             self.client.log_artifact(self.run_id, str(file))
 

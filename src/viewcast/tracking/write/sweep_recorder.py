@@ -25,15 +25,12 @@ from viewcast.tracking.look_tags import EvaluationSet
 from viewcast.tracking.store import all_runs, connect
 from viewcast.tracking.tags import (
     BATCH_ID,
-    BEST_EPOCH,
     CANDIDATE,
     CANDIDATES,
     FAILURE,
     GENERALIZATION_GAP,
     IDENTITY,
-    MODEL_TRAIN_LOSS,
-    MODEL_VAL_ERROR,
-    MODEL_VAL_LOSS,
+    MODEL_METRICS,
     PARENT,
     PICTURES_FOLDER,
     RUN_NAME,
@@ -58,13 +55,11 @@ from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
 
 BEST, OTHERS = 20, 30
-# Metrics of the stored state of a candidate, by the column of the table of candidates.
+# Metrics of the stored state of a candidate, by the column of the table of candidates; the true
+# loss is known where the data are simulated.
 FIGURES = {
-    "train_loss": MODEL_TRAIN_LOSS,
-    "val_loss": MODEL_VAL_LOSS,
-    "val_error": MODEL_VAL_ERROR,
-    "best_epoch": BEST_EPOCH,
-    "val_loss_true": VAL_LOSS_TRUE,  # where the data are simulated
+    **MODEL_METRICS,
+    "val_loss_true": VAL_LOSS_TRUE,
     "val_loss_true_error": VAL_LOSS_TRUE_ERROR,
 }
 
