@@ -141,7 +141,7 @@ class NightSteps:
             age = (journal.today - date.fromisoformat(since)).days
         trained = Forecaster.load(challenger_path(self.root) / "forecaster")
         result, losses = evaluate(fresh, champion, trained, age, self.settings.promotion)
-        run.table(losses, "evaluation")
+        run.table(losses, tags.NIGHT_LOSSES)
         versions = {"champion": journal.champion, "challenger": version}
         journal.gate = {
             **versions,

@@ -4,6 +4,7 @@ from typing import Any
 
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.outcome import Ending, ended
+from viewcast.tracking import tags
 
 
 def summary(
@@ -35,16 +36,18 @@ def metrics(journal: Journal, outcome: dict[str, Any]) -> dict[str, float | None
     gate = journal.gate or {}
     difference = gate.get("difference") or {}
     return {
-        "days_added": len(journal.added),
-        "days_corrected": len({correction["day"] for correction in journal.corrected}),
-        "age_of_newest_day": journal.age,
-        **{f"drift_p_{_metric_name(test['name'])}": test["p"] for test in journal.drift},
-        "fresh_days": journal.fresh_days,
-        "champion_version": outcome["champion"],
-        "challenger_version": outcome["challenger"],
-        "exit_code": outcome["code"],
-        **{name: gate.get(name) for name in ("champion_loss", "challenger_loss", "naive_loss")},
-        **{f"difference_{name}": value for name, value in difference.items()},
+        tags.DAYS_ADDED: len(journal.added),
+        tags.DAYS_CORRECTED: len({correction["day"] for correction in journal.corrected}),
+        tags.AGE_OF_NEWEST_DAY: journal.age,
+        **{f"{tags.DRIFT_P_OF}{_metric_name(test['name'])}": test["p"] for test in journal.drift},
+        tags.FRESH_DAYS: journal.fresh_days,
+        tags.CHAMPION_VERSION: outcome["champion"],
+        tags.CHALLENGER_VERSION: outcome["challenger"],
+        tags.EXIT_CODE: outcome["code"],
+        tags.CHAMPION_LOSS: gate.get("champion_loss"),
+        tags.CHALLENGER_LOSS: gate.get("challenger_loss"),
+        tags.NAIVE_LOSS: gate.get("naive_loss"),
+        **{f"{tags.DIFFERENCE_OF}{name}": value for name, value in difference.items()},
     }
 
 

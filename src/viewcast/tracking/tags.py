@@ -157,7 +157,7 @@ STORED_MODEL = "model"
 STORED_FORECASTER = "forecaster"
 PICTURES_FOLDER = "pictures"
 NIGHT_OUTCOME = "outcome.json"
-NIGHT_LOSSES = "judgement.parquet"  # losses of the fresh days
+NIGHT_LOSSES = "evaluation.parquet"  # losses of the fresh days
 
 # Artifacts of a sweep
 SWEEP_SETTINGS = "sweep.json"
