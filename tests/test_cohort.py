@@ -1,8 +1,5 @@
 """Cohorts: who trains in company ends where it would alone, to the bit."""
 
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -27,6 +24,7 @@ from support.cohorts import (
     train,
 )
 from support.descents import SETTINGS
+from support.processes import KILLED, exit_code
 from viewcast.models import network
 from viewcast.scoring.loss import MAE, MSE
 from viewcast.training import checkpoint, chunks
@@ -44,11 +42,20 @@ def alone(given: Problem, candidates: list[Candidate], hidden: tuple[int, ...]) 
 # In company as alone
 
 
-@pytest.mark.parametrize("hidden", [(), (16,), (7,), (64, 32, 16), (5, 3, 2)])
+ARCHITECTURES = [(), (16,), (7,), (64, 32, 16), (5, 3, 2)]
+LENGTHS: list[tuple[Any, int]] = [
+    (1, 3), (7, 12), (22, 20), (32, 20), ("full", 20), (32, 120),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("batch_size", "epochs"), [(1, 3), (7, 12), (22, 20), (32, 20), ("full", 20), (32, 120)]
+    ("hidden", "batch_size", "epochs", "optimizer"),
+    [
+        (hidden, *length, ("sgd", "adam")[(i + j) % 2])
+        for i, hidden in enumerate(ARCHITECTURES)
+        for j, length in enumerate(LENGTHS)
+    ],
 )
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_each_member_ends_with_the_bits_it_would_have_alone(
     hidden: tuple[int, ...], batch_size: Any, epochs: int, optimizer: str
 ) -> None:
@@ -175,33 +182,22 @@ def test_with_one_batch_the_loss_during_an_epoch_is_the_one_after_the_epoch_befo
 
 # Going on after a crash
 
-CHILD = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from support import cohorts as cases
-print(cases.told_and_found(Path(sys.argv[2]), int(sys.argv[3])))
-"""
 
-
-def child(folder: Path, dies_at: int) -> subprocess.CompletedProcess[str]:
-    arguments = [str(Path(__file__).parent), str(folder), str(dies_at)]
-    command = [sys.executable, "-c", CHILD, *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+def write_told_and_found(folder: Path) -> None:
+    (folder / "told").write_text(told_and_found(folder))
 
 
 @pytest.mark.parametrize("epoch", [5, 20])
 def test_a_cohort_killed_after_some_have_left_goes_on_to_the_same_bits(
     tmp_path: Path, epoch: int
 ) -> None:
-    assert child(tmp_path, epoch).returncode == -signal.SIGKILL
+    assert exit_code(told_and_found, tmp_path, epoch) == KILLED
     saved = checkpoint.read(tmp_path, "this cohort")
     assert saved is not None
     assert int(saved["epoch"]) == epoch - 1
     assert len(saved["ids"]) < len(leavers()), "some are meant to have left"
-    resumed = child(tmp_path, 0)
-    assert resumed.returncode == 0, resumed.stderr
-    assert resumed.stdout.strip() == told_and_found(None)
+    assert exit_code(write_told_and_found, tmp_path) == 0
+    assert (tmp_path / "told").read_text() == told_and_found(None)
 
 
 # Chunks

@@ -1,9 +1,6 @@
 """The record of looks in MLflow: each run writes its own, nothing is lost, nothing counts twice."""
 
 import json
-import signal
-import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,14 +10,18 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from support.onlookers import looked, recorded
+from support.processes import KILLED, die, exit_code, exit_codes
 from support.project import Project
 from viewcast.base.errors import DataError
 from viewcast.base.paths import params_path
 from viewcast.holdout.looks import REPORT, distinct, early_stop
+from viewcast.runs.run import run
 from viewcast.tracking import look_tags, store
 from viewcast.tracking.look_tags import look_of
 from viewcast.tracking.store import connect
 from viewcast.tracking.write.recorder import Recorder
+from viewcast.training.config import parse
+from viewcast.training.rows import rows_of
 
 DEEP = ("model=deep", "trainer.epochs=7", "trainer.patience=null")
 HERE = str(Path(__file__).parent)
@@ -126,25 +127,16 @@ def test_the_record_is_read_over_all_pages(
 
 # Killed
 
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-from support.onlookers import looked, recorded
-from support.project import Project
 
-project, epoch = Project(Path(sys.argv[2]), {"lectures"}), int(sys.argv[3])
-config = project.config(*sys.argv[4:])
-from viewcast.runs.run import run
+def run_and_die(root: Path, epoch: int, options: tuple[str, ...]) -> None:
+    project = Project(root, {"lectures"})
+    config = project.config(*options)
 
-def die(now, train_loss, val_loss):
-    if now == epoch:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def on_epoch(now: int, train_loss: float, val_loss: float | None) -> None:
+        if now == epoch:
+            die()
 
-run(config, project.root, project.output(config), die)
-"""
+    run(config, project.root, project.output(config), on_epoch)
 
 
 def test_a_killed_run_leaves_an_honest_record_and_going_on_counts_no_epoch_twice(
@@ -152,11 +144,7 @@ def test_a_killed_run_leaves_an_honest_record_and_going_on_counts_no_epoch_twice
 ) -> None:
     options = (*DEEP, "tracking.flush_seconds=0", "trainer.checkpoint_seconds=0")
     project.prepare(project.config(*options))
-    arguments = [HERE, str(project.root), "4", *options]
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert exit_code(run_and_die, project.root, 4, options) == KILLED
     (found,) = recorded(project)
     assert (found.uses, found.status) == ((early_stop(4),), "RUNNING")
     project.run(*options)
@@ -175,53 +163,29 @@ def test_a_run_that_was_killed_before_its_first_score_is_no_look(project: Projec
 
 # Many at once
 
-# All that is slow to import is there before the eight part; no store has been reached by then.
-WRITERS = """
-import json, os, sys, traceback
-from pathlib import Path
-from viewcast.training.config import parse
-from viewcast.training.rows import rows_of
-from viewcast.tracking.write.recorder import Recorder
 
-root = Path(sys.argv[1])
-plain = json.loads((root / "plain.json").read_text())
-rows = rows_of(parse(plain), root)
-
-def write(process):
-    for number in range(12):
-        seed = 100 * (1 + process) + number if number < 9 else number
+def write_six(root: Path, plain: dict[str, Any], process: int) -> None:
+    """Four runs of its own and two that all processes record."""
+    rows = rows_of(parse(plain), root)
+    for number in range(6):
+        seed = 100 * (1 + process) + number if number < 4 else number
         with Recorder(parse({**plain, "seed": seed}), root) as recorder:
             recorder.inputs(rows)
             for epoch in range(1, 2 + seed % 5):
                 recorder.on_epoch(epoch, 1.0, 2.0)
 
-started = []
-for process in range(8):
-    started.append(os.fork())
-    if started[-1] == 0:
-        try:
-            write(process)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-sys.exit(sum(os.waitpid(one, 0)[1] for one in started))
-"""
-
 
 def test_eight_processes_at_once_lose_nothing_and_count_nothing_twice(project: Project) -> None:
     project.prepare(project.config("model=deep"))
     plain = project.plain("model=deep", "tracking.flush_seconds=0.05")
-    (project.root / "plain.json").write_text(json.dumps(plain))
-    command = [sys.executable, "-c", WRITERS, str(project.root)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    calls = [(write_six, (project.root, plain, process)) for process in range(8)]
+    assert exit_codes(calls) == [0] * 8
     everything = recorded(project)
-    assert len(everything) == 8 * 12
+    assert len(everything) == 8 * 6
     assert {one.status for one in everything} == {"FINISHED"}
     found = distinct(everything)
-    assert len(found) == 8 * 9 + 3
-    seeds = [100 * (1 + p) + n for p in range(8) for n in range(9)] + [9, 10, 11]
+    assert len(found) == 8 * 4 + 2
+    seeds = [100 * (1 + p) + n for p in range(8) for n in range(4)] + [4, 5]
     assert sum(one.scores for one in found) == sum(1 + seed % 5 for seed in seeds)
     assert len({one.holdout for one in everything}) == 1
     launches = {one.batch_id for one in everything}

@@ -1,9 +1,5 @@
 """A run that was interrupted goes on to the same bits."""
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.descents import DEEP, LINE, TOO_FAST, assert_bit_equal, fit, problem
+from support.processes import KILLED, die, exit_code
 from viewcast.base.errors import DivergenceError
 from viewcast.training import checkpoint
 
@@ -44,34 +41,19 @@ KINDS = [
 
 RUBBISH = [b"", b"rubbish", b"\0" * 1000]
 
-CHILD = """
-import json, os, signal, sys
-from pathlib import Path
-sys.path.insert(0, str(Path(sys.argv[1]).parent))
-from support import descents as cases
 
-def die(epoch, train_loss, val_loss):
-    if epoch == int(sys.argv[4]):
-        os.kill(os.getpid(), signal.SIGKILL)
+def fit_and_die(folder: Path, epoch: int, options: dict[str, Any]) -> None:
+    def on_epoch(now: int, train_loss: float, val_loss: float | None) -> None:
+        if now == epoch:
+            die()
 
-given = cases.problem(checkpoint=Path(sys.argv[2]), on_epoch=die)
-cases.fit(given, cases.DEEP, **json.loads(sys.argv[3]))
-"""
-
-
-def killed(folder: Path, epoch: int, options: dict[str, Any]) -> int:
-    """Train in a process of its own, which kills itself after an epoch; its exit status."""
-    arguments = [__file__, str(folder), json.dumps(options), str(epoch)]
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, *arguments], check=False, capture_output=True, timeout=120
-    )
-    return done.returncode
+    fit(problem(checkpoint=folder, on_epoch=on_epoch), DEEP, **options)
 
 
 @pytest.mark.parametrize("kind", [1, 4])
 def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, kind: int) -> None:
     options = KINDS[kind]
-    assert killed(tmp_path, 4, options) == -signal.SIGKILL
+    assert exit_code(fit_and_die, tmp_path, 4, options) == KILLED
     assert checkpoint.read(tmp_path, "this very run") is not None, "nothing to go on from"
     whole = fit(problem(), DEEP, **options)
     resumed = fit(problem(checkpoint=tmp_path), DEEP, **options)

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from support.processes import FRESH
 from support.project import Project
 from viewcast.base.errors import ViewcastError
 from viewcast.base.paths import experiment_path
@@ -66,6 +67,7 @@ def test_a_run_that_is_refused_ends_the_study_and_the_next_one_goes_on(
     project: Project, plans: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FEW", 2)
+    monkeypatch.setattr(module, "get_context", lambda method: FRESH)
     holdout = plans["lectures_course"]["holdout"]
     spent = {**plans["lectures_course"], "seed": 7, "holdout": {**holdout, "looks": 1}}
     statuses(project, {"lectures_course": plans["lectures_course"]}, workers=1)

@@ -1,7 +1,3 @@
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.processes import KILLED, die, exit_code
 from support.project import Project
 from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
 from viewcast.base.errors import ConfigError, DataError
@@ -173,36 +170,23 @@ def test_recording_that_was_interrupted_goes_on_without_doubles(
     assert sorted(numbers) == list(range(9))
 
 
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
-from support.project import Project
-from support import sweeps as cases
-from viewcast.training import descent as training
-whole = training.descend
-calls = iter(range(2))
-def once(*arguments):
-    if next(calls, None) == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return whole(*arguments)
-training.descend = once
-cases.swept(Project(Path(sys.argv[1])), *cases.TWO_CHUNKS)
-"""
+def sweep_and_die(root: Path) -> None:
+    """Killed in the second chunk."""
+    whole, calls = training.descend, iter(range(2))
+
+    def once(*arguments: Any) -> Any:
+        if next(calls, None) == 1:
+            die()
+        return whole(*arguments)
+
+    training.descend = once
+    swept(Project(root), *TWO_CHUNKS)
 
 
 def test_a_sweep_that_was_killed_goes_on_and_repeats_no_finished_chunk(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(project.root), str(Path(__file__).parent)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ},
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert exit_code(sweep_and_die, project.root) == KILLED
     trained = []
     whole = training.descend
     monkeypatch.setattr(training, "descend", lambda *a: (trained.append(len(a[1])), whole(*a))[1])

@@ -1,6 +1,5 @@
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from support.processes import KILLED, die, exit_code, exit_codes
 from support.project import REPOSITORY, Project
 from viewcast.base.errors import TrackingError
 from viewcast.base.paths import prepared_path
@@ -100,39 +100,30 @@ def test_runs_on_the_same_days_with_other_features_share_their_holdout(project: 
 PREDICT = """
 import sys, mlflow, pandas as pd
 mlflow.set_tracking_uri(sys.argv[1])
-model = mlflow.pyfunc.load_model(sys.argv[2])
-rows = pd.read_parquet(sys.argv[3])
-print(repr([float(value) for value in model.predict(rows)]))
+for uri, file in zip(sys.argv[2::2], sys.argv[3::2], strict=True):
+    model = mlflow.pyfunc.load_model(uri)
+    print(repr([float(value) for value in model.predict(pd.read_parquet(file))]))
 assert "torch" not in sys.modules
 """
 
 
-@pytest.mark.parametrize("model", ["linear", "deep", "memorizer", "naive"])
-def test_a_fresh_process_loads_the_model_and_predicts_the_same_numbers(
-    project: Project, model: str
-) -> None:
-    overrides = (f"model={model}", *(("trainer.epochs=3",) if model == "deep" else ()))
-    result = project.run(*overrides)
-    rows = rows_of(project.config(*overrides), project.root)
-    needed = rows.inputs or ["row"]
-    rows.validation[needed].to_parquet(project.root / "rows.parquet")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            PREDICT,
-            f"sqlite:///{project.root}/mlflow/mlflow.db",
-            f"runs:/{result['run_id']}/model",
-            str(project.root / "rows.parquet"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_fresh_process_loads_each_model_and_predicts_the_same_numbers(project: Project) -> None:
+    arguments, expected = [f"sqlite:///{project.root}/mlflow/mlflow.db"], []
+    for model in ("linear", "deep", "memorizer", "naive"):
+        overrides = (f"model={model}", *(("trainer.epochs=3",) if model == "deep" else ()))
+        config = project.config(*overrides)
+        result = project.run_config(config)
+        rows = rows_of(config, project.root)
+        file = project.root / f"{model}.parquet"
+        rows.validation[rows.inputs or ["row"]].to_parquet(file)
+        arguments += [f"runs:/{result['run_id']}/model", str(file)]
+        predicted = pd.read_parquet(project.output(config) / "predictions.parquet")
+        validation = predicted["split"] == "validation"
+        expected.append(predicted.loc[validation, "prediction"].tolist())
+    command = [sys.executable, "-c", PREDICT, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    predicted = pd.read_parquet(project.output(project.config(*overrides)) / "predictions.parquet")
-    expected = predicted.loc[predicted["split"] == "validation", "prediction"]
-    assert json.loads(done.stdout.splitlines()[-1]) == expected.tolist()
+    assert [json.loads(line) for line in done.stdout.splitlines()[-4:]] == expected
 
 
 def test_the_stored_model_has_signature_and_example_and_no_pickle(project: Project) -> None:
@@ -182,55 +173,29 @@ def test_points_are_written_in_batches(project: Project, monkeypatch: pytest.Mon
     assert len(history(project, recorder.run_id, "val_loss")) == 1000
 
 
-CRASH = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from support.project import Project
-from viewcast.tracking.write.recorder import Recorder
-project = Project(Path(sys.argv[1]))
-recorder = Recorder(project.config("model=linear", "tracking.flush_seconds=0"), project.root)
-print(recorder.run_id, flush=True)
-for epoch in range(1, 100):
-    recorder.on_epoch(epoch, 1.0, 2.0)
-    if epoch == 60:
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
+def record_and_die(root: Path) -> None:
+    project = Project(root)
+    recorder = Recorder(project.config("model=linear", "tracking.flush_seconds=0"), root)
+    for epoch in range(1, 100):
+        recorder.on_epoch(epoch, 1.0, 2.0)
+        if epoch == 60:
+            die()
 
 
 def test_a_crash_loses_nothing_older_than_the_flush_interval(project: Project) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CRASH, str(project.root), str(Path(__file__).parent)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert len(history(project, done.stdout.strip(), "val_loss")) == 60
+    assert exit_code(record_and_die, project.root) == KILLED
+    (crashed,) = project.runs()
+    assert len(history(project, crashed.info.run_id, "val_loss")) == 60
 
 
-FIRST_USE = """
-import sys
-from viewcast.base.settings import Tracking
-from viewcast.tracking.store import connect
-print(connect(Tracking(sys.argv[1], sys.argv[2], "viewcast", 1.0))[1])
-"""
+def use_first(root: Path, process: int) -> None:
+    tracking = Tracking(f"sqlite:///{root}/new/mlflow.db", str(root / "artifacts"), "viewcast", 1.0)
+    (root / str(process)).write_text(connect(tracking)[1])
 
 
 def test_six_processes_may_use_a_new_store_at_once(tmp_path: Path) -> None:
-    arguments = [f"sqlite:///{tmp_path}/new/mlflow.db", str(tmp_path / "artifacts")]
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", FIRST_USE, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(6)
-    ]
-    ended = [process.communicate() for process in started]
-    assert [process.returncode for process in started] == [0] * 6, ended
-    assert len({out for out, _ in ended}) == 1
+    assert exit_codes([(use_first, (tmp_path, process)) for process in range(6)]) == [0] * 6
+    assert len({(tmp_path / str(process)).read_text() for process in range(6)}) == 1
 
 
 def test_runs_are_listed_over_all_pages(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

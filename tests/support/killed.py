@@ -3,7 +3,6 @@
 The processes are forked from a server that has imported what a night needs, which takes seconds.
 """
 
-import multiprocessing
 import os
 import pkgutil
 import signal
@@ -12,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.nights import Nights
-
-_FRESH = multiprocessing.get_context("forkserver")
-_FRESH.set_forkserver_preload(["support.killed", "viewcast.retraining.night_steps"])
+from support.processes import FRESH
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Moment:
 
 def killed(nights: Nights, today: str, moment: Moment) -> int:
     """Let a night run until that moment; the signal that ended it (0 if it came to its end)."""
-    process = _FRESH.Process(target=_night, args=(nights, today, moment))
+    process = FRESH.Process(target=_night, args=(nights, today, moment))
     process.start()
     process.join()
     assert process.exitcode is not None
