@@ -1,9 +1,17 @@
+"""Several series at the same times: refused where standard errors take rows as one series."""
+
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from support.clone import REPOSITORY
+from support.project import Project
 from viewcast.base.errors import DataError
+from viewcast.data import sealed
 from viewcast.holdout.panels import panel, refuse_panel
+from viewcast.runs.run import run
 from viewcast.scoring.scores import score
 
 DAYS = pd.date_range("2021-01-01", periods=50)
@@ -61,3 +69,20 @@ def test_rows_that_name_no_entity_or_no_time_are_taken_as_one_series() -> None:
     keys = rows(2, DAYS)
     assert panel(keys[["time"]]) is None
     assert panel(keys[["entity"]]) is None
+
+
+def test_a_run_on_several_series_at_the_same_days_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    project = Project(tmp_path)
+    config = project.config("data=channel", "model=linear")
+    whole = config.data.prepare(REPOSITORY)
+    other = whole.assign(entity="other channel", row="other " + whole["row"].astype(str))
+    both = pd.concat([whole, other], ignore_index=True)
+    sealed.write(both, config.data.feature_lookback, tmp_path, "channel", config.preparation())
+    with pytest.raises(
+        DataError, match="data=channel, split=lecture: train rows: 2 entities share"
+    ):
+        run(config, tmp_path, project.output(config))
+    assert not (tmp_path / "mlflow").exists()
+    assert not project.output(config).exists()
