@@ -39,7 +39,7 @@ def stored(project: Project) -> list[Run]:
     return list(project.client.search_runs(["0", "1"]))
 
 
-def test_a_run_beyond_the_budget_is_refused_and_told_who_spent_what_and_what_to_do(
+def test_the_refusal_beyond_the_budget_names_who_spent_what_and_what_to_do(
     project: Project,
 ) -> None:
     spend(project, "model=deep", epochs=7, user="ann")
@@ -156,14 +156,14 @@ def test_rows_are_named_by_the_first_digits_of_their_hash(project: Project) -> N
     assert len(named) == len(validation)
 
 
-def test_of_too_many_rows_only_their_number_and_span_are_told(
+def test_of_too_many_rows_only_their_number_and_span_are_stored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rows = pd.DataFrame({"entity": "e", "time": range(9), "target": np.arange(9.0)})
-    told = {"num_rows": 9, "first": "0", "last": "8"}
-    assert datasets.profile(rows, named=True) == {**told, "rows": row_names(rows)}
+    about = {"num_rows": 9, "first": "0", "last": "8"}
+    assert datasets.profile(rows, named=True) == {**about, "rows": row_names(rows)}
     monkeypatch.setattr(datasets, "NAMED", 8)
-    assert datasets.profile(rows, named=True) == told
+    assert datasets.profile(rows, named=True) == about
 
 
 @pytest.mark.parametrize("profile", ["", "text", "[1]", '{"rows": 3}', '{"num_rows": 3}'])

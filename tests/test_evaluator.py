@@ -271,7 +271,7 @@ def test_looks_are_counted_over_runs_and_repetitions_are_not(store: Store) -> No
         assert evaluate(other_days).metrics["looks"] == 1
 
 
-def test_evaluations_under_one_parent_are_one_launch(store: Store) -> None:
+def test_evaluations_under_one_parent_are_one_batch(store: Store) -> None:
     with store.run() as parent:
         for slope in (1.0, 2.0):
             with store.run(nested=True) as child:

@@ -274,7 +274,7 @@ def test_of_several_tables_the_one_named_after_validation_rows_is_taken(losses: 
         ("losses.csv", b"day,loss\n2024-01-01,1.0\n,2.0\n", "column 'day': missing in 1 of 2"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_run_and_artifact(
+def test_the_refusal_of_an_unreadable_table_names_run_and_artifact(
     losses: Losses, artifact: str, content: bytes, reason: str
 ) -> None:
     with pytest.raises(
@@ -283,7 +283,7 @@ def test_what_cannot_be_read_is_told_with_run_and_artifact(
         losses({artifact: content})
 
 
-def test_an_artifact_store_out_of_reach_is_told_with_the_run(store: Store) -> None:
+def test_the_refusal_of_an_unreachable_artifact_store_names_the_run(store: Store) -> None:
     elsewhere = store.client.create_experiment("elsewhere", "nowhere://bucket")
     run = store.client.create_run(elsewhere)
     with pytest.raises(DataError, match=rf"run {run.info.run_id}: artifacts cannot be listed"):
@@ -376,7 +376,7 @@ def test_numbers_that_repeat_are_no_time(losses: Losses) -> None:
     assert list(found["row"]) == list("01234")
 
 
-def test_hours_are_told_in_utc_where_none_comes_twice() -> None:
+def test_hours_are_in_utc_where_none_comes_twice() -> None:
     hours = pd.date_range("2024-10-27", periods=6, freq="h", tz="Europe/Berlin")
     keys = keys_of(pd.DataFrame({"time": hours}), time="time")
     assert keys["row"].is_unique

@@ -115,7 +115,7 @@ def test_candidates_of_a_sweep_take_their_losses_from_the_parent(store: Simulate
     predictions = RNG.random((3, 25))
     hidden = RNG.random((3, 8))
     parent, *_ = store.sweep(
-        predictions, keys, hidden_losses=hidden, shadow_keys=days(8, "2022-01-01")
+        predictions, keys, hidden_losses=hidden, hidden_keys=days(8, "2022-01-01")
     )
     study = only(store)
     assert [run.facts.name for run in study.runs] == ["search-0000", "search-0001", "search-0002"]
@@ -131,7 +131,7 @@ def test_candidates_of_a_sweep_take_their_losses_from_the_parent(store: Simulate
     assert sum(look.scores for look in study.looks) == 3
 
 
-def test_trajectories_of_a_sweep_are_told_apart_by_candidate(store: SimulatedStore) -> None:
+def test_trajectories_of_a_sweep_are_separated_by_candidate(store: SimulatedStore) -> None:
     keys, states = days(6), RNG.random((5, 6)).astype(np.float32)
     trajectories = pd.DataFrame(
         {"candidate": [1, 0, 1, 0, 1], "epoch": np.arange(5, dtype=np.int32),
@@ -242,7 +242,7 @@ def test_runs_measured_by_another_loss_are_set_aside(store: SimulatedStore) -> N
         ("deep", {}, np.zeros(20)),
     ],
 )
-def test_who_has_seen_the_validation_rows_is_set_aside(
+def test_a_run_that_has_seen_the_validation_rows_is_excluded(
     store: SimulatedStore, model: str, params: dict[str, str], losses: np.ndarray
 ) -> None:
     store.run("memory", losses, model=model, params=params)

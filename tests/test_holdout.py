@@ -22,7 +22,7 @@ from viewcast.runs.plan import read_params, write_params
 from viewcast.training.rows import Rows, rows_of
 
 YEAR = ("data=channel", "data.split=year")
-SHADOW = (*YEAR, "holdout=hidden")
+HIDDEN = (*YEAR, "holdout=hidden")
 shares = st.floats(0.05, 0.95)
 
 
@@ -46,7 +46,7 @@ def test_a_quarter_of_exchangeable_rows_is_every_fourth() -> None:
     assert labels.tolist() == (shown * 2 + ["hidden"] + shown) * 3
 
 
-def test_days_of_a_week_are_shadowed_in_fortnights_between_gaps_of_a_week() -> None:
+def test_with_weekly_blocks_fortnights_are_hidden_between_gaps_of_a_week() -> None:
     assert parts(140, 0.25, 7) == [
         ("validation", 21), ("unused", 7), ("hidden", 14), ("unused", 7),
         ("validation", 42), ("unused", 7), ("hidden", 14), ("unused", 7),
@@ -62,7 +62,7 @@ def enough(share: float, block: int) -> int:
 
 
 @given(share=shares, block=st.integers(2, 9), more=st.integers(0, 500))
-def test_a_gap_of_a_block_lies_between_what_is_shown_and_the_shadow(
+def test_a_gap_of_a_block_lies_between_shown_and_hidden_rows(
     share: float, block: int, more: int
 ) -> None:
     found = parts(enough(share, block) + more, share, block)
@@ -74,7 +74,7 @@ def test_a_gap_of_a_block_lies_between_what_is_shown_and_the_shadow(
 
 
 @given(share=shares, block=st.integers(1, 9), more=st.integers(0, 500))
-def test_the_shadow_is_its_share_of_the_rows_in_use_to_a_row_a_block(
+def test_the_hidden_rows_are_their_share_of_the_rows_in_use_to_one_row_per_block(
     share: float, block: int, more: int
 ) -> None:
     labels = divide(days_of(enough(share, block) + more), share, block)
@@ -96,7 +96,7 @@ def test_one_row_less_than_enough_is_refused_and_enough_is_not(share: float, blo
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_shadow_depends_on_time_alone(random: Any) -> None:
+def test_the_hidden_rows_depend_on_time_alone(random: Any) -> None:
     rows = days_of(150)
     order = list(range(150))
     random.shuffle(order)
@@ -111,19 +111,19 @@ def test_the_shadow_depends_on_time_alone(random: Any) -> None:
 
 @pytest.fixture
 def rows(project: Project) -> Rows:
-    config = project.config(*SHADOW)
+    config = project.config(*HIDDEN)
     project.prepare(config)
     return rows_of(config, project.root)
 
 
-def test_without_a_shadow_every_validation_row_is_shown(project: Project) -> None:
+def test_without_hidden_rows_every_validation_row_is_shown(project: Project) -> None:
     config = project.config(*YEAR)
     project.prepare(config)
     rows = rows_of(config, project.root)
     assert (len(rows.validation), len(rows.hidden)) == (366, 0)
 
 
-def test_shown_and_shadow_rows_are_validation_rows_and_a_week_apart(
+def test_shown_and_hidden_rows_are_validation_rows_and_a_week_apart(
     project: Project, rows: Rows
 ) -> None:
     whole = rows_of(project.config(*YEAR), project.root).validation
@@ -136,15 +136,15 @@ def test_shown_and_shadow_rows_are_validation_rows_and_a_week_apart(
     assert len(hidden) / len(shown | hidden) == pytest.approx(0.25, abs=0.02)
 
 
-def test_every_run_has_the_same_shadow_whatever_its_features_and_seed(
+def test_every_run_has_the_same_hidden_rows_whatever_its_features_and_seed(
     project: Project, rows: Rows
 ) -> None:
-    other = rows_of(project.config(*SHADOW, "model=augmented", "seed=5"), project.root)
+    other = rows_of(project.config(*HIDDEN, "model=augmented", "seed=5"), project.root)
     assert other.hidden["row"].tolist() == rows.hidden["row"].tolist()
     assert table.holdout(other.validation) == table.holdout(rows.validation)
 
 
-def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_shadow(
+def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_hidden_rows(
     project: Project,
 ) -> None:
     swap = ("data=lectures", "data.split=swap", "holdout=hidden", "model.features=[pages]")
@@ -165,7 +165,7 @@ def test_a_feature_that_is_missing_somewhere_moves_no_row_into_or_out_of_the_sha
     assert any("hidden rows left out: pages unknown" in said for said in rest.left_out)
 
 
-def test_too_few_validation_rows_for_a_shadow_are_refused_and_leave_no_run(
+def test_too_few_validation_rows_for_hidden_rows_are_refused_and_leave_no_run(
     project: Project,
 ) -> None:
     with pytest.raises(DataError, match="found 5 validation rows, expected at least 8"):
@@ -178,15 +178,15 @@ def test_too_few_validation_rows_for_a_shadow_are_refused_and_leave_no_run(
 
 @pytest.fixture
 def finished(project: Project) -> tuple[dict[str, Any], Path]:
-    result = project.run(*SHADOW)
-    return result, project.output(project.config(*SHADOW))
+    result = project.run(*HIDDEN)
+    return result, project.output(project.config(*HIDDEN))
 
 
-def test_the_shadow_losses_are_those_of_the_model_on_the_shadow_rows(
+def test_the_hidden_losses_are_those_of_the_model_on_the_hidden_rows(
     project: Project, finished: tuple[dict[str, Any], Path]
 ) -> None:
     _, folder = finished
-    rows = rows_of(project.config(*SHADOW), project.root)
+    rows = rows_of(project.config(*HIDDEN), project.root)
     stored = pd.read_parquet(folder / "sealed" / "hidden_holdout.parquet")
     assert stored.columns.tolist() == ["entity", "time", "row", "loss"]
     assert stored["row"].tolist() == rows.hidden["row"].tolist()
@@ -194,7 +194,7 @@ def test_the_shadow_losses_are_those_of_the_model_on_the_shadow_rows(
     np.testing.assert_allclose(stored["loss"], np.abs(predicted - rows.hidden["target"]))
 
 
-def test_the_shadow_is_in_no_prediction_and_no_figure(
+def test_the_hidden_rows_are_in_no_prediction_and_no_figure(
     project: Project, finished: tuple[dict[str, Any], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     result, folder = finished
@@ -207,24 +207,24 @@ def test_the_shadow_is_in_no_prediction_and_no_figure(
     said = json.dumps([result, run.data.metrics, run.data.tags, capsys.readouterr().out])
     assert f"{hidden_holdout['loss'].mean():.6g}" not in said
     assert run.data.tags["viewcast.holdout"] == table.holdout(
-        rows_of(project.config(*SHADOW), project.root).validation
+        rows_of(project.config(*HIDDEN), project.root).validation
     )
 
 
-def test_other_targets_in_the_shadow_change_nothing_that_is_shown(project: Project) -> None:
-    config = project.config(*SHADOW, "model=naive")
+def test_other_targets_of_the_hidden_rows_change_nothing_that_is_shown(project: Project) -> None:
+    config = project.config(*HIDDEN, "model=naive")
     shown = ["train_loss", "val_loss", "val_error", "holdout"]
-    before = project.run(*SHADOW, "model=naive")
+    before = project.run(*HIDDEN, "model=naive")
     hidden = rows_of(config, project.root).hidden["row"]
     path = project.root / "build" / "prepared" / "channel.parquet"
     whole = table.read(path, config.preparation(), "channel")
     other = whole["target"].where(~whole["row"].isin(hidden), 1000.0)
     table.write(whole.assign(target=other), path, config.preparation())
-    after = project.run(*SHADOW, "model=naive")
+    after = project.run(*HIDDEN, "model=naive")
     assert [after[key] for key in shown] == [before[key] for key in shown]
 
 
-def test_the_shadow_losses_are_an_artifact_apart(
+def test_the_hidden_losses_are_an_artifact_of_their_own(
     project: Project, finished: tuple[dict[str, Any], Path]
 ) -> None:
     result, folder = finished
@@ -234,7 +234,7 @@ def test_the_shadow_losses_are_an_artifact_apart(
     assert Path(copied).read_bytes() == (folder / "sealed" / "hidden_holdout.parquet").read_bytes()
 
 
-def test_a_run_without_a_shadow_leaves_nothing_sealed(project: Project) -> None:
+def test_a_run_without_hidden_rows_leaves_nothing_sealed(project: Project) -> None:
     result = project.run("data=lectures")
     assert not (project.output(project.config("data=lectures")) / "sealed").exists()
     assert project.client.list_artifacts(result["run_id"], "sealed") == []

@@ -80,7 +80,7 @@ def test_a_run_that_diverged_counts_with_the_epochs_it_revealed(project: Project
     assert found.status == "FAILED"
 
 
-def test_runs_of_one_process_are_one_launch_and_dvc_stages_of_one_plan_too(
+def test_runs_of_one_process_are_one_batch_and_dvc_stages_of_one_plan_too(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_hand = look_tags.batch_id(project.root)
@@ -188,8 +188,8 @@ def test_eight_processes_at_once_lose_nothing_and_count_nothing_twice(project: P
     seeds = [100 * (1 + p) + n for p in range(8) for n in range(4)] + [4, 5]
     assert sum(one.scores for one in found) == sum(1 + seed % 5 for seed in seeds)
     assert len({one.holdout for one in everything}) == 1
-    launches = {one.batch_id for one in everything}
-    assert len(launches) == 8
+    batches = {one.batch_id for one in everything}
+    assert len(batches) == 8
 
 
 @pytest.mark.parametrize(("refusals", "kept"), [(1, True), (2, True), (3, False)])

@@ -107,20 +107,20 @@ def test_the_finished_run_stands_for_one_that_was_killed_later() -> None:
 # Waves
 
 
-def test_a_launch_is_one_wave_though_its_runs_come_one_after_another() -> None:
+def test_a_batch_is_one_round_though_its_runs_come_one_after_another() -> None:
     made = [look(f"{i}", start=10 * i, end=10 * i + 9, batch_id="sweep") for i in range(5)]
-    assert [len(wave) for wave in rounds(made)] == [5]
+    assert [len(part) for part in rounds(made)] == [5]
 
 
 def test_runs_one_after_another_by_hand_are_a_wave_each() -> None:
     made = [look(f"{i}", start=10 * i, end=10 * i + 9) for i in range(5)]
     found = rounds(made[::-1])
-    assert [[one.run_id for one in wave] for wave in found] == [["0"], ["1"], ["2"], ["3"], ["4"]]
+    assert [[one.run_id for one in part] for part in found] == [["0"], ["1"], ["2"], ["3"], ["4"]]
 
 
 def test_runs_that_began_before_any_had_ended_are_one_wave() -> None:
     made = [look("a", 0, 100), look("b", 10, 60), look("c", 59, 70), look("d", 60, 90)]
-    assert [[one.run_id for one in wave] for wave in rounds(made)] == [["a", "b", "c"], ["d"]]
+    assert [[one.run_id for one in part] for part in rounds(made)] == [["a", "b", "c"], ["d"]]
 
 
 def test_a_run_that_goes_on_has_revealed_nothing_yet() -> None:
@@ -132,17 +132,17 @@ def test_a_run_that_goes_on_has_revealed_nothing_yet() -> None:
         st.tuples(st.integers(0, 50), st.integers(0, 20), st.sampled_from("abcdef")), max_size=15
     )
 )
-def test_waves_divide_the_looks_and_keep_launches_whole(made: list[tuple[int, int, str]]) -> None:
+def test_rounds_divide_the_looks_and_keep_batches_whole(made: list[tuple[int, int, str]]) -> None:
     some = [
         look(f"{i}", start, start + lasted, batch_id=batch_id)
         for i, (start, lasted, batch_id) in enumerate(made)
     ]
     found = rounds(some)
-    assert sorted(one.run_id for wave in found for one in wave) == sorted(o.run_id for o in some)
-    by_launch = [{one.batch_id for one in wave} for wave in found]
-    assert sum(map(len, by_launch)) == len({one.batch_id for one in some})
-    for former, wave in pairwise(found):
-        assert min(one.start for one in wave) >= min(one.end or 0 for one in former)
+    assert sorted(one.run_id for part in found for one in part) == sorted(o.run_id for o in some)
+    batches = [{one.batch_id for one in part} for part in found]
+    assert sum(map(len, batches)) == len({one.batch_id for one in some})
+    for former, part in pairwise(found):
+        assert min(one.start for one in part) >= min(one.end or 0 for one in former)
 
 
 # Rows

@@ -21,11 +21,11 @@ ROWS = 10_000
 
 
 def scores(release: Release, submissions: list[Vector], train_mean: float = 0.5) -> list[float]:
-    state, told = State(), []
+    state, shown = State(), []
     for losses in submissions:
         score, state = release.release(losses, train_mean, state)
-        told.append(score)
-    return told
+        shown.append(score)
+    return shown
 
 
 def flat(mean: float, rows: int = ROWS) -> Vector:
@@ -43,10 +43,10 @@ def flat(mean: float, rows: int = ROWS) -> Vector:
 def test_the_ladder_never_tells_a_worse_score_than_before(
     losses: list[list[float]], z: float
 ) -> None:
-    told = scores(Ladder("ladder", z, 1.0), [np.array(one) for one in losses])
-    assert told == sorted(told, reverse=True)
-    assert told[0] == pytest.approx(np.mean(losses[0]))
-    assert all(any(score == np.mean(one) for one in losses) for score in told)
+    shown = scores(Ladder("ladder", z, 1.0), [np.array(one) for one in losses])
+    assert shown == sorted(shown, reverse=True)
+    assert shown[0] == pytest.approx(np.mean(losses[0]))
+    assert all(any(score == np.mean(one) for one in losses) for score in shown)
 
 
 def test_the_ladder_tells_a_new_score_above_one_standard_error_of_the_difference() -> None:
@@ -59,7 +59,7 @@ def test_the_ladder_tells_a_new_score_above_one_standard_error_of_the_difference
     assert scores(Ladder("ladder", 2.0, 1.0), [first, above]) == [0, 0]
 
 
-def test_differences_are_to_the_run_whose_score_was_told_last() -> None:
+def test_differences_are_to_the_run_whose_score_was_released_last() -> None:
     hard = np.random.default_rng(0).gamma(2.0, size=200)
     better, worse = hard - 0.3, hard - 0.1
     state = State()
@@ -73,8 +73,8 @@ def test_differences_are_to_the_run_whose_score_was_told_last() -> None:
 
 def test_paired_differences_count_also_where_rows_are_hard_for_everybody() -> None:
     hard = 100 * np.random.default_rng(1).gamma(2.0, size=200)
-    told = scores(LADDER, [hard, hard - 0.01])
-    assert told[1] == pytest.approx(hard.mean() - 0.01)
+    shown = scores(LADDER, [hard, hard - 0.01])
+    assert shown[1] == pytest.approx(hard.mean() - 0.01)
 
 
 def test_a_copy_of_the_incumbent_is_no_improvement() -> None:
@@ -94,17 +94,17 @@ def test_rows_that_depend_on_their_neighbours_take_a_larger_difference() -> None
 
 def boosting(release: Release | None, rng: np.random.Generator) -> float:
     """Blum & Hardt (2015), section 4: random guesses of coin tosses, and the majority of those that
-    were told to be better than chance. How far the score told last is below the truth, 0.5.
+    were shown to be better than chance. How far the score shown last is below the truth, 0.5.
     """
     rows, guesses = 500, 200
     truth = rng.integers(0, 2, rows)
     votes = rng.integers(0, 2, (guesses, rows))
-    state, told, good = State(), 1.0, []
+    state, shown, good = State(), 1.0, []
     for vote in votes:
         losses = (vote != truth).astype(float)
-        before = told
-        told, state = release.release(losses, 0.5, state) if release else (losses.mean(), state)
-        if told < (before if release else 0.5):
+        before = shown
+        shown, state = release.release(losses, 0.5, state) if release else (losses.mean(), state)
+        if shown < (before if release else 0.5):
             good.append(vote)
     majority = (np.mean(good, axis=0) > 0.5).astype(int)
     final = (majority != truth).astype(float)
@@ -127,13 +127,13 @@ def test_a_hill_climb_through_the_ladder_is_slower_but_not_honest() -> None:
 
     def errors(release: Release) -> float:
         target = rng.normal(size=300)
-        prediction, state, told, kept = np.zeros(300), State(), math.inf, 0
+        prediction, state, shown, kept = np.zeros(300), State(), math.inf, 0
         for _ in range(200):
             moved = prediction + 0.06 * rng.normal(size=300)
             score, state = release.release((target - moved) ** 2, None, state)
-            if score < told:
-                told, prediction, kept = score, moved, kept + 1
-        return 1 + kept * 0.06**2 - told
+            if score < shown:
+                shown, prediction, kept = score, moved, kept + 1
+        return 1 + kept * 0.06**2 - shown
 
     raw = np.mean([errors(Ladder("raw", 0.0, 1.0)) for _ in range(20)])
     laddered = np.mean([errors(Ladder("ladder", 2.0, 1.0)) for _ in range(20)])
@@ -150,20 +150,20 @@ def test_losses_of_other_rows_need_another_state() -> None:
 # Thresholdout
 
 
-def test_while_validation_agrees_the_training_loss_is_told_and_costs_nothing() -> None:
+def test_while_validation_agrees_the_training_loss_is_released_and_costs_nothing() -> None:
     state = State()
     quiet = Thresholdout("thresholdout", threshold=0.5, scale=0.01, budget=1, seed=1)
     for _ in range(50):
-        told, state = quiet.release(flat(0.31), 0.3, state)
-        assert told == 0.3
+        shown, state = quiet.release(flat(0.31), 0.3, state)
+        assert shown == 0.3
     assert (state.queries, state.charged) == (50, 0)
     assert not quiet.spent(state)
 
 
-def test_where_they_differ_a_noisy_validation_loss_is_told_and_costs_one() -> None:
-    told, state = THRESHOLD.release(flat(0.9), 0.1, State())
-    assert told != 0.9
-    assert told == pytest.approx(0.9, abs=0.1)
+def test_where_they_differ_a_noisy_validation_loss_is_released_and_costs_one() -> None:
+    shown, state = THRESHOLD.release(flat(0.9), 0.1, State())
+    assert shown != 0.9
+    assert shown == pytest.approx(0.9, abs=0.1)
     assert (state.queries, state.charged) == (1, 1)
 
 
@@ -181,30 +181,30 @@ def test_a_spent_budget_refuses_and_says_what_to_do() -> None:
 
 
 def test_the_noise_is_that_of_the_algorithm() -> None:
-    """Released noise Lap(σ); threshold noise Lap(2σ) + Lap(4σ): by the share of scores told at a
+    """Released noise Lap(σ); threshold noise Lap(2σ) + Lap(4σ): by the share of scores shown at a
     difference of exactly T, which is a half, and at T + 8σ.
     """
     scale = 0.01
-    noise, told_at = [], {0.0: 0, 8 * scale: 0}
+    noise, released_at = [], {0.0: 0, 8 * scale: 0}
     for seed in range(2000):
         one = Thresholdout("thresholdout", threshold=0.2, scale=scale, budget=1, seed=seed)
-        for more in told_at:
-            told, _ = one.release(flat(0.5 + 0.2 + more, 2), 0.5, State())
-            told_at[more] += told != 0.5
+        for more in released_at:
+            shown, _ = one.release(flat(0.5 + 0.2 + more, 2), 0.5, State())
+            released_at[more] += shown != 0.5
         noise.append(one.release(flat(5.0, 2), 0.5, State())[0] - 5.0)
     assert np.mean(noise) == pytest.approx(0, abs=4 * math.sqrt(2) * scale / math.sqrt(2000))
     assert np.mean(np.abs(noise)) == pytest.approx(scale, rel=0.1)
     rng = np.random.default_rng(6)
     both = rng.laplace(0, 2 * scale, 10**6) + rng.laplace(0, 4 * scale, 10**6)
-    assert told_at[0.0] / 2000 == pytest.approx(0.5, abs=0.05)
-    assert told_at[8 * scale] / 2000 == pytest.approx(np.mean(both < 8 * scale), abs=0.03)
+    assert released_at[0.0] / 2000 == pytest.approx(0.5, abs=0.05)
+    assert released_at[8 * scale] / 2000 == pytest.approx(np.mean(both < 8 * scale), abs=0.03)
 
 
 def test_the_threshold_is_drawn_anew_only_when_the_budget_pays() -> None:
     """At one and the same difference the noise of the score still decides, by its number."""
     near = [flat(0.54, 2)] * 40
-    told = scores(Thresholdout("t", threshold=0.04, scale=0.01, budget=40, seed=5), near, 0.5)
-    assert 0 < sum(score == 0.5 for score in told) < 40
+    shown = scores(Thresholdout("t", threshold=0.04, scale=0.01, budget=40, seed=5), near, 0.5)
+    assert 0 < sum(score == 0.5 for score in shown) < 40
 
 
 def test_the_same_seed_tells_the_same_and_another_seed_another_story() -> None:
@@ -212,9 +212,9 @@ def test_the_same_seed_tells_the_same_and_another_seed_another_story() -> None:
     submissions = [rng.uniform(0, 1, 100) for _ in range(8)]
     again = Thresholdout("thresholdout", threshold=0.04, scale=0.01, budget=10, seed=3)
     other = Thresholdout("thresholdout", threshold=0.04, scale=0.01, budget=10, seed=4)
-    told = scores(THRESHOLD, submissions, 0.1)
-    assert scores(again, submissions, 0.1) == told
-    assert scores(other, submissions, 0.1) != told
+    shown = scores(THRESHOLD, submissions, 0.1)
+    assert scores(again, submissions, 0.1) == shown
+    assert scores(other, submissions, 0.1) != shown
 
 
 @pytest.mark.parametrize("train_mean", [None, math.nan, math.inf])

@@ -93,7 +93,7 @@ class SimulatedStore:
         *,
         states: Any = None,
         hidden_holdout: Any = None,
-        shadow_keys: pd.DataFrame | None = None,
+        hidden_keys: pd.DataFrame | None = None,
         curve: pd.DataFrame | None = None,
         key: str | None = None,
         batch_id: str | None = None,
@@ -134,7 +134,7 @@ class SimulatedStore:
         if states is not None:
             self.table(run_id, trajectory(states), "trajectory.parquet")
         if hidden_holdout is not None:
-            hidden = days(len(hidden_holdout), "2023-01-01") if shadow_keys is None else shadow_keys
+            hidden = days(len(hidden_holdout), "2023-01-01") if hidden_keys is None else hidden_keys
             frame = hidden[["entity", "time", "row"]].assign(loss=np.asarray(hidden_holdout))
             self.table(run_id, frame, "sealed/hidden_holdout.parquet")
         if curve is not None:
@@ -148,7 +148,7 @@ class SimulatedStore:
         *,
         trajectories: pd.DataFrame | None = None,
         hidden_losses: Any = None,
-        shadow_keys: pd.DataFrame | None = None,
+        hidden_keys: pd.DataFrame | None = None,
         holdout: str = HOLDOUT,
     ) -> list[str]:
         """A sweep that predicts (C, M) of rows with these targets; the parent's run comes first."""
@@ -171,9 +171,9 @@ class SimulatedStore:
         if trajectories is not None:
             self.table(parent, trajectories, "tables/trajectories.parquet")
         if hidden_losses is not None:
-            assert shadow_keys is not None
+            assert hidden_keys is not None
             hidden = {str(i): np.asarray(s, np.float32) for i, s in enumerate(hidden_losses)}
-            frame = shadow_keys[["entity", "time", "row"]].assign(**hidden)
+            frame = hidden_keys[["entity", "time", "row"]].assign(**hidden)
             self.table(parent, frame, "sealed/hidden_losses.parquet")
         report = json.dumps([{"purpose": "report", "scores": 1, "among": 1}])
         runs = [parent]
