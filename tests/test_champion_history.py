@@ -29,14 +29,14 @@ def reigned(
     """Twelve nights, in which a second champion took over on the eighth."""
     nights = started(tmp_path_factory.mktemp("reigns") / "project", empty_store, Diary(channel))
     nights.overrides = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
-    codes = [told["code"] for told in nights.on("2018-03-01", 12)]
+    codes = [outcome["code"] for outcome in nights.on("2018-03-01", 12)]
     assert codes == [0, *[12] * 6, 0, *[12] * 4]
     return nights
 
 
 def test_every_day_is_told_by_who_reigned_that_morning(reigned: Nights) -> None:
-    told = json.loads(retraining_path(reigned.root).read_text())
-    days = pd.DataFrame(told["daily"]).set_index("day")
+    written = json.loads(retraining_path(reigned.root).read_text())
+    days = pd.DataFrame(written["daily"]).set_index("day")
     assert days.index.tolist() == [f"2018-03-{day:02}" for day in range(1, 12)]
     assert days["version"].tolist() == [1] * 7 + [2] * 4
     for version in (1, 2):
@@ -59,25 +59,25 @@ def test_what_was_promised_stands_beside_what_came_true(reigned: Nights) -> None
     assert [one["promised"] for one in (first, second)] == [
         line["promised"] for line in reigned.promotions
     ]
-    told = json.loads(retraining_path(reigned.root).read_text())
-    losses = np.array([day["loss"] for day in told["daily"] if day["version"] == 1])
-    mean, low, high = interval(losses, told["level"])
+    written = json.loads(retraining_path(reigned.root).read_text())
+    losses = np.array([day["loss"] for day in written["daily"] if day["version"] == 1])
+    mean, low, high = interval(losses, written["level"])
     assert first["realised"] == {"mean": mean, "low": low, "high": high, "days": 7}
 
 
 def test_the_report_reads_what_the_nights_write(reigned: Nights) -> None:
     history = read(reigned.root)
     assert history is not None
-    told = json.loads(retraining_path(reigned.root).read_text())
-    assert len(told["gates"]) == 2
-    assert len(told["nights"]) == 12
-    assert told["walk_forward"]
-    assert told["newest"] == "2018-03-11"
+    written = json.loads(retraining_path(reigned.root).read_text())
+    assert len(written["gates"]) == 2
+    assert len(written["nights"]) == 12
+    assert written["walk_forward"]
+    assert written["newest"] == "2018-03-11"
 
 
 def test_a_corrected_day_corrects_the_history(reigned: Nights) -> None:
     reigned.source.changed["2018-03-05"] = 4321.0
     reigned.one("2018-03-13")
-    told = json.loads(retraining_path(reigned.root).read_text())
-    (day,) = [day for day in told["daily"] if day["day"] == "2018-03-05"]
+    written = json.loads(retraining_path(reigned.root).read_text())
+    (day,) = [day for day in written["daily"] if day["day"] == "2018-03-05"]
     assert day["views"] == 4321

@@ -61,7 +61,7 @@ def evening(
     nights = started(root, empty_store, Diary(channel))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
-        assert [told["code"] for told in nights.on("2018-03-01", 7)] == [0, *[12] * 6]
+        assert [outcome["code"] for outcome in nights.on("2018-03-01", 7)] == [0, *[12] * 6]
     nights.source.changed["2018-01-10"] = 77.0
     return nights
 
@@ -101,9 +101,9 @@ def test_a_killed_night_is_made_up_for_on_the_next_with_its_days(
 ) -> None:
     nights = tonight(evening, tmp_path)
     killed(nights, TONIGHT, Moment("after", "support.nights.InProcess.add"))
-    told = nights.one("2018-03-09")
-    assert (told["outcome"], told["added"], told["gate"]["days"]) == ("promoted", 2, 8)
-    assert [one["day"] for one in told["corrected"]] == ["2018-01-10"]
+    outcome = nights.one("2018-03-09")
+    assert (outcome["outcome"], outcome["added"], outcome["gate"]["days"]) == ("promoted", 2, 8)
+    assert [one["day"] for one in outcome["corrected"]] == ["2018-01-10"]
 
 
 def test_a_judgement_that_was_begun_is_finished_with_its_own_days_before_the_next_night(
@@ -111,8 +111,8 @@ def test_a_judgement_that_was_begun_is_finished_with_its_own_days_before_the_nex
 ) -> None:
     nights = tonight(evening, tmp_path)
     killed(nights, TONIGHT, Moment("before", f"{STEPS}.evaluate"))
-    told = nights.one("2018-03-09")
-    assert (told["outcome"], told["fresh_days"]) == ("days spent", 1)
+    outcome = nights.one("2018-03-09")
+    assert (outcome["outcome"], outcome["fresh_days"]) == ("days spent", 1)
     finished = nights.outcomes[-2]
     assert (finished["night"], finished["outcome"]) == (TONIGHT, "promoted")
     assert finished["gate"]["days"] == 7

@@ -32,8 +32,8 @@ RATE, MARGIN = 0.05, 5.0
 SIGNIFICANT = 0.05  # p-value below which the rate counts as exceeded
 
 # Lines through the origin hold at any level of views, and without columns for weekdays they take
-# the weekly rhythm from the week before. The other models of conf/challenger.yaml learn patterns that
-# they must unlearn; benchmarks/bench_nights.py measures how long that takes.
+# the weekly rhythm from the week before. The other models of conf/challenger.yaml learn patterns
+# that they must unlearn; benchmarks/bench_nights.py measures how long that takes.
 NIGHTLY = Nightly(
     {
         name: ("model=proportional", f"model.name={name}", f"model.features=[lag_1..lag_{lags}]")

@@ -123,13 +123,15 @@ def test_a_server_that_dies_again_and_again_costs_nothing_but_another_run_of_the
         for death in DEATHS:
             nights.uri = servers.start(root / "mlflow", death, port)
             port = int(nights.uri.rsplit(":", 1)[1])
-            told = nights.one(TONIGHT)
-            assert (told["outcome"], told["code"]) == ("failed", 1), f"{death}: {told['reason']}"
-            assert f"127.0.0.1:{port}" in told["reason"].replace("', port=", ":"), death
+            outcome = nights.one(TONIGHT)
+            assert (outcome["outcome"], outcome["code"]) == ("failed", 1), (
+                f"{death}: {outcome['reason']}"
+            )
+            assert f"127.0.0.1:{port}" in outcome["reason"].replace("', port=", ":"), death
             assert nights.series[known.index].equals(known)
             assert journal_path(root).is_file() == (death != DEATHS[0]), death
         nights.uri = servers.start(root / "mlflow", None, port)
-        told = nights.one(TONIGHT)
-        assert told["outcome"] == "promoted"
+        outcome = nights.one(TONIGHT)
+        assert outcome["outcome"] == "promoted"
         assert without_failures(left_by(nights)) == undisturbed
         assert nights.one(TONIGHT)["outcome"] == "nothing new"

@@ -126,7 +126,7 @@ class InProcess:
 
 @dataclass
 class Nights:
-    """A project whose channel is told by ``source``."""
+    """A project whose days come from ``source``."""
 
     root: Path
     source: Any
@@ -156,8 +156,8 @@ class Nights:
         )
 
     def one(self, today: date | str) -> dict[str, Any]:
-        (told,) = self.on(today)
-        return told
+        (outcome,) = self.on(today)
+        return outcome
 
     @property
     def registry(self) -> Registry:

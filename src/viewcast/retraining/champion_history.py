@@ -6,7 +6,7 @@ the history.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,17 +19,15 @@ from viewcast.report.champion_record import ChampionHistory, parsed, write
 from viewcast.retraining import challenger
 from viewcast.retraining.dm_test import MIN_DAYS
 from viewcast.retraining.evaluation import FreshDays, loss_interval
+from viewcast.tracking.write.registry import Registry
 from viewcast.training.config import Config
-
-if TYPE_CHECKING:
-    from viewcast.tracking.write.registry import Registry
 
 Line = dict[str, Any]  # of registry/promotions.jsonl
 SHOWN_NIGHTS = 60  # the newest outcomes that the history holds
 
 
 def write_history(
-    registry: "Registry", config: Config, views: pd.Series, level: float, root: Path
+    registry: Registry, config: Config, views: pd.Series, level: float, root: Path
 ) -> None:
     """Write ``reports/retraining.json``.
 
@@ -39,7 +37,7 @@ def write_history(
 
 
 def champion_history(
-    registry: "Registry", config: Config, views: pd.Series, level: float, root: Path
+    registry: Registry, config: Config, views: pd.Series, level: float, root: Path
 ) -> ChampionHistory:
     """The history of champions; arguments as ``write_history``."""
     promotions, outcomes = entries(promotions_path(root)), entries(outcomes_path(root))
@@ -65,7 +63,7 @@ def champion_history(
 
 
 def _daily(
-    registry: "Registry", config: Config, views: pd.Series, promotions: list[Line]
+    registry: Registry, config: Config, views: pd.Series, promotions: list[Line]
 ) -> tuple[pd.DataFrame, dict[str, Any] | None]:
     """Every day with the forecast of its champion; the coverage of the present champion."""
     columns = ["day", "version", "views", "predicted", "loss", "naive_loss"]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import pandas as pd
 from pydantic import ConfigDict, Field
@@ -15,10 +15,9 @@ from viewcast.base.paths import forecast_path, live_path
 from viewcast.base.settings import Tracking
 from viewcast.data import live
 from viewcast.forecast.intervals import Coverage
+from viewcast.report.figures.forecast import write as write_figure
 from viewcast.tracking.tags import LABEL, MODEL
-
-if TYPE_CHECKING:
-    from viewcast.tracking.write.registry import Registry
+from viewcast.tracking.write.registry import Registry
 
 RECENT = 60  # days before the forecast that the picture shows
 
@@ -48,7 +47,7 @@ class Forecast:
     coverage: Coverage | None
 
 
-def forecast(settings: Predict, root: Path, registry: "Registry") -> Forecast:
+def forecast(settings: Predict, root: Path, registry: Registry) -> Forecast:
     """The champion's forecast of the days after the newest of the live series.
 
     Refuses (TrackingError) a registry without champion, and (DataError) a missing live series or
@@ -86,9 +85,7 @@ def store(result: Forecast, root: Path) -> Path:
 
 def picture(result: Forecast, root: Path) -> Path:
     """Draw ``reports/forecast.png``, beside the table; returns it."""
-    from viewcast.report.figures.forecast import write as draw  # noqa: PLC0415 (matplotlib)
-
-    drawn = draw(
+    drawn = write_figure(
         forecast_path(root).parent,
         result.recent,
         result.days,

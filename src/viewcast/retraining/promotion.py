@@ -7,7 +7,7 @@ the line and sets the alias.
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -19,9 +19,7 @@ from viewcast.base.provenance import user
 from viewcast.base.settings import Tracking
 from viewcast.data import live
 from viewcast.tracking.tags import MODEL, PROMOTED, REASON, TRAINED_TO, WHY
-
-if TYPE_CHECKING:
-    from viewcast.tracking.write.registry import Registry
+from viewcast.tracking.write.registry import Registry
 
 ROLLBACK = "rollback"
 
@@ -35,7 +33,7 @@ class Rollback:
     tracking: Tracking
 
 
-def promote(registry: "Registry", root: Path, entry: dict[str, Any]) -> None:
+def promote(registry: Registry, root: Path, entry: dict[str, Any]) -> None:
     """Make ``entry['version']`` the champion.
 
     ``entry['id']`` identifies the promotion: it is written to the log once, however often this is
@@ -50,7 +48,7 @@ def promote(registry: "Registry", root: Path, entry: dict[str, Any]) -> None:
     registry.promote(entry["version"])
 
 
-def roll_back(registry: "Registry", root: Path, reason: str | None) -> dict[str, Any]:
+def roll_back(registry: Registry, root: Path, reason: str | None) -> dict[str, Any]:
     """Make the previous champion the champion again; returns the line of the log.
 
     Its forecasts count from the day after the newest of the live series. A second call goes one
