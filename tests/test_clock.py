@@ -37,7 +37,7 @@ def test_the_day_is_that_of_the_channel_and_not_of_the_machine(
 
 
 @given(st.datetimes(datetime(2019, 1, 1), datetime(2026, 1, 1)), st.sampled_from([PACIFIC, "UTC"]))
-def test_the_zone_that_tells_the_moment_does_not_matter(moment: datetime, zone: str) -> None:
+def test_the_zone_of_the_moment_does_not_matter(moment: datetime, zone: str) -> None:
     universal = moment.replace(tzinfo=UTC)
     assert day_at(universal.astimezone(ZoneInfo("Asia/Kolkata")), zone) == day_at(universal, zone)
 

@@ -63,7 +63,7 @@ def test_bad_counts_are_refused(count: float, found: str, expected: str) -> None
     )
 
 
-def test_several_bad_cells_are_told_at_once() -> None:
+def test_several_bad_cells_are_named_at_once() -> None:
     message = refused(["2021-01-01", "2021-01-02", "2021-01-03"], [-1, -2, np.nan])
     assert [f"line {line}" in message for line in (2, 3, 4)] == [True, True, True]
 

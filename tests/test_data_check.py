@@ -25,7 +25,7 @@ def the_day_after(series: pd.DataFrame, days: int = 1) -> date:
     return newest + timedelta(days=days)
 
 
-def test_the_age_of_the_newest_day_is_told() -> None:
+def test_the_age_of_the_newest_day_is_reported() -> None:
     series = channel()
     assert check(series, the_day_after(series, 3), 200, CHECK).age == 3
 
@@ -68,7 +68,7 @@ def test_the_tests_are_those_of_scipy_on_the_recent_days_and_the_training_window
     assert (level.statistic, level.p) == pytest.approx((expected.statistic, expected.pvalue))
 
 
-def test_of_days_that_are_alike_few_are_said_to_have_drifted() -> None:
+def test_days_that_are_alike_seldom_count_as_drifted() -> None:
     alarms = [
         check(series, the_day_after(series), 200, CHECK).drifted
         for series in (channel(seed=seed) for seed in range(200))

@@ -88,7 +88,7 @@ def minutes() -> dict[str, int]:
     return {name: int(minute) for name, minute in times.items()}
 
 
-def test_no_night_starts_at_a_minute_that_everybody_takes() -> None:
+def test_no_night_starts_at_a_minute_that_many_jobs_use() -> None:
     assert len(minutes()) == 7
     assert all(minute % 5 for minute in minutes().values())
 
@@ -160,7 +160,7 @@ def test_the_retries_of_one_night_come_to_an_end_before_the_next() -> None:
     assert int(service["StartLimitBurst"][0]) * one < hours["StartLimitIntervalSec"] < 24
 
 
-def test_a_failed_night_is_told_by_a_unit_that_is_there() -> None:
+def test_a_failed_night_starts_a_unit_that_exists() -> None:
     (told,) = unit("viewcast-retrain.service")["OnFailure"]
     assert told.replace("%n", "") in {path.name for path in UNITS}
 

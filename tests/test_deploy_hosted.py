@@ -167,7 +167,7 @@ def test_the_step_of_the_night_fails_where_the_night_did(tmp_path: Path, code: i
     )
 
 
-def test_a_warning_of_the_watch_fails_the_job_but_only_after_the_night() -> None:
+def test_a_failed_health_check_fails_the_job_but_only_after_the_night() -> None:
     steps = workflow()["jobs"]["retrain"]["steps"]
     asked = step("id", "watch")
     assert asked["continue-on-error"] is True and "pipelines/healthcheck.py" in asked["run"]

@@ -116,7 +116,7 @@ def meaning(name: str, code: int, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("name", ["airflow", "dagster", "prefect"])
 @pytest.mark.parametrize("code", [*sorted(CODES.values()), 2, -9])
-def test_every_orchestrator_is_told_the_same_of_every_exit_code(
+def test_every_orchestrator_treats_every_exit_code_alike(
     name: str, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     special = {CODES["unreachable"]: "retry", CODES["locked"]: "skip"}

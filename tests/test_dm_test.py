@@ -233,7 +233,7 @@ def test_a_loss_is_never_promised_below_zero() -> None:
         (0.2, 0.1, 29, False, "kept", "worse than the champion: difference 0.20"),
     ],
 )
-def test_who_is_promoted(
+def test_the_rule_decides_by_interval_margin_and_age(
     mean: float, half: float, age: int, promote: bool, why: str, told: str
 ) -> None:
     decision = decide(compared(mean, half), age, RULE, UNIT)

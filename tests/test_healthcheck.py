@@ -48,14 +48,14 @@ def stale(*outcomes: Outcome, hours: float = 36) -> str:
 
 
 @pytest.mark.parametrize("ending", GOOD)
-def test_a_night_that_ended_well_and_lately_is_told_in_one_sentence(ending: Ending) -> None:
+def test_a_recent_night_that_ended_well_is_reported_in_one_sentence(ending: Ending) -> None:
     assert check_health([night("failed", 60), night(ending, 8.5)], 36, NOW) == (
         f"last outcome, of the night 2021-03-31, 8.5 hours ago: {ending} "
         f"(exit code {CODES[ending]}): because of {ending}"
     )
 
 
-def test_without_any_outcome_the_nights_are_not_alive() -> None:
+def test_without_any_outcome_the_health_check_fails() -> None:
     assert "no night has ended yet; expected one in 36 hours" in stale()
 
 

@@ -182,7 +182,7 @@ def test_a_lecture_that_is_there_twice_is_refused_however_it_is_spelt(
     assert "occurs once" in refused_row(tmp_path, f"A,{number},X,3,10,20")
 
 
-def test_every_bad_cell_is_told_at_once(tmp_path: Path) -> None:
+def test_every_bad_cell_is_named_at_once(tmp_path: Path) -> None:
     message = refusal(tmp_path, f"{HEADER}\nA,1,X,-1,10,20\nA,2,X,3,10,\n")
     assert "line 2, column 'pages'" in message
     assert "line 3, column 'minutes'" in message

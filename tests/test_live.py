@@ -72,7 +72,7 @@ def test_only_fresh_days_that_come_in_change_nothing_that_models_read(tmp_path: 
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"from": 3}', '{"from": "March"}'])
-def test_a_file_that_does_not_tell_the_fresh_day_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_without_the_fresh_day_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / live.FRESH).write_text(text)
     with pytest.raises(DataError, match=r"fresh\.json: expected .* `make retrain` writes it"):
         live.fresh_from(tmp_path)

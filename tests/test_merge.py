@@ -47,7 +47,7 @@ def test_in_two_deliveries_that_overlap_or_in_one_the_series_is_the_same(
     assert merged.corrected == []
 
 
-def test_a_delivery_that_says_what_is_known_changes_nothing() -> None:
+def test_a_delivery_of_known_days_changes_nothing() -> None:
     known = days(5, 6, 7)
     assert not merge(known, known).changed
     assert not merge(known, days()).changed
@@ -63,7 +63,7 @@ def test_days_that_are_not_final_yet_are_left_out() -> None:
     assert settled(delivery, TODAY, 2).index[-1] == pd.Timestamp("2021-01-18")
 
 
-def test_a_corrected_day_is_updated_and_told() -> None:
+def test_a_corrected_day_is_updated_and_reported() -> None:
     known = days(*range(100, 112))
     new = known.copy()
     new.loc["2021-01-05", "views"] = 99.0
@@ -103,7 +103,7 @@ def test_another_channel_is_refused() -> None:
         merge(known, known + 1)
 
 
-def test_a_day_told_twice_and_differently_is_refused() -> None:
+def test_a_day_with_two_different_figures_is_refused() -> None:
     delivery = pd.concat([days(5, 6), days(7, first="2021-01-02")])
     with pytest.raises(DataError, match=r"2021-01-02 2 times with different figures \(6, 7 views"):
         settled(delivery, TODAY, 0)

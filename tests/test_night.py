@@ -60,7 +60,9 @@ def second(begun: Nights, tmp_path: Path, channel: pd.Series) -> Nights:
     return copied(begun, tmp_path / "project", Diary(channel))
 
 
-def test_the_first_night_leaves_a_champion_that_gave_its_word_on_fresh_days(begun: Nights) -> None:
+def test_the_first_night_leaves_a_champion_with_an_expected_loss_from_fresh_days(
+    begun: Nights,
+) -> None:
     (outcome,) = begun.outcomes
     assert (outcome["outcome"], outcome["code"], outcome["champion"]) == ("promoted", 0, 1)
     assert outcome["newest"] == "2018-02-28"
@@ -122,7 +124,7 @@ def test_nothing_new_changes_nothing(second: Nights) -> None:
     assert set(before) <= set(after)
 
 
-def test_fresh_days_are_gathered_and_then_judged_once(second: Nights) -> None:
+def test_fresh_days_are_gathered_and_then_evaluated_once(second: Nights) -> None:
     outcomes = second.on("2018-03-02", 9)
     assert [outcome["code"] for outcome in outcomes[:6]] == [12] * 6
     assert outcomes[6]["outcome"] in ("promoted", "not better")
@@ -136,7 +138,7 @@ def test_fresh_days_are_gathered_and_then_judged_once(second: Nights) -> None:
     assert trained_to == ["2018-02-14", "2018-02-28", "2018-03-07"]
 
 
-def test_a_day_that_somebody_validated_on_is_not_fresh(second: Nights) -> None:
+def test_a_day_that_another_run_validated_on_is_not_fresh(second: Nights) -> None:
     second.one("2018-03-02")
     config = parse(composed(["data=live", "model=linear", "tracking=nightly"]))
     rows = pd.DataFrame(
@@ -148,7 +150,7 @@ def test_a_day_that_somebody_validated_on_is_not_fresh(second: Nights) -> None:
     assert [outcome["outcome"] for outcome in outcomes] == ["days spent"] * 2
 
 
-def test_a_correction_is_told_and_trained_on(second: Nights) -> None:
+def test_a_correction_is_reported_and_trained_on(second: Nights) -> None:
     second.source.changed["2018-01-10"] = 77.0
     outcome = second.one(START)
     assert outcome["code"] == 12
@@ -176,7 +178,7 @@ def headless(delivery: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("answer", [shrunk, holed, broken, headless])
-def test_refused_days_are_set_aside_and_the_champion_stays(second: Nights, answer: Any) -> None:
+def test_refused_days_are_quarantined_and_the_champion_stays(second: Nights, answer: Any) -> None:
     before = second.series
     second.source.answer = answer
     outcome = second.one("2018-03-02")
@@ -263,7 +265,7 @@ def test_a_full_disk_ends_the_night_and_the_next_makes_up_for_it(
     assert (outcome["code"], outcome["added"], outcome["fresh_days"]) == (12, 1, 1)
 
 
-def test_a_disk_too_full_for_the_log_still_tells_the_outcome(
+def test_a_disk_too_full_for_the_log_still_gives_the_outcome(
     second: Nights, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(path: Path, entry: dict[str, Any]) -> None:

@@ -106,7 +106,7 @@ def test_a_killed_night_is_made_up_for_on_the_next_with_its_days(
     assert [one["day"] for one in outcome["corrected"]] == ["2018-01-10"]
 
 
-def test_a_judgement_that_was_begun_is_finished_with_its_own_days_before_the_next_night(
+def test_an_evaluation_that_was_begun_is_finished_with_its_own_days_before_the_next_night(
     evening: Nights, tmp_path: Path
 ) -> None:
     nights = tonight(evening, tmp_path)

@@ -109,7 +109,7 @@ def test_the_server_forecasts_as_the_command_does_in_whatever_order_the_days_com
     same(served(post(address, shuffled, params={"days": 2})), answer)
 
 
-def test_a_request_without_days_is_told_all_that_the_intervals_were_measured_for(
+def test_a_request_without_days_gets_all_days_that_the_intervals_were_measured_for(
     project: Nights, address: str
 ) -> None:
     same(served(post(address, history(project))), asked(project, MAKING.horizon).days)
@@ -147,7 +147,7 @@ def test_days_that_cannot_be_forecast_are_refused_with_the_reason(
     assert reason in refusal(address, history(project), params={"days": days})
 
 
-def test_what_the_registry_says_of_columns_is_what_the_server_takes_and_gives(
+def test_the_server_takes_and_gives_the_columns_that_the_registry_states(
     project: Nights, address: str
 ) -> None:
     mlflow.set_tracking_uri(project.settings.tracking.uri)
@@ -187,7 +187,7 @@ def test_the_command_writes_the_table_and_the_picture_and_prints_both(project: N
     assert not {name for name in left if "partial" in name}
 
 
-def test_the_forecast_is_told_with_what_its_intervals_have_held(project: Nights) -> None:
+def test_the_forecast_is_printed_with_the_coverage_of_its_intervals(project: Nights) -> None:
     found = asked(project, 3)
     first, *days, last = as_text(found)
     assert first.startswith("diary (simulated): views a day by champion version 1, ")
@@ -199,7 +199,7 @@ def test_the_forecast_is_told_with_what_its_intervals_have_held(project: Nights)
     assert f"% of {found.coverage.days} days, each forecast the day before" in last
 
 
-def test_a_forecast_without_intervals_is_told_drawn_and_stored(
+def test_a_forecast_without_intervals_is_printed_drawn_and_stored(
     project: Nights, tmp_path: Path
 ) -> None:
     found = asked(project, 3)

@@ -145,7 +145,7 @@ def test_the_log_of_promotions_the_registry_and_the_outcomes_say_the_same(lived:
     assert tagged == {line["version"]: line["night"] for line in lines}
 
 
-def test_every_fresh_day_is_judged_once_and_none_is_left_out(lived: Lived) -> None:
+def test_every_fresh_day_is_evaluated_once_and_none_is_left_out(lived: Lived) -> None:
     gates = [outcome["gate"] for outcome in lived.outcomes if outcome["gate"] is not None]
     spans = [(pd.Timestamp(gate["first"]), pd.Timestamp(gate["last"])) for gate in gates]
     assert [(last - first).days + 1 for first, last in spans] == [gate["days"] for gate in gates]
@@ -156,7 +156,7 @@ def test_every_fresh_day_is_judged_once_and_none_is_left_out(lived: Lived) -> No
     assert left == (NIGHTS - 1) % 7
 
 
-def test_nothing_was_trained_or_validated_on_a_day_before_it_was_judged(lived: Lived) -> None:
+def test_no_run_trained_or_validated_on_a_day_before_its_evaluation(lived: Lived) -> None:
     client = MlflowClient(lived.nights.settings.tracking.uri)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     runs = client.search_runs(experiments, max_results=1000)

@@ -51,7 +51,7 @@ def test_only_the_days_asked_for_are_delivered() -> None:
     assert len(days) == 9
 
 
-def test_the_simulated_channel_says_that_it_is_simulated() -> None:
+def test_the_label_of_the_simulated_channel_says_that_it_is_simulated() -> None:
     assert "simulated" in simulator().label
 
 

@@ -186,7 +186,7 @@ def test_a_lecture_in_two_splits_is_refused_by_name(
         ByLecture(train, validation, test)
 
 
-def test_a_lecture_twice_in_the_same_split_is_not_said_to_be_in_two() -> None:
+def test_a_lecture_twice_in_one_split_is_not_reported_as_in_two() -> None:
     with pytest.raises(ValidationError) as caught:
         ByLecture(["ML2021/1", "ML2021/1"], [], [])
     assert "in two splits" not in str(caught.value)

@@ -114,7 +114,7 @@ def test_rows_that_two_sets_share_have_the_same_identities() -> None:
     assert len({*early, *late}) == 9
 
 
-def test_moments_tell_rows_by_entity_and_time_and_nothing_else() -> None:
+def test_moments_identify_rows_by_entity_and_time_only() -> None:
     rows = rows_of(9)
     other = rows.assign(target=0.0, row="x", lag_1=1.0)
     early, late = table.moments(rows[:6]), table.moments(other[4:])
@@ -166,7 +166,7 @@ def test_content_changes_with_any_cell(column: str, at: int) -> None:
     assert table.content(changed) != table.content(rows)
 
 
-def test_content_tells_training_rows_from_validation_rows() -> None:
+def test_content_differs_between_training_and_validation_rows() -> None:
     rows = rows_of(6)
     cuts = {table.content(rows.iloc[:cut], rows.iloc[cut:]) for cut in range(7)}
     assert len(cuts) == 7

@@ -78,7 +78,7 @@ def by_http(
         yield nights, evening, left_by(nights)
 
 
-def test_a_first_night_and_a_judgement_work_by_http(
+def test_a_first_night_and_an_evaluation_work_by_http(
     by_http: tuple[Nights, Path, dict[str, Any]],
 ) -> None:
     nights, *_ = by_http

@@ -135,9 +135,7 @@ def test_google_may_give_fewer_rows_than_a_page(
     assert [asked["startIndex"] for asked in fake.asked] == ["1", "8", "15", "22"]
 
 
-def test_the_newest_days_may_not_be_told_yet(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path
-) -> None:
+def test_the_newest_days_may_be_missing(youtube: Make, fake: FakeYouTube, tmp_path: Path) -> None:
     fake.days = figures("2021-03-01", 22)
     pd.testing.assert_frame_equal(youtube().fetch(tmp_path, None, TODAY), delivered(fake))
     assert [asked["startIndex"] for asked in fake.asked] == ["1", "23"]
@@ -175,7 +173,7 @@ def test_views_are_asked_for_first_and_always(
     assert youtube(metrics=[]).metrics == ["views"]
 
 
-def test_a_second_answer_tells_the_corrections_of_past_days(
+def test_a_second_answer_holds_the_corrections_of_past_days(
     youtube: Make, fake: FakeYouTube, tmp_path: Path
 ) -> None:
     before = youtube().fetch(tmp_path, None, TODAY)
@@ -198,7 +196,7 @@ def test_an_answer_without_rows_is_a_delivery_without_days(
     assert days.index.name == "date"
 
 
-def test_columns_are_told_apart_by_their_headers(
+def test_columns_are_recognised_by_their_headers(
     youtube: Make, fake: FakeYouTube, tmp_path: Path
 ) -> None:
     whole = delivered(fake)
