@@ -20,6 +20,8 @@ from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import gauge
 from viewcast.report.terminal_tables import print_audit, print_table
 
+pytestmark = pytest.mark.xdist_group("audit report")  # what is costly is made once for all
+
 WORTH = "What the validation score is worth"
 PICTURES = {
     "lectures_looks", "channel_looks", "channel_lecture_best_of", "channel_lecture_winner",

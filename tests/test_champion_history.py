@@ -13,6 +13,8 @@ from viewcast.base.paths import retraining_path
 from viewcast.report.champion_record import read
 from viewcast.retraining.dm_test import interval
 
+pytestmark = pytest.mark.xdist_group("champion history")  # what is costly is made once for all
+
 
 @pytest.fixture(autouse=True, scope="module")
 def no_page() -> Iterator[None]:

@@ -17,6 +17,8 @@ from viewcast.training.config import Config, parse
 from viewcast.training.problem import Trained
 from viewcast.training.rows import Rows, problem_of, rows_of
 
+pytestmark = pytest.mark.xdist_group("lecture figures")  # what is costly is made once for all
+
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = ("data=lectures", "data.split=course")
 RAW_STEPS = (

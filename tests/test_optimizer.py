@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -16,7 +16,7 @@ from viewcast.training.candidate import Candidate
 from viewcast.training.optimizer import OptimizerState, adam, sgd
 from viewcast.training.problem import Problem
 
-STEPS = 200
+STEPS = 200  # a wrong rule shows in the first of them, in every example
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}
 Step = Callable[[Tensor, Tensor, OptimizerState, Tensor], None]
 
@@ -76,6 +76,7 @@ def adams(betas: tuple[float, float]) -> Step:
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+@settings(max_examples=10)
 @given(seed=st.integers(0, 50))
 def test_gradient_descent_steps_as_in_torch(momentum: float, seed: int) -> None:
     (ours,) = by_hand(descent(momentum), [seed], column(1e-3))
@@ -88,6 +89,7 @@ def test_gradient_descent_steps_as_in_torch(momentum: float, seed: int) -> None:
 @pytest.mark.parametrize(
     ("betas", "lr"), [((0.9, 0.999), 1e-2), ((0.0, 0.9), 2**-7), ((0.5, 0.0), 2**-7)]
 )
+@settings(max_examples=10)
 @given(seed=st.integers(0, 20))
 def test_adam_steps_as_in_torch(betas: tuple[float, float], lr: float, seed: int) -> None:
     (ours,) = by_hand(adams(betas), [seed], column(lr))
@@ -96,6 +98,7 @@ def test_adam_steps_as_in_torch(betas: tuple[float, float], lr: float, seed: int
 
 
 @pytest.mark.parametrize("betas", [(0.9, 0.999), (0.0, 0.9), (0.5, 0.0)])
+@settings(max_examples=10)
 @given(seed=st.integers(0, 20))
 def test_adam_given_the_same_gradients_is_where_torch_is_after_every_step(
     betas: tuple[float, float], seed: int

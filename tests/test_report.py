@@ -17,6 +17,8 @@ from viewcast.base.numbers import plain
 from viewcast.report.figures.style import Picture, log_ticks, loss_label
 from viewcast.report.page import build
 
+pytestmark = pytest.mark.xdist_group("report")  # what is costly is made once for all
+
 WIDTH = "document.documentElement.scrollWidth"
 
 

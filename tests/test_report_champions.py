@@ -19,6 +19,8 @@ from viewcast.report.champion_table import gained, told
 from viewcast.report.champions_page import write_page
 from viewcast.report.figures import gates, promises, weekly_errors
 
+pytestmark = pytest.mark.xdist_group("report of champions")  # what is costly is made once for all
+
 
 def small(root: Path) -> Fake:
     """A report of two runs."""

@@ -20,6 +20,8 @@ from viewcast.selection.resampling import resample
 from viewcast.selection.selection_corrected import selection_corrected
 from viewcast.selection.share_of_gain import share_of_gain
 
+pytestmark = pytest.mark.xdist_group("selection calibration")  # what is costly is made once for all
+
 STUDIES = 300
 AT_ONCE = 50
 DRAWS = 300

@@ -16,6 +16,8 @@ from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE
 from viewcast.training.config import Config
 
+pytestmark = pytest.mark.xdist_group("truth")  # what is costly is made once for all
+
 SETTINGS = SimulationSettings(count=3, seed=5)
 SIMULATED: Simulated = construct(Simulated, compose(REPOSITORY, [], "simulator"), "simulator")
 

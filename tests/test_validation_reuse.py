@@ -29,6 +29,8 @@ from viewcast.tracking.write import sweep_recorder as recording
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
 
+pytestmark = pytest.mark.xdist_group("validation reuse")  # what is costly is made once for all
+
 PARTS = ("demo", "demo_search", "demo_leaderboard", "simulator")
 SETTINGS, SEARCH, LEADERBOARD, SIMULATED = (compose(REPOSITORY, [], part) for part in PARTS)
 Plain = dict[str, Any]
