@@ -1,4 +1,4 @@
-"""What a metric is called: which names are losses, which are scores, whose rows they are of.
+"""Names of metrics: which are losses, which are scores, and which rows they are of.
 
 Names are compared in plain form: lower case, everything but letters and digits as one underscore,
 so that ``valid_0-rmse`` (XGBoost), ``eval/loss`` and ``Val_MAE`` need no entry of their own.
@@ -24,7 +24,7 @@ USUAL = tuple(
     )
 )
 # mlflow.models.evaluate names neither rows nor model.
-UNSAID = (
+ROWS_NOT_NAMED = (
     *("mean_squared_error", "mean_absolute_error", "root_mean_squared_error"),
     *("log_loss", "mean_absolute_percentage_error"),
 )
@@ -78,4 +78,4 @@ def loss_named(name: str) -> Loss | None:
 def usual(names: Iterable[str]) -> str | None:
     """The first of the usual names of a validation loss that is among ``names``."""
     known = {plain(name): name for name in sorted(names)}
-    return next((known[wanted] for wanted in (*USUAL, *UNSAID) if wanted in known), None)
+    return next((known[wanted] for wanted in (*USUAL, *ROWS_NOT_NAMED) if wanted in known), None)

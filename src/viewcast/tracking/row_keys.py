@@ -54,7 +54,7 @@ def keys_of(
 def dated(values: Any) -> pd.Series:
     """Dates, times and their text in ISO 8601 as timestamps without zone; others as they are.
 
-    Midnights stay the days of their own zone; moments of a day are told in UTC, where no hour
+    Midnights stay the days of their own zone; moments of a day become UTC, where no hour
     comes twice.
     """
     series = pd.Series(values)

@@ -83,8 +83,8 @@ class Filter:
         of_filter = f"tags.`{RELEASE}` = '{self.settings}'"
         of_rows = f"tags.`{HOLDOUT}` = '{self.evaluation_set.holdout}'"
         every = all_experiments(self.client)
-        found = all_runs(self.client, every, f"{of_filter} and {of_rows}", deleted=True)
-        runs = [run for run in found if LOOK_USES in run.data.tags]
+        served = all_runs(self.client, every, f"{of_filter} and {of_rows}", deleted=True)
+        runs = [run for run in served if LOOK_USES in run.data.tags]
         first: dict[str, Run] = {}
         for run in sorted(runs, key=lambda run: (run.info.end_time or 0, run.info.run_id)):
             first.setdefault(run.data.tags[LOOK_KEY], run)

@@ -30,7 +30,7 @@ AGREES = 1e-6  # relative; MLflow writes tables with 10 digits
 
 
 def validation_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The validation rows where a column ``split`` tells them, otherwise all rows."""
+    """The rows that a column ``split`` names as validation; all rows without that column."""
     split = _first(table, ("split",))
     if split is None:
         return table

@@ -36,9 +36,9 @@ class Evaluator(ModelEvaluator):  # type: ignore[misc]
     ) -> bool:
         """Regressors, where viewcast was named or configured.
 
-        If nobody names an evaluator, MLflow takes every installed one that can, and asks so from
-        ``resolve_evaluators_and_configs``; a training set evaluated in that way must not be
-        recorded as a look at validation rows.
+        If a call names no evaluator, MLflow takes every installed evaluator that accepts the model
+        type, and asks from ``resolve_evaluators_and_configs``. A training set that is evaluated in
+        that way must not be recorded as a look at validation rows.
         """
         unnamed = sys._getframe(1).f_code.co_name == "resolve_evaluators_and_configs"
         known = {setting.name for setting in fields(Settings)}
