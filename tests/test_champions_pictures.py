@@ -33,17 +33,17 @@ def champions(*factors: float) -> dict[str, Any]:
     ("history", "said"),
     [
         (retrained.history(3, {0: 1.0}), "Version 1 promised to lose 312 views a day; no week"),
-        (champions(1), "Version 1 kept its word: it lost 312 views a day, at most 374 promised"),
+        (champions(1), "Version 1 kept its promise: it lost 312 views a day, at most 374 promised"),
         (champions(2), "Version 1 lost 624 views a day, at most 374 promised"),
-        (champions(1.25), "whether it kept its word cannot be told"),
-        (champions(1, 0.5), "Both champions kept their word: they lost no more than promised"),
-        (champions(1, 1, 1), "All 3 champions kept their word"),
-        (champions(1, 2), "1 of 2 champions kept their word; version 2 lost 624 views a day"),
-        (champions(2, 1, 2), "1 of 3 champions kept their word; 2 clearly lost more"),
-        (champions(1, 1.25), "1 of 2 champions kept their word; of the other it cannot be told"),
+        (champions(1.25), "whether it kept its promise is unclear"),
+        (champions(1, 0.5), "Both champions kept their promises: they lost no more than promised"),
+        (champions(1, 1, 1), "All 3 champions kept their promises"),
+        (champions(1, 2), "1 of 2 champions kept their promises; version 2 lost 624 views a day"),
+        (champions(2, 1, 2), "1 of 3 champions kept their promises; 2 clearly lost more"),
+        (champions(1, 1.25), "1 of 2 champions kept their promises; the other is unclear"),
     ],
 )
-def test_the_title_says_who_kept_its_word(
+def test_the_title_says_which_champions_kept_their_promise(
     tmp_path: Path, history: dict[str, Any], said: str
 ) -> None:
     assert said in promises.finding(parsed(history, tmp_path))

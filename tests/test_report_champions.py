@@ -15,7 +15,7 @@ from support.retrained import drawings, parsed
 from viewcast.base.errors import DataError
 from viewcast.report import page as whole
 from viewcast.report.champion_record import Champion, Estimate, read
-from viewcast.report.champion_table import gained, told
+from viewcast.report.champion_table import champion_section, gained
 from viewcast.report.champions_page import write_page
 from viewcast.report.figures import gates, promises, weekly_errors
 
@@ -156,7 +156,7 @@ def test_the_section_tells_promise_and_truth_with_intervals(pages: tuple[str, st
     assert "broken" in row[0]
 
 
-def test_many_judgements_and_nights_are_folded_away_and_none_is_lost(tmp_path: Path) -> None:
+def test_many_evaluations_and_nights_are_folded_away_and_none_is_lost(tmp_path: Path) -> None:
     history = retrained.history(120, {0: 1.0, 60: 1.0})
     page = section(history, tmp_path)
     assert page.count("<details") == 2
@@ -199,7 +199,7 @@ def test_before_the_first_champion_nothing_is_drawn(tmp_path: Path) -> None:
     nothing = {"champions": [], "daily": [], "gates": [], "walk_forward": [], "coverage": None}
     history = retrained.short() | nothing
     page = section(history, tmp_path)
-    assert "Nobody forecasts yet" in page and "days spent" in page
+    assert "There is no champion yet" in page and "days spent" in page
     assert not Tags(page).of("table")
     for module in (promises, gates, weekly_errors):
         assert not drawings(module, history, tmp_path)
@@ -208,13 +208,13 @@ def test_before_the_first_champion_nothing_is_drawn(tmp_path: Path) -> None:
 def test_a_champion_of_this_night_has_a_promise_and_no_truth_yet(tmp_path: Path) -> None:
     history = retrained.history(10, {0: 1.0, 10: 1.0})
     page = section(history, tmp_path)
-    assert "no day has come since to hold it to its word" in page
-    assert "too early to tell" in page
+    assert "no day has passed since to check the promise" in page
+    assert "too early" in page
 
 
 def test_who_forecasts_now_is_said_with_promise_truth_naive_and_coverage(tmp_path: Path) -> None:
     history = retrained.long()
-    said = told(parsed(history, tmp_path))
+    said = champion_section(parsed(history, tmp_path))
     own = [day["naive_loss"] for day in history["daily"] if day["version"] == 5]
     assert said.now.startswith("Since 2021-04-24, version 5 (deep) forecasts.")
     assert "It promised to lose 312 (250 to 374) views a day; in the 6 days since" in said.now

@@ -1,4 +1,4 @@
-"""The champions, their gates and the last nights, as the page tells them."""
+"""What the page says of the champions, of the evaluations of challengers and of the last nights."""
 
 import math
 from collections import Counter
@@ -19,18 +19,21 @@ WHY = {
 WORDS = {
     "kept": "kept",
     "broken": "broken",
-    "unclear": "cannot be told",
-    "too early": "too early to tell",
+    "unclear": "unclear",
+    "too early": "too early",
 }
 COLOURS = {"kept": "green", "broken": "red", "unclear": "amber", "too early": ""}
-SIGNS = {"kept": "●", "broken": "○", "unclear": "◐", "too early": "…"}  # told apart without colours
-WAITS = ("days spent", "nothing new")  # told in stretches
+SIGNS = {"kept": "●", "broken": "○", "unclear": "◐", "too early": "…"}  # to be read without colours
+WAITS = ("days spent", "nothing new")  # outcomes of nights that are put together
 GATES, NIGHTS = 12, 10  # rows that are shown at once; the older ones are folded away
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Nights in a row that ended alike for want of days; else one night. ``reason``: the last."""
+    """Nights in a row that lacked days and had the same outcome; else one night.
+
+    ``reason``: that of the last night.
+    """
 
     nights: int
     last: date
@@ -39,8 +42,8 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Told:
-    """The section; newest first. ``pictures``: of those that are drawn, where they belong."""
+class ChampionSection:
+    """The content of the section, the newest first."""
 
     history: ChampionHistory
     now: str
@@ -51,9 +54,9 @@ class Told:
     coverage: str
 
 
-def told(history: ChampionHistory) -> Told:
+def champion_section(history: ChampionHistory) -> ChampionSection:
     """What the page says of a history."""
-    return Told(
+    return ChampionSection(
         history,
         _now(history),
         history.champions[::-1],
@@ -64,25 +67,27 @@ def told(history: ChampionHistory) -> Told:
     )
 
 
-def ranged(one: Estimate | None) -> str:
-    """A mean with its interval, as many decimals as the interval warrants."""
-    if one is None:
+def ranged(estimate: Estimate | None) -> str:
+    """A mean with its interval, rounded by the width of the interval."""
+    if estimate is None:
         return "–"
-    if one.low is None or one.high is None:
-        return plain(one.mean)
-    half = (one.high - one.low) / 2
-    return f"{rounded(one.mean, half)} ({rounded(one.low, half)} to {rounded(one.high, half)})"
+    mean, low, high = estimate.mean, estimate.low, estimate.high
+    if low is None or high is None:
+        return plain(mean)
+    half = (high - low) / 2
+    return f"{rounded(mean, half)} ({rounded(low, half)} to {rounded(high, half)})"
 
 
 def gained(gate: Gate) -> str:
-    """What the challenger would have saved, with its interval; empty without a comparison."""
-    one = gate.difference
-    if one is None:
+    """By how much the challenger lost less, with its interval; empty without a comparison."""
+    difference = gate.difference
+    if difference is None:
         return ""
-    half = (one.high - one.low) / 2
+    half = (difference.high - difference.low) / 2
     if not math.isfinite(half):
         return "−∞"
-    mean, low, high = (rounded(-value, half) for value in (one.mean, one.high, one.low))
+    ends = (difference.mean, difference.high, difference.low)
+    mean, low, high = (rounded(-value, half) for value in ends)
     return f"{mean} ({low} to {high})"
 
 
@@ -100,23 +105,23 @@ def days(count: int) -> str:
 def _now(history: ChampionHistory) -> str:
     champion = history.current
     if champion is None:
-        return "Nobody forecasts yet: no challenger has passed its first judgement."
-    unit, came = history.loss_unit, champion.realised
+        return "There is no champion yet: no challenger has passed its first evaluation."
+    unit, realised = history.loss_unit, champion.realised
     reason = champion.reason.rstrip(".")
-    said = f"Since {champion.promoted}, {champion.name} forecasts. The reason: {reason}. "
-    said += f"It promised to lose {ranged(champion.promised)} {unit} a day"
-    if came is None:
-        return f"{said}; no day has come since to hold it to its word."
-    said += f"; in the {days(came.days)} since, it lost {ranged(came)}"
+    text = f"Since {champion.promoted}, {champion.name} forecasts. The reason: {reason}. "
+    text += f"It promised to lose {ranged(champion.promised)} {unit} a day"
+    if realised is None:
+        return f"{text}; no day has passed since to check the promise."
+    text += f"; in the {days(realised.days)} since, it lost {ranged(realised)}"
     own = history.days.loc[str(champion.promoted) :, "naive_loss"].dropna()
-    if len(own) == came.days:
-        said += f", the naive forecast {plain(float(own.mean()))}"
-    return said + "."
+    if len(own) == realised.days:
+        text += f", the naive forecast {plain(float(own.mean()))}"
+    return text + "."
 
 
 def _stretches(nights: list[Night]) -> list[Stretch]:
     kinds = groupby(
-        enumerate(nights), lambda one: one[1].outcome if one[1].outcome in WAITS else one[0]
+        enumerate(nights), lambda item: item[1].outcome if item[1].outcome in WAITS else item[0]
     )
     rows = [[night for _, night in group] for _, group in kinds]
     return [Stretch(len(row), row[-1].night, row[-1].outcome, row[-1].reason) for row in rows]
@@ -128,11 +133,11 @@ def _endings(nights: list[Night]) -> str:
 
 
 def _coverage(history: ChampionHistory) -> str:
-    one = history.coverage
-    if one is None:
+    coverage = history.coverage
+    if coverage is None:
         return ""
-    error = "" if one.error is None else f" ± {plain(100 * one.error, 2)} %"
+    error = "" if coverage.error is None else f" ± {plain(100 * coverage.error, 2)} %"
     return (
-        f"Its intervals are made to hold {plain(100 * one.level)} % of days. In the past such "
-        f"intervals held {plain(100 * one.covered)} %{error} of {days(one.days)} to come."
+        f"Its intervals are made to hold {plain(100 * coverage.level)} % of days. In the past such "
+        f"intervals held {plain(100 * coverage.covered)} %{error} of {days(coverage.days)}."
     )

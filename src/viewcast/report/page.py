@@ -25,10 +25,10 @@ from viewcast.report.champion_table import (
     NIGHTS,
     SIGNS,
     WHY,
+    champion_section,
     days,
     gained,
     ranged,
-    told,
     word,
 )
 from viewcast.report.figures.gallery import RETRAINING, draw_all
@@ -42,7 +42,7 @@ TEMPLATE, ALONE, SECTION = "page.html", "page_alone.html", "page_champions.html"
 # What a night rewrites stands between these comments.
 OPENING, CLOSING = "<!-- retraining -->", "<!-- end of retraining -->"
 LINK_OPENING, LINK_CLOSING = "<!-- link to retraining -->", "<!-- end of link -->"
-LINK = '<li><a href="#champions">Who forecasts now, and did it keep its word?</a></li>'
+LINK = '<li><a href="#champions">The present champion, and whether it kept its promise</a></li>'
 
 
 def build(root: Path, packages: Iterable[ModuleType]) -> list[Picture]:
@@ -142,7 +142,7 @@ def _of_champions(history: ChampionHistory) -> dict[str, Any]:
     """What the section of the retraining needs."""
     return {
         "section": RETRAINING,
-        "told": told(history),
+        "content": champion_section(history),
         "opening": Markup(OPENING),
         "closing": Markup(CLOSING),
         "ranged": ranged,

@@ -63,7 +63,8 @@ def _dumbbells(runs: list[Run]) -> Drawing:
     log_ticks(axes.xaxis, low, high, zero=_any_zero(runs))
     row_labels(axes, ticks, headings)
     axes.set(
-        ylim=(y - 0.4, -0.7), xlabel=f"{loss_label(runs[0]['loss'], runs[0]['unit'])}, logarithmic"
+        ylim=(y - 0.4, -0.7),
+        xlabel=f"{loss_label(runs[0]['loss'], runs[0]['unit'])},\nlogarithmic scale",
     )
     _key(axes, any(run["published_source"] for run in runs))
     caption = (

@@ -1,4 +1,4 @@
-"""The gates: what each challenger lost less than the champion, and which of them came in."""
+"""The evaluations of challengers: their loss against the champion's, and which were promoted."""
 
 import math
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def draw(results: Results) -> Iterator[Drawing]:
 
 
 def finding(gates: list[Gate]) -> str:
-    """How many challengers of those that were compared came in, without a stop."""
+    """How many of the compared challengers were promoted, as a sentence without a full stop."""
     better = sum(gate.why == "better" for gate in gates)
     fresher = sum(gate.why == "refresh" for gate in gates)
     if len(gates) == 1:
@@ -69,15 +69,15 @@ def _intervals(history: ChampionHistory, compared: list[tuple[Gate, Difference]]
     first, last = (pd.Timestamp(compared[place][0].night) for place in (0, -1))
     room: Any = max((last - first) * 0.04, pd.Timedelta(days=2))
     axes.set_xlim(first - room, last + room)
-    axes.set(xlabel="night of the judgement", ylabel=f"loss saved a day\n({history.loss_unit})")
+    axes.set(xlabel="night of the evaluation", ylabel=f"loss saved a day\n({history.loss_unit})")
     day_axis(axes)
     legend_above(axes, 1 if any(gate.why == "refresh" for gate, _ in compared) else 2)
     caption = (
-        "What the challenger lost less than the champion on the same fresh days, with the "
+        "By how much the challenger lost less than the champion on the same fresh days, with the "
         f"{plain(100 * history.level)} % interval: above the line the challenger was better. It "
         "is promoted if the whole interval lies above the line, or if the champion is old and the "
         "challenger not worse. A challenger that is no better passes as better in about "
-        f"{plain(100 * history.error_rate)} % of judgements."
+        f"{plain(100 * history.error_rate)} % of evaluations."
     )
-    alt = f"{title}. One interval per judgement over time, promotions in colour."
+    alt = f"{title}. One interval per evaluation over time, promotions in colour."
     return Drawing("retraining_gates", figure, title, caption, alt, [])

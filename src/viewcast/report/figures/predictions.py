@@ -28,7 +28,7 @@ STYLES = ((LINE, "o"), (OTHER, "s"), (DEEP, "^"), (VALIDATION, "D"), (MUTED, "v"
 def draw(results: Results) -> Iterator[Drawing]:
     """One per data set: its main models against the truth."""
     for data in results.datasets:
-        main = [run for run in results.of(data) if run.is_main and run["status"] == "finished"]
+        main = [run for run in results.main_models(data) if run["status"] == "finished"]
         runs = [run for run in main if run.validated and len(run.of_split("validation"))]
         if runs:
             yield _series(results, runs) if results.is_daily(data) else _scatter(runs)
@@ -117,6 +117,6 @@ def _series(results: Results, runs: list[Run]) -> Drawing:
 
 
 def _first_and_best(runs: list[Run]) -> list[Run]:
-    """The first model of the pipeline and the best of the others; more lines hide each other."""
+    """The simplest model and the best of the others; more lines hide each other."""
     first, others = runs[0], runs[1:]
     return [first, *sorted(others, key=lambda run: float(run["val_loss"]))[:1]]

@@ -1,4 +1,4 @@
-"""What champions promised, and what came true."""
+"""The losses that champions promised, and the realised losses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,19 +35,19 @@ LANES = 0.06  # share of the width that the name of a champion takes
 
 
 def draw(results: Results) -> Iterator[Drawing]:
-    """One, as soon as a day has come to hold a promise to."""
+    """One, as soon as there is a realised day to compare with a promise."""
     if results.history is not None and len(results.history.days):
         yield _promises(results.history)
 
 
 def finding(history: ChampionHistory) -> str:
-    """Who kept its word, in a sentence without its stop."""
+    """Which champions kept their promise, as a sentence without a full stop."""
     judged = [champion for champion in history.champions if champion.promise_status != "too early"]
     if not judged:
         champion = history.champions[-1]
         return (
             f"Version {champion.version} promised to lose {plain(champion.promised.mean)} "
-            f"{history.loss_unit} a day; no week has passed to hold it to its word"
+            f"{history.loss_unit} a day; no week has passed yet to check the promise"
         )
     kept = [champion for champion in judged if champion.promise_status == "kept"]
     broken = [champion for champion in judged if champion.promise_status == "broken"]
@@ -55,14 +55,18 @@ def finding(history: ChampionHistory) -> str:
         return _of_one(judged[0], history.loss_unit)
     if len(kept) == len(judged):
         every = "Both" if len(kept) == 2 else f"All {len(kept)}"
-        return f"{every} champions kept their word: they lost no more than promised"
-    said = f"{len(kept)} of {len(judged)} champions kept their word"
+        return f"{every} champions kept their promises: they lost no more than promised"
+    said = f"{len(kept)} of {len(judged)} champions kept their promises"
     if len(broken) == 1:
         return f"{said}; {_broke(broken[0], history.loss_unit)}"
     if broken:
         return f"{said}; {len(broken)} clearly lost more than promised"
     others = "others" if len(judged) - len(kept) > 1 else "other"
-    return f"{said}; of the {others} it cannot be told"
+    return (
+        f"{said}; the {others} are unclear"
+        if others == "others"
+        else f"{said}; the other is unclear"
+    )
 
 
 def _of_one(champion: Champion, unit: str) -> str:
@@ -73,8 +77,8 @@ def _of_one(champion: Champion, unit: str) -> str:
         return said[:1].upper() + said[1:]
     lost = f"lost {plain(came.mean)} {unit} a day, at most {most} promised"
     if champion.promise_status == "kept":
-        return f"Version {champion.version} kept its word: it {lost}"
-    return f"Version {champion.version} {lost}: whether it kept its word cannot be told"
+        return f"Version {champion.version} kept its promise: it {lost}"
+    return f"Version {champion.version} {lost}: whether it kept its promise is unclear"
 
 
 def _broke(champion: Champion, unit: str) -> str:
@@ -97,10 +101,10 @@ def _promises(history: ChampionHistory) -> Drawing:
     caption = (
         f"Above, each day's loss and its mean over {WEEK} days; the blue bands are what each "
         "champion promised: its mean loss on fresh days before it took over, with its "
-        f"{level} interval. Below, the same promise as a bar, and what came true, with its {level} "
-        "interval. A champion kept its word if its mean loss is not above the promised interval, "
-        "and broke it if even the interval of what came true lies above; in between it cannot be "
-        f"told. Fewer than {WEEK} days are too early."
+        f"{level} interval. Below, the same promise as a bar, and the realised loss with its "
+        f"{level} interval. A champion kept its promise if its realised mean loss is not above the "
+        "promised interval, and broke it if the whole realised interval lies above; in between it "
+        f"is unclear. Fewer than {WEEK} days are too early."
     )
     if beyond:
         caption += f" Triangles: {days(beyond)} beyond the upper edge ({plain(top)})."
@@ -108,7 +112,7 @@ def _promises(history: ChampionHistory) -> Drawing:
         caption += f" Rows: the newest {NEWEST} of {len(history.champions)} champions."
     alt = (
         f"{title}. Daily loss over time with the promised interval of each champion, and one row "
-        "per champion with the promise and what came true."
+        "per champion with the promised and the realised loss."
     )
     return Drawing("retraining_promises", figure, title, caption, alt, [])
 
@@ -162,7 +166,7 @@ def _daily(axes: Axes, history: ChampionHistory) -> tuple[int, float]:
 
 
 def _rows(axes: Axes, history: ChampionHistory, champions: list[Champion]) -> None:
-    """One row per champion, the newest above: the promise as a bar, what came true as a dot."""
+    """One row per champion, the newest above: the promise as a bar, the realised loss as a dot."""
     for y, champion in enumerate(champions):
         promised, came, colour = champion.promised, champion.realised, OWN[champion.promise_status]
         axes.barh(y, promised.upper - promised.lower, 0.56, promised.lower, color=PROMISED)

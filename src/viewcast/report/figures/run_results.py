@@ -151,6 +151,15 @@ class Results:
         """The run of a model with the data set's own settings."""
         return next((run for run in self.of(data) if self._is_main(run, model)), None)
 
+    def main_models(self, data: str) -> list[Run]:
+        """The main runs of a data set, the simplest first: lines, networks, other models."""
+        kinds = {"line": 0, "network": 1}
+
+        def complexity(run: Run) -> tuple[int, int, str]:
+            return kinds.get(run["kind"], len(kinds)), len(run["features"]), run["model"]
+
+        return sorted((run for run in self.of(data) if run.is_main), key=complexity)
+
     def named(self, name: str) -> Run | None:
         """An experiment, or ``<data>/<model>`` for a main run."""
         data, _, model = name.partition("/")
