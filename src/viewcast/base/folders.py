@@ -192,7 +192,7 @@ def _swap(beside: Path, path: Path, former: Path, kind: Kind) -> None:
         beside.rename(path)
         return
     if not _marked(path, kind):
-        _mark(path, kind, _known(path, kind))  # or nobody would know it for ours after a crash
+        _mark(path, kind, _known(path, kind))  # after a crash nothing else says that it is ours
     path.rename(former)
     try:
         beside.rename(path)

@@ -111,7 +111,7 @@ class Forecaster:
         fitted.save(self.model, folder, unit)
         known = None if self.intervals is None else self.intervals.plain()
         about = {"inputs": asdict(self.inputs), "intervals": known}
-        write_json(folder / FILE, about)
+        write_json(folder / FILE, about, sync=False)
 
     @classmethod
     def load(cls, folder: Path) -> "Forecaster":

@@ -177,7 +177,7 @@ def save(model: Fitted, folder: Path, unit: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_file(model.arrays(), folder / "weights.safetensors")
     about = {"kind": model.kind, "inputs": model.inputs, "unit": unit}
-    write_json(folder / "model.json", about)
+    write_json(folder / "model.json", about, sync=False)
 
 
 def load(folder: Path) -> Fitted:

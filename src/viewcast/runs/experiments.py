@@ -75,7 +75,7 @@ class Due:
         folder = experiment_path(self.root, self.name)
         status: str = run(parse(self.plain), self.root, folder)["status"]
         folders.note_made(folder, RUN, [*folders.made_in(folder), "key"])
-        files.write(folder / "key", self.key)
+        files.write(folder / "key", self.key, sync=False)  # without it, it is trained again
         return status
 
 

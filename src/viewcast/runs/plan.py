@@ -101,7 +101,7 @@ def write_params(runs: dict[str, Any], root: Path) -> None:
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     for part, content in files.items():
         text = yaml.dump(content, Dumper=dumper, sort_keys=True, allow_unicode=True)
-        write(params_path(root, *part), text)
+        write(params_path(root, *part), text, sync=False)
 
 
 def _modules(runs: dict[str, Any]) -> list[str]:

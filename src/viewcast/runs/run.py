@@ -56,7 +56,7 @@ def run(
     recorder = Recorder(config, root, interrupted.read_text() if interrupted.is_file() else None)
     if not interrupted.is_file():
         folders.claim(root, checkpoints, CHECKPOINTS)
-    files.write(interrupted, recorder.run_id)
+    files.write(interrupted, recorder.run_id, sync=False)
     folders.claim(root, output, RUN)
     result = _about(config, rows, recorder.run_id)
     try:
