@@ -54,7 +54,7 @@ def test_a_run_is_gathered_with_its_rows_facts_and_losses(store: SimulatedStore)
     assert (run.run_id, run.train_loss, run.truth) == (run_id, 0.1, (0.5, 0.0))
     facts = run.facts
     assert (facts.data, facts.unit, facts.loss, facts.split) == ("channel", "views", "mae", "year")
-    assert (facts.in_epochs, facts.network, facts.trainer) == (True, True, "gradient_descent")
+    assert (facts.in_epochs, facts.kind, facts.trainer) == (True, "network", "gradient_descent")
     assert run.excluded is None
 
 

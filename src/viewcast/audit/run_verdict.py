@@ -83,7 +83,7 @@ def _best(rows: RowLosses) -> int:
 
 
 def line_for(run: Scored, study: Study) -> Scored | None:
-    """The least-squares line on the same features, training rows and loss, for a model that bends."""
+    """The least-squares line on the same features, rows and loss, for a model that bends."""
     own = run.facts
     if not (bends(own.kind) and own.training):
         return None

@@ -33,8 +33,8 @@ class Facts:
 
     ``experiment``: of the configuration, not MLflow's; ``block``: least dependence length in rows;
     ``in_epochs``: whether training has epochs; ``kind``: that of the model
-    (``viewcast.models.model``); ``training``: identity of the training rows; ``remembers``: whether the model looks up
-    validation targets.
+    (``viewcast.models.model``); ``training``: identity of the training rows; ``remembers``: whether
+    the model looks up validation targets.
     """
 
     name: str
