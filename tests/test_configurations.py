@@ -15,9 +15,6 @@ from viewcast.base.settings import Tracking, build, construct
 from viewcast.runs.plan import Pipeline
 from viewcast.training.config import Config, parse
 
-# A model that the trainer can train, for each trainer that the default model does not choose.
-SERVED = {"gradient_descent": "deep", "lookup": "memorizer", "through_origin": "proportional"}
-
 OF_NIGHTS = ("proportional", "rhythm")  # models of columns that only data/live has
 
 
@@ -61,8 +58,10 @@ def test_a_model_composes_and_chooses_a_trainer_that_can_train_it(model: str) ->
 
 @pytest.mark.parametrize("trainer", options("trainer"))
 def test_a_trainer_composes_with_a_model_that_it_serves(trainer: str) -> None:
-    config = config_of(f"model={SERVED.get(trainer, 'linear')}", f"trainer={trainer}")
-    assert config.trainer.name == trainer
+    serves = build(composed(f"trainer={trainer}")["trainer"], "trainer").serves
+    kinds = {name: config_of(f"model={name}").model.kind for name in options("model")}
+    model = next(name for name, kind in kinds.items() if kind in serves)
+    assert config_of(f"model={model}", f"trainer={trainer}").trainer.name == trainer
 
 
 @pytest.mark.parametrize("loss", options("loss"))
