@@ -360,14 +360,14 @@ def test_nothing_to_read_is_refused(tmp_path) -> None:
     assert "x.zip: not a zip file" in refused(tmp_path / "x.zip")
 
 
-# --- bring ----------------------------------------------------------------------------------------
+# --- import ---------------------------------------------------------------------------------------
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.name != MARK}
 
 
-def test_bring_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp_path) -> None:
+def test_import_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp_path) -> None:
     folder = export(Totals=totals().encode("utf-8-sig"), Chart_data=CHART)
     into = tmp_path / "data" / "studio"
     assert import_export(folder, into, tmp_path) == into
@@ -380,7 +380,7 @@ def test_bring_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp_
     assert [path.name for path in into.parent.iterdir()] == ["studio"]
 
 
-def test_bring_writes_nothing_of_a_bad_export(export, tmp_path) -> None:
+def test_import_writes_nothing_of_a_bad_export(export, tmp_path) -> None:
     into = tmp_path / "data" / "studio"
     with pytest.raises(DataError, match="line 3, column 'Views'"):
         import_export(export(Totals=totals(counts=[1, -1, 2, 3])), into, tmp_path)
@@ -423,7 +423,7 @@ def test_failed_swap_puts_the_earlier_import_back(export, tmp_path, monkeypatch)
     assert contents(into) == before
 
 
-def test_bring_does_not_replace_a_folder_of_other_things(export, tmp_path) -> None:
+def test_import_does_not_replace_a_folder_of_other_things(export, tmp_path) -> None:
     into = tmp_path / "thesis"
     into.mkdir()
     (into / "chapter.txt").write_text("mine")
