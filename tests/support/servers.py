@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -27,12 +28,14 @@ def free_port() -> int:
 def serving(*arguments: str, **environment: str) -> Iterator[str]:
     """``mlflow`` with these arguments for as long as the context lasts; its address."""
     port = free_port()
+    # MLflow starts `uvicorn` by its name, also where this interpreter's environment is not active.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *arguments, "--host", "127.0.0.1", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **environment},
+        env={**os.environ, "PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true", **environment},
         start_new_session=True,  # it starts programs of its own
     )
     assert server.stdout is not None
