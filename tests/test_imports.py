@@ -26,8 +26,6 @@ LIGHT = [
     "data.sources.youtube",
     "scoring.summary",
     "models.fitted",
-    "runs.run",
-    "runs.experiments",
     "demo.validation_reuse",
     "demo.truth",
     "report.page",
