@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain predict rollback audit test check ui benchmark clean
+.PHONY: help run retrain predict rollback audit test check docs ui benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -56,6 +56,9 @@ check: $(READY)  ## formatting, lint, types and the order of imports
 	ruff check .
 	mypy
 	lint-imports --no-cache
+
+docs: $(READY)  ## write the reference of configuration keys anew
+	python docs/reference.py
 
 ui: $(READY)  ## the MLflow UI on 127.0.0.1
 	@echo "http://127.0.0.1:$(PORT)/#/experiments/1/runs?viewStateShareKey=audit (Ctrl-C ends it)"

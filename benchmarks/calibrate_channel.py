@@ -3,7 +3,8 @@
     python benchmarks/calibrate_channel.py --candidates 4000 --seeds 3000
 
 First a search over parameters: uniform draws from ``RANGES``, then draws ever closer to the best.
-A candidate is judged by the mean table of many simulations, so that no parameter serves one lucky noise.
+A candidate is judged by the mean table of many simulations, so that no parameter serves one lucky
+noise.
 Then a search over seeds: whose single realised history is nearest to the published table?
 """
 

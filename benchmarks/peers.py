@@ -1,7 +1,7 @@
 """The same work as others do it: a plain PyTorch loop, PyTorch Lightning, scikit-learn.
 
 Each as its own documentation shows it, on one thread, with rows in float32 (for scikit-learn that
-is the quicker choice). A library that is not installed is left out: ``pip install viewcast[peers]``.
+is the quicker choice). A library that is not installed is left out: install the extra ``peers``.
 """
 
 import logging
