@@ -44,6 +44,11 @@ PROGRAMS = {
     "rollback": {"": "viewcast.retraining.promotion:Rollback"},
     "healthcheck": {"": "viewcast.retraining.healthcheck:HealthCheck"},
 }  # fmt: skip
+COMMON = {
+    "name": "the name in runs, files and messages",
+    "label": "how pages name the data",
+    "timezone": "the zone whose midnights part the days",
+}
 GROUPS = ("data", "model", "trainer", "loss", "holdout", "source", "tracking")
 
 
@@ -110,7 +115,7 @@ def table(cls: Any, given: dict[str, tuple[Any, str]]) -> str:
         if field.name not in given:
             continue
         value, comment = given[field.name]
-        meaning = documented.get(field.name) or comment
+        meaning = documented.get(field.name) or comment or COMMON.get(field.name, "")
         row = (f"`{field.name}`", escaped(type_text(hints[field.name])), short(value), meaning)
         lines.append("| " + " | ".join([row[0], row[1], row[2], escaped(row[3])]) + " |")
     return "\n".join(lines) + "\n"
@@ -125,6 +130,9 @@ def meanings(cls: Any) -> dict[str, str]:
         for names, meaning in zip(entries[1::2], entries[2::2], strict=False):
             for name in re.findall(r"``(\w+)``", names):
                 found.setdefault(name, meaning.strip().rstrip(".;"))
+        for sentence in re.split(r"(?<=\.) ", text):
+            for name in re.findall(r"``(\w+)``", sentence):
+                found.setdefault(name, sentence.rstrip("."))
     return found
 
 

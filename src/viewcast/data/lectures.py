@@ -36,9 +36,11 @@ SCHEMA = pa.DataFrameSchema(
 class Lectures:
     """Slide decks with pages, words (unknown for some) and minutes.
 
-    ``raw``: the folder of ``lectures.csv``. ``split``: the one of ``splits`` that is used.
-    ``features``: named feature sets. ``block``: rows per block of dependent rows in standard errors
-    (1: lectures are exchangeable). ``published``: the lecturer's figures by model.
+    ``label``: how pages name the data. ``raw``: the folder of ``lectures.csv``. ``unit``: of the
+    target. ``splits``: by name, which lectures train, validate and test. ``split``: the one of
+    ``splits`` that is used. ``features``: named feature sets. ``block``: rows per block of
+    dependent rows in standard errors (1: lectures are exchangeable). ``published``: the lecturer's
+    figures by model.
     """
 
     name: str

@@ -33,10 +33,12 @@ Split = Annotated[
 class DailyViews(ABC):
     """Base of the data sets of daily views.
 
-    ``raw``: the folder under the project. ``unit`` and ``scale``: targets and lags are views
-    divided by ``scale``. ``lags``: days of the window. ``country``: its public holidays are a
-    feature (ISO code), null for none. ``split``: the one of ``splits`` that is used. ``features``:
-    named feature sets. ``block``: days per block of dependent days in standard errors.
+    ``label``: how pages name the data. ``raw``: the folder under the project. ``unit`` and
+    ``scale``: targets and lags are views divided by ``scale``. ``lags``: days of the window.
+    ``country``: its public holidays are a feature (ISO code), null for none. ``splits``: by name,
+    which days train, validate and test. ``split``: the one of ``splits`` that is used.
+    ``features``: named feature sets. ``block``: days per block of dependent days in standard
+    errors. ``published``: the lecturer's figures by model.
     """
 
     name: str

@@ -14,7 +14,8 @@ from viewcast.models.model import LOOKUP
 class Memorizer:
     """Remembers the target of every row of the splits it is shown; predicts 0 elsewhere.
 
-    It keys on the row itself, not on its features: two lectures may have equally many pages.
+    ``remembers``: the splits it is shown. ``features``: none, since it keys on the row itself and
+    not on its features: two lectures may have equally many pages.
     """
 
     name: str

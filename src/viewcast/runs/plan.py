@@ -32,8 +32,10 @@ Compose = Callable[[Sequence[str]], dict[str, Any]]
 class Pipeline:
     """``conf/pipeline.yaml``: data sets, models with a stage of their own, baselines.
 
-    ``workers``: processes of the experiments stage that train at the same time; their number
-    changes no result.
+    ``datasets``: names of files in ``conf/data``. ``models``: models that have a stage for each
+    data set. ``baselines``: models that run in the experiments stage for each data set.
+    ``workers``: processes of that stage that train at the same time; their number changes no
+    result.
     """
 
     datasets: list[str]

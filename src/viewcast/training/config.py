@@ -30,7 +30,9 @@ BUDGET = ("looks", "optimism")
 class Config:
     """One run: data, model, trainer and loss, how its holdout is guarded, seed and thread count.
 
-    ``name``: the experiment. ``device``: where gradient descent runs. ``output``: the folder of the
+    ``name``: the experiment. ``published``: the figures that the lecturer printed for it, null for
+    none. ``seed``: of all random numbers. ``threads``: of the matrix library; their number changes
+    the last bits of a sum. ``device``: where gradient descent runs. ``output``: the folder of the
     results, null to name it after the identity. ``plain``: the mapping that this was parsed from.
     """
 
