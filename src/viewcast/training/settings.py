@@ -17,8 +17,8 @@ class DescentSettings:
 
     ``optimizer``: gradient descent with momentum (``sgd``) or Adam. ``precision``: of the numbers
     in training. ``lr``: learning rate. ``batch_size``: rows per update, or ``full``. ``epochs``:
-    passes over the training rows at most. ``shuffle``: a new order of rows each epoch. ``init``: ``random``
-    (from the run's seed) or the parameters in order, weights then bias, layer by layer.
+    passes over the training rows at most. ``shuffle``: a new order of rows each epoch. ``init``:
+    ``random`` (from the run's seed) or the parameters in order, weights then bias, layer by layer.
     ``weight_decay``: this times the parameters is added to the gradient. ``row_share``,
     ``feature_share``: learn from so large a random part of the training rows, of the features.
     ``standardise``: learn in units of the training rows' standard deviations, features and target.
