@@ -304,6 +304,8 @@ def test_of_many_at_once_no_two_open_it(project: Project, naive: str) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         went_on = sum(pool.map(attempt, range(4)))
+    # A stand-in that MLflow leaves there when threads load models at once; hypothesis trips on it.
+    sys.modules.pop("dbutils", None)
     assert went_on <= 1
     assert sum("test_loss" in run.data.metrics for run in openings(project)) == went_on
 
