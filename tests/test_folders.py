@@ -524,3 +524,20 @@ def test_the_simulated_channel_replaces_its_own_file_alone(
     for _ in range(2):
         assert simulate() == ""
     assert simulated_path(root).read_text().startswith("date,views\n2017-01-01,")
+
+
+def test_a_file_that_is_added_while_the_new_folder_is_built_keeps_the_former_one(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "page"
+    with folders.replacing(tmp_path, folder, MADE) as new:
+        (new / "page.txt").write_text("former")
+    with (
+        pytest.raises(ConfigError, match=r"holds mine\.txt"),
+        folders.replacing(tmp_path, folder, MADE) as new,
+    ):
+        (new / "page.txt").write_text("new")
+        (folder / "mine.txt").write_text("precious")
+    assert (folder / "mine.txt").read_text() == "precious"
+    assert (folder / "page.txt").read_text() == "former"
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]

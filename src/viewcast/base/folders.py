@@ -165,6 +165,7 @@ def replacing(root: Path, folder: Path, kind: Kind) -> Iterator[Path]:
     try:
         yield beside
         _mark(beside, kind, _entries(beside))
+        check_folder(root, folder, kind)  # a file may have been added while the block ran
         _swap(beside, path, former, kind)
     except BaseException:
         _discard(beside, kind)
