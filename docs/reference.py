@@ -31,7 +31,7 @@ PROGRAMS = {
     "config": {"": "viewcast.training.config:Config"},
     "pipeline": {"": "viewcast.runs.plan:Pipeline"},
     "sweep": {"search": "viewcast.sweep.space:Search"},
-    "audit": {"": "viewcast.audit.settings:AuditSettings"},
+    "audit": {"": "viewcast.assessment.settings:AuditSettings"},
     "open_test": {"": "viewcast.runs.final_test:OpenTest"},
     "challenger": {"": "viewcast.retraining.challenger:ChallengerSettings"},
     "retrain": {

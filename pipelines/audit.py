@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import Any
 
-from viewcast.audit.settings import AuditSettings
+from viewcast.assessment.settings import AuditSettings
 from viewcast.base.cli import stage
 from viewcast.base.settings import construct
 from viewcast.report.audits import named

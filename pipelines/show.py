@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from viewcast.audit.result_file import COMMAND
+from viewcast.assessment.result_file import COMMAND
 from viewcast.base.cli import stage
 from viewcast.base.paths import retraining_path, summary_path
 from viewcast.report.audits import in_order, read

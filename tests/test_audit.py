@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from support.loaded import loaded_after
 from support.simulated_store import SimulatedStore, days
-from viewcast.audit import rounds, run_verdict
-from viewcast.audit.audit import audit
-from viewcast.audit.result import AuditResult, Truth
-from viewcast.audit.result_file import from_json, to_json
-from viewcast.audit.row_losses import RowLosses
-from viewcast.audit.settings import AuditSettings
-from viewcast.audit.study import REMEMBERS, Facts, Opened, Scored, Study, overlap, study
-from viewcast.audit.usage import row_usage
+from viewcast.assessment import rounds, run_verdict
+from viewcast.assessment.audit import audit
+from viewcast.assessment.result import AuditResult, Truth
+from viewcast.assessment.result_file import from_json, to_json
+from viewcast.assessment.row_losses import RowLosses
+from viewcast.assessment.settings import AuditSettings
+from viewcast.assessment.study import REMEMBERS, Facts, Opened, Scored, Study, overlap, study
+from viewcast.assessment.usage import row_usage
 from viewcast.base import cli
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import Tracking, construct
@@ -644,5 +644,5 @@ def test_the_settings_of_the_program_are_those_of_the_audit() -> None:
 
 
 def test_the_audit_itself_needs_no_mlflow_and_reading_a_store_needs_no_torch() -> None:
-    assert not loaded_after("import viewcast.audit.audit") & {"torch", "mlflow", "hydra"}
+    assert not loaded_after("import viewcast.assessment.audit") & {"torch", "mlflow", "hydra"}
     assert not loaded_after("import viewcast.runs.audit") & {"torch", "hydra"}

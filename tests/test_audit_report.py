@@ -11,9 +11,9 @@ import pytest
 
 from support import audited
 from support.reported import SIMULATED, Fake, Tags, seen
-from viewcast.audit.result import AuditedRun, AuditResult, BestOf, OpenedTest
-from viewcast.audit.result_file import to_json
-from viewcast.audit.wording import sentence
+from viewcast.assessment.result import AuditedRun, AuditResult, BestOf, OpenedTest
+from viewcast.assessment.result_file import to_json
+from viewcast.assessment.wording import sentence
 from viewcast.base.errors import DataError
 from viewcast.report.audits import named, read
 from viewcast.report.figures.style import Picture

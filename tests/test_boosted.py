@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.descents import problem, rows_of
 from support.project import Project
 from support.sweeps import children
-from viewcast.audit.settings import AuditSettings
+from viewcast.assessment.settings import AuditSettings
 from viewcast.base.errors import ConfigError
 from viewcast.holdout.looks import early_stop, parsed
 from viewcast.models import fitted

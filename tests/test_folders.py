@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.project import REPOSITORY, Project
-from viewcast.audit.result_file import to_json
+from viewcast.assessment.result_file import to_json
 from viewcast.base import folders
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.folders import MARK, Kind

@@ -10,7 +10,7 @@ import yaml
 
 from support.project import Project
 from support.simulated_store import SimulatedStore, days
-from viewcast.audit.study import Scored, Study
+from viewcast.assessment.study import Scored, Study
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import construct
 from viewcast.holdout.looks import Use

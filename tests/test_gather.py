@@ -8,7 +8,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from support.simulated_store import HOLDOUT, SimulatedStore, days
-from viewcast.audit.study import REMEMBERS, Scored, Study
+from viewcast.assessment.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.tracking.artifacts import Artifacts, each
 from viewcast.tracking.read.gather import gather

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from support.clone import Clone, stages_run
-from viewcast.audit.result_file import from_json
+from viewcast.assessment.result_file import from_json
 
 pytestmark = pytest.mark.slow
 reading = pytest.mark.xdist_group("clone")  # these share one copy of the clone

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from viewcast.audit.result import (
+from viewcast.assessment.result import (
     AuditedRun,
     AuditResult,
     BestOf,
@@ -22,8 +22,8 @@ from viewcast.audit.result import (
     Usage,
     Winner,
 )
-from viewcast.audit.result_file import to_json
-from viewcast.audit.sentences import all_of
+from viewcast.assessment.result_file import to_json
+from viewcast.assessment.sentences import all_of
 
 YEAR = pd.date_range("2020-01-01", "2020-12-31", freq="D").strftime("%Y-%m-%d")
 NEXT = pd.date_range("2021-01-01", periods=45, freq="D").strftime("%Y-%m-%d")

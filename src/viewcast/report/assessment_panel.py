@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from viewcast.audit import sentences
-from viewcast.audit.sentences import Topic, looked_at
-from viewcast.audit.wording import few, noise_digits, sentence
+from viewcast.assessment import sentences
+from viewcast.assessment.sentences import Topic, looked_at
+from viewcast.assessment.wording import few, noise_digits, sentence
 from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.report.gauge import Gauge, gauge

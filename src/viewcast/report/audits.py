@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from viewcast.audit.result import AuditedRun, AuditResult
-from viewcast.audit.result_file import from_json
+from viewcast.assessment.result import AuditedRun, AuditResult
+from viewcast.assessment.result_file import from_json
 from viewcast.base.paths import audit_path, uses_path
 
 SEARCH, ATTACK = "channel_search", "channel_leaderboard"  # experiments of the demonstration

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from viewcast.audit.result import AuditResult
+from viewcast.assessment.result import AuditResult
 from viewcast.selection.share_of_gain import AMBER, GREEN
 
 SIGNS = {"green": "●", "amber": "◐", "red": "○"}  # told apart without colours, too

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from viewcast.audit.result import AuditedRun
+from viewcast.assessment.result import AuditedRun
 from viewcast.base.numbers import as_published, plain, with_error
 from viewcast.report.figures.run_results import Results, Run
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from viewcast.audit.result import AuditResult, Winner
-from viewcast.audit.sentences import looked_at, refusal
-from viewcast.audit.wording import noise_digits, sentence
+from viewcast.assessment.result import AuditResult, Winner
+from viewcast.assessment.sentences import looked_at, refusal
+from viewcast.assessment.wording import noise_digits, sentence
 from viewcast.base.numbers import as_published, plain, short, with_error
 from viewcast.report.audits import Audit, of_run
 from viewcast.report.gauge import gauge

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from viewcast.audit.audit import audit
-from viewcast.audit.result import AuditResult
-from viewcast.audit.result_file import to_json
-from viewcast.audit.settings import AuditSettings
-from viewcast.audit.usage import row_usage
+from viewcast.assessment.audit import audit
+from viewcast.assessment.result import AuditResult
+from viewcast.assessment.result_file import to_json
+from viewcast.assessment.settings import AuditSettings
+from viewcast.assessment.usage import row_usage
 from viewcast.base import files, folders
 from viewcast.base.paths import asked_path, audit_path, uses_path
 from viewcast.tracking.read.gather import gather

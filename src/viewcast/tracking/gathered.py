@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from viewcast.audit.study import Opened, Study
+from viewcast.assessment.study import Opened, Study
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
-from viewcast.audit.result import OpenedTest
+from viewcast.assessment.result import OpenedTest
 from viewcast.base.numbers import plain
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import VALIDATION, Drawing, row_labels, sheet

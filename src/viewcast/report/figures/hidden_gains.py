@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from viewcast.audit.result import HiddenHoldout
-from viewcast.audit.sentences import hidden_gain
-from viewcast.audit.wording import capitalised, hidden_figure
+from viewcast.assessment.result import HiddenHoldout
+from viewcast.assessment.sentences import hidden_gain
+from viewcast.assessment.wording import capitalised, hidden_figure
 from viewcast.base.numbers import plain
 from viewcast.report.audits import Audit
 from viewcast.report.figures.run_results import Results

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from viewcast.audit.choice_sentences import about, more_runs, parted
-from viewcast.audit.result import Truth
-from viewcast.audit.wording import capitalised, noise_digits
+from viewcast.assessment.choice_sentences import about, more_runs, parted
+from viewcast.assessment.result import Truth
+from viewcast.assessment.wording import capitalised, noise_digits
 from viewcast.base.numbers import plain
 from viewcast.report.audits import Audit
 from viewcast.report.figures.run_results import Results

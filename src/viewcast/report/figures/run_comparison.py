@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from viewcast.audit.choice_sentences import best_runs, superiority
-from viewcast.audit.wording import capitalised, sentence
+from viewcast.assessment.choice_sentences import best_runs, superiority
+from viewcast.assessment.wording import capitalised, sentence
 from viewcast.base.numbers import plain
 from viewcast.report.audits import FEW, Audit
 from viewcast.report.figures.run_results import Results

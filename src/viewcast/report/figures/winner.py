@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from viewcast.audit.result import Winner
-from viewcast.audit.sentences import expected, score
-from viewcast.audit.wording import noise_digits
+from viewcast.assessment.result import Winner
+from viewcast.assessment.sentences import expected, score
+from viewcast.assessment.wording import noise_digits
 from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.report.figures.run_results import Results

@@ -12,8 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from viewcast.audit.row_losses import RowLosses
-from viewcast.audit.study import Opened, Scored, studies
+from viewcast.assessment.row_losses import RowLosses
+from viewcast.assessment.study import Opened, Scored, studies
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts, each, local

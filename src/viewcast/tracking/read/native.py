@@ -8,8 +8,8 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from viewcast.audit.row_losses import RowLosses
-from viewcast.audit.study import Scored
+from viewcast.assessment.row_losses import RowLosses
+from viewcast.assessment.study import Scored
 from viewcast.base.errors import DataError
 from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts

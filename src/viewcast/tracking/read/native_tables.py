@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from viewcast.audit.row_losses import KEYS, Losses, RowLosses
+from viewcast.assessment.row_losses import KEYS, Losses, RowLosses
 from viewcast.base.errors import DataError
 from viewcast.scoring.loss import Loss
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from mlflow.entities import Dataset, Run
 
-from viewcast.audit.study import Facts
+from viewcast.assessment.study import Facts
 from viewcast.models.model import LINE
 from viewcast.tracking.datasets import in_context
 from viewcast.tracking.tags import (

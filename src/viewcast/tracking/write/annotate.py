@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from mlflow.entities import Metric, Run, RunTag
 from mlflow.exceptions import MlflowException
 
-from viewcast.audit.result import AuditedRun, AuditResult
-from viewcast.audit.study import Study
+from viewcast.assessment.result import AuditedRun, AuditResult
+from viewcast.assessment.study import Study
 from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.gathered import Gathered

@@ -1,9 +1,9 @@
-"""The facts on the choice among the runs in words, as ``viewcast.audit.sentences`` has them."""
+"""The facts on the choice among the runs in words; ``viewcast.assessment.sentences`` has the rest."""
 
 from collections.abc import Sequence
 
-from viewcast.audit.result import AuditResult, BestOf
-from viewcast.audit.wording import counted, few, noise_digits
+from viewcast.assessment.result import AuditResult, BestOf
+from viewcast.assessment.wording import counted, few, noise_digits
 from viewcast.base.numbers import plain, short
 from viewcast.selection.saturation import saturation
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viewcast.audit.study import Study
+from viewcast.assessment.study import Study
 from viewcast.holdout.looks import Look, rounds
 
 LEVEL = 0.001  # chance of calling rounds tuned that were not

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from viewcast.audit.row_losses import RowLosses
-from viewcast.audit.study import Scored, Study
+from viewcast.assessment.row_losses import RowLosses
+from viewcast.assessment.study import Scored, Study
 from viewcast.base.numbers import with_error
 from viewcast.models.model import bends
 from viewcast.scoring.scores import Score, score

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from viewcast.audit.row_losses import RowLosses, shared, usual
+from viewcast.assessment.row_losses import RowLosses, Vector, shared, usual
+from viewcast.assessment.understanding import Understanding
 from viewcast.holdout.looks import Look, distinct
 from viewcast.holdout.panels import panel
 from viewcast.models.model import LINE
@@ -35,6 +36,13 @@ class Facts:
     ``in_epochs``: whether training has epochs; ``kind``: that of the model
     (``viewcast.models.model``); ``training``: identity of the training rows; ``remembers``: whether
     the model looks up validation targets.
+
+    ``more_is_better``: the direction of ``loss`` as the user has it; all losses inside a study are
+    turned so that less is better (their negative), and turned back in the result.
+    ``approximate``, ``bound``: see ``viewcast.scoring.metric.RowValues``.
+    ``seed``: of the run; ``settings``: identity of all its parameters but the seed, so that equal
+    ones differ by the seed alone. ``size``: parameters or seconds to fit, ``size_of`` says which
+    ("parameters", "s to fit"); the smaller is the simpler.
     """
 
     name: str
@@ -52,6 +60,13 @@ class Facts:
     kind: str = LINE
     training: str | None = None
     remembers: bool = False
+    more_is_better: bool = False
+    approximate: str | None = None
+    bound: bool = True
+    seed: str | None = None
+    settings: str | None = None
+    size: float | None = None
+    size_of: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +77,8 @@ class Scored:
     of the validation rows; ``hidden_holdout``: of the hidden rows. ``curve``: epoch,
     train_loss, val_loss. ``truth``: loss on new rows and its standard error, where it is known.
     ``excluded``: why the run takes no part in the choice.
+    ``folds`` (F,): its scores by fold of a cross-validation, less is better; ``row_count``: how
+    many rows its score is the mean of; both where there are no row losses.
     """
 
     look: Look
@@ -74,6 +91,8 @@ class Scored:
     best_epoch: int | None = None
     truth: tuple[float, float] | None = None
     excluded: str | None = None
+    folds: Vector | None = None
+    row_count: int | None = None
 
     @property
     def run_id(self) -> str:
@@ -117,6 +136,7 @@ class Study:
     repeats: dict[str, str]
     assumed: tuple[str, ...] = ()
     panel: str | None = None
+    understood: Understanding | None = None
 
     @property
     def compared(self) -> list[Scored]:

@@ -206,7 +206,7 @@ class AuditResult:
     rows and kept no losses of the others. ``caveat``: what the figures assume, where runs were
     launched in sight of earlier scores. ``hidden_refusal``: why hidden rows could not be used.
     ``assumed``: what could not be checked. ``runs``: best first. ``verdict`` and ``sentences``: in
-    words (``viewcast.audit.study_verdict``, ``viewcast.audit.sentences``).
+    words (``viewcast.assessment.study_verdict``, ``viewcast.assessment.sentences``).
     """
 
     holdout: str

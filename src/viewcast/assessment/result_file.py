@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from viewcast.audit.result import CONFIG, AuditResult
+from viewcast.assessment.result import CONFIG, AuditResult
 from viewcast.base.errors import DataError
 
 VERSION: Literal[2] = 2

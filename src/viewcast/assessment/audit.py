@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pandas as pd
 
-from viewcast.audit import scalar_scores, sentences, study_figures, usage
-from viewcast.audit.assessment import Assessment, assess
-from viewcast.audit.result import AuditResult
-from viewcast.audit.rounds import scored_rounds
-from viewcast.audit.settings import AuditSettings
-from viewcast.audit.study import Opened, Study, overlap
-from viewcast.audit.study_verdict import verdict
+from viewcast.assessment import scalar_scores, sentences, study_figures, usage
+from viewcast.assessment.assessment import Assessment, assess
+from viewcast.assessment.result import AuditResult
+from viewcast.assessment.rounds import scored_rounds
+from viewcast.assessment.settings import AuditSettings
+from viewcast.assessment.study import Opened, Study, overlap
+from viewcast.assessment.study_verdict import verdict
 
 DAY = r"\d{4}-\d\d-\d\d([ T]00:00:00(\.0+)?)?"
 

@@ -1,12 +1,12 @@
-"""The figures of one study, as parts of its result (``viewcast.audit.result``)."""
+"""The figures of one study, as parts of its result (``viewcast.assessment.result``)."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from viewcast.audit import run_verdict, scalar_scores
-from viewcast.audit.assessment import Assessment
-from viewcast.audit.result import (
+from viewcast.assessment import run_verdict, scalar_scores
+from viewcast.assessment.assessment import Assessment
+from viewcast.assessment.result import (
     AuditedRun,
     BestOf,
     ConfidenceSet,
@@ -17,7 +17,7 @@ from viewcast.audit.result import (
     Truth,
     Winner,
 )
-from viewcast.audit.study import Facts, Opened, Scored, Study
+from viewcast.assessment.study import Facts, Opened, Scored, Study
 from viewcast.holdout.looks import Use
 from viewcast.scoring.scores import score
 

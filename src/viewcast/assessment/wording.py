@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from viewcast.audit.result import AuditResult, HiddenHoldout
+from viewcast.assessment.result import AuditResult, HiddenHoldout
 from viewcast.base.numbers import rounded
 
 NAMED = 4  # runs that a sentence names

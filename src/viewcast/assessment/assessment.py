@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.audit.rounds import Records, of_study, scored_rounds
-from viewcast.audit.row_losses import Losses, Vector
-from viewcast.audit.settings import AuditSettings
-from viewcast.audit.study import REMEMBERS, Scored, Study
+from viewcast.assessment.rounds import Records, of_study, scored_rounds
+from viewcast.assessment.row_losses import Losses, Vector
+from viewcast.assessment.settings import AuditSettings
+from viewcast.assessment.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import DataError
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.hidden_holdout import HiddenGain, hidden_gain

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from viewcast.audit.result import Usage
-from viewcast.audit.rounds import scored_rounds
-from viewcast.audit.row_losses import KEYS
-from viewcast.audit.study import Study
+from viewcast.assessment.result import Usage
+from viewcast.assessment.rounds import scored_rounds
+from viewcast.assessment.row_losses import KEYS
+from viewcast.assessment.study import Study
 from viewcast.holdout.looks import by_row
 from viewcast.selection.information import bits_budget, bits_spent
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from viewcast.audit.result import BestOf, ScalarScores
-from viewcast.audit.study import Study
+from viewcast.assessment.result import BestOf, ScalarScores
+from viewcast.assessment.study import Study
 from viewcast.selection.order_statistics import all_luck, shown
 
 POINTS = 60

@@ -6,7 +6,7 @@ where there is nothing to say.
 
 from dataclasses import dataclass
 
-from viewcast.audit.choice_sentences import (
+from viewcast.assessment.choice_sentences import (
     best_names,
     best_runs,
     effective,
@@ -16,8 +16,8 @@ from viewcast.audit.choice_sentences import (
     superiority,
     untracked,
 )
-from viewcast.audit.result import AuditResult, OpenedTest
-from viewcast.audit.wording import counted, hidden_figure, noise_digits, sentence
+from viewcast.assessment.result import AuditResult, OpenedTest
+from viewcast.assessment.wording import counted, hidden_figure, noise_digits, sentence
 from viewcast.base.numbers import plain, short, times, with_error
 
 PURPOSES = {

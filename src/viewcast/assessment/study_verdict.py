@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from viewcast.audit.result import AuditResult
-from viewcast.audit.wording import counted, hidden_figure, noise_digits
+from viewcast.assessment.result import AuditResult
+from viewcast.assessment.wording import counted, hidden_figure, noise_digits
 from viewcast.base.numbers import short
 from viewcast.selection.sample_size import ESTIMATE_ROWS
 
