@@ -1,4 +1,4 @@
-"""The facts on the choice among the runs in words; ``viewcast.assessment.sentences`` has the rest."""
+"""The facts on the choice among the runs in words; the rest: ``viewcast.assessment.sentences``."""
 
 from collections.abc import Sequence
 
