@@ -1,0 +1,33 @@
+"""The program ``viewcast``: one group, to which each module of this room adds its commands.
+
+Each command imports what it needs when it is called, so that ``viewcast --help`` answers at once.
+"""
+
+from typing import Any
+
+import click
+
+from viewcast import __version__
+from viewcast.base.errors import ViewcastError
+from viewcast.commands.project import PROJECT_COMMANDS
+
+
+class Program(click.Group):
+    """A group whose commands tell a ViewcastError without a traceback; the exit code is then 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except ViewcastError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="viewcast")
+def program() -> None:
+    """How far a validation score can be believed, for the runs in any MLflow store."""
+
+
+for command in PROJECT_COMMANDS:
+    program.add_command(command)

@@ -1,0 +1,96 @@
+"""The commands that need a project folder: each calls a stage script of it by its name.
+
+A project folder holds ``pipelines/`` and ``conf/``, as a clone of this repository does. It is
+looked for where the user stands and in the folders above. The arguments go to the script as they
+are.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from viewcast.base.errors import ConfigError
+
+NEEDED = (
+    "hydra",
+    "dvc",
+    "torch",
+)  # of the extra `project`; one of them missing: none was asked for
+
+SCRIPTS = {
+    "train": ("train", "Train one model and log the run."),
+    "sweep": ("sweep", "Train many candidates and log them as one search."),
+    "retrain": ("retrain", "One night: new days in, a better model out or the reason why not."),
+    "predict": ("predict", "The champion's forecast of the next days, with intervals."),
+    "report": ("report", "Write the page of the report anew."),
+    "open-test": ("open_test", "Score one run on the sealed test rows, once."),
+}
+
+
+def project_folder(start: Path) -> Path:
+    """The project folder at ``start`` or above it. Refuses (ConfigError) where there is none."""
+    for folder in (start, *start.parents):
+        if (folder / "pipelines" / "train.py").is_file() and (folder / "conf").is_dir():
+            return folder
+    raise ConfigError(
+        f"no project folder: neither {start} nor a folder above it holds pipelines/ and conf/. "
+        "Go to a clone of the viewcast repository and repeat the command there "
+        "(`viewcast audit` needs no project folder)"
+    )
+
+
+def check_installed() -> None:
+    """Refuse (ConfigError) where the libraries of the project are not installed."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"{', '.join(missing)} not installed: the stages of a project need the extra "
+            "`project`. Type `pip install 'viewcast[project]'`, or `make run` in the project folder"
+        )
+
+
+def call(root: Path, *command: str) -> None:
+    """Run a program in the project folder; its exit code, if not 0, becomes that of viewcast."""
+    beside_python = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    environment = {**os.environ, "PATH": beside_python}  # stages of DVC call `python`
+    code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
+    if code != 0:
+        raise click.exceptions.Exit(code)
+
+
+def _stage(name: str, script: str, purpose: str) -> click.Command:
+    """A command that hands its arguments to ``pipelines/<script>.py``."""
+
+    def run(arguments: Sequence[str]) -> None:
+        root = project_folder(Path.cwd())
+        check_installed()
+        call(root, sys.executable, str(root / "pipelines" / f"{script}.py"), *arguments)
+
+    example = f"The arguments go to pipelines/{script}.py of the project folder."
+    return click.Command(
+        name,
+        callback=run,
+        params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True},
+        help=f"{purpose}\n\n{example}",
+        short_help=purpose,
+    )
+
+
+@click.command("run")
+def run_pipeline() -> None:
+    """The whole pipeline: predict, log to MLflow, and show what was learned."""
+    root = project_folder(Path.cwd())
+    check_installed()
+    if not (root / "data").is_dir():
+        call(root, sys.executable, "-m", "dvc", "pull", "--quiet", "data.dvc")
+    call(root, sys.executable, "-m", "dvc", "repro")
+    call(root, sys.executable, str(root / "pipelines" / "show.py"))
+
+
+PROJECT_COMMANDS = (run_pipeline, *(_stage(name, *rest) for name, rest in SCRIPTS.items()))
