@@ -1,6 +1,7 @@
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from viewcast.assessment.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.tracking.artifacts import Artifacts, each
 from viewcast.tracking.read.gather import gather
+from viewcast.tracking.read.settings import ReadSettings
 
 RNG = np.random.default_rng(0)
 
@@ -21,8 +23,8 @@ def store(tmp_path: Path, empty_store: Path) -> SimulatedStore:
     return SimulatedStore.at(tmp_path, empty_store)
 
 
-def gathered(store: SimulatedStore, **asked: str) -> list[Study]:
-    return gather(store.uri, "study", **asked).studies
+def gathered(store: SimulatedStore, **asked: Any) -> list[Study]:
+    return gather(store.uri, "study", ReadSettings(**asked)).studies
 
 
 def only(store: SimulatedStore) -> Study:

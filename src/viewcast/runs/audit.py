@@ -15,6 +15,7 @@ from viewcast.assessment.usage import row_usage
 from viewcast.base import files, folders
 from viewcast.base.paths import asked_path, audit_path, uses_path
 from viewcast.tracking.read.gather import gather
+from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.write.annotate import annotate
 
 
@@ -30,7 +31,8 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
     rows = folders.check_file(root, rows, "table of rows of a former audit", _is_rows)
     experiment = settings.experiment or settings.tracking.experiment
     beside = settings.experiment is None
-    gathered = gather(settings.tracking.uri, experiment, settings.holdout, settings.metric, beside)
+    asked = ReadSettings(metric=settings.metric, holdout=settings.holdout)
+    gathered = gather(settings.tracking.uri, experiment, asked, beside)
     results = audit(gathered.studies, settings, gathered.experiment, gathered.opened)
     with files.replacing(rows) as partial:
         row_usage(gathered.studies).to_parquet(partial, index=False)

@@ -22,6 +22,7 @@ from viewcast.tracking.look_tags import look_at, look_of
 from viewcast.tracking.read import external
 from viewcast.tracking.read.native import NativeRuns
 from viewcast.tracking.read.run_metadata import VALIDATING, dataset, facts, figure, of_viewcast
+from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.store import all_runs, connect_existing, related
 from viewcast.tracking.tags import (
     CANDIDATE,
@@ -39,19 +40,19 @@ from viewcast.tracking.tags import (
     USER,
 )
 
+DEFAULT = ReadSettings()
+
 
 def gather(
     uri: str,
     experiment: str,
-    holdout: str | None = None,
-    metric: str | None = None,
+    settings: ReadSettings = DEFAULT,
     beside: bool = False,
 ) -> Gathered:
     """Everything that was scored in an experiment; nothing is written.
 
     ``beside``: in those that belong to it as well (``viewcast.tracking.store.related``).
-    ``holdout``: only the one whose identity begins so, null for all. ``metric``: the validation
-    loss of runs that viewcast did not make, null to find it by its usual names.
+    ``settings``: what is said of runs that viewcast did not make.
 
     Raises TrackingError where the server cannot be reached or an artifact not be fetched;
     ConfigError for an unknown experiment, holdout or metric, with those there are; DataError where
@@ -60,7 +61,7 @@ def gather(
     client, experiment_id = connect_existing(uri, experiment)
     try:
         ids = related(client, experiment) if beside else [experiment_id]
-        return _gathered(client, ids, experiment, holdout, metric)
+        return _gathered(client, ids, experiment, settings)
     except MlflowException as error:
         raise TrackingError(
             f"tracking.uri = {uri}: broke off ({error}); type the same again once it answers"
@@ -71,22 +72,21 @@ def _gathered(
     client: MlflowClient,
     ids: list[str],
     experiment: str,
-    holdout: str | None,
-    metric: str | None,
+    settings: ReadSettings,
 ) -> Gathered:
     runs = [run for run in all_runs(client, ids) if TEST_OPENING not in run.data.tags]
     if not runs:
         raise DataError(f"experiment = {experiment}: no run yet; train one, then audit")
     with TemporaryDirectory() as folder:
-        scored, choices = _scored(client, runs, Path(folder), metric)
+        scored, choices = _scored(client, runs, Path(folder), settings.metric)
     if not scored:
-        _refuse_unscored(runs, experiment, metric)
+        _refuse_unscored(runs, experiment, settings.metric)
     selected = studies(scored, choices)
-    if holdout is not None:
+    if settings.holdout is not None:
         known = ", ".join(sorted(study.holdout for study in selected))
-        selected = [study for study in selected if study.holdout.startswith(holdout)]
+        selected = [study for study in selected if study.holdout.startswith(settings.holdout)]
         if not selected:
-            raise ConfigError(f"holdout = {holdout}: unknown; this experiment has {known}")
+            raise ConfigError(f"holdout = {settings.holdout}: unknown; this experiment has {known}")
     by_id = {run.info.run_id: run for run in runs}
     opened = _opened(client, ids, by_id)
     return Gathered(client, ids, experiment, selected, opened, by_id)
