@@ -1,9 +1,25 @@
 """viewcast predicts video views and says how far a validation score can be believed."""
 
+import importlib
 import os
+from typing import Any
 
 # The matrix library then rounds the same wherever in memory its operands lie: without it, a
 # candidate's last bits would depend on its neighbours. It is read once, at the first product.
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
 __version__ = "0.2.0"
+
+# What the package offers by its own name, and where it is; __init__.pyi has the types.
+_OFFERED = {
+    "Audit": "viewcast.api.audit",
+    "audit": "viewcast.api.audit",
+    "log_rows": "viewcast.api.rows",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What the package offers is imported when it is first asked for."""
+    if name not in _OFFERED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_OFFERED[name]), name)

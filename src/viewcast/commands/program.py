@@ -9,6 +9,7 @@ import click
 
 from viewcast import __version__
 from viewcast.base.errors import ViewcastError
+from viewcast.commands import audit
 from viewcast.commands.project import PROJECT_COMMANDS
 
 
@@ -29,5 +30,6 @@ def program() -> None:
     """How far a validation score can be believed, for the runs in any MLflow store."""
 
 
+program.add_command(audit.command)
 for command in PROJECT_COMMANDS:
     program.add_command(command)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -53,9 +54,20 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
         console.print(table)
 
 
+def audit_text(audits: Sequence[Audit], width: int = 100) -> str:
+    """What ``print_audit`` prints, without colours."""
+    console = Console(file=StringIO(), width=width)
+    with console.capture() as captured:
+        _audits(console, audits)
+    return captured.get().rstrip("\n")
+
+
 def print_audit(audits: Sequence[Audit]) -> None:
     """For each holdout its looks, the figures of the winner, and the verdict."""
-    console = _console()
+    _audits(_console(), audits)
+
+
+def _audits(console: Console, audits: Sequence[Audit]) -> None:
     if audits:
         console.print("What the validation scores are worth (shown: used to choose; ± error)\n")
     for audit in audits:

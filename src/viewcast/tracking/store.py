@@ -62,22 +62,50 @@ def connect_existing(uri: str, experiment: str) -> tuple[MlflowClient, str]:
 
     Raises TrackingError where the server does not answer, ConfigError for an unknown experiment.
     """
-    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
-        raise TrackingError(f"tracking.uri = {uri}: no such file; type `make run`, or mend the uri")
+    client = connect_to(uri)
     try:
         with _few_retries():
-            client = MlflowClient(uri)
             found = client.get_experiment_by_name(experiment)
-            names = [] if found else [each.name for each in client.search_experiments()]
+            names = [] if found else list(experiment_names(client).values())
     except (MlflowException, OSError) as error:
-        raise TrackingError(
-            f"tracking.uri = {uri}: cannot be used ({error}); start the server, or mend the uri"
-        ) from error
+        raise _unusable(uri, error) from error
     if found is None:
         raise ConfigError(
             f"experiment = {experiment}: unknown to {uri}; allowed: {', '.join(names) or 'none'}"
         )
     return client, str(found.experiment_id)
+
+
+def connect_to(uri: str) -> MlflowClient:
+    """A client of a store that exists and answers; nothing is created.
+
+    A relative SQLite file lies where the caller stands. Raises TrackingError where the store is
+    not there or gives no answer.
+    """
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+        raise TrackingError(
+            f"tracking uri = {uri}: no such file in {Path.cwd()}; mend the uri, go to its "
+            "folder, or log a run first"
+        )
+    try:
+        with _few_retries():
+            client = MlflowClient(uri)
+            client.search_experiments(max_results=1)
+    except (MlflowException, OSError) as error:
+        raise _unusable(uri, error) from error
+    return client
+
+
+def experiment_names(client: MlflowClient) -> dict[str, str]:
+    """The names of all experiments by their id, without deleted ones."""
+    known = _experiments(client, ViewType.ACTIVE_ONLY)
+    return {str(each.experiment_id): str(each.name) for each in known}
+
+
+def _unusable(uri: str, error: Exception) -> TrackingError:
+    return TrackingError(
+        f"tracking.uri = {uri}: cannot be used ({error}); start the server, or mend the uri"
+    )
 
 
 @contextmanager

@@ -1,0 +1,43 @@
+"""``viewcast audit``: what the validation scores of an experiment are worth."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+EXAMPLE = """
+\b
+Example. A search was logged with the autologging of MLflow, and you stand in its folder:
+  viewcast audit --tracking-uri sqlite:///mlflow.db --experiment churn
+\b
+It only reads. Nothing is written to the store without --write.
+"""
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("audit", epilog=EXAMPLE)
+@click.option("--tracking-uri", help="The MLflow store; by default MLFLOW_TRACKING_URI.")
+@click.option("--experiment", help="Its name; by default the only one that has runs.")
+@click.option("--metric", help="The score that the runs are chosen by.")
+@click.option("--direction", type=click.Choice(["min", "max"]), help="Whether less is better.")
+@click.option("--value", type=click.Choice(["last", "best", "min", "max"]), help="Of a series.")
+@click.option("--holdout", help="First digits of one set of validation rows; by default all.")
+@click.option("--rows", type=_FILE, help="Validation rows to score the logged models on.")
+@click.option("--target", help="The column of --rows that is to be predicted.")
+@click.option("--predict-method", help="Of the models: predict, predict_proba, ...")
+@click.option("--load-models", is_flag=True, help="Load the logged models: runs their code.")
+@click.option("--n", type=click.IntRange(min=1), help="Validation rows behind each score.")
+@click.option("--reference", help="Name or id of the run that gains are measured against.")
+@click.option("--draws", type=click.IntRange(50, 10_000), default=500, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True)
+@click.option("--json", "json_file", type=_FILE, help="Write the results to this file.")
+@click.option("--write", is_flag=True, help="Annotate the runs in the store.")
+def command(json_file: Path | None, **options: Any) -> None:
+    """Say what the validation scores of an experiment are worth."""
+    from viewcast.api.audit import audit, write_json  # noqa: PLC0415
+
+    audited = audit(**options)
+    click.echo(str(audited))
+    if json_file is not None:
+        write_json(audited, json_file)
