@@ -5,12 +5,13 @@ pseudo-losses as they are. Shape letters: N rows, C classes.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
+Array = NDArray[Any]  # numbers, or class labels as text
 
 
 @dataclass(frozen=True)
@@ -37,5 +38,8 @@ class Metric(Protocol):
     def more_is_better(self) -> bool:
         """Its direction."""
 
-    def rows(self, target: NDArray[np.generic], prediction: NDArray[np.float64]) -> RowValues:
-        """Pseudo-losses (N,) of predictions (N,) or class probabilities (N, C) for targets (N,)."""
+    def rows(self, target: Array, prediction: Array) -> RowValues:
+        """Pseudo-losses (N,) of predictions (N,) or class probabilities (N, C) for targets (N,).
+
+        Refuses (DataError) what has no such metric: numbers that are not finite, one class alone.
+        """
