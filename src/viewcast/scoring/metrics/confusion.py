@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
-from viewcast.scoring.metric import Array, RowValues, Vector
+from viewcast.scoring.metric import Array, Metric, RowValues, Vector
 from viewcast.scoring.metrics.caution import cautioned
 from viewcast.scoring.metrics.given import predicted
 
@@ -150,7 +150,7 @@ class Ratios:
 AVERAGES = ("binary", "macro", "weighted")
 _RATIOS = {"precision": (0.0, 1.0), "recall": (1.0, 0.0), "f1": (1.0, 1.0)}
 
-OF_CONFUSION = (
+OF_CONFUSION: tuple[Metric, ...] = (
     OfConfusion("balanced_accuracy", balanced_accuracy),
     OfConfusion("mcc", correlation),
     OfConfusion("kappa", kappa),

@@ -74,7 +74,7 @@ class R2:
 
 
 _OF = {metric.name: metric for metric in MEANS}
-OF_MEANS = (
+OF_MEANS: tuple[Metric, ...] = (
     Root("rmse", _OF["mse"]),
     Root("rmsle", _OF["msle"]),
     Perplexity(),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
-from viewcast.scoring.metric import Array, RowValues, Vector
+from viewcast.scoring.metric import Array, Metric, RowValues, Vector
 from viewcast.scoring.metrics.caution import cautioned
 from viewcast.scoring.metrics.given import Classes, scores
 
@@ -127,7 +127,7 @@ class Ranking:
         return f"average precision of {rarest} positive rows is too high by itself"
 
 
-RANKINGS = (
+RANKINGS: tuple[Metric, ...] = (
     Ranking("roc_auc", area_rows),
     Ranking("roc_auc_weighted", area_rows, weighted=True),
     Ranking("average_precision", precision_rows),

@@ -10,7 +10,7 @@ import numpy as np
 
 from viewcast.base.errors import DataError
 from viewcast.scoring.loss import MAE, MSE, Loss
-from viewcast.scoring.metric import Array, RowValues, Vector
+from viewcast.scoring.metric import Array, Metric, RowValues, Vector
 from viewcast.scoring.metrics.given import numbers, predicted, probabilities
 from viewcast.scoring.msle import MSLE
 
@@ -119,7 +119,7 @@ def _share_of_both(target: Vector, prediction: Vector) -> Vector:
     return 2 * np.abs(prediction - target) / np.where(size > 0, size, 1.0)
 
 
-MEANS = (
+MEANS: tuple[Metric, ...] = (
     MeanLoss(MSE()),
     MeanLoss(MAE()),
     MeanLoss(MSLE()),
