@@ -20,6 +20,7 @@ from viewcast.scoring.metrics.caution import cautioned
 from viewcast.scoring.metrics.given import predicted
 
 Matrix = NDArray[np.float64]
+ONE_CLASS = 1e-10  # what rounding leaves of a spread of 0; one row in a billion leaves more
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +92,9 @@ def correlation(shares: Matrix) -> Value:
     true, found = shares.sum(axis=1), shares.sum(axis=0)
     joint = np.trace(shares) - true @ found
     spread = np.array([1 - found @ found, 1 - true @ true])
-    root = float(np.sqrt(spread.prod()))
-    if root < 1e-12:
+    if spread.min() < ONE_CLASS:
         return Value(0.0, np.zeros_like(shares), np.zeros(1))
+    root = float(np.sqrt(spread.prod()))
     value = joint / root
     of_joint = np.eye(len(true)) - found[:, np.newaxis] - true
     of_root = found / spread[0] + true[:, np.newaxis] / spread[1]  # -d log root
@@ -104,7 +105,7 @@ def kappa(shares: Matrix) -> Value:
     """Cohen's kappa (1960): agreement beyond that of two independent labellers."""
     true, found = shares.sum(axis=1), shares.sum(axis=0)
     chance = true @ found
-    if 1 - chance < 1e-12:
+    if 1 - chance < ONE_CLASS:
         return Value(0.0, np.zeros_like(shares), np.zeros(1))
     value = (np.trace(shares) - chance) / (1 - chance)
     of_chance = found[:, np.newaxis] + true

@@ -142,7 +142,7 @@ def _comparable(name: str, target: Array, prediction: Array) -> None:
 
     if text(target) != text(prediction):
         raise DataError(
-            f"{name}: found the target {target[0]!r} and the prediction {prediction[0]!r}, "
+            f"{name}: found the target '{target[0]}' and the prediction '{prediction[0]}', "
             "expected labels of one kind"
         )
 
@@ -161,7 +161,7 @@ def _finite(name: str, what: str, values: Array) -> Vector:
         given = np.asarray(values, np.float64)
     except (TypeError, ValueError):
         raise DataError(
-            f"{name}: found {what} such as {values.flat[0]!r}, expected numbers"
+            f"{name}: found {what} such as '{values.flat[0]}', expected numbers"
         ) from None
     wrong = int((~np.isfinite(given)).sum())
     if wrong:

@@ -10,22 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from viewcast.base.errors import DataError
+from viewcast.scoring.loss import MSE, Loss
 from viewcast.scoring.metric import Array, Metric, RowValues
 from viewcast.scoring.metrics.given import numbers
-from viewcast.scoring.metrics.row_means import MEANS, LogLoss
+from viewcast.scoring.metrics.row_means import LogLoss, MeanLoss
+from viewcast.scoring.msle import MSLE
 
 
 @dataclass(frozen=True)
 class Root:
-    """The square root of a mean."""
+    """The square root of a mean loss."""
 
     name: str
-    of: Metric
+    of: Loss
     more_is_better: bool = False
 
     def rows(self, target: Array, prediction: Array) -> RowValues:
         """√m + (s_i - m) / 2√m; all 0 where every row is predicted exactly."""
-        values = self.of.rows(target, prediction).values
+        values = MeanLoss(self.name, self.of).rows(target, prediction).values
         root = float(np.sqrt(values.mean()))
         return RowValues(values if root == 0 else root + (values - values.mean()) / (2 * root))
 
@@ -73,10 +75,9 @@ class R2:
         return RowValues(value - (unexplained + (value - 1) * spread) / variance)
 
 
-_OF = {metric.name: metric for metric in MEANS}
 OF_MEANS: tuple[Metric, ...] = (
-    Root("rmse", _OF["mse"]),
-    Root("rmsle", _OF["msle"]),
+    Root("rmse", MSE()),
+    Root("rmsle", MSLE()),
     Perplexity(),
     R2("r2", centred=False),
     R2("explained_variance", centred=True),

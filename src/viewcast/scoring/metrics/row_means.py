@@ -19,13 +19,9 @@ from viewcast.scoring.msle import MSLE
 class MeanLoss:
     """The mean of a loss that models here can be trained with."""
 
+    name: str
     loss: Loss
     more_is_better: bool = False
-
-    @property
-    def name(self) -> str:
-        """That of the loss."""
-        return self.loss.name
 
     def rows(self, target: Array, prediction: Array) -> RowValues:
         """The loss of each row."""
@@ -120,9 +116,9 @@ def _share_of_both(target: Vector, prediction: Vector) -> Vector:
 
 
 MEANS: tuple[Metric, ...] = (
-    MeanLoss(MSE()),
-    MeanLoss(MAE()),
-    MeanLoss(MSLE()),
+    MeanLoss("mse", MSE()),
+    MeanLoss("mae", MAE()),
+    MeanLoss("msle", MSLE()),
     MeanOfNumbers("mape", _share_of_target),
     MeanOfNumbers("smape", _share_of_both),
     LogLoss(),
