@@ -108,7 +108,7 @@ def test_every_figure_of_a_study_is_there_with_its_sentence() -> None:
     winner = found.winner
     assert winner.shown == min(run.shown for run in found.runs)
     assert winner.expected == pytest.approx(winner.shown + winner.optimism)
-    assert winner.shown < winner.expected < winner.upper95
+    assert winner.shown < winner.expected < winner.bound95
     assert (found.rows, found.dated, found.first) == (200, True, "2021-01-01")
     assert found.usage.scores == found.usage.runs == found.usage.distinct == 41
     assert found.usage.rounds == 1
@@ -169,7 +169,7 @@ def test_below_twenty_rows_there_are_counts_and_a_refusal_and_no_figure() -> Non
 def test_between_twenty_and_a_hundred_rows_there_is_a_figure_and_no_bound() -> None:
     found = of(search(rows=60))
     assert found.winner.expected is not None
-    assert found.winner.upper95 is None
+    assert found.winner.bound95 is None
     assert found.confidence_set is None
     assert "not enough independent validation rows for a bound" in found.refusal
     assert found.verdict.startswith(("weak: ", "validation set worn out: "))
@@ -533,7 +533,7 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
 
     run = store.client.get_run(winner.run_id)
     assert run.data.metrics["val_loss_expected"] == winner.expected
-    assert run.data.metrics["val_loss_upper95"] == winner.upper95
+    assert run.data.metrics["val_loss_upper95"] == winner.bound95
     assert run.data.metrics["in_confidence_set"] == 1
     assert run.data.metrics["looks"] == 1
     assert run.data.tags["viewcast.verdict"] == found.runs[0].verdict

@@ -166,7 +166,7 @@ def test_the_word_of_the_gauge_says_why_it_has_its_colour(
 def test_the_table_of_all_runs_tells_expected_loss_looks_and_verdict(tmp_path: Path) -> None:
     result = audited.channel()
     run = replace(
-        result.runs[0], run_id="id-channel-main-deep", expected=0.52, upper95=0.61, looks=120,
+        result.runs[0], run_id="id-channel-main-deep", expected=0.52, bound95=0.61, looks=120,
         verdict="overfitted: validation rose by 0.10",
     )  # fmt: skip
     _, page = page_of(tmp_path, [renamed(result, run)])
@@ -191,18 +191,18 @@ LECTURES = WHOLE["audits"][0]
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"version": 2, "audits": [{"holdout": ', "damaged"),
+        ('{"version": 3, "audits": [{"holdout": ', "damaged"),
         (
             "[]",
-            "written as version 1 of the results of an audit, and this viewcast reads version 2",
+            "written as version 1 of the results of an audit, and this viewcast reads version 3",
         ),
-        ('{"version": 3, "audits": []}', "written as version 3"),
+        ('{"version": 4, "audits": []}', "written as version 4"),
         ('{"audits": []}', "written as version unknown"),
         ("7", "written as version unknown"),
-        (json.dumps({"version": 2}), "audits: Field required"),
+        (json.dumps({"version": 3}), "audits: Field required"),
         (json.dumps(WHOLE | {"said": 1}), "said: Unexpected keyword argument"),
         (
-            json.dumps({"version": 2, "audits": [LECTURES | {"rows": "seven"}]}),
+            json.dumps({"version": 3, "audits": [LECTURES | {"rows": "seven"}]}),
             r"audits\.0\.rows: Input should be a valid integer",
         ),
     ],
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_audit_of_this_version_is_refused_with_the_command_tha
 def test_an_audit_without_a_key_is_refused_by_its_name(tmp_path: Path, key: str) -> None:
     lacking = {name: value for name, value in LECTURES.items() if name != key}
     (tmp_path / "reports").mkdir()
-    content = json.dumps({"version": 2, "audits": [lacking]})
+    content = json.dumps({"version": 3, "audits": [lacking]})
     (tmp_path / "reports" / "audit.json").write_text(content)
     with pytest.raises(DataError, match=rf"audits\.0\.{key}: Field required"):
         read(tmp_path)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from viewcast.assessment.headline import headline
 from viewcast.assessment.result import (
     AuditedRun,
     AuditResult,
@@ -35,7 +36,7 @@ def entry(name: str, shown: float, **fields: Any) -> AuditedRun:
     """A run of an audit; ``fields`` override."""
     values: dict[str, Any] = {
         "run_id": f"id-{name}", "name": name, "model": "deep", "experiment": name,
-        "train_loss": 0.2, "shown": shown, "expected": None, "upper95": None, "optimism": None,
+        "train_loss": 0.2, "shown": shown, "expected": None, "bound95": None, "optimism": None,
         "looks": 1, "in_confidence_set": None, "verdict": "fine", "excluded": None,
     }  # fmt: skip
     return AuditedRun(**{**values, **fields})
@@ -45,7 +46,7 @@ def winner(run: AuditedRun, error: float | None, **fields: Any) -> Winner:
     """The winner with the figures of a run; ``fields`` override."""
     values = {
         "run_id": run.run_id, "name": run.name, "shown": run.shown, "error": error,
-        "expected": run.expected, "optimism": run.optimism, "upper95": run.upper95, "truth": None,
+        "expected": run.expected, "optimism": run.optimism, "bound95": run.bound95, "truth": None,
     }  # fmt: skip
     return Winner(**{**values, **fields})
 
@@ -80,6 +81,7 @@ def blank(data: str, rows: int, **fields: Any) -> AuditResult:
     runs = fields.get("runs", ())
     values: dict[str, Any] = {
         "holdout": sha256(f"{data}{rows}".encode()).hexdigest()[:16], "data": data, "label": data,
+        "understood": None, "more_is_better": False, "approximate": None, "headline": "",
         "split": "course", "unit": "minutes²", "loss": "mse", "experiment": "viewcast",
         "rows": rows, "first": None, "last": None, "dated": False, "usage": usage_of(runs),
         "dependence": 1.0, "independent": float(rows), "rows_wanted": 0, "refusal": None,
@@ -89,6 +91,7 @@ def blank(data: str, rows: int, **fields: Any) -> AuditResult:
         "openings": (), "assumed": (), "verdict": "fine", "sentences": (), "runs": (),
     }  # fmt: skip
     result = AuditResult(**{**values, **fields})
+    result = replace(result, headline=headline(result))
     return replace(result, sentences=tuple(all_of(result)))
 
 
@@ -140,11 +143,11 @@ def search(count: int = 200) -> AuditResult:
     expected, best = curve[-1].honest + 0.002, float(shown[0])
     runs = tuple(
         entry(f"channel_search/{i}", float(s), experiment="channel_search", expected=float(t),
-              in_confidence_set=i < 23, upper95=float(t) + 0.04, optimism=float(t - s))
+              in_confidence_set=i < 23, bound95=float(t) + 0.04, optimism=float(t - s))
         for i, (s, t) in enumerate(zip(shown, true, strict=True))
     )  # fmt: skip
     first = winner(
-        runs[0], 0.019, expected=expected, optimism=expected - best, upper95=expected + 0.041,
+        runs[0], 0.019, expected=expected, optimism=expected - best, bound95=expected + 0.041,
         truth=Truth(float(true[0]), 0.001),
     )  # fmt: skip
     share = (0.60 - expected) / (0.60 - best)

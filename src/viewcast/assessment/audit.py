@@ -7,6 +7,8 @@ import pandas as pd
 
 from viewcast.assessment import scalar_scores, sentences, study_figures, usage
 from viewcast.assessment.assessment import Assessment, assess
+from viewcast.assessment.direction import turned
+from viewcast.assessment.headline import headline
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.rounds import scored_rounds
 from viewcast.assessment.settings import AuditSettings
@@ -49,6 +51,7 @@ def result_of(
     corrected = inference if assessment.selection_corrected else None
     simultaneous = None if corrected is None else corrected.simultaneous
     result = AuditResult(
+        understood=study.understood,
         holdout=study.holdout,
         experiment=experiment,
         data=facts.data,
@@ -56,6 +59,8 @@ def result_of(
         split=facts.split,
         unit=facts.unit,
         loss=facts.loss,
+        more_is_better=facts.more_is_better,
+        approximate=study_figures.approximate(study),
         rows=0 if study.keys is None else len(study.keys),
         first=first,
         last=last,
@@ -80,10 +85,13 @@ def result_of(
         openings=tuple(study_figures.opened_test(test) for test in opened),
         assumed=study.assumed,
         runs=study_figures.runs(assessment),
+        headline="",
         verdict="",
         sentences=(),
     )
+    result = turned(result)
     result = replace(result, verdict=verdict(result, settings.worn_out))
+    result = replace(result, headline=headline(result))
     return replace(result, sentences=tuple(sentences.all_of(result)))
 
 

@@ -1,8 +1,6 @@
 """The facts on the choice among the runs in words; the rest: ``viewcast.assessment.sentences``."""
 
-from collections.abc import Sequence
-
-from viewcast.assessment.result import AuditResult, BestOf
+from viewcast.assessment.result import AuditResult
 from viewcast.assessment.wording import counted, few, noise_digits
 from viewcast.base.numbers import plain, short
 from viewcast.selection.saturation import saturation
@@ -20,7 +18,9 @@ def gain(result: AuditResult) -> str:
     if over.shown <= 0:
         return f"nothing was gained over “{over.reference}”"
     unit = f" {result.unit}" if result.unit else ""
-    improvement = f" ({plain(100 * over.shown / level)} % of its loss)" if level else ""
+    improvement = (
+        f" ({plain(100 * over.shown / level)} % of its {result.figure_word})" if level else ""
+    )
     text = (
         f"of the {plain(over.shown)}{unit} gained over “{over.reference}”{improvement}, "
         f"{plain(max(over.expected, 0.0))} is to be expected on new {result.rows_word}"
@@ -30,12 +30,17 @@ def gain(result: AuditResult) -> str:
     return text
 
 
-def parted(curve: Sequence[BestOf]) -> int | None:
-    """From how many runs on the shown loss improves and the honest one hardly; None if it does."""
-    honest = [point.honest for point in curve if point.honest is not None]
+def parted(result: AuditResult) -> int | None:
+    """From how many runs on the shown figure improves and the honest one hardly; None if it does.
+
+    Of scores, which are the negatives of losses, as of losses.
+    """
+    curve, sign = result.best_of, result.sign
+    honest = [sign * point.honest for point in curve if point.honest is not None]
     if len(honest) < len(curve):
         return None
-    return saturation([point.k for point in curve], [point.shown for point in curve], honest)
+    shown = [sign * point.shown for point in curve]
+    return saturation([point.k for point in curve], shown, honest)
 
 
 def about(k: int) -> float:
@@ -49,39 +54,50 @@ def more_runs(result: AuditResult) -> str:
     if len(curve) < 3:
         return ""
     first, last, count = curve[0], curve[-1], plain(curve[-1].k)
+    figure, better = result.figure_word, _better(result)
     if first.honest is None or last.honest is None:
         return (
-            f"the shown loss of the best falls from {plain(first.shown)} to {plain(last.shown)} "
-            f"with {count} runs; without losses by row it is not known how much of that is luck"
+            f"the shown {figure} of the best {better['goes']} from {plain(first.shown)} to "
+            f"{plain(last.shown)} with {count} runs; without losses by row it is not known how "
+            "much of that is luck"
         )
-    k = parted(curve)
+    k = parted(result)
     if k is None:
-        helped = "lowered" if first.honest > last.honest else "did not lower"
+        gained = result.sign * (first.honest - last.honest)
+        helped = better["past"] if gained > 0 else f"did not {better['verb']}"
         return (
-            f"{count} runs {helped} the honest loss: {plain(first.honest)} to "
+            f"{count} runs {helped} the honest {figure}: {plain(first.honest)} to "
             f"{plain(last.honest)}; the shown one promises "
-            f"{plain(last.honest - last.shown, 2)} too much"
+            f"{plain(result.sign * (last.honest - last.shown), 2)} too much"
         )
     at = next(point for point in curve if point.k == k)
     assert at.honest is not None
     since = f"after about {plain(about(k))} of {count} runs" if k > 1 else f"in {count} runs"
-    hardly = at.honest - last.honest > HARDLY * abs(last.honest)
+    hardly = result.sign * (at.honest - last.honest) > HARDLY * abs(last.honest)
     return (
-        f"{since}, more runs improved the shown loss ({plain(at.shown)} to {plain(last.shown)}) "
-        f"but {'hardly' if hardly else 'not' if k > 1 else 'never'} the honest one "
-        f"({plain(at.honest)} to {plain(last.honest)})"
+        f"{since}, more runs improved the shown {figure} ({plain(at.shown)} to "
+        f"{plain(last.shown)}) but {'hardly' if hardly else 'not' if k > 1 else 'never'} the "
+        f"honest one ({plain(at.honest)} to {plain(last.honest)})"
     )
+
+
+def _better(result: AuditResult) -> dict[str, str]:
+    """How a figure moves when it gets better."""
+    if result.more_is_better:
+        return {"goes": "rises", "verb": "raise", "past": "raised"}
+    return {"goes": "falls", "verb": "lower", "past": "lowered"}
 
 
 def effective(result: AuditResult) -> str:
     """How many independent runs would be as lucky, and what that means for the winner."""
     if result.effective_runs is None or result.half_width is None:
         return ""
+    worse = "below" if result.more_is_better else "above"
     return (
         f"the {counted(len(result.compared), 'run')} behave like "
-        f"{short(result.effective_runs, 2)} independent ones; the winner's loss may be "
-        f"{noise_digits(result.half_width, result)} above what is shown, whatever rule picked it "
-        "from them (95 %)"
+        f"{short(result.effective_runs, 2)} independent ones; the winner's {result.figure_word} "
+        f"may be {noise_digits(result.half_width, result)} {worse} what is shown, whatever rule "
+        "picked it from them (95 %)"
     )
 
 

@@ -1,7 +1,9 @@
 """The result of an audit: what is known of one holdout and of the choice made on it.
 
-Losses and gains are means over rows, in ``unit``; the lower a loss, the better. None stands for
-what is not known or was refused. An object cannot hold NaN or infinity: they become None.
+Figures are those of the user's own metric, in ``unit`` and in its direction: where more is better
+(``AuditResult.more_is_better``), "loss" below stands for a score. Gains, optimism and standard
+errors are always positive where the winner gained or the choice was lucky. None stands for what is
+not known or was refused. An object cannot hold NaN or infinity: they become None.
 """
 
 import math
@@ -9,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict
 from pydantic.dataclasses import dataclass
+
+from viewcast.assessment.understanding import Understanding
 
 CONFIG = ConfigDict(extra="forbid", strict=True)
 
@@ -56,11 +60,12 @@ class Truth:
 
 @dataclass(frozen=True, config=CONFIG)
 class Winner:
-    """The run with the lowest loss.
+    """The run with the best score: the lowest loss, or the highest score.
 
-    ``shown``: its loss on the validation rows, with the standard error ``error``; ``expected``: on
-    new rows, the choice of it accounted for; ``optimism``: expected less shown; ``upper95``: upper
-    95 % bound of the loss on new rows.
+    ``shown``: its figure on the validation rows, with the standard error ``error``; ``expected``:
+    on new rows, the choice of it accounted for; ``optimism``: by how much ``shown`` is too good;
+    ``bound95``: 95 % bound of the figure on new rows, an upper one of a loss, a lower one of a
+    score.
     """
 
     run_id: str
@@ -69,7 +74,7 @@ class Winner:
     error: Figure
     expected: Figure
     optimism: Figure
-    upper95: Figure
+    bound95: Figure
     truth: Truth | None
 
 
@@ -94,11 +99,13 @@ class GainOver:
 class ConfidenceSet:
     """The runs that cannot be told apart from the best, best first.
 
-    ``p_value``: of "no run is better than the reference", None without a reference.
+    ``p_value``: of "no run is better than the reference", None without a reference. ``simplest``:
+    the id of the smallest of them (``AuditedRun.size``), None where sizes are not known.
     """
 
     run_ids: tuple[str, ...]
     p_value: Figure
+    simplest: str | None = None
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -171,8 +178,9 @@ class OpenedTest:
 class AuditedRun:
     """One run of the holdout.
 
-    ``expected``, ``optimism``, ``upper95``: as of the winner, for the run of this rank; ``looks``:
+    ``expected``, ``optimism``, ``bound95``: as of the winner, for the run of this rank; ``looks``:
     scores that it revealed; ``excluded``: why it takes no part in the choice, None if it does.
+    ``size``: its parameters or seconds to fit, as ``size_of`` says, None where not known.
     """
 
     run_id: str
@@ -183,18 +191,23 @@ class AuditedRun:
     shown: Figure
     expected: Figure
     optimism: Figure
-    upper95: Figure
+    bound95: Figure
     looks: int
     in_confidence_set: bool | None
     verdict: str
     excluded: str | None
+    size: Figure = None
+    size_of: str = ""
 
 
 @dataclass(frozen=True, config=CONFIG)
 class AuditResult:
     """The audit of one holdout.
 
-    ``holdout``: its identity; ``experiment``: of MLflow; ``rows``: validation rows, 0 where no run
+    ``understood``: what was taken for what, None where viewcast made the runs itself.
+    ``holdout``: its identity; ``experiment``: of MLflow; ``loss``: the name of the metric, and
+    ``more_is_better`` its direction; ``approximate``: why figures of this metric are approximate,
+    None where they are not; ``rows``: validation rows, 0 where no run
     tells them; ``first``, ``last``: their times; ``dated``: whether these are days.
     ``dependence``: length in rows; ``independent``: rows that would give the winner's mean the same
     error if they were independent; ``rows_wanted``: rows needed for a bound, 0 if there are enough;
@@ -205,10 +218,12 @@ class AuditResult:
     ``scalar``: only where no run has row losses. ``untracked``: runs that chose an epoch by these
     rows and kept no losses of the others. ``caveat``: what the figures assume, where runs were
     launched in sight of earlier scores. ``hidden_refusal``: why hidden rows could not be used.
-    ``assumed``: what could not be checked. ``runs``: best first. ``verdict`` and ``sentences``: in
-    words (``viewcast.assessment.study_verdict``, ``viewcast.assessment.sentences``).
+    ``assumed``: what could not be checked. ``runs``: best first. ``headline``: what to do
+    (``viewcast.assessment.headline``). ``verdict`` and ``sentences``: in words
+    (``viewcast.assessment.study_verdict``, ``viewcast.assessment.sentences``).
     """
 
+    understood: Understanding | None
     holdout: str
     experiment: str
     data: str
@@ -216,6 +231,8 @@ class AuditResult:
     split: str
     unit: str
     loss: str
+    more_is_better: bool
+    approximate: str | None
     rows: int
     first: str | None
     last: str | None
@@ -240,6 +257,7 @@ class AuditResult:
     openings: tuple[OpenedTest, ...]
     assumed: tuple[str, ...]
     runs: tuple[AuditedRun, ...]
+    headline: str
     verdict: str
     sentences: tuple[str, ...]
 
@@ -253,7 +271,17 @@ class AuditResult:
         """The loss of the reference on the validation rows."""
         if self.winner is None or self.winner.shown is None or self.gain is None:
             return None
-        return self.winner.shown + self.gain.shown
+        return self.winner.shown + self.sign * self.gain.shown
+
+    @property
+    def sign(self) -> int:
+        """1 for a loss, −1 for a score: times a difference of figures, how much worse it is."""
+        return -1 if self.more_is_better else 1
+
+    @property
+    def figure_word(self) -> str:
+        """What the figures are called."""
+        return "score" if self.more_is_better else "loss"
 
     @property
     def rows_word(self) -> str:

@@ -10,13 +10,13 @@ from pydantic.dataclasses import dataclass
 from viewcast.assessment.result import CONFIG, AuditResult
 from viewcast.base.errors import DataError
 
-VERSION: Literal[2] = 2
+VERSION: Literal[3] = 3
 COMMAND = "python pipelines/audit.py"
 
 
 @dataclass(frozen=True, config=CONFIG)
 class _File:
-    version: Literal[2]
+    version: Literal[3]
     audits: tuple[AuditResult, ...]
 
 

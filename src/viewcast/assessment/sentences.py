@@ -17,7 +17,7 @@ from viewcast.assessment.choice_sentences import (
     untracked,
 )
 from viewcast.assessment.result import AuditResult, OpenedTest
-from viewcast.assessment.wording import counted, hidden_figure, noise_digits, sentence
+from viewcast.assessment.wording import counted, hidden_figure, in_unit, noise_digits, sentence
 from viewcast.base.numbers import plain, short, times, with_error
 
 PURPOSES = {
@@ -46,7 +46,7 @@ def topics(result: AuditResult) -> list[Topic]:
         GAIN: [gain(result)],
         "More runs": [more_runs(result), effective(result), untracked(result)],
         "Best runs": [best_runs(result), best_names(result), superiority(result), halves(result)],
-        "Limits": [refusal(result), result.caveat or ""],
+        "Limits": [refusal(result), result.approximate or "", result.caveat or ""],
         "Hidden rows": [hidden(result)],
         "Test": [openings(result)],
     }
@@ -124,12 +124,12 @@ def score(result: AuditResult) -> str:
     winner, new = result.winner, expected(result)
     if winner is None:
         return ""
-    unit = f" {result.unit}" if result.unit else ""
-    text = f"“{winner.name}” shows {with_error(winner.shown, winner.error)}{unit}"
+    text = f"“{winner.name}” shows {in_unit(with_error(winner.shown, winner.error), result)}"
     if new is not None:
         text += f"; on new {result.rows_word} expect {noise_digits(new, result)}"
-    if winner.upper95 is not None:
-        text += f", with 95 % confidence less than {noise_digits(winner.upper95, result)}"
+    if winner.bound95 is not None:
+        side = "more" if result.more_is_better else "less"
+        text += f", with 95 % confidence {side} than {noise_digits(winner.bound95, result)}"
     if winner.truth is not None:
         text += f"; in truth it is {noise_digits(winner.truth.mean, result)}"
     return text
@@ -140,7 +140,7 @@ def luck(result: AuditResult) -> str:
     if result.winner is None or result.winner.optimism is None:
         return ""
     share = noise_digits(max(result.winner.optimism, 0.0), result)
-    return f"about {share} of the shown loss is the luck of being picked"
+    return f"about {share} of the shown {result.figure_word} is the luck of being picked"
 
 
 def dependence(result: AuditResult) -> str:
@@ -208,7 +208,8 @@ def hidden(result: AuditResult) -> str:
     if holdout.alarm:
         text += (
             f"; the difference of {with_error(holdout.difference, holdout.error)} is more than "
-            f"luck, and the loss to expect is {noise_digits(holdout.estimate, result)}"
+            f"luck, and the {result.figure_word} to expect is "
+            f"{noise_digits(holdout.estimate, result)}"
         )
     if holdout.seen:
         text += (

@@ -1,6 +1,7 @@
 """The figures of one study, as parts of its result (``viewcast.assessment.result``)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,18 +29,30 @@ class _Corrected:
 
     expected: float | None = None
     optimism: float | None = None
-    upper95: float | None = None
+    bound95: float | None = None
 
 
 def usual_facts(study: Study) -> Facts:
     """The facts of the runs that took part, as most of them have them."""
     runs = study.compared or list(study.runs)
-    named = Counter(
-        (run.facts.data, run.facts.label, run.facts.split, run.facts.unit, run.facts.loss)
-        for run in runs
-    )
-    data, label, split, unit, loss = named.most_common(1)[0][0]
-    return Facts("", data=data, label=label, split=split, unit=unit, loss=loss)
+    kinds = Counter(map(_kind, runs))
+    usual = kinds.most_common(1)[0][0]
+    return next(run.facts for run in runs if _kind(run) == usual)
+
+
+def _kind(run: Scored) -> tuple[str | bool, ...]:
+    facts = run.facts
+    return (facts.data, facts.label, facts.split, facts.unit, facts.loss, facts.more_is_better)
+
+
+def bounded(study: Study) -> bool:
+    """Whether the metric of the runs that took part allows a bound at these rows."""
+    return all(run.facts.bound for run in study.compared)
+
+
+def approximate(study: Study) -> str | None:
+    """Why figures of this metric at these rows are approximate, None where they are not."""
+    return next((run.facts.approximate for run in study.compared if run.facts.approximate), None)
 
 
 def winner(assessment: Assessment) -> Winner | None:
@@ -55,7 +68,7 @@ def winner(assessment: Assessment) -> Winner | None:
         error=_error(run, assessment),
         expected=corrected.expected,
         optimism=corrected.optimism,
-        upper95=corrected.upper95,
+        bound95=corrected.bound95,
         truth=run.truth and Truth(*run.truth),
     )
 
@@ -72,7 +85,12 @@ def gain(assessment: Assessment) -> GainOver | None:
     if corrected is None:
         return GainOver(name, shown, None, None, None, None)
     return GainOver(
-        name, shown, corrected.expected, corrected.lower95, corrected.share, corrected.colour
+        name,
+        shown,
+        corrected.expected,
+        corrected.lower95 if bounded(assessment.study) else None,
+        corrected.share,
+        corrected.colour,
     )
 
 
@@ -83,7 +101,20 @@ def confidence_set(assessment: Assessment) -> ConfidenceSet | None:
         return None
     pairs = zip(assessment.runs, inference.confidence_set, strict=True)
     best = sorted((run for run, inside in pairs if inside), key=lambda run: run.shown or 0.0)
-    return ConfidenceSet(tuple(run.run_id for run in best), inference.superior)
+    simplest = _simplest(best)
+    return ConfidenceSet(
+        tuple(run.run_id for run in best),
+        inference.superior,
+        None if simplest is None else simplest.run_id,
+    )
+
+
+def _simplest(runs: Sequence[Scored]) -> Scored | None:
+    """The smallest of runs, the better of equals; None where the size of one is not known."""
+    kinds = {run.facts.size_of for run in runs}
+    if len(kinds) != 1 or any(run.facts.size is None for run in runs):
+        return None
+    return min(runs, key=lambda run: run.facts.size or 0.0)
 
 
 def best_of(assessment: Assessment) -> tuple[BestOf, ...]:
@@ -170,11 +201,13 @@ def _run(
         shown=run.shown,
         expected=corrected.expected,
         optimism=corrected.optimism,
-        upper95=corrected.upper95,
+        bound95=corrected.bound95,
         looks=run.look.scores,
         in_confidence_set=None if inside is None or rank is None else run.run_id in inside,
         verdict=verdict,
         excluded=_excluded(run, assessment),
+        size=run.facts.size,
+        size_of=run.facts.size_of,
     )
 
 
@@ -211,7 +244,8 @@ def _corrected(assessment: Assessment, rank: int | None) -> _Corrected:
     corrected = None if inference is None else inference.selection_corrected
     if rank is None or corrected is None or not assessment.selection_corrected:
         return _Corrected()
-    return _Corrected(corrected.expected[rank], corrected.optimism[rank], corrected.upper95[rank])
+    bound = corrected.upper95[rank] if bounded(assessment.study) else None
+    return _Corrected(corrected.expected[rank], corrected.optimism[rank], bound)
 
 
 def _chose_epoch(use: Use) -> bool:

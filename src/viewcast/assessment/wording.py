@@ -30,6 +30,16 @@ def noise_digits(value: float | None, result: AuditResult) -> str:
     return rounded(value, None if result.winner is None else result.winner.error)
 
 
+def in_unit(figure: str, result: AuditResult) -> str:
+    """A figure with its unit, where it has one."""
+    return f"{figure} {result.unit}" if result.unit else figure
+
+
+def bound_word(result: AuditResult) -> str:
+    """On which side of its 95 % bound a figure on new rows lies."""
+    return "at least" if result.more_is_better else "at most"
+
+
 def hidden_figure(gain: float | None, hidden: HiddenHoldout) -> str:
     """A gain with as many digits as the error of the difference of the gains allows."""
     return rounded(gain, hidden.error)

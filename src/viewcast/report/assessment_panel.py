@@ -51,7 +51,7 @@ def assessment_panel(audit: Audit) -> AssessmentPanel:
         winner="" if winner is None else audit.name(winner.name),
         shown="–" if winner is None else with_error(winner.shown, winner.error),
         expected=noise_digits(None if winner is None else winner.expected, result),
-        upper=noise_digits(None if winner is None else winner.upper95, result),
+        upper=noise_digits(None if winner is None else winner.bound95, result),
         truth="" if truth is None else noise_digits(truth.mean, result),
         reference=plain(result.reference_loss),
         gauge=gauge(result),

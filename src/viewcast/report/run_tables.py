@@ -108,7 +108,7 @@ def _row(run: Run, scale: _Scale, audit: AuditedRun | None) -> Row:
         plain(run["train_loss"]),
         _validation(run.row),
         "" if audit is None else _known(audit.expected),
-        "" if audit is None else _known(audit.upper95),
+        "" if audit is None else _known(audit.bound95),
         "" if audit is None else _known(audit.looks),
         None
         if published == (None, None)

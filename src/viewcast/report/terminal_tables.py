@@ -89,7 +89,7 @@ def _winner(audit: Audit, winner: Winner) -> Table:
         "winner": audit.name(winner.name),
         "shown": with_error(winner.shown, winner.error),
         "expected": _figure(winner.expected, result),
-        "95 % below": _figure(winner.upper95, result),
+        "95 % below": _figure(winner.bound95, result),
         "true": "" if winner.truth is None else _figure(winner.truth.mean, result),
         "reference": _known(result.reference_loss),
         "best runs": f"{len(best.run_ids)} of {len(audit.runs)}" if best else "",

@@ -60,7 +60,7 @@ def _curve(audit: Audit) -> Drawing:
     log_ticks(axes.xaxis, 1, float(curve["k"].max()) * 1.25, 8)
     _reference(axes, audit, low, high)
     _truth(axes, audit, float(curve["k"].max()))
-    _parting(axes, parted(result.best_of))
+    _parting(axes, parted(result))
     _luck(axes, curve)
     axes.set_xlabel("runs that were compared (logarithmic)")
     axes.set_ylabel(loss_label(result.loss, result.unit))

@@ -50,7 +50,7 @@ def _lines(audit: Audit, winner: Winner) -> list[Line]:
     text = with_error(winner.shown, winner.error)
     lines = [Line("shown", shown, shown - error, shown + error, "o", VALIDATION, text)]
     if new is not None:
-        upper = winner.upper95
+        upper = winner.bound95
         name = "expected" if winner.expected is not None else "by the hidden holdout"
         bound = f", 95 % below {noise_digits(upper, result)}" if upper is not None else ""
         text = noise_digits(new, result) + bound
@@ -107,7 +107,7 @@ def _caption(audit: Audit, winner: Winner) -> str:
         parts.append(
             "Whiskers of the shown loss: one standard error, which does not include the choice."
         )
-    if winner.upper95 is not None:
+    if winner.bound95 is not None:
         parts.append("The line to the right of the expected loss ends at its 95 % upper bound.")
     if winner.truth is not None:
         parts.append("The truth is known here because the data are simulated.")

@@ -72,7 +72,7 @@ def metrics_of(run: AuditedRun) -> dict[str, float | None]:
     """The metrics that a run gets."""
     return {
         VAL_LOSS_EXPECTED: run.expected,
-        VAL_LOSS_UPPER95: run.upper95,
+        VAL_LOSS_UPPER95: run.bound95,
         OPTIMISM: run.optimism,
         LOOKS: run.looks,
         IN_CONFIDENCE_SET: run.in_confidence_set,
@@ -130,7 +130,7 @@ def _optimism(result: AuditResult) -> float | None:
 
 def _short(result: AuditResult) -> dict[str, str | int | float | None]:
     winner, usage = result.winner, result.usage
-    names = ("run_id", "shown", "expected", "upper95")
+    names = ("run_id", "shown", "expected", "bound95")
     return {
         "data": result.data,
         "split": result.split,
