@@ -131,6 +131,55 @@ class ScalarScores:
 
 
 @dataclass(frozen=True, config=CONFIG)
+class ScoreRange:
+    """What ``count`` runs of one score each allow to say of the winner; losses.
+
+    ``basis``: what the noise is known from: "rows" (a share of ``size`` rows), "folds" (``size``
+    folds of every run) or "seeds" (``size`` seeds of the winner's setting). ``shown``: the best
+    score, for seeds the mean of the setting; ``low``, ``high``: between these is the loss to expect
+    on new rows, equal where it is one figure; ``upper95``: its bound; ``noise``: a difference from
+    the best below which a run cannot be told apart from it; ``tied``: runs of which that is so, the
+    best among them.
+    """
+
+    basis: str
+    count: int
+    size: int
+    shown: Number
+    low: Number
+    high: Number
+    upper95: Figure
+    noise: Figure
+    tied: int
+
+
+@dataclass(frozen=True, config=CONFIG)
+class SeedShare:
+    """Is it just the seed? The winner's shown gain, in three parts with their standard errors.
+
+    ``settings``: how many differ by more than the seed; ``seeds``: runs of the winner's setting;
+    ``base``: what the gain is over, the name of the reference or "the average setting".
+    ``gain`` = ``setting`` + ``seed`` + ``rows``: what stays when the setting is trained again, what
+    stays with this very model only, and what was luck of these rows. ``another_seed``: the loss to
+    expect on new rows of the setting trained again; ``spread``: standard deviation between its
+    seeds, on new rows.
+    """
+
+    settings: int
+    seeds: int
+    base: str
+    gain: Number
+    setting: Number
+    setting_error: Figure
+    seed: Number
+    seed_error: Figure
+    rows: Number
+    rows_error: Figure
+    another_seed: Number
+    spread: Figure
+
+
+@dataclass(frozen=True, config=CONFIG)
 class HiddenPoint:
     """Gains since the first run after ``look`` looks, on shown and on hidden rows."""
 
