@@ -16,7 +16,7 @@ from viewcast.base.errors import DataError
 from viewcast.base.paths import params_path
 from viewcast.holdout.looks import REPORT, distinct, early_stop
 from viewcast.runs.run import run
-from viewcast.tracking import look_tags, store
+from viewcast.tracking import evaluation_set, look_tags, store
 from viewcast.tracking.look_tags import look_of
 from viewcast.tracking.store import connect
 from viewcast.tracking.write.recorder import Recorder
@@ -59,7 +59,7 @@ def test_a_change_of_code_makes_a_new_look(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked(project, project.config("model=linear"))
-    monkeypatch.setattr(look_tags, "code_of", lambda config: "changed")
+    monkeypatch.setattr(evaluation_set, "code_of", lambda config: "changed")
     looked(project, project.config("model=linear"))
     assert len(distinct(recorded(project))) == 2
 

@@ -1,10 +1,11 @@
 """What a model of the configuration is: a class of functions that a trainer chooses from."""
 
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import pandas as pd
 
-from viewcast.models.fitted import Fitted
+if TYPE_CHECKING:
+    from viewcast.models.fitted import Fitted
 
 LINE, LOOKUP = "line", "lookup"
 
@@ -38,7 +39,7 @@ class NetworkModel(Model, Protocol):
 class LookupModel(Model, Protocol):
     """A model that takes what it needs from its rows without a search."""
 
-    def look_up(self, train: pd.DataFrame, validation: pd.DataFrame) -> Fitted:
+    def look_up(self, train: pd.DataFrame, validation: pd.DataFrame) -> "Fitted":
         """The fitted model; both frames hold ``row``, ``target`` and the model's features."""
 
 

@@ -16,7 +16,8 @@ from mlflow import MlflowClient
 from viewcast.base.errors import BudgetError, DataError
 from viewcast.holdout.looks import Look, distinct
 from viewcast.tracking.datasets import row_names, rows_by_holdout
-from viewcast.tracking.look_tags import EvaluationSet, look_of
+from viewcast.tracking.evaluation_set import EvaluationSet
+from viewcast.tracking.look_tags import look_of
 from viewcast.tracking.store import all_experiments, all_runs, connect
 from viewcast.tracking.tags import OPTIMISM_OF
 from viewcast.training.config import Config

@@ -10,7 +10,6 @@ once.
 import os
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from mlflow.entities import Run
 from viewcast.base.paths import params_path
 from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
-from viewcast.data import table
 from viewcast.holdout.looks import REPORT, Look, Use, early_stop, parsed, written
 from viewcast.tracking.datasets import validation_of
 from viewcast.tracking.store import all_runs
@@ -37,11 +35,8 @@ from viewcast.tracking.tags import (
     USER,
     VAL_LOSS,
 )
-from viewcast.training.config import Config
-from viewcast.training.run_code import code_of
 
 if TYPE_CHECKING:
-    from viewcast.training.rows import Rows
     from viewcast.training.trainer import Trainer
 
 JOINED = "VIEWCAST_BATCH_ID"  # in the environment of workers, and of the stages of a night
@@ -70,34 +65,6 @@ def join_batch(known: str) -> None:
 @cache
 def _of_process(process: int) -> str:
     return secrets.token_hex(8)
-
-
-@dataclass(frozen=True)
-class EvaluationSet:
-    """What runs that score the same rows by the same code share.
-
-    ``holdout``: identity of the validation rows; ``basis``: hash of all rows with their features
-    and of the code that decides the scores.
-    """
-
-    holdout: str
-    basis: str
-
-    @classmethod
-    def of(cls, config: Config, rows: "Rows") -> "EvaluationSet | None":
-        """None without validation rows: no look is possible."""
-        if rows.validation.empty:
-            return None
-        content = table.content(rows.train, rows.validation, rows.hidden)
-        return cls(table.holdout(rows.validation), digest([content, code_of(config)]))
-
-    def key(self, *settings: str) -> str:
-        """What makes two runs one look: the identity of their settings, rows and code (16 hex)."""
-        return digest([*settings, self.basis])
-
-    def tags(self, *settings: str) -> dict[str, str]:
-        """The tags that name the rows which a run with these settings scores."""
-        return {HOLDOUT: self.holdout, LOOK_KEY: self.key(*settings)}
 
 
 def uses(trainer: "Trainer[Any]", epochs: int) -> list[Use]:

@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from viewcast.base.errors import BudgetError, TrackingError
 from viewcast.base.settings import digest
 from viewcast.holdout.release_rule import Release, State
-from viewcast.tracking.look_tags import EvaluationSet
+from viewcast.tracking.evaluation_set import EvaluationSet
 from viewcast.tracking.store import all_experiments, all_runs, connect
 from viewcast.tracking.tags import (
     HOLDOUT,

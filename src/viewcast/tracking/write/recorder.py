@@ -21,6 +21,7 @@ from viewcast import __version__
 from viewcast.base.provenance import git_commit, user
 from viewcast.tracking import datasets, look_tags
 from viewcast.tracking import tags as names
+from viewcast.tracking.evaluation_set import EvaluationSet
 from viewcast.tracking.store import connect
 from viewcast.tracking.write import served_model as served
 from viewcast.training.config import Config
@@ -114,7 +115,7 @@ class Recorder:
     def inputs(self, rows: "Rows") -> None:
         """Record the rows that are used, by the hash of all of them, and the look that begins."""
         datasets.log(self.client, self.run_id, datasets.of(self.config, rows))
-        evaluation_set = look_tags.EvaluationSet.of(self.config, rows)
+        evaluation_set = EvaluationSet.of(self.config, rows)
         if evaluation_set is not None:
             tags = evaluation_set.tags(self.config.identity())
             self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])

@@ -21,7 +21,7 @@ from viewcast.holdout.looks import Use
 from viewcast.sweep.cohorts import Member
 from viewcast.sweep.results import TABLES, Results
 from viewcast.tracking import datasets, look_tags
-from viewcast.tracking.look_tags import EvaluationSet
+from viewcast.tracking.evaluation_set import EvaluationSet
 from viewcast.tracking.store import all_runs, connect
 from viewcast.tracking.tags import (
     BATCH_ID,
