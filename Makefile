@@ -1,5 +1,7 @@
 # All set-up happens here: every target makes the environment and brings the data if need be.
-PYTHON ?= python3.11
+# The newest Python of those the project runs on that is here and can make an environment.
+PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell python$(version) -c 'import ensurepip' \
+  2>/dev/null && echo python$(version))))
 VENV ?= .venv
 PORT ?= 5000
 export PATH := $(abspath $(VENV))/bin:$(PATH)
@@ -7,7 +9,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain predict rollback audit test check docs ui benchmark clean
+.PHONY: help run retrain predict rollback audit test check lock package docs ui benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -16,6 +18,8 @@ help:  ## list the targets
 	@echo "  make retrain SOURCE=<folder of exports>            a night of your own channel"
 
 $(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 that can make an environment: install \
+	one (Debian and Ubuntu: apt install python3-venv), or name yours: make PYTHON=<path>" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check -r requirements.lock
 	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -56,6 +60,12 @@ check: $(READY)  ## formatting, lint, types and the order of imports
 	ruff check .
 	mypy
 	lint-imports --no-cache
+
+lock: $(READY)  ## pin every package anew in requirements.lock, as little changed as can be
+	uv pip compile --quiet pyproject.toml --output-file requirements.lock
+
+package: $(READY)  ## build wheel and sdist, install them alone, and audit a store with them
+	bash tests/packaging/check.sh
 
 docs: $(READY)  ## write the reference of configuration keys anew
 	python docs/reference.py

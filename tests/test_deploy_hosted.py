@@ -145,7 +145,7 @@ def test_the_workflow_takes_the_python_that_the_project_asks_for() -> None:
         for one in workflow()["jobs"]["retrain"]["steps"]
         if "python-version" in one.get("with", {})
     )
-    assert f'requires-python = ">={python},' in (ROOT / "pyproject.toml").read_text()
+    assert f'requires-python = ">={python}"' in (ROOT / "pyproject.toml").read_text()
 
 
 @pytest.mark.parametrize("code", sorted(CODES.values()))

@@ -46,6 +46,12 @@ def project_folder(start: Path) -> Path:
 
 def check_installed() -> None:
     """Refuse (ConfigError) where the libraries of the project are not installed."""
+    if sys.version_info >= (3, 14):
+        raise ConfigError(
+            f"Python {sys.version_info[0]}.{sys.version_info[1]}: the stages of a project run on "
+            "3.11 to 3.13, because Hydra 1.3 fails on newer ones. Make the environment with "
+            "one of these, such as `make run PYTHON=python3.13`"
+        )
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise ConfigError(

@@ -1,14 +1,16 @@
 """Scores: the loss of each row, its mean, and how far the mean can be trusted."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from viewcast.models.fitted import Fitted
 from viewcast.scoring.loss import Loss, row_losses
+
+if TYPE_CHECKING:
+    from viewcast.models.fitted import Fitted
 
 Vector = NDArray[np.float64]
 KEYS = ["entity", "time", "row"]  # of a row in a table of scores
@@ -23,7 +25,7 @@ class Score:
     rows: int
 
 
-def predictions(model: Fitted, splits: dict[str, pd.DataFrame], loss: Loss) -> pd.DataFrame:
+def predictions(model: "Fitted", splits: dict[str, pd.DataFrame], loss: Loss) -> pd.DataFrame:
     """One row per predicted row: entity, time (text), row, split, target, prediction, loss.
 
     Rows keep their order. Those of the split ``test`` are predicted and not scored: their target

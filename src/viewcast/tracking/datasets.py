@@ -15,16 +15,16 @@ from mlflow.exceptions import MlflowException
 
 from viewcast.data.table import holdout, row_identities
 from viewcast.tracking.tags import CONTEXT, TRAINING, VALIDATION
-from viewcast.training.config import Config
 
 if TYPE_CHECKING:
+    from viewcast.training.config import Config
     from viewcast.training.rows import Rows
 
 NAMED = 20_000  # rows; beyond, a profile would weigh hundreds of kilobytes in every answer
 DIGITS = 8  # of a row's hash: two of 20,000 others' rows are taken for each other in 1 of 10 cases
 
 
-def of(config: Config, rows: "Rows") -> list[DatasetInput]:
+def of(config: "Config", rows: "Rows") -> list[DatasetInput]:
     """Training and validation rows of a run, by the hash of all of them; none without rows."""
     used = {TRAINING: rows.train, VALIDATION: rows.validation}
     name = f"{config.data.name}-{config.data.split}"
