@@ -9,8 +9,8 @@ from typing import Any
 from viewcast.assessment.settings import AuditSettings
 from viewcast.base.cli import stage
 from viewcast.base.settings import construct
+from viewcast.report.audit_text import print_audit
 from viewcast.report.audits import named
-from viewcast.report.terminal_tables import print_audit
 from viewcast.runs.audit import audit_experiment
 
 WHICH = {name: f"which.{name}" for name in ("experiment", "holdout")}

@@ -11,9 +11,10 @@ from typing import Any
 from viewcast.assessment.result_file import COMMAND
 from viewcast.base.cli import stage
 from viewcast.base.paths import retraining_path, summary_path
+from viewcast.report.audit_text import print_audit
 from viewcast.report.audits import in_order, read
 from viewcast.report.champions_page import write_page
-from viewcast.report.terminal_tables import print_audit, print_table
+from viewcast.report.terminal_tables import print_table
 
 
 @stage(__file__, "pipeline")

@@ -15,10 +15,11 @@ from viewcast.assessment.result import AuditedRun, AuditResult, BestOf, OpenedTe
 from viewcast.assessment.result_file import to_json
 from viewcast.assessment.wording import sentence
 from viewcast.base.errors import DataError
+from viewcast.report.audit_text import print_audit
 from viewcast.report.audits import named, read
 from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import gauge
-from viewcast.report.terminal_tables import print_audit, print_table
+from viewcast.report.terminal_tables import print_table
 
 pytestmark = pytest.mark.xdist_group("audit report")  # what is costly is made once for all
 

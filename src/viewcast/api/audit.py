@@ -12,8 +12,8 @@ from viewcast.assessment.result_file import to_json
 from viewcast.assessment.settings import AuditSettings
 from viewcast.base import files
 from viewcast.base.settings import Tracking, construct
+from viewcast.report.audit_text import audit_text
 from viewcast.report.audits import named
-from viewcast.report.terminal_tables import audit_text
 from viewcast.tracking.read.experiments import usual_experiment, usual_uri
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.read.settings import ReadSettings

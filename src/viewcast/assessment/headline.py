@@ -46,7 +46,7 @@ def _choice(result: AuditResult) -> str:
         return f"take “{run.name}”: it can be told apart from all {count - 1:,} others"
     apart = f"{len(best.run_ids):,} of {counted(count, 'run')} cannot be told apart"
     if best.simplest is None:
-        return f"{apart}; take whichever is simplest or cheapest, “{run.name}” shows the best"
+        return f"{apart}; take the simplest or cheapest of them (“{run.name}” shows the best)"
     size = f" ({plain(run.size)} {run.size_of})" if run.size is not None else ""
     return f"{apart}; take the simplest, “{run.name}”{size}"
 
