@@ -18,6 +18,7 @@ A table is stored as one Parquet file that also carries the identity of the sett
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 import pyarrow as pa
@@ -131,9 +132,14 @@ def moments(rows: pd.DataFrame) -> list[str]:
 def _digests(rows: pd.DataFrame) -> list[bytes]:
     cells = zip(rows["entity"], rows["time"].astype(str), rows["target"], strict=True)
     return [
-        hashlib.sha256(f"{entity}\x1f{time}\x1f{float(target)!r}".encode()).digest()
+        hashlib.sha256(f"{entity}\x1f{time}\x1f{_written(target)}".encode()).digest()
         for entity, time, target in cells
     ]
+
+
+def _written(target: object) -> str:
+    """A number, however it is stored, or a class label."""
+    return target if isinstance(target, str) else repr(float(cast(float, target)))
 
 
 def content(*frames: pd.DataFrame) -> str:

@@ -9,7 +9,9 @@ from viewcast.assessment.study import Facts
 from viewcast.models.model import LINE
 from viewcast.tracking.datasets import in_context
 from viewcast.tracking.tags import (
+    APPROXIMATE,
     BLOCK,
+    BOUND,
     DATA,
     EPOCHS,
     EXPERIMENT,
@@ -20,6 +22,7 @@ from viewcast.tracking.tags import (
     LOOK_KEY,
     LOSS,
     MODEL,
+    MORE_IS_BETTER,
     PARAM_FEATURES,
     PARAM_LAYERS,
     PARAM_REMEMBERS,
@@ -63,6 +66,9 @@ def facts(run: Run, parent: Run | None = None) -> Facts:
         features=params.get(PARAM_FEATURES, ""),
         kind=tags.get(KIND) or ("network" if PARAM_LAYERS in params else LINE),
         training=str(training.digest) if training else None,
+        more_is_better=tags.get(MORE_IS_BETTER) == "true",
+        approximate=tags.get(APPROXIMATE) or None,
+        bound=tags.get(BOUND) != "false",
         remembers=VALIDATION in params.get(PARAM_REMEMBERS, "")
         or tags.get(MODEL) == "memorizer_leak",
     )

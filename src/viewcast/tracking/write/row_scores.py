@@ -1,0 +1,189 @@
+"""Predicted rows, scored: what was predicted for each row, and what it loses by a metric.
+
+Shape letters: N rows, C classes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.scoring.metric import Array, Metric, RowValues
+from viewcast.scoring.metrics import NAMES, metric_of
+
+KEYS = ["entity", "time", "row"]
+CHANCE = "probability_"  # prefix of a column; the class follows
+FEW = 20  # whole numbers with more values than this are amounts, not classes
+
+Function = Callable[[Array, Array], Any]
+MetricLike = str | Function
+
+
+@dataclass(frozen=True, eq=False)
+class RowScores:
+    """``table``: entity, time, row, split, target, prediction (of class probabilities instead one
+    column ``probability_<class>`` for each), loss; in order of time.
+
+    ``loss`` (N,): the pseudo-losses of the metric, turned so that less is better; ``figure``: their
+    mean in the metric's own direction. ``approximate``, ``bound``: see
+    ``viewcast.scoring.metric.RowValues``. ``block``: least length of dependence, in rows.
+    """
+
+    table: pd.DataFrame
+    metric: str
+    more_is_better: bool
+    figure: float
+    approximate: str | None
+    bound: bool
+    block: int
+
+
+@dataclass(frozen=True)
+class OwnLoss:
+    """A function of the user's: targets (N,) and predictions to the loss of each row (N,)."""
+
+    name: str
+    function: Function
+    more_is_better: bool = False
+
+    def rows(self, target: Array, prediction: Array) -> RowValues:
+        """What the function gives; refuses (DataError) anything but one finite number a row."""
+        values = np.asarray(self.function(target, prediction))
+        if values.shape != target.shape or values.dtype.kind not in "biuf":
+            raise DataError(
+                f"{self.name}: gave {values.dtype} of shape {values.shape}, expected one number "
+                f"for each of {len(target)} rows; leave out the mean over rows"
+            )
+        wrong = int((~np.isfinite(values)).sum())
+        if wrong:
+            raise DataError(f"{self.name}: {wrong} of {len(target)} rows have no finite loss")
+        return RowValues(values.astype(np.float64))
+
+
+def row_scores(
+    keys: pd.DataFrame,
+    target: Any,
+    prediction: Any,
+    metric: MetricLike | None,
+    split: str,
+    block: int,
+) -> RowScores:
+    """Score rows.
+
+    ``keys``: entity, time, row (text) in order of time; the index counts the rows as they stand in
+    ``target`` (N,) and ``prediction`` (N,) or (N, C). ``metric``: a name that
+    ``viewcast.scoring.metrics`` knows, a function as in ``OwnLoss``, or None for the usual one
+    (``usual_metric``).
+
+    Raises ConfigError for an unknown metric; DataError for no rows, another number of rows, a
+    number that is not finite, and what the metric refuses.
+    """
+    if keys.empty:
+        raise DataError("no rows; expected one per target")
+    wanted = _checked(_array(target), "target", keys)
+    found = _checked(_array(prediction), "prediction", keys)
+    if wanted.ndim != 1:
+        raise DataError(f"target: shape {wanted.shape}; expected {(len(keys),)}, one per row")
+    order = keys.index.to_numpy()
+    wanted, found = wanted[order], found[order]
+    if wanted.dtype == np.float32:  # 0.1 is then the same target wherever it was rounded
+        wanted = wanted.astype(str).astype(np.float64)
+    chosen = _metric(usual_metric(wanted, found) if metric is None else metric)
+    values = chosen.rows(wanted, found)
+    losses = -values.values if chosen.more_is_better else values.values
+    columns = {"split": split, "target": wanted, **_columns(wanted, found), "loss": losses}
+    table = keys[KEYS].reset_index(drop=True).assign(**columns)
+    return RowScores(
+        table=table,
+        metric=chosen.name,
+        more_is_better=chosen.more_is_better,
+        figure=float(values.values.mean()),
+        approximate=values.approximate,
+        bound=values.bound,
+        block=block,
+    )
+
+
+def usual_metric(target: Array, prediction: Array) -> str:
+    """The metric of such rows: log_loss of probabilities, zero_one of labels, mse of numbers.
+
+    Predictions (N, C) are class probabilities; so are predictions between 0 and 1, not all whole,
+    for targets 0 and 1. Text, truth values, and whole numbers (target and prediction) of at most
+    20 different targets are labels.
+    """
+    if prediction.ndim == 2:
+        return "log_loss"
+    if target.dtype.kind not in "iuf" or prediction.dtype.kind not in "iuf":
+        numbers = prediction.dtype.kind == "f" and not np.isin(prediction, (0.0, 1.0)).all()
+        return "log_loss" if numbers else "zero_one"
+    if np.isin(target, (0, 1)).all() and ((prediction >= 0) & (prediction <= 1)).all():
+        return "zero_one" if np.isin(prediction, (0, 1)).all() else "log_loss"
+    whole = target.dtype.kind in "iu" and prediction.dtype.kind in "iu"
+    return "zero_one" if whole and len(np.unique(target)) <= FEW else "mse"
+
+
+def _metric(metric: MetricLike) -> Metric:
+    if callable(metric):
+        return OwnLoss(str(getattr(metric, "__name__", type(metric).__name__)), metric)
+    known = metric_of(metric)
+    if known is None:
+        raise ConfigError(
+            f"metric = {metric}: unknown; allowed: {', '.join(NAMES)}, or a function of targets "
+            "and predictions that gives the loss of each row"
+        )
+    return known
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """Lists, frames and tensors as an array; text as objects, truth values as they are."""
+    if hasattr(values, "detach"):  # a tensor, wherever it lies
+        values = values.detach().cpu()
+        values = values if "bfloat16" not in str(values.dtype) else values.float()
+    given = np.asarray(values)
+    if given.dtype.kind == "O" and all(isinstance(value, str) for value in given.flat):
+        return given
+    if given.dtype.kind == "O":  # a column of decimals, of nullable integers
+        try:
+            return np.asarray(given, np.float64)
+        except (TypeError, ValueError):
+            return given.astype(str).astype(object)
+    if given.dtype.kind in "US":
+        return given.astype(str).astype(object)
+    return given.astype(np.float32) if given.dtype == np.float16 else given
+
+
+def _checked(values: NDArray[Any], what: str, keys: pd.DataFrame) -> NDArray[Any]:
+    """As (N,) or (N, C), one finite number or one label per row."""
+    count = len(keys)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim not in (1, 2) or len(values) != count:
+        raise DataError(
+            f"{what}: shape {values.shape}; expected {(count,)}, one per row, or {(count, 'C')}, "
+            "one probability per class"
+        )
+    if values.dtype.kind != "f":
+        return values
+    wrong = ~np.isfinite(values.reshape(count, -1)).all(axis=1)
+    if wrong.any():
+        first = keys["row"].loc[int(np.flatnonzero(wrong)[0])]
+        raise DataError(
+            f"{what}: not finite in {int(wrong.sum())} of {count} rows, the first is {first!r};"
+            " leave such rows out of the data, of every run alike"
+        )
+    return values
+
+
+def _columns(target: Array, prediction: Array) -> dict[str, Array]:
+    """The predictions as columns; probabilities are named after their class."""
+    if prediction.ndim == 1:
+        return {"prediction": prediction}
+    count = prediction.shape[1]
+    labels = np.unique(target)
+    places = labels.dtype.kind in "biuf" and labels.min() >= 0 and labels.max() < count
+    named = range(count) if places or len(labels) != count else labels
+    return {f"{CHANCE}{label}": prediction[:, place] for place, label in enumerate(named)}

@@ -1,0 +1,255 @@
+"""viewcast.log_rows: what one line leaves in a run, and what an audit makes of it."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import log_loss, roc_auc_score
+
+import viewcast
+from support.mlflow_store import Store
+from viewcast.base.errors import ConfigError, DataError, TrackingError
+from viewcast.holdout.looks import parsed
+from viewcast.tracking.read.gather import gather
+from viewcast.tracking.row_keys import keys_of
+from viewcast.tracking.write.row_scores import row_scores, usual_metric
+
+N = 40
+RNG = np.random.default_rng(3)
+NUMBERS = RNG.normal(size=N)
+CLASSES = np.arange(N) % 2
+CHANCES = np.clip(CLASSES * 0.4 + 0.3 + RNG.normal(size=N) / 10, 0.01, 0.99)
+THREE = np.arange(N) % 3
+OF_THREE = RNG.dirichlet([2, 2, 2], N)
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_store: Path) -> Iterator[Store]:
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    with Store.at(tmp_path / "mlflow.db") as opened:
+        yield opened
+
+
+def logged(store: Store, *rows: Any, **settings: Any) -> tuple[Any, pd.DataFrame]:
+    """The run as it is stored after one call, and its table."""
+    with store.run() as run:
+        assert viewcast.log_rows(*rows, **settings) == run.info.run_id
+    return store.now(run), store.table(run)
+
+
+def test_a_run_keeps_its_rows_a_dataset_input_and_a_look(store: Store) -> None:
+    run, table = logged(store, NUMBERS, NUMBERS + 1)
+    assert list(table) == ["entity", "time", "row", "split", "target", "prediction", "loss"]
+    np.testing.assert_allclose(table["loss"], 1)
+    assert list(table["row"]) == [str(place) for place in range(N)]
+    (used,) = run.inputs.dataset_inputs
+    assert used.dataset.digest == run.data.tags["viewcast.holdout"]
+    assert json.loads(used.dataset.profile)["num_rows"] == N
+    assert [tag.value for tag in used.tags] == ["validation"]
+    assert run.data.tags["viewcast.loss"] == "mse"
+    assert run.data.metrics == {}
+
+
+def test_an_audit_reads_what_was_logged(store: Store) -> None:
+    for shift in (0.5, 0.1, 1.0):
+        logged(store, NUMBERS, NUMBERS + shift)
+    (study,) = gather(mlflow.get_tracking_uri(), "others").studies
+    shown = sorted(scored.shown for scored in study.runs if scored.shown is not None)
+    np.testing.assert_allclose(shown, [0.01, 0.25, 1.0])
+    assert all(scored.rows is not None for scored in study.runs)
+
+
+def test_a_score_is_stored_as_its_negative_and_known_as_a_score(store: Store) -> None:
+    run, table = logged(store, CLASSES, CHANCES, metric="roc_auc")
+    assert -table["loss"].mean() == pytest.approx(roc_auc_score(CLASSES, CHANCES))
+    assert run.data.tags["viewcast.more_is_better"] == "true"
+    assert run.data.tags["viewcast.bound"] == "false"  # 20 rows of the rarer class
+    (study,) = gather(mlflow.get_tracking_uri(), "others").studies
+    (scored,) = study.runs
+    assert scored.facts.more_is_better
+    assert not scored.facts.bound
+
+
+def test_probabilities_of_classes_are_kept_by_class(store: Store) -> None:
+    run, table = logged(store, THREE, OF_THREE)
+    assert run.data.tags["viewcast.loss"] == "log_loss"
+    chances = table[["probability_0", "probability_1", "probability_2"]].to_numpy()
+    np.testing.assert_array_equal(chances, OF_THREE)
+    assert table["loss"].mean() == pytest.approx(log_loss(THREE, OF_THREE))
+
+
+def test_labels_may_be_text(store: Store) -> None:
+    names = np.array(["cat", "dog", "owl"])[THREE]
+    run, table = logged(store, names, np.roll(names, 1))
+    assert run.data.tags["viewcast.loss"] == "zero_one"
+    assert list(table["target"]) == list(names)
+    of_classes, chances = logged(store, names, OF_THREE)
+    assert of_classes.data.tags["viewcast.holdout"] == run.data.tags["viewcast.holdout"]
+    assert {"probability_cat", "probability_dog", "probability_owl"} <= set(chances)
+
+
+def test_rows_are_one_holdout_however_they_are_given(store: Store) -> None:
+    target = np.round(NUMBERS, 3)
+    forms = (target, list(target), pd.Series(target), torch.tensor(target, dtype=torch.float32))
+    holdouts = {
+        logged(store, rows, NUMBERS, metric="mae")[0].data.tags["viewcast.holdout"]
+        for rows in forms
+    }
+    assert len(holdouts) == 1
+    other = logged(store, target + 1, NUMBERS)[0].data.tags["viewcast.holdout"]
+    assert other not in holdouts  # as many rows, other targets
+
+
+def test_shuffled_rows_with_their_index_are_the_same_rows(store: Store) -> None:
+    rows = pd.Series(NUMBERS, index=range(100, 100 + N))
+    shuffled = rows.sample(frac=1, random_state=1)
+    first, table = logged(store, rows, rows + 1)
+    again, other = logged(store, shuffled, shuffled + 1)
+    assert again.data.tags["viewcast.look"] == first.data.tags["viewcast.look"]
+    pd.testing.assert_frame_equal(table, other)
+    assert list(table["row"]) == [str(row) for row in rows.index]
+
+
+def test_shuffled_rows_with_names_are_compared_row_by_row(store: Store) -> None:
+    order = RNG.permutation(N)
+    names = np.array([f"user {place}" for place in range(N)])
+    logged(store, NUMBERS, NUMBERS + 1, names)
+    logged(store, NUMBERS[order], NUMBERS[order] * 2, names[order])
+    (study,) = gather(mlflow.get_tracking_uri(), "others").studies
+    first, second = (scored.rows.final for scored in study.runs if scored.rows is not None)
+    by_loss = {float(loss.mean()): loss for loss in (first, second)}
+    np.testing.assert_allclose(by_loss[min(by_loss, key=lambda mean: abs(mean - 1))], 1)
+    assert all(scored.excluded is None for scored in study.runs)
+
+
+def test_days_as_keys_put_rows_in_order_of_time(store: Store) -> None:
+    days = pd.date_range("2024-01-01", periods=N)[::-1]
+    run, table = logged(store, NUMBERS, NUMBERS, days)
+    assert list(table["time"]) == sorted(table["time"])
+    np.testing.assert_array_equal(table["target"], NUMBERS[::-1])
+    framed, _ = logged(store, NUMBERS, NUMBERS, pd.DataFrame({"time": days}))
+    assert framed.data.tags["viewcast.holdout"] == run.data.tags["viewcast.holdout"]
+
+
+def test_a_function_gives_the_loss_of_each_row(store: Store) -> None:
+    def pinball(target: Any, prediction: Any) -> Any:
+        return np.maximum(0.9 * (target - prediction), 0.1 * (prediction - target))
+
+    run, table = logged(store, NUMBERS, NUMBERS + 1, metric=pinball)
+    assert run.data.tags["viewcast.loss"] == "pinball"
+    np.testing.assert_allclose(table["loss"], 0.1)
+    with store.run(), pytest.raises(DataError, match=r"expected one number for each of 40 rows"):
+        viewcast.log_rows(NUMBERS, NUMBERS, metric=lambda y, p: float(np.mean(y - p)))
+
+
+def test_states_of_one_model_are_looks_and_the_last_is_kept(store: Store) -> None:
+    with store.run() as run:
+        for shift in (3.0, 2.0, 1.0, 1.0):
+            viewcast.log_rows(NUMBERS, NUMBERS + shift)
+    now = store.now(run)
+    (use,) = parsed(now.data.tags["viewcast.looks"], run.info.run_id)
+    assert (use.purpose, use.scores) == ("early_stop", 3)  # the same scores again are no new look
+    np.testing.assert_allclose(store.table(run)["loss"], 1)
+    epochs, _ = logged(store, NUMBERS, NUMBERS, looks=120)
+    (use,) = parsed(epochs.data.tags["viewcast.looks"], "")
+    assert use.scores == 120
+
+
+def test_training_and_test_rows_are_stored_and_are_no_look(store: Store) -> None:
+    with store.run() as run:
+        viewcast.log_rows(NUMBERS, NUMBERS, split="training")
+        viewcast.log_rows(NUMBERS, NUMBERS, split="test")
+    assert store.artifacts(run) == {"training_predictions.parquet", "test_predictions.parquet"}
+    assert "viewcast.look" not in store.now(run).data.tags
+
+
+def test_the_run_that_autologging_has_just_ended_is_meant(store: Store) -> None:
+    with store.run() as run:
+        pass
+    assert viewcast.log_rows(NUMBERS, NUMBERS) == run.info.run_id
+    assert store.now(run).info.status == "FINISHED"
+
+
+def test_other_rows_in_the_same_run_are_refused_and_the_first_are_kept(store: Store) -> None:
+    with store.run() as run:
+        viewcast.log_rows(NUMBERS, NUMBERS + 1)
+        with pytest.raises(DataError, match="of other validation rows"):
+            viewcast.log_rows(NUMBERS[:-1], NUMBERS[:-1])
+    assert len(store.table(run)) == N
+
+
+def test_a_table_of_somebody_else_is_not_overwritten(store: Store, tmp_path: Path) -> None:
+    own = tmp_path / "predictions.parquet"
+    pd.DataFrame({"mine": [1]}).to_parquet(own)
+    with store.run() as run:
+        mlflow.log_artifact(str(own))
+        with pytest.raises(DataError, match=r"has an artifact predictions\.parquet already"):
+            viewcast.log_rows(NUMBERS, NUMBERS)
+    assert list(store.table(run)) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "error", "message"),
+    [
+        ((NUMBERS, NUMBERS), {"metric": "rmsee"}, ConfigError, "metric = rmsee: unknown; allowed"),
+        ((NUMBERS, NUMBERS), {"split": "val"}, ConfigError, "split = val: unknown; allowed: vali"),
+        ((NUMBERS, NUMBERS), {"looks": 0}, ConfigError, "looks = 0: expected"),
+        ((NUMBERS, NUMBERS), {"run_id": "0" * 32}, TrackingError, "cannot be reached"),
+        ((NUMBERS, NUMBERS[1:]), {}, DataError, r"prediction: shape \(39,\); expected \(40,\)"),
+        ((NUMBERS, np.where(THREE, NUMBERS, np.nan)), {}, DataError, "not finite in 14 of 40 rows"),
+        ((NUMBERS, NUMBERS, list(range(39))), {}, DataError, "keys: 39 of them for 40 rows"),
+        ((NUMBERS, NUMBERS, [1] * N), {}, DataError, "'1' occurs twice"),
+        (([], []), {}, DataError, "no rows"),
+        ((CLASSES, CHANCES + 1), {"metric": "log_loss"}, DataError, "expected probabilities"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_before_anything_is_written(
+    store: Store, rows: Any, settings: Any, error: type[Exception], message: str
+) -> None:
+    with store.run() as run, pytest.raises(error, match=message):
+        viewcast.log_rows(*rows, **settings)
+    assert store.artifacts(run) == set()
+    assert store.now(run).inputs.dataset_inputs == []
+
+
+@pytest.mark.parametrize(
+    ("target", "prediction", "metric"),
+    [
+        (NUMBERS, NUMBERS, "mse"),
+        (CLASSES, CHANCES, "log_loss"),
+        (CLASSES, CLASSES, "zero_one"),
+        (THREE, THREE, "zero_one"),
+        (THREE, OF_THREE, "log_loss"),
+        (CLASSES > 0, CHANCES, "log_loss"),
+        (np.arange(N), np.arange(N), "mse"),
+        (THREE, NUMBERS, "mse"),
+    ],
+)
+def test_the_usual_metric_follows_from_the_rows(target: Any, prediction: Any, metric: str) -> None:
+    assert usual_metric(target, prediction) == metric
+
+
+@given(st.permutations(range(12)), st.sampled_from(["rmse", "r2", "mae", "smape"]))
+def test_the_order_in_which_rows_are_given_changes_nothing(order: list[int], metric: str) -> None:
+    target, found = NUMBERS[:12], NUMBERS[12:24]
+    key = [f"r{place:02d}" for place in range(12)]
+    frame = pd.DataFrame({"row": key, "time": range(12)})
+    plain = row_scores(keys_of(frame, "row", "time"), target, found, metric, "validation", 1)
+    turned = row_scores(
+        keys_of(frame.iloc[order].reset_index(drop=True), "row", "time"),
+        target[order],
+        found[order],
+        metric,
+        "validation",
+        1,
+    )
+    pd.testing.assert_frame_equal(plain.table, turned.table)
