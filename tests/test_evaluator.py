@@ -24,9 +24,10 @@ from viewcast.holdout.looks import REPORT, written
 from viewcast.scoring.scores import score
 from viewcast.tracking.write.evaluator import Evaluator
 
-# MLflow, about calls of its own to pandas.
+# MLflow, about calls of its own to pandas, and about how it imports XGBoost.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Starting with pandas version 4.0 all arguments of all"),
+    pytest.mark.filterwarnings("ignore:_ImportHookChainedLoader:ImportWarning"),
     pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop is deprecated"),
 ]
 

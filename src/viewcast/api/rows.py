@@ -94,9 +94,8 @@ def _keys(y_true: Any, keys: Any) -> pd.DataFrame:
         known = pd.DataFrame({"row": pd.Series(keys).reset_index(drop=True)})
     given = {column: column for column in ("row", "time", "entity") if column in known}
     if not given:
-        raise ConfigError(
-            f"keys: columns {', '.join(map(str, known)) or 'none'}; expected some of row, time, entity"
-        )
+        columns = ", ".join(map(str, known)) or "none"
+        raise ConfigError(f"keys: columns {columns}; expected some of row, time, entity")
     if len(known) != count:
         raise DataError(f"keys: {len(known)} of them for {count} rows; expected one per row")
     if "row" not in given or "time" in given:
