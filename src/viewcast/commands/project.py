@@ -16,11 +16,7 @@ import click
 
 from viewcast.base.errors import ConfigError
 
-NEEDED = (
-    "hydra",
-    "dvc",
-    "torch",
-)  # of the extra `project`; one of them missing: none was asked for
+NEEDED = ("hydra", "dvc")  # of the extra `project`; one of them missing: it is not installed
 
 SCRIPTS = {
     "train": ("train", "Train one model and log the run."),
