@@ -13,9 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.data.evaluation_dataset import EvaluationDataset
-from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import (
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
 from support.mlflow_store import Store
 from viewcast.base.errors import ConfigError, DataError
@@ -28,6 +33,7 @@ from viewcast.tracking.write.evaluator import Evaluator
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Starting with pandas version 4.0 all arguments of all"),
     pytest.mark.filterwarnings("ignore:_ImportHookChainedLoader:ImportWarning"),
+    pytest.mark.filterwarnings("ignore:the load_module.. method is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop is deprecated"),
 ]
 
@@ -250,15 +256,116 @@ def test_who_only_configures_it_records_a_look(store: Store) -> None:
     assert store.now(run).data.tags["viewcast.loss"] == "mae"
 
 
-def test_a_classifier_is_left_to_others(store: Store) -> None:
-    with store.run(), pytest.raises(MlflowException, match="could not be evaluated by any"):
+def patients(count: int = 60) -> pd.DataFrame:
+    """Rows of two classes by their names, with a feature that tells something of them."""
+    rng = np.random.default_rng(5)
+    ill = rng.random(count) < 0.4
+    marker = ill + rng.normal(size=count)
+    return pd.DataFrame({"marker": marker, "state": np.where(ill, "ill", "well")})
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = patients()
+    model = LogisticRegression().fit(rows[["marker"]], rows["state"])
+    signature = infer_signature(rows[["marker"]], model.predict(rows[["marker"]]))
+    folder = tmp_path_factory.mktemp("models") / "classifier"
+    mlflow.sklearn.save_model(model, folder, signature=signature, pip_requirements=[])
+    return folder
+
+
+def evaluate_classes(model: Any, data: Any, **request: Any) -> mlflow.models.EvaluationResult:
+    return mlflow.models.evaluate(model, data, targets="state", model_type="classifier", **request)
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "known"),
+    [
+        (None, "val_loss", log_loss),
+        ("brier", "val_loss", lambda y, p: brier_score_loss(y, p[:, 1], pos_label="well")),
+        ("roc_auc", "val_roc_auc", lambda y, p: roc_auc_score(y, p[:, 1])),
+        ("zero_one", "val_loss", lambda y, p: np.mean((p[:, 1] > 0.5) != (y == "well"))),
+    ],
+)
+def test_a_classifier_is_scored_by_its_probabilities(
+    store: Store, classifier: Path, loss: str | None, name: str, known: Any
+) -> None:
+    config = {} if loss is None else {"loss": loss}
+    with store.run() as run:
+        result = evaluate_classes(
+            str(classifier), patients(), evaluators="viewcast", evaluator_config=config
+        )
+    chances = mlflow.sklearn.load_model(str(classifier)).predict_proba(patients()[["marker"]])
+    expected = known(patients()["state"], chances)
+    assert result.metrics[name] == pytest.approx(expected)
+    assert abs(store.table(run)["loss"].mean()) == pytest.approx(expected)
+    assert store.now(run).data.tags["viewcast.loss"] == (loss or "log_loss")
+
+
+def test_labels_alone_are_scored_by_how_many_are_wrong(store: Store) -> None:
+    rows = patients().assign(guess=lambda rows: np.where(rows["marker"] > 0.5, "ill", "well"))
+    with store.run():
+        result = evaluate_classes(None, rows, predictions="guess", evaluators="viewcast")
+    assert result.metrics["val_loss"] == np.mean(rows["guess"] != rows["state"])
+
+
+def test_a_classifier_is_evaluated_beside_the_evaluator_of_mlflow(
+    store: Store, classifier: Path
+) -> None:
+    with store.run() as run:
+        result = evaluate_classes(
+            str(classifier),
+            patients(),
+            evaluators=["default", "viewcast"],
+            evaluator_config={"default": {**NO_EXPLANATION, "log_plots": False}},
+        )
+    assert result.metrics["val_loss"] == pytest.approx(result.metrics["log_loss"])
+    assert store.now(run).data.metrics["looks"] == 1
+
+
+def test_settings_of_viewcast_alone_may_stand_under_its_name(store: Store) -> None:
+    with store.run():
+        nested = evaluate(predicted(1.0), viewcast={"loss": "mae", "row": "day"})
+    with store.run():
+        flat = evaluate(predicted(1.0), loss="mae", row="day")
+    assert nested.metrics["val_loss"] == flat.metrics["val_loss"]
+
+
+def test_a_function_gives_the_loss_of_each_row(store: Store) -> None:
+    def too_low(target: Any, prediction: Any) -> Any:
+        return np.maximum(target - prediction, 0)
+
+    with store.run() as run:
+        result = evaluate(predicted(1.0), loss=too_low)
+    rows = predicted(1.0)
+    expected = np.maximum(rows["views"] - rows["forecast"], 0).mean()
+    assert result.metrics["val_loss"] == pytest.approx(expected)
+    assert store.now(run).data.tags["viewcast.loss"] == "too_low"
+
+
+def test_the_root_mean_squared_error_is_the_one_of_scikit_learn(store: Store) -> None:
+    with store.run():
+        result = evaluate(predicted(1.0), loss="rmse")
+    rows = predicted(1.0)
+    expected = root_mean_squared_error(rows["views"], rows["forecast"])
+    assert result.metrics["val_loss"] == pytest.approx(expected)
+    assert result.metrics["val_error"] > 0
+
+
+def test_a_model_that_viewcast_cannot_evaluate_is_refused_in_words(store: Store) -> None:
+    answers = pd.DataFrame({"question": ["a"], "answer": ["b"], "forecast": ["b"]})
+    with (
+        store.run() as run,
+        pytest.raises(ConfigError, match=r"model_type = 'text'.*allowed: regr"),
+    ):
         mlflow.models.evaluate(
-            data=predicted(1.0),
-            targets="views",
+            data=answers,
+            targets="answer",
             predictions="forecast",
-            model_type="classifier",
+            model_type="text",
             evaluators="viewcast",
         )
+    assert store.artifacts(run) == set()
 
 
 def test_looks_are_counted_over_runs_and_repetitions_are_not(store: Store) -> None:
@@ -315,7 +422,7 @@ def test_a_table_that_somebody_else_stored_is_not_overwritten(store: Store, tmp_
     [
         ({"los": "mae", "block": 7}, "unknown key evaluator_config.los; allowed: .*loss, .*row"),
         ({"los": "mae"}, "unknown key evaluator_config.los; allowed: .*loss, .*row"),
-        ({"loss": "rmse"}, "evaluator_config.loss = 'rmse': Input should be 'mse' or 'mae'"),
+        ({"loss": "rmsee"}, "evaluator_config.loss = rmsee: unknown; allowed: .*mae, .*mse"),
         ({"block": 0}, "evaluator_config.block = 0: .*greater than or equal to 1"),
         ({"row": "date"}, "evaluator_config.row = date: no column .*; allowed: trend, weekday"),
     ],
@@ -343,7 +450,7 @@ HOLE = pd.Series([np.nan, np.inf], index=[3, 5])
             predicted(1.0).assign(forecast=HOLE),
             "prediction: not finite in 35 of 35 rows, the first is '2024-02-01'",
         ),
-        (predicted(1.0).assign(forecast="many"), "prediction: no numbers"),
+        (predicted(1.0).assign(forecast="many"), "predictions such as 'many', expected numbers"),
         (
             pd.concat([predicted(1.0), predicted(1.0).head(2)]),
             "column 'day': '2024-02-01' occurs twice, 2 of 37 rows repeat another",

@@ -23,6 +23,7 @@ def log_rows(
     split: Split = "validation",
     *,
     metric: str | Callable[[Any, Any], Any] | None = None,
+    classes: Any = None,
     block: int = 1,
     looks: int = 1,
     name: str | None = None,
@@ -46,9 +47,11 @@ def log_rows(
 
     ``metric``: what the run is judged by, a name such as rmse, accuracy, roc_auc, or a function of
     targets and predictions that gives the loss (N,) of each row. By default log_loss of
-    probabilities, zero_one of labels, mse of numbers. ``block``: how many neighbouring rows depend
-    on each other, at least: a week of days is 7. ``looks``: how many states of the model (epochs)
-    were scored on these rows to choose this one; a second call in the same run counts by itself.
+    probabilities, zero_one of labels, mse of numbers. ``classes``: the labels of the columns of
+    ``y_pred``, needed where ``y_true`` lacks one of them. ``block``: how many neighbouring rows
+    depend on each other, at least: a week of days is 7. ``looks``: how many states of the model
+    (epochs) were scored on these rows to choose this one; a second call in the same run counts by
+    itself.
 
     ``run_id``: by default the active run, else the last one of this process, which autologging has
     just ended. ``tracking_uri``: by default MLflow's current one. ``name``: of the rows, as a
@@ -65,7 +68,7 @@ def log_rows(
         raise ConfigError(f"split = {split}: unknown; allowed: {', '.join(SPLITS)}")
     if block < 1 or looks < 1:
         raise ConfigError(f"block = {block}, looks = {looks}: expected whole numbers of at least 1")
-    scores = row_scores(_keys(y_true, keys), y_true, y_pred, metric, split, block)
+    scores = row_scores(_keys(y_true, keys), y_true, y_pred, metric, split, block, classes)
     client, run = run_to_log(run_id, tracking_uri)
     if split == VALIDATION:
         write_rows(client, run, scores, name or split, SOURCE, looks)

@@ -108,6 +108,8 @@ PARAM_REMEMBERS = "model.remembers"  # splits whose targets the model looks up
 TRAIN_LOSS = "train_loss"
 VAL_LOSS = "val_loss"
 
+VAL_SCORE_OF = "val_"  # prefix, of an evaluation by a score; the name of the metric follows
+
 # Metrics of the stored model
 MODEL_TRAIN_LOSS = "model_train_loss"
 MODEL_VAL_LOSS = "model_val_loss"

@@ -71,13 +71,15 @@ def row_scores(
     metric: MetricLike | None,
     split: str,
     block: int,
+    classes: Any = None,
 ) -> RowScores:
     """Score rows.
 
     ``keys``: entity, time, row (text) in order of time; the index counts the rows as they stand in
     ``target`` (N,) and ``prediction`` (N,) or (N, C). ``metric``: a name that
     ``viewcast.scoring.metrics`` knows, a function as in ``OwnLoss``, or None for the usual one
-    (``usual_metric``).
+    (``usual_metric``). ``classes`` (C,): the labels of the columns of probabilities, sorted; needed
+    where rows of some class are missing.
 
     Raises ConfigError for an unknown metric; DataError for no rows, another number of rows, a
     number that is not finite, and what the metric refuses.
@@ -92,10 +94,12 @@ def row_scores(
     wanted, found = wanted[order], found[order]
     if wanted.dtype == np.float32:  # 0.1 is then the same target wherever it was rounded
         wanted = wanted.astype(str).astype(np.float64)
-    chosen = _metric(usual_metric(wanted, found) if metric is None else metric)
-    values = chosen.rows(wanted, found)
+    chosen = metric_named(usual_metric(wanted, found) if metric is None else metric)
+    labels = None if classes is None or found.ndim == 1 else _labels(wanted, found, classes)
+    judged = wanted if labels is None else np.searchsorted(labels, wanted)
+    values = chosen.rows(judged, found)
     losses = -values.values if chosen.more_is_better else values.values
-    columns = {"split": split, "target": wanted, **_columns(wanted, found), "loss": losses}
+    columns = {"split": split, "target": wanted, **_columns(judged, found, labels), "loss": losses}
     table = keys[KEYS].reset_index(drop=True).assign(**columns)
     return RowScores(
         table=table,
@@ -126,13 +130,14 @@ def usual_metric(target: Array, prediction: Array) -> str:
     return "zero_one" if whole and len(np.unique(target)) <= FEW else "mse"
 
 
-def _metric(metric: MetricLike) -> Metric:
+def metric_named(metric: MetricLike, where: str = "metric") -> Metric:
+    """The metric of a name or a function; ``where``: the setting, for the error (ConfigError)."""
     if callable(metric):
         return OwnLoss(str(getattr(metric, "__name__", type(metric).__name__)), metric)
     known = metric_of(metric)
     if known is None:
         raise ConfigError(
-            f"metric = {metric}: unknown; allowed: {', '.join(NAMES)}, or a function of targets "
+            f"{where} = {metric}: unknown; allowed: {', '.join(NAMES)}, or a function of targets "
             "and predictions that gives the loss of each row"
         )
     return known
@@ -178,12 +183,30 @@ def _checked(values: NDArray[Any], what: str, keys: pd.DataFrame) -> NDArray[Any
     return values
 
 
-def _columns(target: Array, prediction: Array) -> dict[str, Array]:
+def _labels(target: Array, prediction: Array, classes: Any) -> NDArray[Any]:
+    """The labels of the columns of ``prediction`` (N, C), each target among them."""
+    labels = _array(classes)
+    if labels.ndim != 1 or len(labels) != prediction.shape[1]:
+        raise DataError(
+            f"classes: {labels.size} labels for {prediction.shape[1]} columns of probabilities; "
+            "expected one label per column"
+        )
+    strange = np.setdiff1d(target, labels)
+    if len(strange):
+        raise DataError(
+            f"target: {strange[0]!r} is none of the classes {', '.join(map(str, labels[:5]))}; "
+            "give the labels as the model knows them"
+        )
+    return labels
+
+
+def _columns(target: Array, prediction: Array, labels: NDArray[Any] | None) -> dict[str, Array]:
     """The predictions as columns; probabilities are named after their class."""
     if prediction.ndim == 1:
         return {"prediction": prediction}
     count = prediction.shape[1]
-    labels = np.unique(target)
-    places = labels.dtype.kind in "biuf" and labels.min() >= 0 and labels.max() < count
-    named = range(count) if places or len(labels) != count else labels
-    return {f"{CHANCE}{label}": prediction[:, place] for place, label in enumerate(named)}
+    if labels is None:
+        labels = np.unique(target)
+        places = labels.dtype.kind in "biuf" and labels.min() >= 0 and labels.max() < count
+        labels = np.arange(count) if places or len(labels) != count else labels
+    return {f"{CHANCE}{label}": prediction[:, place] for place, label in enumerate(labels)}

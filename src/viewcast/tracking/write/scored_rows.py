@@ -1,49 +1,55 @@
 """The rows of an evaluation by MLflow, scored: what was predicted for each, and what it lost."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, SkipValidation
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.tracking.metric_names import LOSSES
 from viewcast.tracking.row_keys import keys_of
 from viewcast.tracking.tags import VALIDATION
+from viewcast.tracking.write.row_scores import MetricLike, RowScores, metric_named, row_scores
 
-COLUMNS = ["entity", "time", "row", "split", "target", "prediction", "loss"]
+TYPES = ("regressor", "classifier")  # model_type of mlflow.models.evaluate
+OF_CHANCES = ("log_loss", "brier", "roc_auc", "average_precision")  # of probabilities, not labels
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Settings:
     """The keys of ``evaluator_config``.
 
-    ``row``, ``time``, ``entity``: columns or index levels of the data that name its rows, as in
-    ``viewcast.tracking.row_keys``; without ``row`` and ``time`` it is the index, and where that
-    only counts the rows their position. ``block``: least length of dependence, in rows: a week of
-    days is 7; 1 where rows are independent.
+    ``loss``: the metric, by its name or as a function of targets and predictions that gives the
+    loss of each row; by default mse of regressors, and of classifiers log_loss, or zero_one where
+    they tell labels alone. ``row``, ``time``, ``entity``: columns or index levels of the data that
+    name its rows, as in ``viewcast.tracking.row_keys``; without ``row`` and ``time`` it is the
+    index, and where that only counts the rows their position. ``block``: least length of
+    dependence, in rows: a week of days is 7; 1 where rows are independent.
     """
 
-    loss: Literal["mse", "mae"] = "mse"
+    loss: SkipValidation[MetricLike | None] = None
     row: str | None = None
     time: str | None = None
     entity: str | None = None
     block: Annotated[int, Field(ge=1)] = 1
 
 
-def scored(dataset: Any, model: Any, output: str | None, settings: Settings) -> pd.DataFrame:
-    """Columns entity, time, row, split (validation), target, prediction, loss, in order of time.
+def scored(
+    dataset: Any, model: Any, output: str | None, settings: Settings, model_type: str
+) -> RowScores:
+    """The validation rows of an evaluation, in order of time.
 
     ``dataset``: what MLflow hands to an evaluator. ``model``: None where the dataset holds the
     predictions; it is given the features as they are, less the columns that only name rows if it
-    has no signature by which MLflow picks its own. ``output``: the column of the predictions where
+    has no signature by which MLflow picks its own. A classifier is asked for its probabilities
+    where the metric is one of them and it has any. ``output``: the column of the predictions where
     the model predicts several.
 
-    Refuses (ConfigError) a key that is no column; (DataError) no rows, no target, rows that cannot
-    be told apart, and a target or a prediction that is no finite number.
+    Refuses (ConfigError) a key that is no column, an unknown metric; (DataError) no rows, no
+    target, rows that cannot be told apart, and what the metric refuses.
     """
+    if settings.loss is not None:
+        metric_named(settings.loss, "evaluator_config.loss")
     features = dataset.features_data
     if not isinstance(features, pd.DataFrame):
         features = pd.DataFrame(features)
@@ -52,23 +58,23 @@ def scored(dataset: Any, model: Any, output: str | None, settings: Settings) -> 
     if dataset.labels_data is None:
         raise DataError("the data have no target; type targets=<its column>")
     keys = _keys(features, settings)
+    metric, classes = settings.loss, None
+    if metric is None and model_type == "regressor":
+        metric = "mse"
     if model is None:
         predicted = dataset.predictions_data
         if predicted is None:
             raise DataError("neither model nor predictions; type predictions=<their column>")
     else:
-        predicted = _output(_predict(model, dataset.features_data, settings), output)
-    target = _finite(dataset.labels_data, "target", keys)
-    prediction = _finite(predicted, "prediction", keys)
-    scores = pd.DataFrame(
-        {
-            "split": VALIDATION,
-            "target": target,
-            "prediction": prediction,
-            "loss": LOSSES[settings.loss].rows(prediction, target),
-        }
+        chances = None
+        if model_type == "classifier" and output is None and metric in (None, *OF_CHANCES):
+            chances, classes = _chances(model, dataset.features_data, settings)
+        predicted = chances
+        if predicted is None:
+            predicted = _output(_predict(model, dataset.features_data, settings), output)
+    return row_scores(
+        keys, dataset.labels_data, predicted, metric, VALIDATION, settings.block, classes
     )
-    return keys.join(scores)[COLUMNS].reset_index(drop=True)
 
 
 def _keys(features: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -100,12 +106,36 @@ def _keys(features: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def _predict(model: Any, features: Any, settings: Settings) -> Any:
+    return model.predict(_without_keys(model, features, settings))
+
+
+def _without_keys(model: Any, features: Any, settings: Settings) -> Any:
+    """The features less what only names rows, where no signature tells MLflow which are meant."""
     given = features.copy()
     metadata = getattr(model, "metadata", None)
     if isinstance(given, pd.DataFrame) and metadata is not None and metadata.signature is None:
         names = (settings.row, settings.time, settings.entity)
         given = given.drop(columns=[name for name in names if name in given])
-    return model.predict(given)
+    return given
+
+
+def _chances(model: Any, features: Any, settings: Settings) -> tuple[Any, Any]:
+    """The class probabilities (N, C) of the model behind MLflow's, and their labels; None without.
+
+    MLflow's own predict answers with labels alone where a classifier of scikit-learn was logged.
+    """
+    try:
+        raw = model.get_raw_model()
+    except (AttributeError, NotImplementedError):
+        return None, None
+    if not hasattr(raw, "predict_proba"):
+        return None, None
+    given = _without_keys(model, features, settings)
+    signature = model.metadata.signature
+    inputs = signature.inputs if signature is not None else None
+    if isinstance(given, pd.DataFrame) and inputs is not None and inputs.has_input_names():
+        given = given[inputs.input_names()]
+    return raw.predict_proba(given), getattr(raw, "classes_", None)
 
 
 def _output(predicted: Any, output: str | None) -> Any:
@@ -120,24 +150,3 @@ def _output(predicted: Any, output: str | None) -> Any:
             f"{', '.join(map(str, predicted))}; type predictions=<one of them>"
         )
     return predicted[output]
-
-
-def _finite(values: Any, what: str, keys: pd.DataFrame) -> NDArray[np.float64]:
-    """As a vector (N,) of finite numbers, one per row."""
-    try:
-        vector = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{what}: no numbers ({error}); expected one per row") from error
-    if vector.shape not in ((len(keys),), (len(keys), 1)):
-        raise DataError(
-            f"{what}: shape {vector.shape}; expected {(len(keys),)}, one number per row"
-        )
-    vector = vector.reshape(-1)
-    wrong = ~np.isfinite(vector)
-    if wrong.any():
-        first = keys["row"].loc[int(np.flatnonzero(wrong)[0])]
-        raise DataError(
-            f"{what}: not finite in {int(wrong.sum())} of {len(keys)} rows, the first is {first!r};"
-            " leave such rows out of the data, of every run alike"
-        )
-    return vector
