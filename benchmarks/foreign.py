@@ -1,36 +1,172 @@
-"""Runs that viewcast did not make: what an audit makes of them.
+"""Runs that viewcast did not make: from the store to the answer, and whether the answer is right.
 
-    python benchmarks/foreign.py --make FOLDER     # the experiments of tests/foreign, to look at
+    python benchmarks/foreign.py                   # repeated studies of four bundled data sets
+    python benchmarks/foreign.py --table           # the experiments of tests/foreign
+    python benchmarks/foreign.py --make FOLDER     # the same, to look at: FOLDER/mlflow.db
 
-They are made by the libraries themselves (extra ``foreign``) in FOLDER/mlflow.db.
+A study is logged as any training loop would do it, one run for each candidate with its score and
+a table of predictions, and audited by ``viewcast.audit``; what the winner is worth is told by
+fresh rows that were logged nowhere. Beside it stand three readings of the same rows: the best run
+as it is, its mean over five folds, and the Gaussian correction for the best of so many. Needs the
+extra ``foreign``.
 """
 
 import argparse
 import logging
 import sys
+import time
+from collections import Counter, defaultdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import numpy as np
+from calibration.readings import best_run, gaussian, k_fold
+from foreign.answer import Answered, ask
 from foreign.every import EXPERIMENTS
 from foreign.experiment import Expected, build
+from foreign_studies import Problem, Study, log, problems, study
+from mlflow import MlflowClient
+from scipy.stats import norm
+from side_by_side import keep
+
+import viewcast
+from viewcast.scoring.metrics import metric_of
+
+READINGS = {"best run": best_run, "k folds": k_fold, "Gaussian": gaussian}
 
 
 def make(folder: Path, names: list[str]) -> dict[str, Expected]:
     """The experiments of these names (all by default) in a store in ``folder``."""
-    logging.disable(logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
-    uri, artifacts = f"sqlite:///{folder.resolve()}/mlflow.db", (folder / "artifacts").resolve()
+    artifacts = (folder / "artifacts").resolve().as_uri()
     made = {}
     for name in names or list(EXPERIMENTS):
-        made[name] = build(name, EXPERIMENTS[name], uri, artifacts.as_uri())
-        print(name, made[name], sep="\n    ", flush=True)
+        made[name] = build(name, EXPERIMENTS[name], _uri(folder), artifacts)
     return made
 
 
+def table(names: list[str]) -> None:
+    """What the audit makes of every experiment."""
+    rows = []
+    with TemporaryDirectory() as folder:
+        for name, expected in make(Path(folder), names).items():
+            rows.append(_row(name, expected, ask(_uri(Path(folder)), name, expected)))
+    counts = Counter(row["answer"] for row in rows)
+    told = ", ".join(f"{count} {answer}" for answer, count in counts.most_common())
+    keep("foreign_experiments", rows, f"{len(rows)} experiments: {told}")
+
+
+def _row(name: str, expected: Expected, answered: Answered) -> dict[str, Any]:
+    result = answered.result
+    winner = None if result is None else result.winner
+    fresh = None if winner is None else expected.fresh.get(winner.name)
+    return {
+        "experiment": name,
+        "answer": answered.answer,
+        "as it should": answered.answer == expected.answer,
+        "right winner": (winner and winner.name) == expected.winner,
+        "shown": winner and winner.shown,
+        "expected": winner and winner.expected,
+        "95 % bound": winner and winner.bound95,
+        "fresh rows": fresh,
+        "in short": answered.in_short,
+    }
+
+
+def studies(count: int, candidates: int) -> None:
+    """Bias, coverage and width of each reading on each data set."""
+    rows = []
+    for problem in problems():
+        with TemporaryDirectory() as folder:
+            rows += _problem(problem, count, candidates, Path(folder))
+    keep(
+        "foreign_studies",
+        rows,
+        f"{count} studies of {candidates} candidates each, from an MLflow store to the answer; "
+        "bias: expected less fresh score in standard errors of the winner's, positive is careful; "
+        "attainable: what an exact bound would cover of the noisy means of the fresh rows; "
+        "width: bound less fresh score, in the same standard errors",
+    )
+
+
+def _problem(problem: Problem, count: int, candidates: int, folder: Path) -> list[dict[str, Any]]:
+    client = MlflowClient(_uri(folder))
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    errors, start = [], time.process_time()
+    for number in range(count):
+        made, name = study(problem, candidates, number), f"{problem.name} {number}"
+        log(problem, made, client, name, folder / f"artifacts {number}")
+        losses = _losses(problem, made)
+        winner = int(losses.mean(axis=1).argmin())
+        sign = -1 if problem.more_is_better else 1
+        truth = sign * made.fresh[winner]
+        errors.append(float(losses[winner].std(ddof=1)) / np.sqrt(problem.validation))
+        own = _audited(folder, name, f"candidate {winner}", float(made.scores[winner]))
+        found["viewcast"].append((sign * own[0] - truth, sign * own[1] - truth))
+        for reading, read in READINGS.items():
+            told = read(losses)
+            found[reading].append((told.expected - truth, told.upper95 - truth))
+    print(f"{problem.name}: {time.process_time() - start:.0f} s of CPU", flush=True)
+    return [_figures(problem, name, np.array(own), errors) for name, own in found.items()]
+
+
+def _audited(folder: Path, name: str, winner: str, shown: float) -> tuple[float, float]:
+    """Expected figure and bound, of the run and the score that a user sees as the best."""
+    (result,) = viewcast.audit(_uri(folder), name).results
+    assert result.winner is not None
+    assert result.winner.name == winner, (name, result.winner.name, winner)
+    assert np.isclose(result.winner.shown or np.nan, shown), (name, result.winner.shown, shown)
+    if result.winner.expected is None or result.winner.bound95 is None:
+        raise SystemExit(f"{name}: not priced: {result.refusal}")
+    return result.winner.expected, result.winner.bound95
+
+
+def _losses(problem: Problem, made: Study) -> Any:
+    """Pseudo-losses (K, M) of the candidates: less is better."""
+    metric = metric_of(problem.measure)
+    assert metric is not None
+    values = np.stack([metric.rows(made.target, own).values for own in made.predicted])
+    return -values if problem.more_is_better else values
+
+
+def _figures(problem: Problem, name: str, found: Any, errors: list[float]) -> dict[str, Any]:
+    se = float(np.mean(errors))
+    bias, bound = found.T
+    attainable = norm.cdf(norm.ppf(0.95) / np.sqrt(1 + problem.validation / problem.fresh))
+    return {
+        "data": problem.name,
+        "metric": problem.metric,
+        "reading": name,
+        "bias (se)": float(bias.mean()) / se,
+        "± ": float(bias.std(ddof=1)) / np.sqrt(len(bias)) / se,
+        "covers": float((bound >= 0).mean()),
+        "attainable": float(attainable),
+        "width (se)": float(bound.mean()) / se,
+    }
+
+
+def _uri(folder: Path) -> str:
+    return f"sqlite:///{folder.resolve()}/mlflow.db"
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--make", type=Path, metavar="FOLDER", required=True)
-    parser.add_argument("names", nargs="*", help=", ".join(EXPERIMENTS))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--studies", type=int, default=200)
+    parser.add_argument("--candidates", type=int, default=30)
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--make", type=Path, metavar="FOLDER")
+    parser.add_argument("names", nargs="*", help="of tests/foreign; all by default")
     asked = parser.parse_args()
-    make(asked.make, asked.names)
+    logging.disable(logging.WARNING)
+    if asked.make is not None:
+        for made, told in make(asked.make, asked.names).items():
+            print(made, told, sep="\n    ")
+    elif asked.table:
+        table(asked.names)
+    else:
+        studies(asked.studies, asked.candidates)

@@ -53,7 +53,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Study:
-    """The targets (M,) and predictions (K, M[, C]) of validation rows; scores of fresh ones (K,)."""
+    """Of validation rows, targets (M,) and predictions K × (M[, C]); scores (K,) there and fresh."""
 
     target: Rows
     predicted: list[Rows]

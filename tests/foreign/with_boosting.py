@@ -11,8 +11,8 @@ from sklearn.metrics import log_loss
 from foreign.bundled import Parts, cancer, diabetes
 from foreign.experiment import Expected, autologged, logged
 
-ETAS = (0.05, 0.1, 0.2, 0.4, 0.8)
-ROUNDS = 8
+ETAS = (0.1, 0.2, 0.4, 0.8)
+ROUNDS = 6
 
 
 def xgboost_named() -> Expected:

@@ -11,7 +11,7 @@ from sklearn.tree import ExtraTreeClassifier
 from foreign.bundled import Rows, cancer, diabetes
 from foreign.experiment import Expected, current, logged
 
-TRIALS = 8
+TRIALS = 7
 
 
 def trials_as_nested_runs() -> Expected:
