@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import numpy as np
 from calibration.readings import best_run, gaussian, k_fold
 from foreign.answer import Answered, ask
-from foreign.every import EXPERIMENTS
+from foreign.every import EXPERIMENTS, maker
 from foreign.experiment import Expected, build
 from foreign_studies import Problem, Study, log, problems, study
 from mlflow import MlflowClient
@@ -44,7 +44,7 @@ def make(folder: Path, names: list[str]) -> dict[str, Expected]:
     artifacts = (folder / "artifacts").resolve().as_uri()
     made = {}
     for name in names or list(EXPERIMENTS):
-        made[name] = build(name, EXPERIMENTS[name], _uri(folder), artifacts)
+        made[name] = build(name, maker(name), _uri(folder), artifacts)
     return made
 
 

@@ -53,7 +53,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Study:
-    """Of validation rows, targets (M,) and predictions K × (M[, C]); scores (K,) there and fresh."""
+    """Of validation rows, targets (M,) and K predictions (M[, C]); scores (K,), there and fresh."""
 
     target: Rows
     predicted: list[Rows]

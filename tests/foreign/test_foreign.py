@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from foreign.answer import Answered, ask
-from foreign.every import EXPERIMENTS
+from foreign.every import EXPERIMENTS, maker
 from foreign.experiment import Expected, build
 
 Asked = tuple[Expected, Answered]
@@ -36,7 +36,7 @@ def asked(request: pytest.FixtureRequest, uri: str) -> Asked:
     """An experiment, made and audited once for all tests of it."""
     name: str = request.param
     artifacts = Path(uri.removeprefix("sqlite:///")).parent / "artifacts"
-    expected = build(name, EXPERIMENTS[name], uri, artifacts.as_uri())
+    expected = build(name, maker(name), uri, artifacts.as_uri())
     return expected, ask(uri, name, expected)
 
 
