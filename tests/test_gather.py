@@ -399,7 +399,7 @@ class Afar:
 
     def list_artifacts(self, run_id: str, folder: str | None) -> list[object]:
         named = [file for file in self.files if str(Path(file).parent) == (folder or ".")]
-        return [type("File", (), {"path": file}) for file in named]
+        return [type("File", (), {"path": file, "file_size": 1}) for file in named]
 
     def download_artifacts(self, run_id: str, name: str, target: str) -> str:
         if self.error is not None:

@@ -1,0 +1,73 @@
+"""Files of other machines, kept on this one between audits.
+
+A file is stored once under the digest of its content, and found again by what the store says of it.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+FOLDER = "VIEWCAST_CACHE"  # environment variable: another folder
+
+
+def cache_folder() -> Path:
+    """The folder of this user: ``$VIEWCAST_CACHE``, else ``viewcast`` in ``$XDG_CACHE_HOME``, else
+    ``~/.cache/viewcast``. It may be deleted at any time.
+    """
+    own = os.environ.get(FOLDER)
+    if own:
+        return Path(own).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME")
+    return (Path(caches) if caches else Path.home() / ".cache") / "viewcast"
+
+
+class ArtifactCache:
+    """``folder``: as a rule ``cache_folder()``. One that cannot be written to keeps nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str) -> Path | None:
+        """The file that was kept under this key; None without one, and for a damaged one."""
+        entry = self._entry(key)
+        try:
+            digest, name = entry.read_text(encoding="utf-8").split("\n", 1)
+            path = self._object(digest, name)
+            return path if content_digest(path) == digest else None
+        except (OSError, ValueError):
+            return None
+
+    def put(self, key: str, file: Path) -> Path:
+        """Keep a file under this key; returns where it lies now."""
+        digest = content_digest(file)
+        path = self._object(digest, file.name)
+        try:
+            if not path.is_file() or content_digest(path) != digest:
+                _place(path, file.read_bytes())
+            _place(self._entry(key), f"{digest}\n{file.name}".encode())
+        except OSError:
+            return file
+        return path
+
+    def _entry(self, key: str) -> Path:
+        name = hashlib.sha256(key.encode()).hexdigest()
+        return self.folder / "entries" / name[:2] / name
+
+    def _object(self, digest: str, name: str) -> Path:
+        return self.folder / "files" / digest[:2] / digest / name
+
+
+def _place(path: Path, content: bytes) -> None:
+    """In one step, and under a name of its own until then: several threads may place one file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(partial).replace(path)
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of a file (64 hex)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
