@@ -39,6 +39,7 @@ class Facts:
 
     ``more_is_better``: the direction of ``loss`` as the user has it; all losses inside a study are
     turned so that less is better (their negative), and turned back in the result.
+    ``measure``: canonical name of the metric (``viewcast.scoring.metrics``), "" where not known.
     ``approximate``, ``bound``: see ``viewcast.scoring.metric.RowValues``.
     ``seed``: of the run; ``settings``: identity of all its parameters but the seed, so that equal
     ones differ by the seed alone. ``size``: parameters or seconds to fit, ``size_of`` says which
@@ -67,6 +68,7 @@ class Facts:
     settings: str | None = None
     size: float | None = None
     size_of: str = ""
+    measure: str = ""
 
 
 @dataclass(frozen=True, eq=False)
