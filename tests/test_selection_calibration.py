@@ -19,6 +19,7 @@ from viewcast.selection.dependence import dependence_length
 from viewcast.selection.resampling import resample
 from viewcast.selection.selection_corrected import selection_corrected
 from viewcast.selection.share_of_gain import share_of_gain
+from viewcast.selection.upper_bound import upper_bounds
 
 pytestmark = pytest.mark.xdist_group("selection calibration")  # what is costly is made once for all
 
@@ -68,10 +69,11 @@ def studied(
             resampled = resample(study, draws)
             winner, gain = (
                 selection_corrected(study, resampled),
-                share_of_gain(study, losses[0], draws, resampled),
+                share_of_gain(study, losses[0], draws, resampled, found),
             )
             run = winner.order[0]
-            figures = winner.shown[0], winner.expected[0], winner.upper95[0], truth[run]
+            bound = upper_bounds(study, draws, resampled, winner.expected, found).values[0]
+            figures = winner.shown[0], winner.expected[0], bound, truth[run]
             lines.append((*figures, gain.lower95, truth[0] - truth[run]))
     return Priced(*np.array(lines).T)
 

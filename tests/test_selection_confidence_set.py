@@ -4,80 +4,79 @@ import math
 
 import numpy as np
 import pytest
-from arch.bootstrap import MCS, SPA, StationaryBootstrap
+from arch.bootstrap import MCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import norm
+from scipy.stats import t as student
 
+from support.arch_draws import arch_weights
 from support.simulated_losses import autoregressive
+from support.simulated_losses import squared_errors as study
 from viewcast.base.errors import DataError
-from viewcast.selection.confidence_set import confidence_set, superior
+from viewcast.selection import confidence_set as module
+from viewcast.selection.confidence_set import confidence_set, resampled_weights
 
 Losses = NDArray[np.float64]
 
 
-def study(seed: int, runs: int, rows: int, spread: float) -> Losses:
-    """Squared errors of forecasts of one target with errors of different size."""
-    rng = np.random.default_rng(seed)
-    sizes = 0.5 + spread * np.arange(runs) / runs
-    return (rng.normal(size=rows) + sizes[:, None] * rng.normal(size=(runs, rows))) ** 2
-
-
-def resamples(rows: int, draws: int, seed: int) -> list[NDArray[np.int64]]:
-    drawn = StationaryBootstrap(1, np.arange(rows), seed=seed).bootstrap(draws)
-    return [indices[0][0] for indices in drawn]
-
-
-def left_by_loops(losses: Losses, runs: list[int], draws: int, seed: int, pairs: bool) -> list[int]:
-    """Hansen, Lunde & Nason (2011), section 3.1.2: T_max, or T_R of ``pairs``, at half of 5 %."""
-    left, samples = list(range(len(runs))), resamples(losses.shape[1], draws, seed)
-    own = losses[runs]
-    while len(left) > 1:
-        means = own[left].mean(axis=1)
-        drawn = np.array([own[left][:, rows].mean(axis=1) - means for rows in samples])
-        if pairs:
-            apart, drawn = means[:, None] - means, drawn[:, :, None] - drawn[:, None, :]
-        else:
-            apart, drawn = means - means.mean(), drawn - drawn.mean(axis=1, keepdims=True)
-        spread = np.sqrt((drawn**2).mean(axis=0))
-        spread[spread == 0] = np.inf  # a run and itself
-        t, drawn_t = apart / spread, np.abs(drawn / spread) if pairs else drawn / spread
-        if np.mean(drawn_t.reshape(draws, -1).max(axis=1) > t.max()) > 0.025:
-            break
-        left.pop(int(np.unravel_index(t.argmax(), t.shape)[0]))
-    return [runs[place] for place in left]
-
-
 def set_by_loops(losses: Losses, draws: int, seed: int) -> list[int]:
-    """All pairs of what the comparison with the mean leaves."""
-    left = left_by_loops(losses, list(range(len(losses))), draws, seed, pairs=False)
-    return left_by_loops(losses, left, draws, seed, pairs=True)
+    """The description of the set, one run, one pair and one draw after the other."""
+    rows = losses.shape[1]
+    weights = resampled_weights(rows, draws, seed)
+    wider = student.ppf(0.975, rows - 1) / norm.ppf(0.975)
+    best = int(losses.mean(axis=1).argmin())
+    kept = {best}
+    for sign in (1, -1):
+        left = [run for run in range(len(losses)) if run != best]
+        while left:
+            apart = losses[left] - losses[best]
+            errors = apart.std(axis=1) / math.sqrt(rows)
+            largest = [max(sign * (apart @ drawn) / errors) for drawn in weights]
+            limit = wider * np.quantile(largest, 0.975)
+            worse = [
+                i for i, own in zip(left, apart.mean(axis=1) / errors, strict=True) if own >= limit
+            ]
+            if not worse:
+                break
+            left = [run for run in left if run not in worse]
+        kept |= set(left)
+    left = sorted(kept)
+    while len(left) > 1:
+        largest, t = np.zeros(draws), np.zeros(len(left))
+        for first in left:
+            for second in left:
+                apart = losses[first] - losses[second]
+                if first == second:
+                    continue
+                error = apart.std() / math.sqrt(rows)
+                largest = np.maximum(largest, weights @ apart / error)
+                t[left.index(first)] = max(t[left.index(first)], apart.mean() / error)
+        limit = wider * np.quantile(largest, 0.975)
+        if not (t >= limit).any():
+            break
+        left = [run for run, own in zip(left, t, strict=True) if own < limit]
+    return left
 
 
-def p_by_loops(reference: Losses, losses: Losses, draws: int, seed: int) -> float:
-    """Hansen (2005), consistent form, with the standard deviations of independent rows."""
-    gains = reference - losses
-    rows = gains.shape[1]
-    gains = gains / gains.std(axis=1, keepdims=True)
-    means = gains.mean(axis=1)
-    relevant = means >= -math.sqrt(2 * math.log(math.log(rows)) / rows)
-    centre = np.where(relevant, means, 0)
-    largest = [max(gains[:, s].mean(axis=1) - centre) for s in resamples(rows, draws, seed)]
-    return float(np.mean(np.array(largest) > means.max()))
-
-
-# The model confidence set
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_on_single_rows_the_set_is_that_of_arch(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(6))
+def test_dropping_all_beyond_the_quantile_at_once_ends_in_the_set_of_arch(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     losses = study(seed, 12, 150, 1.0)
-    left = np.arange(len(losses))
-    for method in ("max", "R"):
-        reference = MCS(losses[left].T, 0.025, reps=300, block_size=1, method=method, seed=seed)
-        reference.compute()
-        left = left[sorted(reference.included)]
-    assert np.flatnonzero(confidence_set(losses, 1, 300, seed)).tolist() == left.tolist()
+    reference = MCS(losses.T, 0.025, reps=300, block_size=1, method="R", seed=seed)
+    reference.compute()
+    monkeypatch.setattr(module, "_wider", lambda cell_count: 1.0)  # arch knows no such caution
+    apart = losses - losses[losses.mean(axis=1).argmin()]
+    found = module._no_worse_than_another(apart, arch_weights(150, 300, seed))
+    assert np.flatnonzero(found).tolist() == sorted(reference.included)
+
+
+def test_a_given_one_of_equally_good_runs_is_in_the_set_in_95_percent() -> None:
+    rng = np.random.default_rng(5)
+    held = [confidence_set(rng.gamma(2.0, size=(20, 80)), 1, 200, i)[0] for i in range(300)]
+    assert np.mean(held) >= 0.92
 
 
 def test_runs_clearly_worse_than_the_best_are_told_apart_however_many_run() -> None:
@@ -203,13 +202,13 @@ def test_a_mean_of_two_runs_between_them_ends() -> None:
     assert found.tolist() == [True, False, False]
 
 
-@pytest.mark.parametrize("rows", [1, 2, 14])
-def test_below_three_cells_nobody_can_be_told_apart(rows: int) -> None:
+@pytest.mark.parametrize("rows", [1, 2, 14, 105])
+def test_below_sixteen_cells_nobody_can_be_told_apart(rows: int) -> None:
     assert confidence_set(study(0, 5, rows, 5.0), 7, 100, 1).all()
 
 
-def test_three_cells_end_in_a_set() -> None:
-    assert confidence_set(study(0, 5, 21, 5.0), 7, 100, 1).any()
+def test_sixteen_cells_end_in_a_set() -> None:
+    assert 1 <= confidence_set(study(0, 5, 112, 5.0), 7, 100, 1).sum() < 5
 
 
 def test_losses_that_are_not_finite_are_refused_with_the_run() -> None:
@@ -217,62 +216,3 @@ def test_losses_that_are_not_finite_are_refused_with_the_run() -> None:
     losses[2, 5] = np.nan
     with pytest.raises(DataError, match=r"losses of runs \[2\] are not finite"):
         confidence_set(losses, 1, 100, 1)
-
-
-# Superior predictive ability
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_on_single_rows_the_p_value_is_that_of_the_loops(seed: int) -> None:
-    losses = study(20 + seed, 6, 120, 1.5)
-    reference = study(20 + seed, 1, 120, 0)[0] * 1.05
-    expected = p_by_loops(reference, losses, 200, seed)
-    assert superior(reference, losses, 1, 200, seed) == expected
-
-
-def test_for_one_run_the_p_value_is_that_of_arch_on_the_rows() -> None:
-    both = study(30, 2, 150, 0.3)
-    reference = SPA(both[1], both[:1].T, block_size=1, reps=400, seed=3)
-    reference.compute()
-    expected = float(reference.pvalues["consistent"])
-    assert 0 < expected < 0.5
-    assert superior(both[1], both[:1], 1, 400, 3) == expected
-
-
-def test_a_better_run_is_found_beside_one_that_exploded() -> None:
-    losses = study(31, 5, 300, 0)
-    reference = losses.mean(axis=0) + 0.3
-    exploded = losses[[0]].copy()
-    exploded[0, 9] = 1e9
-    assert superior(reference, np.vstack([losses, exploded]), 1, 300, 1) < 0.01
-
-
-def test_of_many_runs_no_better_than_the_reference_one_seems_better_in_few_studies() -> None:
-    rng = np.random.default_rng(9)
-    found = []
-    for seed in range(150):
-        losses = rng.normal(size=(11, 60))
-        found.append(superior(losses[0], losses[1:], 1, 100, seed))
-    assert np.mean(np.array(found) < 0.05) <= 0.1
-
-
-def test_a_run_like_the_reference_is_not_superior() -> None:
-    reference = study(32, 1, 80, 0)
-    assert superior(reference[0], reference, 1, 100, 1) == 1
-    assert superior(reference[0], np.vstack([reference, reference + 1]), 1, 100, 1) == 1
-
-
-def test_a_run_that_is_better_by_a_constant_is_superior() -> None:
-    reference = study(33, 1, 80, 0)
-    losses = np.vstack([reference - 0.1, study(34, 1, 80, 0)])
-    assert superior(reference[0], losses, 1, 100, 1) == 0
-
-
-def test_no_run_is_superior_that_is_worse_on_the_mean() -> None:
-    losses = study(35, 4, 100, 0)
-    assert superior(losses.min(axis=0), losses, 1, 100, 1) == 1
-
-
-def test_below_three_cells_no_run_is_superior() -> None:
-    losses = study(36, 4, 10, 0)
-    assert superior(losses[0] + 5, losses, 5, 100, 1) == 1

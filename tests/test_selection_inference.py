@@ -9,8 +9,10 @@ from scipy.signal import lfilter
 
 from support.simulated_losses import simulated
 from viewcast.base.errors import DataError
+from viewcast.selection import inference as module
 from viewcast.selection.candidates import Candidates, cells
 from viewcast.selection.inference import Inference, Settings, infer
+from viewcast.selection.upper_bound import RANKS
 
 FEW = Settings(draws=100)
 FIGURES = {"error", "effective", "selection_corrected", "best_of", "gain", "overfit_probability"}
@@ -32,9 +34,8 @@ def assert_defined(found: Inference) -> None:
     assert (found.simultaneous is None) == (found.sample_size.refusal is not None)
     if found.selection_corrected is not None:
         assert np.isfinite(found.selection_corrected.expected).all()
-        assert np.isfinite(found.selection_corrected.upper95).all() == (
-            found.sample_size.refusal is None
-        )
+        bounded = found.sample_size.refusal is None and found.bound_refusal is None
+        assert np.isfinite(found.selection_corrected.upper95[:RANKS]).all() == bounded
     if found.best_of is not None:
         assert found.best_of[["shown", "honest"]].notna().all(axis=None)
         bound = found.best_of[["honest_low", "honest_high"]].notna()
@@ -130,6 +131,8 @@ def test_losses_that_never_vary_are_worth_what_they_show(
     assert found.selection_corrected is not None
     np.testing.assert_allclose(found.selection_corrected.expected, sorted(values), atol=1e-6)
     assert found.error == pytest.approx(0, abs=1e-6)
+    if rows == 150:
+        assert "row losses do not vary" in str(found.bound_refusal)
 
 
 def test_a_missing_loss_is_refused() -> None:
@@ -220,3 +223,22 @@ def test_dependent_rows_are_worth_fewer_independent_ones() -> None:
     # The mean of AR(0.8) rows varies (1 + 0.8) / (1 - 0.8) = 9 times as much.
     assert 0.8 * 2000 <= alone <= 2000
     assert 0.6 * 2000 / 9 <= dependent <= 1.6 * 2000 / 9
+
+
+def test_many_rows_are_averaged_in_cells_and_no_figure_moves_by_more_than_the_draws_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    losses = study(10, 1900, 0.5)
+    candidates, reference = Candidates.of(list(losses)), losses[0, 0] + 0.2
+    many = Settings(draws=1000)
+    rows = infer(candidates, reference, many)
+    monkeypatch.setattr(module, "COLUMNS", 512)  # cells of four rows
+    found = infer(candidates, reference, many)
+    assert rows.selection_corrected is not None and found.selection_corrected is not None
+    assert rows.gain is not None and found.gain is not None
+    assert found.length == rows.length
+    assert found.error == pytest.approx(rows.error, rel=0.1)
+    for name in ("shown", "expected", "upper95"):
+        one, other = (getattr(part.selection_corrected, name)[0] for part in (rows, found))
+        assert abs(one - other) < 0.25 * float(rows.error or 0), name
+    assert found.gain.lower95 == pytest.approx(rows.gain.lower95, abs=0.25 * float(rows.error or 0))

@@ -83,7 +83,7 @@ def test_a_reference_that_is_the_winner_itself_leaves_nothing_whatever_the_round
 def test_the_gauge_is_green_only_for_a_gain_that_is_sure(
     share: float, lower: float | None, colour: str
 ) -> None:
-    assert Gain(1.0, share, lower, share).colour == colour
+    assert Gain(1.0, share, lower, None, share).colour == colour
 
 
 @pytest.mark.parametrize("reference", [np.ones(99), np.ones((1, 100)), np.full(100, np.nan)])

@@ -62,3 +62,10 @@ def autoregressive(rng: np.random.Generator, shape: tuple[int, ...], phi: float)
 def squared(residuals: Values) -> Values:
     """Squares of t5 residuals, mean 1, from standard normal ones."""
     return np.interp(residuals, GRID, SQUARED)
+
+
+def squared_errors(seed: int, runs: int, rows: int, spread: float) -> Values:
+    """Losses (runs, rows) of forecasts of one target, with errors of different size."""
+    rng = np.random.default_rng(seed)
+    sizes = 0.5 + spread * np.arange(runs) / runs
+    return (rng.normal(size=rows) + sizes[:, None] * rng.normal(size=(runs, rows))) ** 2

@@ -6,6 +6,7 @@ Losses are in the unit of the loss, and the lower is the better.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -106,6 +107,14 @@ class Candidates:
         """The winning run, the first of equals."""
         return int(self.shown.argmin())
 
+    def coarser(self, size: int) -> "Candidates":
+        """The same in cells of ``size`` consecutive columns."""
+        joined = np.empty((len(self.losses), math.ceil(len(self.sizes) / size)), np.float32)
+        for own, cell in zip(self.losses, joined, strict=True):
+            cell[:] = averaged(own, self.sizes, size)
+        starts = np.arange(0, len(self.sizes), size)
+        return Candidates(joined, self.run, np.add.reduceat(self.sizes, starts))
+
     def losses_of(self, run: int) -> Matrix:
         """Losses (M,) of the best candidate of a run."""
         return np.asarray(self.losses[self.picks[run]])
@@ -152,6 +161,13 @@ def cells(losses: ArrayLike, size: int) -> tuple[NDArray[np.floating], Vector]:
     sizes = np.diff(np.append(starts, values.shape[-1])).astype(np.float64)
     sums = np.add.reduceat(values, starts, axis=-1, dtype=np.float64)
     return (sums / sizes).astype(values.dtype), sizes
+
+
+def averaged(losses: NDArray[Real], sizes: Vector, size: int) -> Vector:
+    """Mean losses of cells of ``size`` columns, of losses (M,) that average ``sizes`` (M,) rows."""
+    starts = np.arange(0, len(sizes), size)
+    sums = np.add.reduceat(losses * sizes, starts)
+    return np.asarray(sums / np.add.reduceat(sizes, starts))
 
 
 def _even(sizes: Vector) -> bool:

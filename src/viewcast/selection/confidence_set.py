@@ -1,24 +1,23 @@
-"""Which runs cannot be told apart from the best, and whether any is better than a reference.
+"""Which runs cannot be told apart from the best.
 
-Both tests are those of ``arch``, on the means of cells of consecutive rows.
+On the means of cells of consecutive rows, which are resampled as independent.
 
 Shape letters: R runs, M rows (or cells) in order of time, N cells, B draws.
 """
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtri, stdtrit
 
 from viewcast.base.errors import DataError
-from viewcast.selection.candidates import Flags, Indices, Vector, cells
+from viewcast.selection.candidates import Flags, Indices, Matrix, Vector, cells
 
-SIZE = 0.05  # error rate of the set, and the level of the test
-PAIRED = 250  # runs, beyond which all their pairs take too much time and memory
-PAIRED_DRAWS = 200  # with 500 draws the sets differ by a run or two, and take twice as long
-MOST = 400  # cells: arch works row by row in Python
-FEWEST = 3  # cells, below which no difference can be tested
+SIZE = 0.05  # error rate of the set, half of it for each of its two tests
+PAIRED = 600  # runs, beyond which all their pairs take too much time
+MOST = 2000  # cells
+FEWEST = 16  # cells, below which no run is told apart
 NOISIER = 10.0  # how many times as noisy as another a run may be to be compared with it
 ROUNDING = 1e-9  # share of a loss that is no difference
 
@@ -26,109 +25,164 @@ ROUNDING = 1e-9  # share of a loss that is no difference
 def confidence_set(losses: ArrayLike, length: float, draws: int, seed: int) -> Flags:
     """Runs (R,) in the 95 % model confidence set of ``losses`` (R, M): they may all be the best.
 
-    With 95 % the set holds the truly best run (93 % and more in simulations, with as few as 16
-    cells); runs outside it are worse than some run in it. Of 20 equally good runs one is missing in
-    1 % of studies with squared errors, in 10 to 30 % with symmetric losses and 16 to 40 cells. The
-    run with the lowest mean is always in it, and so is its every duplicate (up to rounding). Of one
-    run, or of fewer than three cells, all are in it.
+    With 95 % the set holds a given truly best run; it need not hold all of several equally good
+    ones at once. Runs outside it are worse than some run in it. The run with the lowest mean is
+    always in it, and so is every run that ties with it up to rounding. Below ``FEWEST`` cells all
+    runs are in it: nothing can be told.
 
-    The rows are cut into at most 400 cells of at least ``length`` rows, which are resampled as
-    independent. The statistic ``max`` compares each run with the mean of all; it is quick, and weak
-    where many runs are alike. What it leaves, if no more than 250 runs, is tested with ``R``, which
-    compares all pairs; each of the two at half the error rate. One run with a single huge row loss
-    would hide all differences and put all runs into the set. So runs are tested in groups, each
-    together with the best: in a group the noise of the paired differences to the best is alike
-    within a factor of 10.
+    The rows are cut into cells of ``length`` rows, rounded up while 16 remain, and at most 2,000.
+    First each run is compared with the winner: it is dropped where it is worse by more than c of
+    its standard errors, c the quantile of the largest of all runs' resampled t; this is repeated
+    until none goes, once with the resampled differences and once with their negatives, and what
+    either keeps is kept. If no more than ``PAIRED`` runs are left, all their pairs are compared in
+    the same way. Each of the two tests has half the error rate. One run with a single huge loss
+    would hide all differences in the first test, so there runs are tested in groups, each
+    with the winner: in a group the noise of the differences to the winner is alike within a factor
+    of 10.
 
-    Hansen, Lunde & Nason (2011), Econometrica 79:453.
-
-    Raises DataError for a loss that is not finite.
-    """
-    means = _cells(losses, length)
-    distinct, copy_of = np.unique(means, axis=0, return_inverse=True)
-    best = int(distinct.mean(axis=1).argmin())
-    scale = ROUNDING * np.abs(distinct).mean(axis=1, keepdims=True)
-    kept: Flags = (np.abs(distinct - distinct[best]) <= scale).all(axis=1)
-    if means.shape[1] < FEWEST:
-        kept[:] = True
-    # Without rounding noise, runs a constant apart have no variance and arch would not end.
-    distinct += scale * np.random.default_rng(seed).standard_normal(distinct.shape)
-    for group in _alike(distinct, best, np.flatnonzero(~kept)):
-        kept[group] = _confidence_set(distinct[group], draws, seed)
-    kept[best] = True
-    return kept[copy_of.ravel()]
-
-
-def superior(
-    reference: ArrayLike, losses: ArrayLike, length: float, draws: int, seed: int
-) -> float:
-    """p-value of "no run is truly better than the reference", the search among R runs included.
-
-    Test of superior predictive ability of ``losses`` (R, M) against ``reference`` (M,) in its
-    consistent form, on cells as in ``confidence_set``. The statistic is the largest of the
-    studentised mean differences (arch does not divide by the standard deviation, so that is done
-    before). 1 where no run has a lower mean than the reference or there are fewer than three cells,
-    0 where some run is better by a constant.
-
-    Hansen (2005), Journal of Business & Economic Statistics 23:365.
+    Hansen, Lunde & Nason (2011), Econometrica 79:453, who drop one run at a time: dropping all
+    beyond the quantile at once ends in the same set in a few steps instead of hundreds.
 
     Raises DataError for a loss that is not finite.
     """
-    from arch.bootstrap import SPA  # noqa: PLC0415 (takes more than a second to import)
-
-    both = _cells(np.vstack([np.asarray(reference)[np.newaxis], losses]), length)
-    gains = both[0] - both[1:]
-    means, spread = gains.mean(axis=1), gains.std(axis=1)
-    rounding = ROUNDING * (np.abs(both[0]).max() + np.abs(both[1:]).max(axis=1))
-    certain = spread <= rounding
-    if gains.shape[1] < FEWEST or means.max() <= 0:
-        return 1.0
-    if (certain & (means > rounding)).any():
-        return 0.0
-    if certain.all():
-        return 1.0
-    gains = gains[~certain] / spread[~certain, np.newaxis]
-    nothing = np.zeros(gains.shape[1])
-    test = SPA(nothing, -gains.T, block_size=1, reps=draws, seed=seed)
-    test.compute()
-    return float(test.pvalues["consistent"])
+    means = cell_means(losses, length)
+    kept: Flags = np.ones(len(means), bool)
+    if means.shape[1] < FEWEST or len(means) == 1:
+        return kept
+    level = means.mean(axis=1)
+    best = int(level.argmin())
+    weights = resampled_weights(means.shape[1], draws, seed)
+    tied = np.abs(level - level[best]) <= ROUNDING * np.abs(level[best])
+    kept = tied.copy()
+    apart = means - means[best]
+    for group in _alike(apart, np.flatnonzero(~tied)):
+        kept[group] = _as_good(apart[group], weights)
+    if tied.sum() < kept.sum() <= PAIRED:
+        places = np.flatnonzero(kept)
+        kept[places] = _no_worse_than_another(apart[places], weights)
+    return np.asarray(kept | tied)
 
 
-def _cells(losses: ArrayLike, length: float) -> Vector:
-    """Means over cells (R, N); a shorter last cell counts by its share of the rows, so that the
-    order of the runs stays that of their means.
+def cell_means(losses: ArrayLike, length: float) -> Vector:
+    """Means (R, N) over cells of ``length`` rows; a shorter last cell counts by its share of the
+    rows, so that the order of the runs stays that of their means.
+
+    Raises DataError for a loss that is not finite.
     """
-    values = np.asarray(losses, np.float64)
+    values = np.asarray(losses)
     if not np.isfinite(values).all():
         runs = np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist()
         raise DataError(f"losses of runs {runs} are not finite; exclude these runs")
-    size = math.ceil(max(1.0, length, values.shape[1] / MOST))
-    means, sizes = cells(values, size)
+    rows = values.shape[1]
+    size = max(1, math.ceil(length))
+    if rows >= FEWEST * length:
+        size = min(size, max(1, rows // FEWEST))  # the last cell may be short, but not missing
+    size = max(size, math.ceil(rows / MOST))
+    means, sizes = cells(values.astype(np.float64), size)
     return np.asarray(means * (sizes / size))
 
 
-def _alike(losses: Vector, best: int, rest: Indices) -> list[Indices]:
-    """Groups of ``rest``, each with the best run, alike in noise of the differences to the best."""
-    noise = (losses - losses[best]).std(axis=1)
+def resampled_weights(count: int, draws: int, seed: int) -> Vector:
+    """How often each of ``count`` cells was drawn, less once, by ``count`` (B, N).
+
+    Times cell means it is how far the mean of a resample is from that of all cells.
+    """
+    drawn = np.random.default_rng(seed).integers(0, count, (draws, count))
+    places = drawn + count * np.arange(draws)[:, np.newaxis]
+    times = np.bincount(places.ravel(), minlength=draws * count).reshape(draws, count)
+    return np.asarray((times - 1) / count)
+
+
+def _alike(apart: Vector, rest: Indices) -> list[Indices]:
+    """Groups of ``rest`` that are alike in the noise of their differences to the winner (R, N)."""
+    noise = apart.std(axis=1)
     rest = rest[np.argsort(noise[rest], kind="stable")]
     groups = []
     while len(rest):
         fits = noise[rest] <= NOISIER * noise[rest[0]]
-        groups.append(np.append(best, rest[fits]))
+        groups.append(rest[fits])
         rest = rest[~fits]
     return groups
 
 
-def _confidence_set(losses: Vector, draws: int, seed: int) -> Flags:
-    kept = _left_by("max", losses, draws, seed)
-    if 1 < kept.sum() <= PAIRED:
-        kept[kept] = _left_by("R", losses[kept], min(draws, PAIRED_DRAWS), seed)
+def _as_good(apart: Vector, weights: Vector) -> Flags:
+    """Runs that are not worse than the winner; ``apart`` (R, N): differences to it in each cell."""
+    cell_count = apart.shape[1]
+    errors = apart.std(axis=1) / math.sqrt(cell_count)
+    t = _ratio(apart.mean(axis=1), errors)
+    scattered = _ratio(weights @ apart.T, errors)
+    kept = np.zeros(len(apart), bool)
+    for drawn in (scattered, -scattered):
+        left = np.flatnonzero(np.isfinite(t))
+        while len(left):
+            worse = t[left] >= _critical(drawn[:, left].max(axis=1), cell_count)
+            left = left[~worse]
+            if not worse.any():
+                break
+        kept[left] = True
     return kept
 
 
-def _left_by(method: Literal["max", "R"], losses: Vector, draws: int, seed: int) -> Flags:
-    from arch.bootstrap import MCS  # noqa: PLC0415 (takes more than a second to import)
+def _no_worse_than_another(apart: Vector, weights: Vector) -> Flags:
+    """Runs that are not worse than any other that is left, by all pairs."""
+    cell_count = apart.shape[1]
+    deviations = apart - apart.mean(axis=1, keepdims=True)
+    gram = deviations @ deviations.T
+    own = np.diag(gram)
+    variances = np.maximum(own[:, np.newaxis] + own - 2 * gram, 0) / cell_count**2
+    means = apart.mean(axis=1)
+    nothing = ROUNDING * (own[:, np.newaxis] + own) / cell_count**2
+    with np.errstate(divide="ignore"):
+        precision = np.where(variances > nothing, 1 / np.sqrt(variances), 0.0)
+    t = ((means[:, np.newaxis] - means) * precision).max(axis=1)
+    scattered = (weights @ apart.T).astype(np.float32)
+    left = np.arange(len(apart))
+    largest = _Largest(scattered, precision.astype(np.float32))
+    while True:
+        worse = t[left] >= _critical(largest.among(left), cell_count)
+        if not worse.any() or worse.all():
+            break
+        left = left[~worse]
+        t[left] = ((means[left, np.newaxis] - means[left]) * precision[np.ix_(left, left)]).max(1)
+    kept = np.zeros(len(apart), bool)
+    kept[left] = True
+    return kept
 
-    test = MCS(losses.T, SIZE / 2, reps=draws, block_size=1, method=method, seed=seed)
-    test.compute()
-    return np.isin(np.arange(len(losses)), np.array(test.included, np.int64))
+
+class _Largest:
+    """In each draw the largest t of all pairs of runs, as runs are dropped.
+
+    It is taken anew only where a run of the pair that was the largest has been dropped.
+    """
+
+    def __init__(self, scattered: Matrix, precision: Matrix) -> None:
+        self.scattered, self.precision = scattered, precision
+        self.value = np.zeros(len(scattered))
+        self.pair = np.full((len(scattered), 2), -1)
+
+    def among(self, left: Indices) -> Vector:
+        """The largest (B,) of the pairs of the runs that are ``left``."""
+        precision = self.precision[np.ix_(left, left)]
+        for b in np.flatnonzero(~np.isin(self.pair, left).all(axis=1)):
+            own = self.scattered[b, left]
+            t = (own[:, np.newaxis] - own) * precision
+            first, second = np.unravel_index(int(t.argmax()), t.shape)
+            self.value[b] = t[first, second]
+            self.pair[b] = left[first], left[second]
+        return self.value
+
+
+def _critical(largest: Vector, cell_count: int) -> float:
+    """Quantile of the largest t of the resamples."""
+    return float(np.quantile(largest, 1 - SIZE / 2)) * _wider(cell_count)
+
+
+def _wider(cell_count: int) -> float:
+    """Student's quantile by the normal one: an error that comes from few cells is itself unsure."""
+    return float(stdtrit(cell_count - 1, 1 - SIZE / 2) / ndtri(1 - SIZE / 2))
+
+
+def _ratio(differences: Vector, errors: Vector) -> Vector:
+    """Differences in standard errors; infinite for a sure one, whose error is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(errors > 0, differences / errors, np.inf))

@@ -3,6 +3,7 @@
 Shape letters as in ``viewcast.selection.candidates``.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,16 +12,20 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from viewcast.selection.best_of import best_of
-from viewcast.selection.blocks import draw
-from viewcast.selection.candidates import Candidates, Flags, Vector, evened
-from viewcast.selection.confidence_set import confidence_set, superior
+from viewcast.selection.blocks import Draws, draw
+from viewcast.selection.candidates import Candidates, Flags, Vector, averaged, evened
+from viewcast.selection.confidence_set import confidence_set
 from viewcast.selection.dependence import dependence_length, standard_error
 from viewcast.selection.overfit_probability import overfit_probability
-from viewcast.selection.resampling import resample
+from viewcast.selection.resampling import Resampled, resample
 from viewcast.selection.sample_size import SampleSize, sample_size
 from viewcast.selection.selection_corrected import SelectionCorrected, selection_corrected
 from viewcast.selection.share_of_gain import Gain, share_of_gain
 from viewcast.selection.simultaneous import Simultaneous, simultaneous
+from viewcast.selection.superior_ability import superior
+from viewcast.selection.upper_bound import upper_bounds
+
+COLUMNS = 8192  # at most: more rows are averaged in cells, from which all figures are computed
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,9 @@ class Inference:
     The bounds, None where there are too few independent rows or the rows themselves were given as
     ``blocked``: ``simultaneous``; ``confidence_set`` (R,): runs that cannot be told apart from the
     best; ``superior``: p-value of "no run is better than the reference", None without one. Without
-    bounds, ``selection_corrected.upper95`` and the band of ``best_of`` are NaN and ``gain.lower95``
-    is None.
+    bounds, ``selection_corrected.upper95`` and the band of ``best_of`` are NaN, ``gain.lower95``
+    and ``gain.upper95`` are None. ``bound_refusal``: why the winner has no ``upper95`` although
+    there are rows enough, None where it has.
     """
 
     length: float
@@ -68,15 +74,20 @@ class Inference:
     simultaneous: Simultaneous | None = None
     confidence_set: Flags | None = None
     superior: float | None = None
+    bound_refusal: str | None = None
 
 
 class _Study(NamedTuple):
-    """``length``: dependence length in columns; ``reference`` (M,)."""
+    """``length``: dependence length in columns; ``reference`` (M,); ``draws``, ``resampled``: the
+    choice repeated.
+    """
 
     candidates: Candidates
     reference: Vector | None
     length: float
     settings: Settings
+    draws: Draws
+    resampled: Resampled
 
 
 def measure_dependence(candidates: Candidates, least: float) -> Inference:
@@ -107,28 +118,39 @@ def infer(
     enough = inference.sample_size
     if not enough.estimate:
         return inference
-    length = inference.length / float(candidates.sizes.max())
-    study = _Study(candidates, known, length, drawn)
+    study = _study(candidates, known, inference.length, drawn)
     inference = _with_figures(inference, study)
     if enough.refusal is None and blocked is None:
         return _with_bounds(inference, study)
     return _without_bounds(inference)
 
 
+def _study(
+    candidates: Candidates, reference: Vector | None, length: float, settings: Settings
+) -> _Study:
+    """The study in columns that fit; ``length``: dependence length in rows."""
+    size = math.ceil(len(candidates.sizes) / COLUMNS)
+    coarse = candidates if size == 1 else candidates.coarser(size)
+    if reference is not None and size > 1:
+        reference = averaged(reference, candidates.sizes, size)
+    columns = max(1.0, length / float(coarse.sizes.max()))
+    draws = draw(len(coarse.sizes), columns, settings.draws, settings.seed)
+    return _Study(coarse, reference, columns, settings, draws, resample(coarse, draws))
+
+
 def _with_figures(inference: Inference, study: _Study) -> Inference:
-    candidates, known, length, settings = study
-    draws = draw(len(candidates.sizes), length, settings.draws, settings.seed)
-    resampled = resample(candidates, draws)
+    candidates, known, length, _, draws, resampled = study
     picked = evened(candidates.losses[candidates.picks], candidates.sizes)
     winner = picked[candidates.best].astype(np.float64)
     error = standard_error(winner, length)
+    gain = None if known is None else share_of_gain(candidates, known, draws, resampled, length)
     return replace(
         inference,
         error=error,
         effective=_effective(winner, error, candidates.rows),
         selection_corrected=selection_corrected(candidates, resampled),
         best_of=best_of(candidates.shown, resampled),
-        gain=None if known is None else share_of_gain(candidates, known, draws, resampled),
+        gain=gain,
         overfit_probability=overfit_probability(picked),
     )
 
@@ -141,12 +163,17 @@ def _effective(losses: Vector, error: float, rows: int) -> float:
 
 
 def _with_bounds(inference: Inference, study: _Study) -> Inference:
-    candidates, known, length, settings = study
+    candidates, known, length, settings, draws, resampled = study
+    corrected = inference.selection_corrected
+    assert corrected is not None
+    bounds = upper_bounds(candidates, draws, resampled, corrected.expected, length)
     shared = length, settings.draws, settings.seed
     losses = evened(candidates.losses, candidates.sizes)
     picked = losses[candidates.picks]
     inference = replace(
         inference,
+        selection_corrected=replace(corrected, upper95=bounds.values),
+        bound_refusal=bounds.refusal,
         simultaneous=simultaneous(losses, *shared),
         confidence_set=confidence_set(picked, *shared),
     )
@@ -158,11 +185,9 @@ def _with_bounds(inference: Inference, study: _Study) -> Inference:
 
 def _without_bounds(inference: Inference) -> Inference:
     """Without the bounds that come with the figures, where nothing supports them."""
-    corrected, curve, gain = inference.selection_corrected, inference.best_of, inference.gain
+    curve, gain = inference.best_of, inference.gain
     return replace(
         inference,
-        selection_corrected=corrected
-        and replace(corrected, upper95=np.full_like(corrected.upper95, np.nan)),
         best_of=None if curve is None else curve.assign(honest_low=np.nan, honest_high=np.nan),
-        gain=gain and replace(gain, lower95=None),
+        gain=gain and replace(gain, lower95=None, upper95=None),
     )

@@ -7,6 +7,7 @@ alike.
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,13 +25,20 @@ class Resampled:
 
     ``inside``: of a run's best state on the choosing rows, on those rows; ``outside``: of the same
     state on the held-out rows; ``fixed``: of the state that is best on all rows, on the held-out
-    rows. ``held`` (B,): how many rows were held out.
+    rows. ``held`` (B,): how many rows were held out. ``picked`` (B, R): the candidate that is a
+    run's best state on the choosing rows.
     """
 
     inside: Vector
     outside: Vector
     fixed: Vector
     held: Vector
+    picked: Indices
+
+    @cached_property
+    def order(self) -> Indices:
+        """The runs (B, R), the best on the choosing rows first."""
+        return np.argsort(self.inside, axis=1, kind="stable")
 
 
 def resample(candidates: Candidates, draws: Draws) -> Resampled:
@@ -40,10 +48,11 @@ def resample(candidates: Candidates, draws: Draws) -> Resampled:
     The products are of draws and of losses less the mean of all candidates in each column, which is
     added back in float64: what is common to all would cost the digits that tell candidates apart.
     Draws that are cut at the same columns need only the sums between the cuts.
-    Memory: blocks of 256 draws and of 64 MiB of losses, beside three (B, R) matrices of float64.
+    Memory: blocks of 256 draws and of 64 MiB of losses, beside four (B, R) matrices.
     """
     shape = (len(draws.held), candidates.runs)
     inside, outside, fixed = np.empty(shape), np.empty(shape), np.empty(shape)
+    picked = np.empty(shape, np.int64)
     common, sizes = candidates.common.astype(np.float32), candidates.sizes
     parts = list(_parts(draws))
     for first, last in _blocks(candidates):
@@ -57,9 +66,11 @@ def resample(candidates: Candidates, draws: Draws) -> Resampled:
             inside[part, runs] = np.take_along_axis(chosen, best, axis=1)
             outside[part, runs] = np.take_along_axis(scored, best, axis=1)
             fixed[part, runs] = scored[:, picks]
+            picked[part, runs] = best + start
     inside = _restored(inside, draws.chosen @ sizes, means(common, draws.chosen, sizes))
     held, level = draws.held @ sizes, means(common, draws.held, sizes)
-    return Resampled(inside, _restored(outside, held, level), _restored(fixed, held, level), held)
+    outside, fixed = _restored(outside, held, level), _restored(fixed, held, level)
+    return Resampled(inside, outside, fixed, held, picked)
 
 
 def means(losses: Vector | Matrix, rows: Flags, sizes: Vector) -> Vector:

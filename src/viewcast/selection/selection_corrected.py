@@ -16,8 +16,6 @@ import numpy as np
 from viewcast.selection.candidates import Candidates, Indices, Vector
 from viewcast.selection.resampling import Resampled
 
-CONFIDENCE = 0.95
-
 
 @dataclass(frozen=True)
 class SelectionCorrected:
@@ -25,7 +23,8 @@ class SelectionCorrected:
 
     ``order`` (R,): the runs; ``shown``: mean loss of each run's best state; ``expected``: what a
     run of this rank will lose on new rows, the choice of it accounted for; ``upper95``: bound of
-    that, which holds with 95 %; ``optimism``: expected less shown.
+    that, which holds with 95 % (``viewcast.selection.upper_bound``), NaN where none was asked for
+    or there is none, as behind the first ranks; ``optimism``: expected less shown.
     """
 
     order: Indices
@@ -39,11 +38,11 @@ def selection_corrected(candidates: Candidates, resampled: Resampled) -> Selecti
     """Corrected losses of every rank.
 
     In each draw b the runs are ranked on the choosing rows; o_b is the held-out loss of the run
-    of rank r. The expected loss of rank r is Σ m_b o_b / Σ m_b, m_b the number of held-out rows,
-    and the bound the 95 % quantile of o_b. The held-out rows of the draws, taken together, are not
-    quite all rows alike; what that does to the run shown at rank r is known and taken off: the mean
-    is that of o_b less the held-out loss of this run, plus its shown loss. So one run alone has an
-    optimism of exactly 0, and far fewer draws do.
+    of rank r. The expected loss of rank r is Σ m_b o_b / Σ m_b, m_b the number of held-out rows.
+    The held-out rows of the draws, taken together, are not quite all rows alike; what that does to
+    the run shown at rank r is known and taken off: the mean is that of o_b less the held-out loss
+    of this run, plus its shown loss. So one run alone has an optimism of exactly 0, and far fewer
+    draws do.
 
     Holds for candidates that did not learn from these rows, not even through choices between
     rounds, and for new rows that are like these. Where candidates truly differ it is somewhat
@@ -53,14 +52,13 @@ def selection_corrected(candidates: Candidates, resampled: Resampled) -> Selecti
     order = np.argsort(shown, kind="stable")
     outside = ranked(resampled)
     lost = average(outside - resampled.fixed[:, order], resampled.held)
-    upper = np.quantile(outside, CONFIDENCE, axis=0)
-    return SelectionCorrected(order, shown[order], shown[order] + lost, upper, lost)
+    expected = shown[order] + lost
+    return SelectionCorrected(order, shown[order], expected, np.full_like(lost, np.nan), lost)
 
 
 def ranked(resampled: Resampled) -> Vector:
     """Held-out losses (B, R) of the runs that are first, second, ... on the choosing rows."""
-    order = np.argsort(resampled.inside, axis=1, kind="stable")
-    return np.take_along_axis(resampled.outside, order, axis=1)
+    return np.take_along_axis(resampled.outside, resampled.order, axis=1)
 
 
 def average(values: Vector, held: Vector) -> Vector:
