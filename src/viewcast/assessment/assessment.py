@@ -74,7 +74,8 @@ class Assessment:
             return self.study.panel
         if self.inference is None:
             return None if self.study.runs else "no run"
-        return self.inference.sample_size.refusal or self.blocked
+        inference = self.inference
+        return inference.sample_size.refusal or self.blocked or inference.bound_refusal
 
     @cached_property
     def doubts(self) -> dict[str, str]:
