@@ -31,8 +31,23 @@ class Audit:
         content: dict[str, Any] = json.loads(to_json(self.results))
         return content
 
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write one page that needs no network and no other file; a former one is replaced."""
+        from viewcast.report import audit_page  # noqa: PLC0415 (matplotlib takes half a second)
+
+        files.write(Path(path), audit_page.page(named(self.results)))
+
+    def to_json(self, path: str | os.PathLike[str]) -> None:
+        """Write everything as JSON; a former file is replaced."""
+        files.write(Path(path), to_json(self.results))
+
     def __str__(self) -> str:
         return audit_text(named(self.results))
+
+    def _repr_html_(self) -> str:
+        from viewcast.report import audit_page  # noqa: PLC0415
+
+        return audit_page.fragment(named(self.results))
 
 
 def audit(
@@ -100,8 +115,3 @@ def audit(
     if write:
         annotate(gathered, results)
     return Audit(tuple(results))
-
-
-def write_json(audited: Audit, path: Path) -> None:
-    """The file of the results, written in one step."""
-    files.write(path, to_json(audited.results))

@@ -40,6 +40,11 @@ def bound_word(result: AuditResult) -> str:
     return "at least" if result.more_is_better else "at most"
 
 
+def bound_words(result: AuditResult) -> str:
+    """The heading of that bound."""
+    return "95 % above" if result.more_is_better else "95 % below"
+
+
 def hidden_figure(gain: float | None, hidden: HiddenHoldout) -> str:
     """A gain with as many digits as the error of the difference of the gains allows."""
     return rounded(gain, hidden.error)

@@ -31,13 +31,16 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--reference", help="Name or id of the run that gains are measured against.")
 @click.option("--draws", type=click.IntRange(50, 10_000), default=500, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True)
+@click.option("--html", "html_file", type=_FILE, help="Write a page with pictures to this file.")
 @click.option("--json", "json_file", type=_FILE, help="Write the results to this file.")
 @click.option("--write", is_flag=True, help="Annotate the runs in the store.")
-def command(json_file: Path | None, **options: Any) -> None:
+def command(html_file: Path | None, json_file: Path | None, **options: Any) -> None:
     """Say what the validation scores of an experiment are worth."""
-    from viewcast.api.audit import audit, write_json  # noqa: PLC0415
+    from viewcast.api.audit import audit  # noqa: PLC0415
 
     audited = audit(**options)
     click.echo(str(audited))
     if json_file is not None:
-        write_json(audited, json_file)
+        audited.to_json(json_file)
+    if html_file is not None:
+        audited.to_html(html_file)

@@ -14,7 +14,7 @@ from viewcast.assessment import understood_sentences
 from viewcast.assessment.result import AuditResult, Winner
 from viewcast.assessment.sentences import looked_at, refusal
 from viewcast.assessment.understanding import Understanding
-from viewcast.assessment.wording import noise_digits, sentence
+from viewcast.assessment.wording import bound_words, noise_digits, sentence
 from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.report.gauge import gauge
@@ -93,12 +93,11 @@ def _understood(understood: Understanding) -> Table:
 def _winner(audit: Audit, winner: Winner) -> Table:
     """Two lines: the names of the figures, and the figures."""
     result, best, share = audit.result, audit.result.confidence_set, gauge(audit.result)
-    side = "above" if result.more_is_better else "below"
     figures = {
         "winner": audit.name(winner.name),
         "shown": with_error(winner.shown, winner.error),
         "expected": _figure(winner.expected, result),
-        f"95 % {side}": _figure(winner.bound95, result),
+        bound_words(result): _figure(winner.bound95, result),
         "true": "" if winner.truth is None else _figure(winner.truth.mean, result),
         "reference": "" if result.reference_loss is None else plain(result.reference_loss),
         "best runs": f"{len(best.run_ids)} of {len(audit.runs)}" if best else "",

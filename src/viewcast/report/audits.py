@@ -15,6 +15,7 @@ import pandas as pd
 from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.result_file import from_json
 from viewcast.base.paths import audit_path, uses_path
+from viewcast.scoring.loss import label_of
 
 SEARCH, ATTACK = "channel_search", "channel_leaderboard"  # experiments of the demonstration
 TITLES = {SEARCH: "A random search", ATTACK: "A leaderboard under attack"}
@@ -43,6 +44,18 @@ class Audit:
         result = self.result
         label = result.label or result.data or f"experiment {result.experiment}"
         return f"{label}, split “{result.split}”" if result.split else label
+
+    @property
+    def label(self) -> str:
+        """The label of the data set; where there is none, the experiment."""
+        return self.result.label or self.place
+
+    @property
+    def axis_label(self) -> str:
+        """The metric with its unit, for an axis: by the name that the user gave it, if she did."""
+        result = self.result
+        label = label_of(result.loss) if result.understood is None else result.loss
+        return f"{label} ({result.unit})" if result.unit else label
 
     @property
     def title(self) -> str:
@@ -87,7 +100,10 @@ def named(results: Sequence[AuditResult]) -> list[Audit]:
     holdout too.
     """
     slugs = [
-        Audit(result, "").story or _slug(f"{result.data}_{result.split}") for result in results
+        Audit(result, "").story
+        or _slug(f"{result.data}_{result.split}")
+        or _slug(result.experiment)
+        for result in results
     ]
     repeated = {slug for slug, count in Counter(slugs).items() if count > 1}
     return [

@@ -1,6 +1,7 @@
 """What the choice gained on the shown rows, and on the rows of the hidden holdout."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -9,17 +10,24 @@ from viewcast.assessment.sentences import hidden_gain
 from viewcast.assessment.wording import capitalised, hidden_figure
 from viewcast.base.numbers import plain
 from viewcast.report.audits import Audit
-from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import BAND, INK, MUTED, VALIDATION, Drawing, legend_above, sheet
 from viewcast.selection.hidden_holdout import FALSE_ALARMS, TESTED
 
+if TYPE_CHECKING:  # the results of a project: an audit alone does not need them
+    from viewcast.report.figures.run_results import Results
 
-def draw(results: Results) -> Iterator[Drawing]:
+
+def draw(results: "Results") -> Iterator[Drawing]:
     """One per holdout with a hidden holdout whose gains were kept look by look."""
     for audit in results.audits:
-        holdout = audit.result.hidden_holdout
-        if holdout is not None and len(holdout.path) > 1:
-            yield _gains(audit, holdout)
+        yield from of_audit(audit)
+
+
+def of_audit(audit: Audit) -> Iterator[Drawing]:
+    """The picture of one holdout, where gains were kept look by look."""
+    holdout = audit.result.hidden_holdout
+    if holdout is not None and len(holdout.path) > 1:
+        yield _gains(audit, holdout)
 
 
 def alarm_rule() -> str:
@@ -34,7 +42,7 @@ def alarm_rule() -> str:
 def _gains(audit: Audit, holdout: HiddenHoldout) -> Drawing:
     result = audit.result
     title = capitalised(hidden_gain(result))
-    figure, (axes,) = sheet(result.label, title, 2.9)
+    figure, (axes,) = sheet(audit.label, title, 2.9)
     looks = [point.look for point in holdout.path]
     shown = pd.Series([point.shown for point in holdout.path])
     hidden = pd.Series([point.hidden for point in holdout.path])

@@ -5,7 +5,7 @@ Where the two part, more runs do not help any more.
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,7 +15,6 @@ from viewcast.assessment.result import Truth
 from viewcast.assessment.wording import capitalised, noise_digits
 from viewcast.base.numbers import plain
 from viewcast.report.audits import Audit
-from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     BAND,
     INK,
@@ -25,18 +24,25 @@ from viewcast.report.figures.style import (
     Drawing,
     legend_above,
     log_ticks,
-    loss_label,
     sheet,
 )
+
+if TYPE_CHECKING:  # the results of a project: an audit alone does not need them
+    from viewcast.report.figures.run_results import Results
 
 TALL = 3.0  # how far losses may spread before the axis is logarithmic
 
 
-def draw(results: Results) -> Iterator[Drawing]:
+def draw(results: "Results") -> Iterator[Drawing]:
     """One per holdout with a curve."""
     for audit in results.audits:
-        if len(audit.result.best_of) > 2 and audit.result.winner is not None:
-            yield _curve(audit)
+        yield from of_audit(audit)
+
+
+def of_audit(audit: Audit) -> Iterator[Drawing]:
+    """The curve of one holdout, where it has one."""
+    if len(audit.result.best_of) > 2 and audit.result.winner is not None:
+        yield _curve(audit)
 
 
 def _table(audit: Audit) -> pd.DataFrame:
@@ -48,7 +54,7 @@ def _table(audit: Audit) -> pd.DataFrame:
 def _curve(audit: Audit) -> Drawing:
     curve, result = _table(audit), audit.result
     title = capitalised(more_runs(result))
-    figure, (axes,) = sheet(result.label, title, 3.5)
+    figure, (axes,) = sheet(audit.label, title, 3.5)
     band = curve.dropna(subset=["honest_low", "honest_high"])
     axes.fill_between(band["k"], band["honest_low"], band["honest_high"], color=BAND, lw=0)
     axes.plot(curve["k"], curve["shown"], color=VALIDATION, lw=2.2, label="shown")
@@ -61,22 +67,24 @@ def _curve(audit: Audit) -> Drawing:
     _reference(axes, audit, low, high)
     _truth(axes, audit, float(curve["k"].max()))
     _parting(axes, parted(result))
-    _luck(axes, curve)
+    _luck(axes, curve, result.sign)
     axes.set_xlabel("runs that were compared (logarithmic)")
-    axes.set_ylabel(loss_label(result.loss, result.unit))
+    axes.set_ylabel(audit.axis_label)
     legend_above(axes, 3)
     truth = _truth_of(audit)
+    word, best = result.figure_word, "highest" if result.more_is_better else "lowest"
     caption = (
-        "For every number of runs: the lowest validation loss among that many of these runs, drawn "
-        f"at random (shown), and the loss of the same choice on {result.rows_word} that were not "
-        "used to choose it (honest). The distance between the two is the luck of being picked."
+        f"For every number of runs: the {best} validation {word} among that many of these runs, "
+        f"drawn at random (shown), and the {word} of the same choice on {result.rows_word} that "
+        "were not used to choose it (honest). The distance between the two is the luck of being "
+        "picked."
     )
     if truth is not None:
         caption += (
-            f" The diamond is the winner's true loss, {noise_digits(truth.mean, result)}; it is "
+            f" The diamond is the winner's true {word}, {noise_digits(truth.mean, result)}; it is "
             "known because the data are simulated."
         )
-    alt = f"{title}. Shown and honest loss of the best of k runs against k."
+    alt = f"{title}. Shown and honest {word} of the best of k runs against k."
     return Drawing(f"{audit.slug}_best_of", figure, title, caption, alt, audit.run_ids)
 
 
@@ -95,6 +103,8 @@ def _limits(audit: Audit, curve: pd.DataFrame) -> tuple[float, float]:
         high = min(max(high, *ends), high + 0.6 * room)
     if reference is not None and high < reference <= high + 0.25 * (high - low):
         high = reference + 0.06 * (high - low)
+    if reference is not None and low > reference >= low - 0.25 * (high - low):
+        low = reference - 0.06 * (high - low)
     return low, high
 
 
@@ -111,15 +121,16 @@ def _reference(axes: Axes, audit: Audit, low: float, high: float) -> None:
         return
     name = f"{audit.name(gain.reference)} {plain(loss)}"
     style: dict[str, Any] = {"size": 8.5, "color": MUTED}
-    if loss <= high:
+    if low <= loss <= high:
         axes.axhline(loss, color=NAIVE, lw=1.2, ls=(0, (3, 2)))
         axes.annotate(
             name, (0.99, loss), (0, 3), xycoords=("axes fraction", "data"),
             textcoords="offset points", ha="right", va="bottom", **style,
         )  # fmt: skip
     else:
+        sign, y, end = ("↑", 0.985, "top") if loss > high else ("↓", 0.015, "bottom")
         axes.annotate(
-            f"↑ {name}", (0.99, 0.985), xycoords="axes fraction", ha="right", va="top", **style
+            f"{sign} {name}", (0.99, y), xycoords="axes fraction", ha="right", va=end, **style
         )
 
 
@@ -137,17 +148,18 @@ def _truth(axes: Axes, audit: Audit, count: float) -> None:
         )  # fmt: skip
 
 
-def _luck(axes: Axes, curve: pd.DataFrame) -> None:
-    """The difference of the honest and the shown loss of the best of all runs."""
+def _luck(axes: Axes, curve: pd.DataFrame, sign: int) -> None:
+    """The difference of the honest and the shown figure of the best of all runs."""
     last = curve.iloc[-1]
-    if last["honest"] > last["shown"]:
+    luck = sign * (last["honest"] - last["shown"])
+    if luck > 0:
         ends = [last["shown"], last["honest"]]
         axes.plot([last["k"]] * 2, ends, "-", color=INK, lw=1)
         low, high = axes.get_ylim()
-        narrow = ends[1] - ends[0] < 0.12 * (high - low)  # no room for words between the curves
+        narrow = luck < 0.12 * (high - low)  # no room for words between the curves
         axes.annotate(
-            f"{plain(ends[1] - ends[0], 2)} is luck",
-            (last["k"], ends[0] if narrow else sum(ends) / 2), (-5, -9 if narrow else 0),
+            f"{plain(luck, 2)} is luck",
+            (last["k"], ends[0] if narrow else sum(ends) / 2), (-5, -9 * sign if narrow else 0),
             textcoords="offset points", ha="right", va="center", size=8.5,
         )  # fmt: skip
 

@@ -2,24 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
 from viewcast.assessment.result import Winner
 from viewcast.assessment.sentences import expected, score
-from viewcast.assessment.wording import noise_digits
+from viewcast.assessment.wording import bound_words, noise_digits
 from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
-from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
     NAIVE,
     VALIDATION,
     Drawing,
-    loss_label,
     row_labels,
     sheet,
 )
+
+if TYPE_CHECKING:  # the results of a project: an audit alone does not need them
+    from viewcast.report.figures.run_results import Results
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,18 @@ class Line:
     text: str
 
 
-def draw(results: Results) -> Iterator[Drawing]:
+def draw(results: "Results") -> Iterator[Drawing]:
     """One per holdout whose winner's score could be corrected, or whose truth is known."""
     for audit in results.audits:
-        winner = audit.result.winner
-        known = winner is not None and winner.truth is not None
-        if winner is not None and (known or expected(audit.result) is not None):
-            yield _dots(audit, winner)
+        yield from of_audit(audit)
+
+
+def of_audit(audit: Audit) -> Iterator[Drawing]:
+    """The picture of one holdout, where there is something to show."""
+    winner = audit.result.winner
+    known = winner is not None and winner.truth is not None
+    if winner is not None and (known or expected(audit.result) is not None):
+        yield _dots(audit, winner)
 
 
 def _lines(audit: Audit, winner: Winner) -> list[Line]:
@@ -50,11 +57,11 @@ def _lines(audit: Audit, winner: Winner) -> list[Line]:
     text = with_error(winner.shown, winner.error)
     lines = [Line("shown", shown, shown - error, shown + error, "o", VALIDATION, text)]
     if new is not None:
-        upper = winner.bound95
+        end = new if winner.bound95 is None else winner.bound95
         name = "expected" if winner.expected is not None else "by the hidden holdout"
-        bound = f", 95 % below {noise_digits(upper, result)}" if upper is not None else ""
+        bound = f", {bound_words(result)} {noise_digits(end, result)}" if end != new else ""
         text = noise_digits(new, result) + bound
-        lines.append(Line(name, new, new, new if upper is None else upper, "o", INK, text))
+        lines.append(Line(name, new, min(new, end), max(new, end), "o", INK, text))
     if truth is not None:
         mean, spread = truth.mean, truth.error or 0.0
         text = noise_digits(mean, result)
@@ -68,7 +75,7 @@ def _lines(audit: Audit, winner: Winner) -> list[Line]:
 def _dots(audit: Audit, winner: Winner) -> Drawing:
     result, title = audit.result, score(audit.result)
     lines = _lines(audit, winner)
-    figure, (axes,) = sheet(result.label, title, 0.75 + 0.34 * len(lines))
+    figure, (axes,) = sheet(audit.label, title, 0.75 + 0.34 * len(lines))
     for y, line in enumerate(lines):
         _one(axes, y, line)
     low, high = min(line.low for line in lines), max(line.high for line in lines)
@@ -76,9 +83,12 @@ def _dots(audit: Audit, winner: Winner) -> Drawing:
     axes.set(xlim=(low - 0.08 * room, high + 0.08 * room), ylim=(len(lines) - 0.45, -0.7))
     axes.axvline(winner.shown or 0.0, color=VALIDATION, lw=0.8, ls=(0, (1, 2)), zorder=0)
     row_labels(axes, [(y, line.name) for y, line in enumerate(lines)], [])
-    axes.set_xlabel(loss_label(result.loss, result.unit))
+    axes.set_xlabel(audit.axis_label)
     caption = _caption(audit, winner)
-    alt = f"{title}. One row each for the loss that is shown, expected, true, and of the reference."
+    alt = (
+        f"{title}. One row each for the {result.figure_word} that is shown, expected, true, and of "
+        "the reference."
+    )
     return Drawing(f"{audit.slug}_winner", figure, title, caption, alt, audit.run_ids)
 
 
@@ -102,13 +112,20 @@ def _one(axes: Axes, y: float, line: Line) -> None:
 
 
 def _caption(audit: Audit, winner: Winner) -> str:
-    parts = [f"Chosen as the lowest validation loss among {plain(len(audit.runs))} runs."]
+    result = audit.result
+    best = "highest validation score" if result.more_is_better else "lowest validation loss"
+    parts = [f"Chosen as the {best} among {plain(len(audit.runs))} runs."]
     if winner.error:
         parts.append(
-            "Whiskers of the shown loss: one standard error, which does not include the choice."
+            f"Whiskers of the shown {result.figure_word}: one standard error, which does not "
+            "include the choice."
         )
     if winner.bound95 is not None:
-        parts.append("The line to the right of the expected loss ends at its 95 % upper bound.")
+        side, end = ("left", "lower") if result.more_is_better else ("right", "upper")
+        parts.append(
+            f"The line to the {side} of the expected {result.figure_word} ends at its 95 % {end} "
+            "bound."
+        )
     if winner.truth is not None:
         parts.append("The truth is known here because the data are simulated.")
     return " ".join(parts)
