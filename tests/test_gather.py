@@ -287,7 +287,7 @@ def test_one_figure_of_each_run_is_gathered_where_there_is_no_more(store: Simula
     assert "it is assumed that they share them" in study.assumed[0]
     assert study.scalar
     assert [run.shown for run in study.runs] == [0.5, 0.4, None]
-    assert [run.excluded for run in study.runs] == [None, None, "its val_rmse is nan"]
+    assert [run.excluded for run in study.runs] == [None, None, "it diverged: its val_rmse is nan"]
 
 
 def test_the_metric_may_be_named(store: SimulatedStore) -> None:
@@ -354,8 +354,8 @@ def test_an_experiment_without_runs_is_refused(store: SimulatedStore) -> None:
 def test_runs_without_any_loss_are_refused_with_the_metrics_there_are(
     store: SimulatedStore,
 ) -> None:
-    store.bare("one", metrics={"lr": 0.1, "accuracy": 0.9})
-    with pytest.raises(DataError, match=r"none of its 1 runs .* there are: accuracy, lr"):
+    store.bare("one", metrics={"lr": 0.1, "train_accuracy": 0.9})
+    with pytest.raises(DataError, match=r"none of its 1 runs .* there are: lr, train_accuracy"):
         gathered(store)
 
 

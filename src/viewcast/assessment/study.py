@@ -175,8 +175,13 @@ def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> St
     if series is not None:
         compared = [_without_figures(run) for run in compared]
     looks = tuple(distinct([*(run.look for run in runs), *uses]))
-    assumed = (ASSUMED,) if holdout == UNKNOWN else ()
+    assumed = (ASSUMED,) if unknown_rows(holdout) else ()
     return Study(holdout, keys, tuple(compared), looks, repeats, assumed, series)
+
+
+def unknown_rows(holdout: str) -> bool:
+    """Whether the runs of a study do not name their rows; a data set may tell them apart."""
+    return holdout == UNKNOWN or holdout.startswith(f"{UNKNOWN}: ")
 
 
 def _without_figures(run: Scored) -> Scored:

@@ -1,28 +1,26 @@
 """From the runs of an experiment on any MLflow server to the studies that an audit evaluates."""
 
-import hashlib
-import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
-import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from viewcast.assessment.row_losses import RowLosses
 from viewcast.assessment.study import Opened, Scored, studies
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts, each, local
 from viewcast.tracking.gathered import Gathered
-from viewcast.tracking.look_tags import look_at, look_of
-from viewcast.tracking.read import external
+from viewcast.tracking.metric_names import read_name
+from viewcast.tracking.read.data_inputs import behind
+from viewcast.tracking.read.foreign_runs import read
 from viewcast.tracking.read.native import NativeRuns
-from viewcast.tracking.read.run_metadata import VALIDATING, dataset, facts, figure, of_viewcast
+from viewcast.tracking.read.run_metadata import figure, of_viewcast
 from viewcast.tracking.read.settings import ReadSettings
+from viewcast.tracking.read.understood import Asked, understood
 from viewcast.tracking.store import all_runs, connect_existing, related
 from viewcast.tracking.tags import (
     CANDIDATE,
@@ -36,10 +34,10 @@ from viewcast.tracking.tags import (
     TEST_ERROR,
     TEST_LOSS,
     TEST_OPENING,
-    TRAIN_LOSS,
     USER,
 )
 
+SHOWN = 12  # metrics in an error
 DEFAULT = ReadSettings()
 
 
@@ -61,7 +59,7 @@ def gather(
     client, experiment_id = connect_existing(uri, experiment)
     try:
         ids = related(client, experiment) if beside else [experiment_id]
-        return _gathered(client, ids, experiment, settings)
+        return _gathered(client, ids, uri, experiment, settings)
     except MlflowException as error:
         raise TrackingError(
             f"tracking.uri = {uri}: broke off ({error}); type the same again once it answers"
@@ -71,6 +69,7 @@ def gather(
 def _gathered(
     client: MlflowClient,
     ids: list[str],
+    uri: str,
     experiment: str,
     settings: ReadSettings,
 ) -> Gathered:
@@ -78,10 +77,15 @@ def _gathered(
     if not runs:
         raise DataError(f"experiment = {experiment}: no run yet; train one, then audit")
     with TemporaryDirectory() as folder:
-        scored, choices = _scored(client, runs, Path(folder), settings.metric)
+        native, foreign = _parts(runs)
+        scored, choices = _scored(client, native, Path(folder))
+        others = read(client, foreign, settings, Path(folder))
+    scored += others.scored
     if not scored:
-        _refuse_unscored(runs, experiment, settings.metric)
-    selected = studies(scored, choices)
+        _refuse_unscored(runs, experiment)
+    asked = Asked(uri, experiment)
+    selected = [understood(study, others, asked) for study in studies(scored, choices)]
+    selected.sort(key=lambda study: (-len(study.runs), study.runs[0].look.start))
     if settings.holdout is not None:
         known = ", ".join(sorted(study.holdout for study in selected))
         selected = [study for study in selected if study.holdout.startswith(settings.holdout)]
@@ -92,21 +96,34 @@ def _gathered(
     return Gathered(client, ids, experiment, selected, opened, by_id)
 
 
+def _parts(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+    """Runs that keep the record of their looks, with the sweeps they are from; and all others."""
+    sweeps = {run.info.run_id for run in runs if CANDIDATES in run.data.tags}
+    native = [
+        run
+        for run in runs
+        if run.info.run_id in sweeps
+        or of_viewcast(run)
+        or (CANDIDATE in run.data.tags and run.data.tags.get(PARENT) in sweeps)
+    ]
+    own = {run.info.run_id for run in native}
+    return native, [run for run in runs if run.info.run_id not in own]
+
+
 def _scored(
-    client: MlflowClient, runs: Sequence[Run], folder: Path, metric: str | None
+    client: MlflowClient, native_runs: Sequence[Run], folder: Path
 ) -> tuple[list[Scored], list[Look]]:
     native = NativeRuns(client, Artifacts(client, folder))
-    parents = {run.info.run_id: run for run in runs if CANDIDATES in run.data.tags}
+    parents = {run.info.run_id: run for run in native_runs if CANDIDATES in run.data.tags}
     children: dict[str, list[Run]] = {run_id: [] for run_id in parents}
     singles: list[Run] = []
-    others: list[Run] = []
-    for run in runs:
+    for run in native_runs:
         parent = run.data.tags.get(PARENT)
         if CANDIDATE in run.data.tags and parent in children:
             children[parent].append(run)
         elif run.info.run_id not in parents:
-            (singles if of_viewcast(run) else others).append(run)
-    remote = any(local(run) is None for run in runs)
+            singles.append(run)
+    remote = any(local(run) is None for run in native_runs)
     parts = each(singles, native.single, "runs", remote)
     scored = [result for part in parts for result in part]
     choices: list[Look] = []
@@ -114,50 +131,7 @@ def _scored(
         candidates, choice = native.sweep(parent_run, children[run_id])
         scored += candidates
         choices += choice
-    made = each(others, lambda run: _external(client, run, metric), "runs of others", remote)
-    return scored + [result for result in made if result is not None], choices
-
-
-def _external(client: MlflowClient, run: Run, metric: str | None) -> Scored | None:
-    """A run that keeps no record of its looks: row losses where it stored any, else one figure."""
-    why = None
-    try:
-        table = external.row_losses(client, run)
-    except DataError as error:
-        table, why = None, str(error)
-    scalar = external.scalar(run, metric)
-    if table is None and scalar is None:
-        return None
-    rows = dataset(run, *VALIDATING)
-    holdout = run.data.tags.get(HOLDOUT) or (str(rows.digest) if rows else None)
-    if holdout is None and table is not None:
-        holdout = _identity(table)
-    look = look_of(run, client) or look_at(run, holdout)
-    own = facts(run)
-    if table is not None:
-        losses = RowLosses(table[["entity", "time", "row"]], table["loss"].to_numpy())
-        shown = float(losses.final.mean())
-    else:
-        assert scalar is not None
-        losses, shown = None, scalar[1]
-        own = replace(own, loss=scalar[0])
-        if not math.isfinite(shown):
-            why = f"its {scalar[0]} is {shown}"
-    return Scored(
-        look=replace(look, holdout=holdout),
-        facts=own,
-        train_loss=figure(run.data.metrics, TRAIN_LOSS, "training_loss", "loss"),
-        shown=shown if math.isfinite(shown) else None,
-        rows=losses,
-        excluded=why,
-    )
-
-
-def _identity(table: pd.DataFrame) -> str:
-    """Identity of a set of rows by their keys, in whatever order (16 hex)."""
-    keys = zip(table["entity"], table["time"], table["row"], strict=True)
-    lines = sorted("\x1f".join(key) for key in keys)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return scored, choices
 
 
 def _opened(client: MlflowClient, ids: list[str], runs: dict[str, Run]) -> list[Opened]:
@@ -184,15 +158,24 @@ def _opened(client: MlflowClient, ids: list[str], runs: dict[str, Run]) -> list[
     return opened
 
 
-def _refuse_unscored(runs: Sequence[Run], experiment: str, metric: str | None) -> None:
-    known = sorted({name for run in runs for name in run.data.metrics})
-    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    if metric is not None and metric not in known:
-        raise ConfigError(
-            f"metric = {metric}: no run of experiment {experiment} has it; "
-            f"allowed: {shown or 'none: these runs have no metrics'}"
-        )
+def _refuse_unscored(runs: Sequence[Run], experiment: str) -> NoReturn:
+    """Nothing tells a validation score: what could be meant, or what to log."""
+    names = {read_name(name) for run in runs for name in run.data.metrics}
+    known = sorted(name.name for name in names)
+    meant = sorted(
+        name.name
+        for name in names
+        if not name.technical
+        and not all(behind(run, name).training for run in runs if name.name in run.data.metrics)
+    )
+    shown = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "") or "none"
+    todo = (
+        f"if one of these is the score of validation rows, name it: --metric {meant[0]}"
+        + (f" (or {', '.join(meant[1:SHOWN])})" if meant[1:] else "")
+        if meant
+        else "log the validation score of each run (val_loss), or its rows: viewcast.log_rows"
+    )
     raise DataError(
-        f"experiment = {experiment}: none of its {len(runs)} runs tells a validation loss or the "
-        f"losses of its rows; name the metric (metric=...), there are: {shown or 'none'}"
+        f"experiment = {experiment}: none of its {len(runs)} runs tells a validation score or the "
+        f"losses of its rows; {todo}; metrics there are: {shown}"
     )

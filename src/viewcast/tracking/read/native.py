@@ -14,8 +14,9 @@ from viewcast.base.errors import DataError
 from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts
 from viewcast.tracking.look_tags import look_of
+from viewcast.tracking.metric_names import LOSSES
 from viewcast.tracking.read import native_tables
-from viewcast.tracking.read.external import measure_of
+from viewcast.tracking.read.measured import named_loss, usual_loss
 from viewcast.tracking.read.run_metadata import facts, failure, figure, truth
 from viewcast.tracking.tags import (
     BEST_EPOCH,
@@ -112,7 +113,9 @@ class NativeRuns:
     ) -> list[Scored]:
         path = self._needed(parent, SWEEP_PREDICTIONS)
         states = self.artifacts.path(parent, SWEEP_TRAJECTORIES)
-        rows = native_tables.candidates_of(path, measure_of(parent), self.keys, states)
+        rows = native_tables.candidates_of(
+            path, LOSSES[named_loss(parent) or usual_loss(parent)], self.keys, states
+        )
         hidden = self.artifacts.path(parent, SWEEP_HIDDEN_LOSSES)
         losses = {} if hidden is None else native_tables.hidden_losses_of(hidden, self.keys)
         stored = self.artifacts.path(parent, SWEEP_CURVES)

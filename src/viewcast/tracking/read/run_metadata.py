@@ -8,6 +8,7 @@ from mlflow.entities import Dataset, Run
 from viewcast.assessment.study import Facts
 from viewcast.models.model import LINE
 from viewcast.tracking.datasets import in_context
+from viewcast.tracking.read.run_settings import seed_of, settings_of
 from viewcast.tracking.tags import (
     APPROXIMATE,
     BLOCK,
@@ -65,6 +66,8 @@ def facts(run: Run, parent: Run | None = None) -> Facts:
         in_epochs=EPOCHS in tags or PARAM_RESTORE_BEST in params,
         features=params.get(PARAM_FEATURES, ""),
         kind=tags.get(KIND) or ("network" if PARAM_LAYERS in params else LINE),
+        seed=seed_of(params, tags),
+        settings=settings_of(params),
         training=str(training.digest) if training else None,
         more_is_better=tags.get(MORE_IS_BETTER) == "true",
         approximate=tags.get(APPROXIMATE) or None,

@@ -1,0 +1,147 @@
+"""What was taken for what, in words: the first lines of an audit, study by study."""
+
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from viewcast.assessment.study import Study, unknown_rows
+from viewcast.assessment.understanding import SetAside, Understanding
+from viewcast.tracking.metric_names import read_name
+from viewcast.tracking.read.candidate_runs import is_search_run
+from viewcast.tracking.read.data_inputs import behind
+from viewcast.tracking.read.foreign_runs import Foreign, Read
+
+NAMED = 3  # runs that are named of those set aside for one reason
+MODELS = "mlflow.log-model.history"  # tag of a run that stored a model, before MLflow 3
+BY_PROBABILITY = ("log_loss", "brier", "roc_auc", "average_precision")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user typed: to say it again in a line that can be pasted."""
+
+    uri: str
+    experiment: str
+
+
+def understood(study: Study, foreign: Foreign, asked: Asked) -> Study:
+    """The study with what was understood of its runs."""
+    reads = foreign.reads or {}
+    own = [reads[run.run_id] for run in study.runs if run.run_id in reads]
+    facts = next((run.facts for run in study.compared), study.runs[0].facts)
+    taken = [run for run in study.runs if run.excluded is None and run.shown is not None]
+    choice = foreign.choice if own else None
+    dropped = [(one.name, one.aside or "") for one in foreign.dropped] if own else []
+    aside = [(run.facts.name, run.excluded) for run in study.runs if run.excluded is not None]
+    return replace(
+        study,
+        understood=Understanding(
+            metric=facts.loss or ("" if choice is None else choice.name),
+            metric_from=_metric_from(study, foreign, own),
+            more_is_better=facts.more_is_better,
+            direction_from=choice.direction_from if choice is not None else "its name",
+            value="last" if choice is None else choice.value,
+            rows=_rows(study),
+            digest=None if unknown_rows(study.holdout) else study.holdout,
+            rows_from=_rows_from(study, own),
+            taken=len(taken),
+            set_aside=_grouped([*aside, *dropped]),
+            passed_over=_passed_over(foreign, own),
+            advice=_advice(study, foreign, own, asked),
+        ),
+    )
+
+
+def _metric_from(study: Study, foreign: Foreign, own: list[Read]) -> str:
+    if not own:
+        return "viewcast's own record"
+    if foreign.choice is None:
+        return "the tables of rows: no metric of validation rows was logged"
+    return foreign.choice.metric_from
+
+
+def _rows(study: Study) -> int | None:
+    if study.keys is not None:
+        return len(study.keys)
+    counts = Counter(run.row_count for run in study.runs if run.row_count is not None)
+    return counts.most_common(1)[0][0] if counts else None
+
+
+def _rows_from(study: Study, own: list[Read]) -> str:
+    if not own:
+        return "viewcast's own record"
+    sources = Counter(one.found.rows.source for one in own if one.found.rows is not None)
+    inputs = Counter(one.behind.how for one in own if one.behind.digest is not None)
+    if study.keys is not None and sources:
+        return f"row tables ({sources.most_common(1)[0][0]})"
+    if inputs:
+        return inputs.most_common(1)[0][0]
+    return "not known: nothing names them; the runs are believed to share them"
+
+
+def _grouped(aside: Iterable[tuple[str, str]]) -> tuple[SetAside, ...]:
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for name, reason in aside:
+        by_reason[reason].append(name)
+    most = sorted(by_reason.items(), key=lambda entry: -len(entry[1]))
+    return tuple(SetAside(why, len(names), tuple(names[:NAMED])) for why, names in most)
+
+
+def _passed_over(foreign: Foreign, own: list[Read]) -> tuple[str, ...]:
+    """Artifacts and metrics that might have been meant, each with the reason and how often."""
+    notes: Counter[str] = Counter()
+    for one in own:
+        notes.update(one.found.passed_over)
+        notes.update(_of_training(one))
+        if one.name is not None and foreign.choice and one.name.name != foreign.choice.name:
+            notes[f"{one.name.name} is read as {foreign.choice.name}"] += 1
+    runs = len(own)
+    told = [
+        note if count in (1, runs) else f"{note} ({count} of {runs} runs)"
+        for note, count in notes.most_common()
+    ]
+    others = foreign.choice.others if foreign.choice is not None and own else ()
+    if others:
+        told.insert(0, f"as many runs have {', '.join(others)}: --metric {others[0]} takes that")
+    return tuple(told)
+
+
+def _of_training(one: Read) -> list[str]:
+    """The evaluation sets that are the training rows by their digest."""
+    notes = []
+    for each in one.candidate.metrics:
+        name = read_name(each)
+        if name.technical or name.rows == "train":
+            continue
+        known = behind(one.candidate.run, name, one.candidate.parent)
+        if known.training:
+            notes.append(f"{name.name} is of the training rows, by {known.how}")
+    return notes
+
+
+def _advice(study: Study, foreign: Foreign, own: list[Read], asked: Asked) -> str | None:
+    """One line to paste that has more runs priced; None where all are."""
+    without = [one for one in own if one.candidate.aside is None and one.found.rows is None]
+    if not without:
+        return None
+    if any(one.candidate.parent and is_search_run(one.candidate.parent) for one in without):
+        return "from viewcast.integrations.sklearn import log_search; log_search(search, X, y)"
+    if sum(_has_model(one) for one in without) * 2 > len(without):
+        choice = foreign.choice
+        by_probability = choice is not None and choice.measure in BY_PROBABILITY
+        words = [
+            *("viewcast", "audit", "--tracking-uri", asked.uri, "--experiment", asked.experiment),
+            *("--rows", "valid.parquet", "--target", "y", "--load-models"),
+            *(("--predict-method", "predict_proba") if by_probability else ()),
+        ]
+        return shlex.join(words)
+    return "import viewcast; viewcast.log_rows(y_valid, model.predict(X_valid))  # in each run"
+
+
+def _has_model(one: Read) -> bool:
+    run = one.candidate.run
+    if one.candidate.run_id != run.info.run_id:
+        return False
+    outputs = getattr(run, "outputs", None)  # MLflow 3
+    return MODELS in run.data.tags or bool(outputs is not None and outputs.model_outputs)
