@@ -143,7 +143,11 @@ def _is_model(names: Iterable[str]) -> bool:
 
 def local(run: Run) -> Path | None:
     """The folder of a run's artifacts, where it is a folder of this machine."""
-    address = str(run.info.artifact_uri or "")
+    return folder_of(str(run.info.artifact_uri or ""))
+
+
+def folder_of(address: str) -> Path | None:
+    """The path of an address of artifacts, where it is one of this machine."""
     if address.startswith("/"):
         return Path(address)
     parts = urlparse(address)
