@@ -23,6 +23,7 @@ from mlflow.exceptions import MlflowException
 from viewcast.base.errors import ConfigError, TrackingError
 from viewcast.base.settings import Tracking
 from viewcast.tracking import former
+from viewcast.tracking.schema import untouched
 from viewcast.tracking.tags import EXPERIMENT_KIND
 
 SQLITE = "sqlite:///"
@@ -79,8 +80,8 @@ def connect_existing(uri: str, experiment: str) -> tuple[MlflowClient, str]:
 def connect_to(uri: str) -> MlflowClient:
     """A client of a store that exists and answers; nothing is created.
 
-    A relative SQLite file lies where the caller stands. Raises TrackingError where the store is
-    not there or gives no answer.
+    A relative SQLite file lies where the caller stands; of a store of an older MLflow a copy is
+    read. Raises TrackingError where the store is not there or gives no answer.
     """
     if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
         raise TrackingError(
@@ -89,7 +90,7 @@ def connect_to(uri: str) -> MlflowClient:
         )
     try:
         with _few_retries():
-            client = MlflowClient(uri)
+            client = MlflowClient(untouched(uri))
             client.search_experiments(max_results=1)
     except (MlflowException, OSError) as error:
         raise _unusable(uri, error) from error

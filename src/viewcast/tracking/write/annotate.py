@@ -18,6 +18,7 @@ from viewcast.assessment.study import Study
 from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.gathered import Gathered
+from viewcast.tracking.schema import check_writable
 from viewcast.tracking.tags import (
     AUDIT_OF,
     IN_CONFIDENCE_SET,
@@ -39,6 +40,7 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
 
     A repetition of a run gets the same as the run. Raises TrackingError where the server refuses.
     """
+    check_writable(gathered.client)
     studies = {study.holdout: study for study in gathered.studies}
     changes = []
     for result in results:
