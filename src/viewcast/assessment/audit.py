@@ -11,6 +11,7 @@ from viewcast.assessment.direction import turned
 from viewcast.assessment.headline import headline
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.rounds import scored_rounds
+from viewcast.assessment.score_range import score_range
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.study import Opened, Study, overlap
 from viewcast.assessment.study_verdict import verdict
@@ -78,6 +79,7 @@ def result_of(
         overfit_probability=None if corrected is None else corrected.overfit_probability,
         best_of=study_figures.best_of(assessment),
         scalar=scalar_scores.of_all(study) if study.scalar else None,
+        score_range=score_range(study) if study.scalar else None,
         untracked=study_figures.untracked(assessment),
         caveat=caveat(assessment),
         hidden_holdout=study_figures.hidden_holdout(assessment),

@@ -12,6 +12,8 @@ from viewcast.assessment.result import (
     BestOf,
     HiddenHoldout,
     ScalarScores,
+    ScoreRange,
+    SeedShare,
     Truth,
     Winner,
 )
@@ -26,6 +28,8 @@ def turned(result: AuditResult) -> AuditResult:
         winner=result.winner and _winner(result.winner),
         best_of=tuple(_point(point) for point in result.best_of),
         scalar=result.scalar and _scalar(result.scalar),
+        score_range=result.score_range and _range(result.score_range),
+        seed_share=result.seed_share and _seeds(result.seed_share),
         hidden_holdout=result.hidden_holdout and _hidden(result.hidden_holdout),
         runs=tuple(_run(run) for run in result.runs),
     )
@@ -63,6 +67,20 @@ def _scalar(scores: ScalarScores) -> ScalarScores:
         level=0.0 - scores.level,
         gaussian=0.0 - scores.gaussian,
     )
+
+
+def _range(scores: ScoreRange) -> ScoreRange:
+    return replace(
+        scores,
+        shown=0.0 - scores.shown,
+        low=0.0 - scores.high,
+        high=0.0 - scores.low,
+        bound95=_other(scores.bound95),
+    )
+
+
+def _seeds(share: SeedShare) -> SeedShare:
+    return replace(share, another_seed=0.0 - share.another_seed)
 
 
 def _hidden(holdout: HiddenHoldout) -> HiddenHoldout:

@@ -135,11 +135,11 @@ class ScoreRange:
     """What ``count`` runs of one score each allow to say of the winner; losses.
 
     ``basis``: what the noise is known from: "rows" (a share of ``size`` rows), "folds" (``size``
-    folds of every run) or "seeds" (``size`` seeds of the winner's setting). ``shown``: the best
-    score, for seeds the mean of the setting; ``low``, ``high``: between these is the loss to expect
-    on new rows, equal where it is one figure; ``upper95``: its bound; ``noise``: a difference from
-    the best below which a run cannot be told apart from it; ``tied``: runs of which that is so, the
-    best among them.
+    folds of every run) or "seeds" (``count`` settings, ``size`` seeds of the best). ``shown``: the
+    best score, for seeds the mean of the setting; ``low``, ``high``: between these is the loss to
+    expect on new rows, equal where it is one figure; ``bound95``: its bound; ``noise``: a
+    difference from the best below which a run cannot be told apart from it; ``tied``: runs (for
+    seeds settings) of which that is so, the best among them.
     """
 
     basis: str
@@ -148,7 +148,7 @@ class ScoreRange:
     shown: Number
     low: Number
     high: Number
-    upper95: Figure
+    bound95: Figure
     noise: Figure
     tied: int
 
@@ -264,11 +264,12 @@ class AuditResult:
     ``effective_runs``: how many independent runs would be as lucky; ``half_width``: how far the
     winner's loss may be above what is shown, whatever rule chose it (95 %).
     ``overfit_probability``: see ``viewcast.selection.overfit_probability``.
-    ``scalar``: only where no run has row losses. ``untracked``: runs that chose an epoch by these
-    rows and kept no losses of the others. ``caveat``: what the figures assume, where runs were
-    launched in sight of earlier scores. ``hidden_refusal``: why hidden rows could not be used.
-    ``assumed``: what could not be checked. ``runs``: best first. ``headline``: what to do
-    (``viewcast.assessment.headline``). ``verdict`` and ``sentences``: in words
+    ``scalar``, ``score_range``: only where no run has row losses, the latter where the noise of
+    scores is known; ``seed_share``: where runs share settings but for the seed. ``untracked``: runs
+    that chose an epoch by these rows and kept no losses of the others. ``caveat``: what the figures
+    assume, where runs were launched in sight of earlier scores. ``hidden_refusal``: why hidden rows
+    could not be used. ``assumed``: what could not be checked. ``runs``: best first. ``headline``:
+    what to do (``viewcast.assessment.headline``). ``verdict`` and ``sentences``: in words
     (``viewcast.assessment.study_verdict``, ``viewcast.assessment.sentences``).
     """
 
@@ -309,6 +310,8 @@ class AuditResult:
     headline: str
     verdict: str
     sentences: tuple[str, ...]
+    score_range: ScoreRange | None = None
+    seed_share: SeedShare | None = None
 
     @property
     def compared(self) -> list[AuditedRun]:

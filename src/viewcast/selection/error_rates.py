@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import beta
 
 from viewcast.base.errors import DataError
-from viewcast.selection.candidates import Vector
+from viewcast.selection.candidates import Flags, Vector
 
 CONFIDENCE = 0.95
 
@@ -28,7 +28,7 @@ class RateRange:
     high: float
     upper95: float
     noise: float | None
-    tied: Vector
+    tied: Flags
 
 
 def error_rates(rates: ArrayLike, rows: int) -> RateRange:
@@ -76,9 +76,14 @@ def rate_bound(rate: float, rows: int, choices: int = 1) -> float:
 
 
 def _noise(rates: Vector, rows: int) -> float | None:
+    """q √((p(1 - p) + p'(1 - p'))/n), p the best rate and p' the one that is so much above it."""
     if len(rates) < 2:
         return None
     # Half an error more, so that a rate of 0 is not taken for certain.
-    rate = (round(float(rates.min()) * rows) + 0.5) / (rows + 1)
+    best = (round(float(rates.min()) * rows) + 0.5) / (rows + 1)
     quantile = -float(ndtri((1 - CONFIDENCE) / (len(rates) - 1)))
-    return quantile * float(np.sqrt(2 * rate * (1 - rate) / rows))
+    noise = 0.0
+    for _ in range(5):
+        other = min(best + noise, 0.5)
+        noise = quantile * float(np.sqrt((best * (1 - best) + other * (1 - other)) / rows))
+    return noise
