@@ -132,12 +132,18 @@ def repeated(
 
 
 def upper_bounds(
-    candidates: Candidates, draws: Draws, resampled: Resampled, expected: Vector, length: float
+    candidates: Candidates,
+    draws: Draws,
+    resampled: Resampled,
+    expected: Vector,
+    length: float,
+    ranks: int | None = None,
 ) -> UpperBounds:
     """Upper 95 % bounds of the losses of the first ranks on new rows: 20 at the least, some 350
     where 500 draws hold out a quarter of 366 rows.
 
-    ``expected`` (R,): corrected losses by rank; ``length``: dependence length in columns.
+    ``expected`` (R,): corrected losses by rank; ``length``: dependence length in columns;
+    ``ranks``: how many at most.
 
     U = e + s (t + G (2t² + 1) / 6): e is the larger one of ``expected`` and the mean of
     ``Repeated.out_of_fold``, s and G are error and skewness of ``Repeated.mean_error``, t is the
@@ -151,7 +157,8 @@ def upper_bounds(
     """
     bounds = np.full(candidates.runs, np.nan)
     refusal = None
-    ranks = min(max(RANKS, HELD // int(draws.held.sum())), candidates.runs)
+    cheap = max(RANKS, HELD // int(draws.held.sum()))
+    ranks = min(cheap if ranks is None else ranks, candidates.runs)
     two = _two_values(candidates)
     for rank, own in enumerate(repeated(candidates, draws, resampled, ranks)):
         why = _refusal(own.own)
