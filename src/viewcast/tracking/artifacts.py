@@ -18,6 +18,7 @@ from viewcast.tracking.artifact_cache import ArtifactCache
 from viewcast.tracking.former import artifact_names
 
 AT_ONCE = 8  # fetches from a server; it waits most of the time
+MANY = 200  # items on this machine, from which on a bar tells how far it is
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -159,13 +160,15 @@ def folder_of(address: str) -> Path | None:
 def each(
     items: Sequence[Item], work: Callable[[Item], Result], what: str, remote: bool
 ) -> list[Result]:
-    """``work`` on every item, in their order. ``remote``: many at once and with a bar."""
-    if not remote:
+    """``work`` on every item, in their order. ``remote``: many at once. With a bar if it may take
+    long.
+    """
+    if not remote and len(items) < MANY:
         return [work(item) for item in items]
     with bar_over(len(items)) as bar, ThreadPoolExecutor(AT_ONCE) as pool:
         bar.update(bar.task_ids[0], description=what)
         results = []
-        for result in pool.map(work, items):
+        for result in pool.map(work, items) if remote else map(work, items):
             results.append(result)
             bar.advance(bar.task_ids[0])
         return results

@@ -14,7 +14,8 @@ from viewcast.assessment.row_losses import RowLosses, Vector
 from viewcast.assessment.study import UNKNOWN, Facts, Scored
 from viewcast.base.errors import DataError
 from viewcast.holdout.looks import REPORT, Use, early_stop
-from viewcast.tracking.artifacts import Artifacts, each, local
+from viewcast.tracking.artifact_cache import ArtifactCache, cache_folder
+from viewcast.tracking.artifacts import Artifacts, each
 from viewcast.tracking.look_tags import look_at, look_of
 from viewcast.tracking.metric_names import MetricName, plain, read_name
 from viewcast.tracking.read.candidate_runs import (
@@ -31,6 +32,7 @@ from viewcast.tracking.read.row_table import Found
 from viewcast.tracking.read.row_tables import RowTables
 from viewcast.tracking.read.run_metadata import facts, figure
 from viewcast.tracking.read.run_settings import seed_of, settings_of, size_of
+from viewcast.tracking.read.scored_models import ScoredModels
 from viewcast.tracking.read.search_results import CV_RESULTS, of_search
 from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.tags import HOLDOUT, LOOK_USES
@@ -76,13 +78,15 @@ def read(
     """
     if not runs:
         return Foreign(None)
-    artifacts = Artifacts(client, folder)
+    cache = ArtifactCache(cache_folder())
+    artifacts = Artifacts(client, folder, cache)
     found = _with_searches(candidates(runs), artifacts)
     choice = choose(_first_own(found), settings)
-    tables = RowTables(artifacts)
+    tables = (
+        RowTables(artifacts) if settings.rows is None else ScoredModels(client, settings, cache)
+    )
     tables.fetch([one.run for one in found if one.run_id == one.run.info.run_id])
-    remote = any(local(run) is None for run in runs)
-    reads = each(found, lambda one: _read(one, choice, tables), "runs of others", remote)
+    reads = each(found, lambda one: _read(one, choice, tables), "runs of others", remote=False)
     values = {
         one.candidate.run_id: _value(client, one, choice)
         for one in reads
@@ -133,7 +137,9 @@ def _first_own(found: Sequence[Candidate]) -> list[Candidate]:
     return own or list(found)
 
 
-def _read(candidate: Candidate, choice: MetricChoice | None, tables: RowTables) -> Read:
+def _read(
+    candidate: Candidate, choice: MetricChoice | None, tables: RowTables | ScoredModels
+) -> Read:
     name = None if choice is None else own_name(candidate, choice)
     known = behind(candidate.run, name or _wanted(choice), candidate.parent)
     if candidate.run_id != candidate.run.info.run_id:  # a row of a search that is no run
@@ -202,6 +208,8 @@ def _scored(
     candidate, table = one.candidate, one.found.rows
     run, tags = candidate.run, candidate.run.data.tags
     holdout = tags.get(HOLDOUT) or one.behind.digest or (table.identity if table else None)
+    if table is not None and table.asked:
+        holdout = table.identity
     look = (look_of(run, client) if LOOK_USES in tags else None) or look_at(
         run, holdout, _uses(client, one, choice)
     )

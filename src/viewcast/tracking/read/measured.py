@@ -64,11 +64,15 @@ class Predictions:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """``values`` (M,) in the direction of the user; ``note``: what must be told of them."""
+    """``values`` (M,) in the direction of the user; ``name``: of the metric as the user has it.
+
+    ``measure``: its canonical name, None for losses that were stored; ``note``: what must be told.
+    """
 
     values: Vector
     name: str
     more_is_better: bool
+    measure: str | None = None
     approximate: str | None = None
     bound: bool = True
     note: str | None = None
@@ -228,7 +232,8 @@ def _measured(given: Predictions, metric: Metric, wanted: Wanted) -> Measured:
     turned = wanted.more_is_better not in (None, metric.more_is_better)  # neg_mean_squared_error
     values = -it.values if turned else it.values
     name = wanted.name or metric.name
-    return Measured(values, name, metric.more_is_better ^ turned, it.approximate, it.bound)
+    more = metric.more_is_better ^ turned
+    return Measured(values, name, more, metric.name, it.approximate, it.bound)
 
 
 def _root(squares: Vector) -> Vector:

@@ -126,6 +126,10 @@ def fold_names(metrics: Iterable[str], choice: MetricChoice) -> dict[int, str]:
 
 def _asked(found: Sequence[Candidate], metric: str, settings: ReadSettings) -> MetricChoice:
     known = {name for each in found for name in each.metrics}
+    read = read_name(metric)
+    if metric not in known and settings.rows is not None and read.measure is not None:
+        more = bool(read.more_is_better)
+        return MetricChoice(metric, read.measure, more, "you named it", "its name")
     if metric not in known:
         listed = sorted(name for name in known if not read_name(name).technical)
         shown = ", ".join(listed[:SHOWN]) + (", …" if len(listed) > SHOWN else "")

@@ -25,7 +25,8 @@ class RowTable:
     float32 for more than 10,000 rows. ``figure``: their mean in the direction of the user
     (accuracy .913). ``name``: of the metric, as the user has it; ``more_is_better``: its direction.
     ``approximate``, ``bound``: see ``viewcast.scoring.metric.RowValues``.
-    ``source``: the artifact, or the model, that they come from.
+    ``source``: the artifact, or the model, that they come from. ``asked``: whether the user gave
+    the rows to score the model on, whatever rows the run itself was validated on.
     """
 
     keys: pd.DataFrame
@@ -38,6 +39,7 @@ class RowTable:
     source: str
     approximate: str | None = None
     bound: bool = True
+    asked: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,13 @@ from viewcast.tracking.artifacts import folder_of
 from viewcast.tracking.read import loss_tables, table_files
 from viewcast.tracking.read.columns import columns_of
 from viewcast.tracking.read.logged_models import LoggedModel, models_of, one_of
-from viewcast.tracking.read.measured import Predictions, Wanted, of_predictions, usual_loss
+from viewcast.tracking.read.measured import (
+    Measured,
+    Predictions,
+    Wanted,
+    of_predictions,
+    usual_loss,
+)
 from viewcast.tracking.read.metric_choice import MetricChoice
 from viewcast.tracking.read.row_sets import RowSets
 from viewcast.tracking.read.row_table import Found, row_table
@@ -80,6 +86,7 @@ class ScoredModels:
         columns = replace(columns_of(features), target=self.target)
         self.rows, self.order = RowSets().of(self.table, columns, features)
         self.targets = loss_tables.values_of(self.table[self.target])
+        self.measure: str | None = None
         self._made: dict[str, _Made] = {}
 
     def fetch(self, runs: Sequence[Run]) -> None:
@@ -105,11 +112,30 @@ class ScoredModels:
         labels, scores = (predicted, None) if predicted.ndim == 1 else (None, predicted)
         given = Predictions(self.targets, labels, scores)
         with _named(run, name):
-            measured = of_predictions(given, Wanted.of(run, choice), usual_loss(run))
+            measured = self._measured(given, run, choice)
         if isinstance(measured, str):
             return Found(None, (f"model {name}: {measured}",))
-        notes = (f"model {name}: {measured.note}",) if measured.note else ()
-        return Found(row_table(self.rows, self.order, measured, f"model {name}"), notes)
+        table = row_table(self.rows, self.order, measured, f"model {name}")
+        return Found(replace(table, asked=True))
+
+    def _measured(
+        self, given: Predictions, run: Run, choice: MetricChoice | None
+    ) -> Measured | str:
+        """By the chosen metric; one whose name does not say how it is computed is the metric that
+        gives its figure in the first run where one does.
+
+        What a run logged is of its own validation rows, so that it need not agree with these.
+        """
+        wanted, usual = Wanted.of(run, choice), usual_loss(run)
+        measure = wanted.measure or self.measure
+        if measure is not None:
+            plainly = replace(wanted, measure=measure, logged=None)
+            return of_predictions(given, plainly, usual)
+        found = of_predictions(given, wanted, usual)
+        if wanted.logged is not None and not isinstance(found, str) and found.note is None:
+            self.measure = found.measure
+            return found
+        return of_predictions(given, replace(wanted, name=None, logged=None), usual)
 
     def _attempt(self, run: Run) -> _Made:
         try:
