@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.metrics import MetricValue, make_metric
 from sklearn import linear_model, metrics, naive_bayes
 
 from foreign.bundled import Parts, Rows, cancer, diabetes, digits
@@ -48,7 +49,10 @@ def r_squared_in_a_logged_table() -> Expected:
 
 
 def evaluated_by_mlflow() -> Expected:
-    """``mlflow.models.evaluate``: eval_results_table.json beside its own metrics."""
+    """``mlflow.models.evaluate`` with a metric of rows: eval_results_table.json."""
+
+    def squared(predictions: pd.Series, targets: pd.Series, metrics: object) -> MetricValue:
+        return MetricValue(scores=list((predictions - targets) ** 2))
 
     def log(d: Parts, predicted: Rows) -> None:
         mlflow.models.evaluate(
@@ -58,6 +62,7 @@ def evaluated_by_mlflow() -> Expected:
             model_type="regressor",
             evaluators="default",
             evaluator_config={"log_model_explainability": False},
+            extra_metrics=[make_metric(eval_fn=squared, greater_is_better=False, name="squared")],
         )
 
     return _regression(log, "mean_squared_error", metrics.mean_squared_error, by_hand=False)
@@ -186,7 +191,7 @@ def _classification(
     more_is_better: bool = False,
 ) -> Expected:
     scores, fresh = {}, {}
-    for smoothing in np.logspace(-6, 1, 8):
+    for smoothing in np.random.default_rng(0).permutation(np.logspace(-6, 1, 8)):
         name = f"smoothing {smoothing:.2g}"
         model = naive_bayes.GaussianNB(var_smoothing=smoothing).fit(d.x, d.y)
         scores[name] = score(model, d.x_val, d.y_val)
