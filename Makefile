@@ -71,7 +71,7 @@ docs: $(READY)  ## write the reference of configuration keys anew
 	python docs/reference.py
 
 ui: $(READY)  ## the MLflow UI on 127.0.0.1
-	@echo "http://127.0.0.1:$(PORT)/#/experiments/1/runs?viewStateShareKey=audit (Ctrl-C ends it)"
+	@echo "http://127.0.0.1:$(PORT)/#/experiments/1/runs?viewStateShareKey=viewcast (Ctrl-C ends it)"
 	mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///$(CURDIR)/mlflow/mlflow.db
 
 benchmark: $(READY) data  ## measure speed, side by side with what it is compared to

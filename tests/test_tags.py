@@ -16,7 +16,7 @@ NAMES = {
 # Names that are also columns of tables, folders of a run or values of settings.
 AMBIGUOUS = {
     *(tags.TRAIN_LOSS, tags.VAL_LOSS, tags.VAL_ERROR, tags.BEST_EPOCH, tags.TEST_ROW_COUNT),
-    *(tags.LOOKS, tags.OPTIMISM, tags.STORED_MODEL, tags.STORED_FORECASTER, tags.SEALED_FOLDER),
+    *(tags.LOOKS, tags.STORED_MODEL, tags.STORED_FORECASTER, tags.SEALED_FOLDER),
     *(tags.TRAINING, tags.VALIDATION, tags.GATE, tags.TEST),
     *(tags.VAL_LOSS_TRUE, tags.VAL_LOSS_TRUE_ERROR),
 }
@@ -41,9 +41,10 @@ def strings(path: Path) -> Iterator[ast.Constant]:
 
 
 def is_module(name: str) -> bool:
-    """Whether a dotted name is a module or a room of viewcast."""
+    """Whether a dotted name is a module, a room or a function that viewcast offers."""
     path = SOURCE.joinpath(*name.split(".")[1:])
-    return path.is_dir() or path.with_suffix(".py").is_file()
+    offered = name.removeprefix("viewcast.").partition("(")[0] in viewcast.OFFERED
+    return offered or path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def test_no_other_module_spells_a_name_that_stands_in_mlflow() -> None:

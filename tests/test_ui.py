@@ -80,12 +80,13 @@ def test_the_charts_overlay_the_same_loss_of_all_runs(address: str, page: Page) 
 
 def test_the_audit_s_columns_stand_in_the_run_table(address: str, page: Page) -> None:
     page.set_viewport_size({"width": 2600, "height": 1000})
-    page.goto(f"{address}/#/experiments/1/runs?viewStateShareKey=audit")
+    page.goto(f"{address}/#/experiments/1/runs?viewStateShareKey=viewcast")
     for column in (
-        *("val_loss_expected", "val_loss_upper95", "optimism", "looks", "in_confidence_set"),
-        "viewcast.verdict",
+        *("expected", "bound95", "optimism", "look_count", "in_confidence_set", "verdict"),
     ):
-        expect(page.get_by_text(column, exact=True).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(f"viewcast.{column}", exact=True).first).to_be_visible(
+            timeout=60_000
+        )
     named = page.get_by_role("row").filter(has_text="channel_year_early_stopping").first
     # The table is cut into parts, the names in one and the figures in another.
     parts = page.locator(f"[row-id='{named.get_attribute('row-id')}']")

@@ -11,15 +11,16 @@ os.environ.setdefault("MKL_CBWR", "AUTO")
 __version__ = "0.2.0"
 
 # What the package offers by its own name, and where it is; __init__.pyi has the types.
-_OFFERED = {
+OFFERED = {
     "Audit": "viewcast.api.audit",
     "audit": "viewcast.api.audit",
+    "unwrite": "viewcast.api.audit",
     "log_rows": "viewcast.api.rows",
 }
 
 
 def __getattr__(name: str) -> Any:
     """What the package offers is imported when it is first asked for."""
-    if name not in _OFFERED:
+    if name not in OFFERED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_OFFERED[name]), name)
+    return getattr(importlib.import_module(OFFERED[name]), name)

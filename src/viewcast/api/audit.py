@@ -17,7 +17,7 @@ from viewcast.report.audits import named
 from viewcast.tracking.read.experiments import usual_experiment, usual_uri
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.read.settings import ReadSettings
-from viewcast.tracking.write.annotate import annotate
+from viewcast.tracking.write import annotate
 
 
 @dataclass(frozen=True)
@@ -113,5 +113,14 @@ def audit(
     gathered = gather(uri, name, read)
     results = assess(gathered.studies, settings, gathered.experiment, gathered.opened)
     if write:
-        annotate(gathered, results)
+        annotate.annotate(gathered, results)
     return Audit(tuple(results))
+
+
+def unwrite(tracking_uri: str | None = None, experiment: str | None = None) -> int:
+    """Take away what ``audit(..., write=True)`` wrote; returns how many runs had some of it.
+
+    ``tracking_uri``, ``experiment``, errors: as of ``audit``.
+    """
+    uri = tracking_uri or usual_uri()
+    return annotate.unwrite(uri, experiment or usual_experiment(uri))

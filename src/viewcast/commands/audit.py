@@ -1,5 +1,6 @@
 """``viewcast audit``: what the validation scores of an experiment are worth."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,28 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True)
 @click.option("--html", "html_file", type=_FILE, help="Write a page with pictures to this file.")
 @click.option("--json", "json_file", type=_FILE, help="Write the results to this file.")
-@click.option("--write", is_flag=True, help="Annotate the runs in the store.")
-def command(html_file: Path | None, json_file: Path | None, **options: Any) -> None:
+@click.option("--write", is_flag=True, help="Write the results as tags, named viewcast.*, too.")
+@click.option("--unwrite", "taken_away", is_flag=True, help="Take such tags away; audit nothing.")
+def command(
+    html_file: Path | None, json_file: Path | None, taken_away: bool, **options: Any
+) -> None:
     """Say what the validation scores of an experiment are worth."""
-    from viewcast.api.audit import audit  # noqa: PLC0415
+    from viewcast.api.audit import audit, unwrite  # noqa: PLC0415 (it takes a second)
 
+    if taken_away:
+        _take_away(unwrite, options)
+        return
     audited = audit(**options)
     click.echo(str(audited))
     if json_file is not None:
         audited.to_json(json_file)
     if html_file is not None:
         audited.to_html(html_file)
+
+
+def _take_away(unwrite: Callable[..., int], options: Mapping[str, Any]) -> None:
+    if options["write"]:
+        raise click.UsageError("--write and --unwrite: give one of the two")
+    count = unwrite(options["tracking_uri"], options["experiment"])
+    runs = "1 run" if count == 1 else f"{count:,} runs"
+    click.echo(f"The tags viewcast.* of an audit are gone from {runs} and from the experiment.")

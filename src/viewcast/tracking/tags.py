@@ -76,11 +76,17 @@ PROMOTED = "viewcast.promoted"  # the night of the promotion
 WHY = "viewcast.why"  # the kind of the promotion; REASON has the sentence
 PROMISED_OF = "viewcast.promised_"  # prefix; mean, low, high, days of the gain that was expected
 
-# Tags that an audit writes
+# Tags that an audit writes, and takes away again: MLflow deletes tags and no metrics
 VERDICT = "viewcast.verdict"  # of a run, in a sentence
+RANK = "viewcast.rank"  # by the shown figure, with zeros before it: texts sort as numbers then
+EXPECTED = "viewcast.expected"  # figure on new rows, corrected for the choice
+BOUND95 = "viewcast.bound95"  # 95 % bound of it
+OPTIMISM = "viewcast.optimism"  # by how much the shown figure is too good
+LOOK_COUNT = "viewcast.look_count"  # scores revealed
+IN_CONFIDENCE_SET = "viewcast.in_confidence_set"  # yes where the run may be the best, else no
 AUDIT_OF = "viewcast.audit."  # prefix, of an experiment; the identity of the holdout follows
 OPTIMISM_OF = "viewcast.optimism."  # prefix, of an experiment; the identity of the holdout follows
-SHARED_VIEW = "mlflow.sharedViewState.audit"  # of an experiment: the columns of its run table
+SHARED_VIEW = "mlflow.sharedViewState.viewcast"  # of an experiment: columns of its run table
 
 # MLflow's own tags
 PARENT = "mlflow.parentRunId"
@@ -143,12 +149,8 @@ CHALLENGER_LOSS = "challenger_loss"
 NAIVE_LOSS = "naive_loss"
 DIFFERENCE_OF = "difference_"  # prefix; mean, low, high of champion minus challenger
 
-# Metrics that an audit writes
-VAL_LOSS_EXPECTED = "val_loss_expected"  # corrected for the choice
-VAL_LOSS_UPPER95 = "val_loss_upper95"
-OPTIMISM = "optimism"  # expected minus shown
-LOOKS = "looks"  # scores revealed; an evaluation writes it too
-IN_CONFIDENCE_SET = "in_confidence_set"  # 1 where the run may be the best, else 0
+# Metric that an evaluation writes
+LOOKS = "looks"  # scores revealed
 
 # Artifacts of a run
 CONFIG = "config.yaml"

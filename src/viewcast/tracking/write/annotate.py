@@ -1,16 +1,16 @@
-"""The results of an audit as columns of the tracker.
+"""The results of an audit as columns of the tracker, and how to take them away again.
 
-Each run gets metrics and a tag, each experiment a short form of the results and a view of the run
-table as tags. Nothing here is a look. A figure that has not changed is not written again, and one
-that no longer holds becomes NaN: MLflow deletes no metric, it shows the latest value.
+Each run gets tags, each experiment a short form of the results and a view of the run table as tags.
+All names begin with ``viewcast.`` (the view's with MLflow's own prefix). They are tags and no
+metrics because MLflow deletes no metric: what an audit writes can be taken away. Nothing here is a
+look. A figure that has not changed is not written again, and one that no longer holds is deleted.
 """
 
 import json
-import math
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mlflow.entities import Metric, Run, RunTag
+from mlflow import MlflowClient
+from mlflow.entities import RunTag
 from mlflow.exceptions import MlflowException
 
 from viewcast.assessment.result import AuditedRun, AuditResult
@@ -19,20 +19,25 @@ from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.schema import check_writable
+from viewcast.tracking.store import all_runs, connect_existing
 from viewcast.tracking.tags import (
     AUDIT_OF,
+    BOUND95,
+    EXPECTED,
     IN_CONFIDENCE_SET,
-    LOOKS,
+    LOOK_COUNT,
     OPTIMISM,
     OPTIMISM_OF,
-    VAL_LOSS_EXPECTED,
-    VAL_LOSS_UPPER95,
+    RANK,
+    SHARED_VIEW,
     VERDICT,
 )
 from viewcast.tracking.write.view import share
 
-SAME = 1e-9  # two figures that differ by less than this share are one
+DIGITS = 9  # significant digits of a figure: those that differ by less are one
 LONGEST = 4000  # characters of a tag
+OF_RUN = (RANK, EXPECTED, BOUND95, OPTIMISM, LOOK_COUNT, IN_CONFIDENCE_SET, VERDICT)
+OF_EXPERIMENT = (AUDIT_OF, OPTIMISM_OF, SHARED_VIEW)  # beginnings of names
 
 
 def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
@@ -44,21 +49,50 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
     studies = {study.holdout: study for study in gathered.studies}
     changes = []
     for result in results:
+        ranks = {run.run_id: rank for rank, run in enumerate(result.compared, start=1)}
+        digits = len(str(len(ranks)))
         for run_id, audited in _runs(result, studies[result.holdout]):
-            metrics, tags = _changed(gathered.runs[run_id], audited)
-            if metrics or tags:
-                changes.append((run_id, metrics, tags))
-    afar = gathered.client.tracking_uri.startswith("http")
+            rank = ranks.get(audited.run_id)
+            wanted = tags_of(audited, None if rank is None else f"{rank:0{digits}d}")
+            changed = _changed(gathered.runs[run_id].data.tags, wanted)
+            if changed:
+                changes.append((run_id, changed))
     try:
-        each(changes, lambda change: _write(gathered, *change), "annotations", afar)
+        _apply(gathered.client, changes)
         for experiment in gathered.experiment_ids:
-            share(gathered.client, experiment)
+            share(gathered.client, experiment, _metrics(results))
             for result in results:
                 _tag(gathered, experiment, result)
     except MlflowException as error:
         raise TrackingError(
             f"experiment {gathered.experiment}: cannot be annotated ({error}); write=false only "
             "reads"
+        ) from error
+    return len(changes)
+
+
+def unwrite(uri: str, experiment: str) -> int:
+    """Take everything away that ``annotate`` wrote; returns how many runs had some of it.
+
+    Raises what ``viewcast.tracking.store.connect_existing`` raises, and TrackingError where the
+    server refuses.
+    """
+    client, experiment_id = connect_existing(uri, experiment)
+    check_writable(client)
+    try:
+        changes = [
+            (str(run.info.run_id), dict.fromkeys(set(OF_RUN) & set(run.data.tags)))
+            for run in all_runs(client, experiment_id)
+        ]
+        changes = [(run_id, gone) for run_id, gone in changes if gone]
+        _apply(client, changes)
+        for name in client.get_experiment(experiment_id).tags:
+            if name.startswith(OF_EXPERIMENT):
+                _forget(client, experiment_id, name)
+    except MlflowException as error:
+        raise TrackingError(
+            f"experiment {experiment}: its annotations cannot be taken away ({error}); type the "
+            "same again once the server answers"
         ) from error
     return len(changes)
 
@@ -70,39 +104,55 @@ def _runs(result: AuditResult, study: Study) -> list[tuple[str, AuditedRun]]:
     return [*audited.items(), *repeated]
 
 
-def metrics_of(run: AuditedRun) -> dict[str, float | None]:
-    """The metrics that a run gets."""
+def tags_of(run: AuditedRun, rank: str | None) -> dict[str, str | None]:
+    """The tags that a run gets, None for those that it must not have."""
+    inside = run.in_confidence_set
     return {
-        VAL_LOSS_EXPECTED: run.expected,
-        VAL_LOSS_UPPER95: run.bound95,
-        OPTIMISM: run.optimism,
-        LOOKS: run.looks,
-        IN_CONFIDENCE_SET: run.in_confidence_set,
+        RANK: rank,
+        EXPECTED: _figure(run.expected),
+        BOUND95: _figure(run.bound95),
+        OPTIMISM: _figure(run.optimism),
+        LOOK_COUNT: str(run.looks),
+        IN_CONFIDENCE_SET: None if inside is None else "yes" if inside else "no",
+        VERDICT: (run.excluded or run.verdict)[:LONGEST],
     }
 
 
-def _changed(run: Run, audited: AuditedRun) -> tuple[list[Metric], list[RunTag]]:
-    now = int(time.time() * 1000)
-    metrics = []
-    for name, figure in metrics_of(audited).items():
-        former = run.data.metrics.get(name)
-        value = math.nan if figure is None else float(figure)
-        if former is None and math.isnan(value):
-            continue
-        if former is None or not _same(former, value):
-            metrics.append(Metric(name, value, now, 0))
-    verdict = (audited.excluded or audited.verdict)[:LONGEST]
-    tags = [] if run.data.tags.get(VERDICT) == verdict else [RunTag(VERDICT, verdict)]
-    return metrics, tags
+def _figure(value: float | None) -> str | None:
+    return None if value is None else f"{value:.{DIGITS}g}"
 
 
-def _write(gathered: Gathered, run_id: str, metrics: list[Metric], tags: list[RunTag]) -> None:
-    gathered.client.log_batch(run_id, metrics=metrics, tags=tags)
+def _changed(former: Mapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name: value for name, value in wanted.items() if former.get(name) != value}
 
 
-def _same(former: float, value: float) -> bool:
-    both_missing = math.isnan(former) and math.isnan(value)
-    return both_missing or math.isclose(former, value, rel_tol=SAME)
+def _apply(client: MlflowClient, changes: Sequence[tuple[str, Mapping[str, str | None]]]) -> None:
+    afar = client.tracking_uri.startswith("http")
+    each(changes, lambda change: _write(client, *change), "annotations", afar)
+
+
+def _write(client: MlflowClient, run_id: str, tags: Mapping[str, str | None]) -> None:
+    """Set the tags of a run, and delete those that are None."""
+    given = [RunTag(name, value) for name, value in tags.items() if value is not None]
+    if given:
+        client.log_batch(run_id, tags=given)
+    for name, value in tags.items():
+        if value is None:
+            client.delete_tag(run_id, name)
+
+
+def _forget(client: MlflowClient, experiment_id: str, name: str) -> None:
+    """Delete a tag of an experiment; MLflow before 2.22 can only empty it."""
+    if hasattr(client, "delete_experiment_tag"):
+        client.delete_experiment_tag(experiment_id, name)
+    else:
+        client.set_experiment_tag(experiment_id, name, "")
+
+
+def _metrics(results: Sequence[AuditResult]) -> list[str]:
+    """The metrics of other people's runs that these were chosen by."""
+    named = (result.understood.metric for result in results if result.understood is not None)
+    return list(dict.fromkeys(name for name in named if name))
 
 
 def _tag(gathered: Gathered, experiment: str, result: AuditResult) -> None:
@@ -121,12 +171,12 @@ def _tag(gathered: Gathered, experiment: str, result: AuditResult) -> None:
 
 
 def _optimism(result: AuditResult) -> float | None:
-    """What the winner's loss on new rows is above what it shows, also by the hidden holdout."""
+    """By how much the winner's shown figure is too good, also by the hidden holdout."""
     winner, hidden = result.winner, result.hidden_holdout
     if winner is None or winner.shown is None:
         return None
     if winner.optimism is None and hidden is not None and hidden.estimate is not None:
-        return hidden.estimate - winner.shown
+        return result.sign * (hidden.estimate - winner.shown)
     return winner.optimism
 
 
