@@ -178,7 +178,7 @@ def test_between_twenty_and_a_hundred_rows_there_is_a_figure_and_no_bound() -> N
 def test_one_run_alone_has_no_luck_of_being_picked() -> None:
     found = of(search(runs=0))
     assert found.winner.optimism == pytest.approx(0, abs=1e-6)
-    assert found.verdict == "fine: 0.000 of the winner's score is luck"
+    assert found.verdict == "one run: nothing was chosen, and nothing is known of a gain"
     assert found.gain is None
 
 
@@ -189,7 +189,7 @@ def test_the_reference_may_be_named_by_model_name_or_id() -> None:
     assert last == "naive"
     assert of(runs, replace(SETTINGS, reference=second)).gain.reference == second
     assert of(runs, replace(SETTINGS, reference="nobody")).gain is None
-    assert of(runs, replace(SETTINGS, reference=None)).gain is None
+    assert of(runs, replace(SETTINGS, reference=None)).gain.reference == "naive", "the first"
 
 
 def test_the_least_dependence_length_is_that_of_the_data_or_of_the_settings() -> None:
@@ -458,6 +458,30 @@ def test_an_optimism_that_is_large_beside_the_spread_wears_the_set_out() -> None
     assert equal.startswith("validation set worn out: ")
     assert equal.endswith("cut fresh rows")
     assert of(search(), replace(SETTINGS, worn_out=2)).verdict.startswith("fine: ")
+
+
+def test_a_failed_run_among_the_others_does_not_hide_that_the_set_is_worn_out() -> None:
+    failed = noisy(np.random.default_rng(4), 1, 200)[0] * 1e6
+    for reference in ("naive", "nobody"):  # with and without a gain over a reference
+        found = of([*search(), scored("failed", failed)], replace(SETTINGS, reference=reference))
+        assert found.verdict.startswith("validation set worn out: ")
+
+
+def test_a_search_that_finds_nothing_better_is_told_to_keep_what_it_began_with() -> None:
+    losses = noisy(np.random.default_rng(5), 10, 200)
+    losses[1:] *= 1.5
+    runs = [scored(f"run-{i}", own, start=i) for i, own in enumerate(losses[::-1])]
+    found = of(runs, replace(SETTINGS, reference="run-9"))
+    assert found.gain is None, "the reference has won"
+    tied = [*runs, scored("copy", losses[0], start=99)]
+    found = of(tied, replace(SETTINGS, reference="copy"))
+    assert found.verdict == "nothing gained: no run shows a better figure than “copy”; keep it"
+
+
+def test_a_gain_over_the_first_run_that_is_all_luck_is_not_called_fine() -> None:
+    runs = [run for run in search() if run.facts.name != "naive"]
+    verdict = of(runs, replace(SETTINGS, reference=None)).verdict
+    assert not verdict.startswith("fine"), verdict
 
 
 def test_openings_of_the_test_are_told() -> None:

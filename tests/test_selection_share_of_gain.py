@@ -86,6 +86,51 @@ def test_the_gauge_is_green_only_for_a_gain_that_is_sure(
     assert Gain(1.0, share, lower, None, share).colour == colour
 
 
+@pytest.mark.parametrize(
+    ("shown", "expected", "lower", "upper", "standing"),
+    [
+        (-0.1, -0.2, -0.3, -0.1, "reference wins"),
+        (0.5, -0.4, -0.6, -0.1, "overtuned"),
+        (0.5, 0.1, 0.01, 0.4, "sure"),
+        (0.5, 0.1, -0.2, 0.4, "worn out"),
+        (0.5, 0.3, -0.2, 0.6, "unsure"),
+        (0.5, 0.3, None, None, None),
+    ],
+)
+def test_the_standing_beside_the_reference_is_the_first_that_holds(
+    shown: float, expected: float, lower: float | None, upper: float | None, standing: str | None
+) -> None:
+    assert Gain(shown, expected, lower, upper, 0.5).standing == standing
+
+
+def test_of_pure_luck_few_gains_are_called_sure_and_of_a_real_gain_nearly_all() -> None:
+    rng = np.random.default_rng(4)
+    luck, real = [], []
+    for _ in range(60):
+        losses = rng.normal(size=(30, 100))
+        luck.append(gain(losses, losses[0]).standing)
+        real.append(gain(losses, losses[0] + 1).standing)
+    assert luck.count("sure") <= 6
+    assert luck.count("worn out") >= 40
+    assert real.count("sure") >= 58
+
+
+def test_one_failed_run_leaves_the_standing_as_it_was() -> None:
+    losses = np.random.default_rng(6).normal(size=(30, 100))
+    failed = np.vstack([losses, 1e6 + losses[:1]])
+    one, other = gain(losses, losses[0]), gain(failed, losses[0])
+    assert one.standing == other.standing == "worn out"
+    assert other.lower95 == pytest.approx(one.lower95, rel=0.05)
+
+
+def test_a_gain_that_rests_on_four_rows_has_no_bounds() -> None:
+    reference = np.ones(100)
+    better = reference.copy()
+    better[:4] = 0
+    found = gain(better[np.newaxis], reference)
+    assert (found.lower95, found.upper95, found.standing) == (None, None, None)
+
+
 @pytest.mark.parametrize("reference", [np.ones(99), np.ones((1, 100)), np.full(100, np.nan)])
 def test_a_reference_of_other_rows_is_refused(reference: np.ndarray) -> None:
     with pytest.raises(DataError, match="expected a finite one for each of the 100 columns"):

@@ -132,10 +132,15 @@ def _least(runs: Sequence[Scored]) -> float:
 
 
 def _reference(runs: Sequence[Scored], name: str | None) -> Scored | None:
-    """The run that gains are measured against, by its model, its name or its id."""
+    """The run that gains are measured against, by its model, its name or its id.
+
+    The first one where none is named: it usually has the settings that one begins with.
+    """
+    if name is None:
+        return min(runs, key=_time, default=None)
     for known in ("model", "name", "run_id"):
         for run in runs:
-            if name is not None and getattr(run if known == "run_id" else run.facts, known) == name:
+            if getattr(run if known == "run_id" else run.facts, known) == name:
                 return run
     return None
 

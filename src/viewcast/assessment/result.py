@@ -84,7 +84,8 @@ class GainOver:
 
     ``shown`` on the validation rows; ``expected`` on new rows, with the lower 95 % bound
     ``lower95``; ``share``: of the shown gain that is expected to stay, 0 to 1; ``colour``: green,
-    amber or red (``viewcast.selection.share_of_gain``).
+    amber or red; ``standing``: what the search has come to beside the reference (both in
+    ``viewcast.selection.share_of_gain``).
     """
 
     reference: str
@@ -93,6 +94,7 @@ class GainOver:
     lower95: Figure
     share: Figure
     colour: str | None
+    standing: str | None = None
 
 
 @dataclass(frozen=True, config=CONFIG)

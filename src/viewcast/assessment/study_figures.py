@@ -91,6 +91,7 @@ def gain(assessment: Assessment) -> GainOver | None:
         corrected.lower95 if bounded(assessment.study) else None,
         corrected.share,
         corrected.colour,
+        corrected.standing if bounded(assessment.study) else None,
     )
 
 
