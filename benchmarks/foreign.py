@@ -13,8 +13,8 @@ extra ``foreign``.
 
 import argparse
 import logging
+import shutil
 import sys
-import time
 from collections import Counter, defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,7 @@ from side_by_side import keep
 import viewcast
 from viewcast.scoring.metrics import metric_of
 
+Told = dict[str, tuple[float, float]]
 READINGS = {"best run": best_run, "k folds": k_fold, "Gaussian": gaussian}
 
 
@@ -55,8 +56,8 @@ def table(names: list[str]) -> None:
         for name, expected in make(Path(folder), names).items():
             rows.append(_row(name, expected, ask(_uri(Path(folder)), name, expected)))
     counts = Counter(row["answer"] for row in rows)
-    told = ", ".join(f"{count} {answer}" for answer, count in counts.most_common())
-    keep("foreign_experiments", rows, f"{len(rows)} experiments: {told}")
+    answers = ", ".join(f"{count} {answer}" for answer, count in counts.most_common())
+    keep("foreign_experiments", rows, f"{len(rows)} experiments: {answers}")
 
 
 def _row(name: str, expected: Expected, answered: Answered) -> dict[str, Any]:
@@ -78,10 +79,47 @@ def _row(name: str, expected: Expected, answered: Answered) -> dict[str, Any]:
 
 def studies(count: int, candidates: int) -> None:
     """Bias, coverage and width of each reading on each data set."""
-    rows = []
-    for problem in problems():
-        with TemporaryDirectory() as folder:
-            rows += _problem(problem, count, candidates, Path(folder))
+    every = problems()
+    found: dict[str, list[Told]] = defaultdict(list)
+    with TemporaryDirectory() as folder:
+        MlflowClient(_uri(Path(folder))).search_experiments()  # makes the tables, once
+        for number in range(count):  # in turns: an interrupted run has as many of each
+            for problem in every:
+                found[problem.name].append(told(problem, candidates, number, Path(folder)))
+    keep_studies(every, found, candidates)
+
+
+def told(problem: Problem, candidates: int, number: int, empty: Path) -> Told:
+    """What each reading of a study tells, as expected figure and bound above the fresh score.
+
+    Both as losses, and in ``se`` the standard error of the winner's score. ``empty``: the folder of
+    a store without runs.
+    """
+    made, name = study(problem, candidates, number), f"{problem.name} {number}"
+    with TemporaryDirectory() as folder:
+        shutil.copy(empty / "mlflow.db", folder)
+        log(problem, made, MlflowClient(_uri(Path(folder))), name, Path(folder) / "artifacts")
+        losses = _losses(problem, made)
+        winner = int(losses.mean(axis=1).argmin())
+        own = _audited(Path(folder), name, f"candidate {winner}", float(made.scores[winner]))
+    sign = -1 if problem.more_is_better else 1
+    readings = {"viewcast": (sign * own[0], sign * own[1])}
+    for reading, read in READINGS.items():
+        it = read(losses)
+        readings[reading] = (it.expected, it.upper95)
+    fresh = sign * made.fresh[winner]
+    above = {name: (it[0] - fresh, it[1] - fresh) for name, it in readings.items()}
+    return {**above, "se": (float(losses[winner].std(ddof=1)) / np.sqrt(problem.validation), 0.0)}
+
+
+def keep_studies(every: list[Problem], found: dict[str, list[Told]], candidates: int) -> None:
+    """Print and keep the table."""
+    rows = [
+        _figures(problem, reading, found[problem.name])
+        for problem in every
+        for reading in ("viewcast", *READINGS)
+    ]
+    count = min(len(own) for own in found.values())
     keep(
         "foreign_studies",
         rows,
@@ -90,27 +128,6 @@ def studies(count: int, candidates: int) -> None:
         "attainable: what an exact bound would cover of the noisy means of the fresh rows; "
         "width: bound less fresh score, in the same standard errors",
     )
-
-
-def _problem(problem: Problem, count: int, candidates: int, folder: Path) -> list[dict[str, Any]]:
-    client = MlflowClient(_uri(folder))
-    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    errors, start = [], time.process_time()
-    for number in range(count):
-        made, name = study(problem, candidates, number), f"{problem.name} {number}"
-        log(problem, made, client, name, folder / f"artifacts {number}")
-        losses = _losses(problem, made)
-        winner = int(losses.mean(axis=1).argmin())
-        sign = -1 if problem.more_is_better else 1
-        truth = sign * made.fresh[winner]
-        errors.append(float(losses[winner].std(ddof=1)) / np.sqrt(problem.validation))
-        own = _audited(folder, name, f"candidate {winner}", float(made.scores[winner]))
-        found["viewcast"].append((sign * own[0] - truth, sign * own[1] - truth))
-        for reading, read in READINGS.items():
-            told = read(losses)
-            found[reading].append((told.expected - truth, told.upper95 - truth))
-    print(f"{problem.name}: {time.process_time() - start:.0f} s of CPU", flush=True)
-    return [_figures(problem, name, np.array(own), errors) for name, own in found.items()]
 
 
 def _audited(folder: Path, name: str, winner: str, shown: float) -> tuple[float, float]:
@@ -132,16 +149,16 @@ def _losses(problem: Problem, made: Study) -> Any:
     return -values if problem.more_is_better else values
 
 
-def _figures(problem: Problem, name: str, found: Any, errors: list[float]) -> dict[str, Any]:
-    se = float(np.mean(errors))
-    bias, bound = found.T
+def _figures(problem: Problem, reading: str, found: list[Told]) -> dict[str, Any]:
+    se = float(np.mean([own["se"][0] for own in found]))
+    bias, bound = np.array([own[reading] for own in found]).T
     attainable = norm.cdf(norm.ppf(0.95) / np.sqrt(1 + problem.validation / problem.fresh))
     return {
         "data": problem.name,
         "metric": problem.metric,
-        "reading": name,
+        "reading": reading,
         "bias (se)": float(bias.mean()) / se,
-        "± ": float(bias.std(ddof=1)) / np.sqrt(len(bias)) / se,
+        "±": float(bias.std(ddof=1)) / np.sqrt(len(bias)) / se,
         "covers": float((bound >= 0).mean()),
         "attainable": float(attainable),
         "width (se)": float(bound.mean()) / se,
@@ -157,15 +174,15 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--studies", type=int, default=200)
-    parser.add_argument("--candidates", type=int, default=30)
+    parser.add_argument("--candidates", type=int, default=20)
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--make", type=Path, metavar="FOLDER")
     parser.add_argument("names", nargs="*", help="of tests/foreign; all by default")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
     if asked.make is not None:
-        for made, told in make(asked.make, asked.names).items():
-            print(made, told, sep="\n    ")
+        for name, expected in make(asked.make, asked.names).items():
+            print(name, expected, sep="\n    ")
     elif asked.table:
         table(asked.names)
     else:
