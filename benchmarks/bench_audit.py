@@ -36,6 +36,8 @@ CASES: dict[str, tuple[int, int, int, int, float | str, float | str]] = {
     "everything": (1000, 1, 10_000, 1000, 60, 2048),
     "everything, all epochs kept": (1000, 200, 512, 1000, 60, 2048),
     "everything, a small study": (30, 1, 365, 500, 10, ""),
+    "everything, many runs": (5000, 1, 366, 500, 30, 1024),
+    "everything, many rows": (2000, 1, 50_000, 500, 60, 2048),
 }
 
 

@@ -105,14 +105,14 @@ def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
     columns, sizes = _columns(runs)
     candidates = Candidates.of(columns, sizes)
     resampling = Settings(settings.draws, settings.seed, settings.least or _least(runs))
-    length = measure_dependence(candidates, resampling.least).length
-    hidden, hidden_refusal = _hidden(runs, length, seen)
+    measured = measure_dependence(candidates, resampling.least)
+    hidden, hidden_refusal = _hidden(runs, measured.length, seen)
     blocked = ALARM if hidden is not None and hidden.gain.alarm else None
     if blocked is None and records.tuned:
         blocked = TUNED.format(**vars(records))
     compared = None if reference is None else columns[runs.index(reference)][-1]
-    inference = infer(candidates, compared, resampling, blocked)
-    caught = _caught(study, runs, length)
+    inference = infer(candidates, compared, resampling, blocked, measured)
+    caught = _caught(study, runs, measured.length)
     return Assessment(
         study, runs, inference, reference, records, hidden, blocked, caught, hidden_refusal
     )

@@ -157,6 +157,8 @@ def cells(losses: ArrayLike, size: int) -> tuple[NDArray[np.floating], Vector]:
     are short beside the dependence of rows, or where there are hundreds of them.
     """
     values = np.asarray(losses)
+    if size == 1:
+        return values, np.ones(values.shape[-1])
     starts = np.arange(0, values.shape[-1], size)
     sizes = np.diff(np.append(starts, values.shape[-1])).astype(np.float64)
     sums = np.add.reduceat(values, starts, axis=-1, dtype=np.float64)

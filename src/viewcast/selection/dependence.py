@@ -54,7 +54,8 @@ def circular_length(series: Vector, scale: float = 0.0) -> float:
         return 0.0
     run = max(5, int(math.log10(count)))
     longest = math.ceil(math.sqrt(count)) + run
-    cross = np.array([(eps[:, i:] * eps[:, : count - i]).sum() for i in range(longest + 1)])
+    lagged = ((eps[:, i:], eps[:, : count - i]) for i in range(longest + 1))
+    cross = np.array([np.einsum("sm,sm->", ahead, before) for ahead, before in lagged])
     lags = _bandwidth(np.abs(cross) / _norms(eps, longest), count, run)
     i = np.arange(1, lags + 1)
     taper = np.minimum(1, 2 * (1 - i / lags))

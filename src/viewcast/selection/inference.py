@@ -102,19 +102,21 @@ def infer(
     reference: ArrayLike | None = None,
     settings: Settings | None = None,
     blocked: str | None = None,
+    measured: Inference | None = None,
 ) -> Inference:
     """Infer what the best of ``candidates`` is worth.
 
     ``reference`` (M,): losses of what the winner is compared with, such as a naive forecast; it may
     be one of the runs. There is no figure below ``ESTIMATE_ROWS`` rows, and no bound where
     ``viewcast.selection.sample_size`` refuses one or a reason is given as ``blocked``.
+    ``measured``: what ``measure_dependence`` has found, if it was asked before.
 
     Raises DataError where the reference has other columns or is not finite, and for fewer than 8
     cells of rows.
     """
     drawn = settings or Settings()
     known = None if reference is None else candidates.reference(reference)
-    inference = measure_dependence(candidates, drawn.least)
+    inference = measured or measure_dependence(candidates, drawn.least)
     enough = inference.sample_size
     if not enough.estimate:
         return inference

@@ -218,8 +218,9 @@ def _skewness_of_mean(losses: Vector, size: int) -> float:
 
 
 def _skewness(deviations: Vector) -> float:
-    variance = float(np.mean(deviations**2))
-    return float(np.mean(deviations**3)) / math.pow(variance, 1.5) if variance > 0 else 0.0
+    squares = deviations * deviations  # powers of 3 take ten times as long
+    variance = float(squares.mean())
+    return float((squares * deviations).mean()) / math.pow(variance, 1.5) if variance > 0 else 0.0
 
 
 def _clipped(skewness: float) -> float:
