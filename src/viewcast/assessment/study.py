@@ -22,6 +22,7 @@ ASSUMED = (
     "It is not known which rows these runs were scored on; it is assumed that they share them. "
     "Log the validation rows as a dataset input, or a table of row losses, to have it checked."
 )
+APART = "Runs that name another data set than these ({}) are not compared with them."
 REMEMBERS = (
     "has seen the validation rows: no figure from these rows can correct for that; only hidden or "
     "sealed rows can"
@@ -176,6 +177,8 @@ def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> St
         compared = [_without_figures(run) for run in compared]
     looks = tuple(distinct([*(run.look for run in runs), *uses]))
     assumed = (ASSUMED,) if unknown_rows(holdout) else ()
+    if assumed and holdout != UNKNOWN:
+        assumed += (APART.format(holdout.removeprefix(f"{UNKNOWN}: ")),)
     return Study(holdout, keys, tuple(compared), looks, repeats, assumed, series)
 
 

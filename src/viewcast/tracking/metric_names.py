@@ -7,7 +7,7 @@ words are in ``viewcast.tracking.metric_vocabulary``.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from viewcast.scoring.loss import MAE, MSE, Loss
@@ -56,6 +56,7 @@ class MetricName:
         return self.core, self.rows
 
 
+@lru_cache(maxsize=10_000)
 def plain(name: str) -> str:
     """The name in lower case, with one underscore for everything but letters and digits."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")

@@ -224,7 +224,7 @@ def _scored(
         assert choice is not None
         shown = sign * value if usable(value) else None
         if shown is None:
-            why = why or f"it diverged: its {one.name.name if one.name else choice.name} is {value}"
+            why = why or f"it diverged: its {choice.name} is no finite number"
         by_fold = _fold_values(one, choice)
         folds = None if by_fold is None else sign * by_fold
     return Scored(
