@@ -39,4 +39,4 @@ def ask(uri: str, name: str, expected: Expected) -> Answered:
 def _answer(result: AuditResult) -> Answer:
     if result.winner is not None and result.winner.expected is not None and result.rows:
         return "priced"
-    return "ranged" if result.ranges else "refused"
+    return "ranged" if result.score_range else "refused"

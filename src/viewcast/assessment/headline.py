@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
+from viewcast.assessment.range_sentences import decision
 from viewcast.assessment.result import AuditedRun, AuditResult, BestOf, Winner
+from viewcast.assessment.study_verdict import KEEP_REFERENCE
 from viewcast.assessment.wording import bound_word, counted, in_unit, noise_digits
 from viewcast.base.numbers import plain, with_error
 
@@ -24,8 +26,9 @@ def headline(result: AuditResult) -> str:
     if len(result.compared) == 1:
         return _single(result, winner)
     if winner.expected is None:
-        return _without_figure(result, winner)
-    return "; ".join(part for part in (_choice(result), _plan(result), more_cost(result)) if part)
+        return decision(result) or _without_figure(result, winner)
+    parts = [_kept(result)] if _kept(result) else [_choice(result), _plan(result)]
+    return "; ".join(part for part in (*parts, more_cost(result)) if part)
 
 
 def taken(result: AuditResult) -> AuditedRun | None:
@@ -35,6 +38,18 @@ def taken(result: AuditResult) -> AuditedRun | None:
     if best is not None and best.simplest is not None:
         chosen = best.simplest
     return next((run for run in result.runs if run.run_id == chosen), None)
+
+
+def _kept(result: AuditResult) -> str:
+    """Where the search has gained nothing over the reference: "" where it has."""
+    over = result.gain
+    if over is None or over.standing not in KEEP_REFERENCE:
+        return ""
+    if over.standing == "overtuned":
+        return (
+            f"keep “{over.reference}”: on new {result.rows_word} the winner of the search is worse"
+        )
+    return f"keep “{over.reference}”: no other run shows a better {result.figure_word}"
 
 
 def _choice(result: AuditResult) -> str:

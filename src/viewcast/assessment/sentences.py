@@ -16,6 +16,7 @@ from viewcast.assessment.choice_sentences import (
     superiority,
     untracked,
 )
+from viewcast.assessment.range_sentences import basis, decision, seed
 from viewcast.assessment.result import AuditResult, OpenedTest
 from viewcast.assessment.wording import counted, hidden_figure, in_unit, noise_digits, sentence
 from viewcast.base.numbers import plain, short, times, with_error
@@ -44,6 +45,7 @@ def topics(result: AuditResult) -> list[Topic]:
         "Looks": [looks(result), distinct(result), bits(result), *result.assumed],
         "Score": [score(result), luck(result), dependence(result), *scalar(result)],
         GAIN: [gain(result)],
+        "Seed": [seed(result)],
         "More runs": [more_runs(result), effective(result), untracked(result)],
         "Best runs": [best_runs(result), best_names(result), superiority(result), halves(result)],
         "Limits": [refusal(result), result.approximate or "", result.caveat or ""],
@@ -158,6 +160,8 @@ def scalar(result: AuditResult) -> list[str]:
     scores = result.scalar
     if scores is None or scores.count < 2:
         return []
+    if result.score_range is not None:
+        return [decision(result), basis(result)]
     return [
         f"only one score of each run is known: if all differences between the {scores.count:,} are "
         f"real, the winner is worth what it shows, {short(scores.shown)}; if all are luck, the "
@@ -200,6 +204,8 @@ def hidden_gain(result: AuditResult) -> str:
 def hidden(result: AuditResult) -> str:
     """Everything on the hidden holdout, or that there is none."""
     holdout = result.hidden_holdout
+    if result.understood is not None and holdout is None:
+        return ""
     if result.hidden_refusal:
         return f"the hidden rows cannot be used: {result.hidden_refusal}"
     if holdout is None:
@@ -222,6 +228,8 @@ def hidden(result: AuditResult) -> str:
 def openings(result: AuditResult) -> str:
     """The openings of the sealed test."""
     if not result.openings:
+        if result.understood is not None:  # a store of others: nothing is known of its test
+            return ""
         return "the test is sealed and was never opened"
     opened = "; ".join(_opening(opening) for opening in result.openings)
     return f"the test was opened {times(len(result.openings))}: {opened}"

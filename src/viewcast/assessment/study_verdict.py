@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from viewcast.assessment.range_sentences import basis
 from viewcast.assessment.result import AuditResult, GainOver
 from viewcast.assessment.wording import counted, hidden_figure, noise_digits
 from viewcast.base.numbers import short
@@ -82,6 +83,8 @@ def _beside(over: GainOver, rows: str) -> str:
 
 
 def _without_figure(result: AuditResult) -> str:
+    if result.score_range is not None:
+        return f"ranged, not priced: {basis(result)}"
     if result.rows == 0:
         scores = sum(run.shown is not None for run in result.runs)
         return f"counted only: one score of each of {counted(scores, 'run')}, no row losses"

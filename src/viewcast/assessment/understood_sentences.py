@@ -47,10 +47,11 @@ def metric(understood: Understanding) -> str:
 
 def rows(understood: Understanding) -> str:
     """How many rows, and how they are known."""
-    count = "unknown" if understood.rows is None else f"{understood.rows:,}"
-    digest = f", digest {understood.digest[:DIGEST]}" if understood.digest else ""
-    source = f" from {understood.rows_from}" if understood.rows_from else ""
-    return f"{count}{source}{digest}"
+    if understood.rows is None:
+        return understood.rows_from
+    digest = f"; digest {understood.digest[:DIGEST]}" if understood.digest else ""
+    how = "known by" if understood.digest else "behind each score;"
+    return f"{understood.rows:,} {how} {understood.rows_from}{digest}"
 
 
 def runs(understood: Understanding) -> str:
@@ -67,7 +68,7 @@ def _aside(part: SetAside) -> str:
     names = ", ".join(part.names)
     more = part.count - len(part.names)
     listed = f"{names} and {more:,} more" if more > 0 and names else names
-    return f"{counted(part.count, 'run')} {part.reason}" + (f" ({listed})" if listed else "")
+    return f"{listed or counted(part.count, 'run')} ({part.reason})"
 
 
 def _because(why: str) -> str:

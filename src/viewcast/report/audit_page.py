@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from viewcast.assessment import understood_sentences
+from viewcast.assessment import range_sentences, understood_sentences
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.understood_sentences import Line
 from viewcast.assessment.wording import bound_words, noise_digits, sentence
@@ -96,8 +96,8 @@ def _figures(result: AuditResult) -> list[Figure]:
     set_of_best = result.confidence_set
     pairs = {
         "shown": with_error(best.shown, best.error),
-        "expected on new rows": _known(best.expected, result),
-        bound_words(result): _known(best.bound95, result),
+        "expected on new rows": _known(best.expected, result) or range_sentences.expected(result),
+        bound_words(result): _known(best.bound95, result) or range_sentences.bound(result),
         "true": "" if best.truth is None else noise_digits(best.truth.mean, result),
         "reference": "" if result.reference_loss is None else plain(result.reference_loss),
         "cannot be told apart": f"{len(set_of_best.run_ids)} of {len(result.compared)} runs"

@@ -6,11 +6,10 @@ from io import StringIO
 from textwrap import wrap
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from viewcast.assessment import understood_sentences
+from viewcast.assessment import range_sentences, understood_sentences
 from viewcast.assessment.result import AuditResult, Winner
 from viewcast.assessment.sentences import looked_at, refusal
 from viewcast.assessment.understanding import Understanding
@@ -54,7 +53,7 @@ def show(to: Console, audits: Sequence[Audit]) -> None:
         result = audit.result
         to.print(f" {audit.title}", style="bold", markup=False, highlight=False)
         if result.understood is not None:
-            to.print(Padding(_understood(result.understood), (0, 0, 1, INDENT)))
+            _understood(to, result.understood)
         _line(to, sentence(result.headline), "bold")
         _line(to, sentence(looked_at(result)))
         if result.winner is not None:
@@ -68,26 +67,27 @@ def show(to: Console, audits: Sequence[Audit]) -> None:
         to.print()
 
 
-def _line(to: Console, text: str, style: str = "") -> None:
-    margin = " " * INDENT
+def _line(to: Console, text: str, style: str = "", name: str = "") -> None:
+    """A text within the margins; ``name``: what stands before it, with its space."""
     if text:
+        margin = " " * INDENT
+        rest = margin + " " * len(name)
         lines = wrap(
-            text,
+            name + text,
             to.width,
             initial_indent=margin,
-            subsequent_indent=margin,
+            subsequent_indent=rest,
             break_on_hyphens=False,
         )
         to.print(Text("\n".join(lines), style=style), soft_wrap=True)
 
 
-def _understood(understood: Understanding) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for line in understood_sentences.lines(understood):
-        table.add_row(Text(line.name), Text(line.text))
-    return table
+def _understood(to: Console, understood: Understanding) -> None:
+    lines = understood_sentences.lines(understood)
+    space = max(len(line.name) for line in lines) + 2
+    for line in lines:
+        _line(to, line.text, "dim", line.name.ljust(space))
+    to.print()
 
 
 def _winner(audit: Audit, winner: Winner) -> Table:
@@ -96,8 +96,8 @@ def _winner(audit: Audit, winner: Winner) -> Table:
     figures = {
         "winner": audit.name(winner.name),
         "shown": with_error(winner.shown, winner.error),
-        "expected": _figure(winner.expected, result),
-        bound_words(result): _figure(winner.bound95, result),
+        "expected": _figure(winner.expected, result) or range_sentences.expected(result),
+        bound_words(result): _figure(winner.bound95, result) or range_sentences.bound(result),
         "true": "" if winner.truth is None else _figure(winner.truth.mean, result),
         "reference": "" if result.reference_loss is None else plain(result.reference_loss),
         "best runs": f"{len(best.run_ids)} of {len(audit.runs)}" if best else "",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.result_file import from_json
+from viewcast.assessment.study import UNKNOWN
 from viewcast.base.paths import audit_path, uses_path
 from viewcast.scoring.loss import label_of
 
@@ -24,10 +25,14 @@ FEW = 25  # runs that a picture can name
 
 @dataclass(frozen=True)
 class Audit:
-    """The result of one holdout; ``slug`` begins the names of its files and anchors."""
+    """The result of one holdout; ``slug`` begins the names of its files and anchors.
+
+    ``which``: tells it from others of the same experiment, empty where there are none.
+    """
 
     result: AuditResult
     slug: str
+    which: str = ""
 
     @property
     def story(self) -> str | None:
@@ -40,8 +45,10 @@ class Audit:
 
     @property
     def place(self) -> str:
-        """The data set and the split, as far as they are known."""
+        """The data set and the split; of other people's runs, their experiment."""
         result = self.result
+        if result.understood is not None:
+            return f"experiment {result.experiment}"
         label = result.label or result.data or f"experiment {result.experiment}"
         return f"{label}, split “{result.split}”" if result.split else label
 
@@ -62,6 +69,7 @@ class Audit:
         """The title of the holdout: its experiment, data set, split and number of rows."""
         result = self.result
         title = self.place + (f", {result.rows:,} {result.rows_word}" if result.rows else "")
+        title += f" ({self.which})" if self.which else ""
         return f"{TITLES[self.story]}: {title}" if self.story else title
 
     @cached_property
@@ -94,7 +102,7 @@ def read(root: Path) -> list[Audit] | None:
 
 
 def named(results: Sequence[AuditResult]) -> list[Audit]:
-    """Results with their slugs.
+    """Results with their slugs, and what tells them apart.
 
     A slug is the experiment of the demonstration, or data set and split; where that repeats, the
     holdout too.
@@ -107,9 +115,24 @@ def named(results: Sequence[AuditResult]) -> list[Audit]:
     ]
     repeated = {slug for slug, count in Counter(slugs).items() if count > 1}
     return [
-        Audit(result, f"{slug}_{result.holdout[:6]}" if slug in repeated else slug)
+        Audit(result, f"{slug}_{_short(result)}", _which(result))
+        if slug in repeated
+        else Audit(result, slug)
         for result, slug in zip(results, slugs, strict=True)
     ]
+
+
+def _short(result: AuditResult) -> str:
+    return _slug(result.holdout) if result.holdout.startswith(UNKNOWN) else result.holdout[:6]
+
+
+def _which(result: AuditResult) -> str:
+    """What tells a result from others of an experiment that viewcast did not make."""
+    if result.understood is None:
+        return ""
+    if result.understood.digest is not None:
+        return f"rows {result.holdout[:8]}"
+    return result.holdout.removeprefix(f"{UNKNOWN}: ")
 
 
 def in_order(audits: Iterable[Audit], datasets: Iterable[str]) -> list[Audit]:

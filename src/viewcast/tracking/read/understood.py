@@ -29,16 +29,18 @@ def understood(study: Study, foreign: Foreign, asked: Asked) -> Study:
     """The study with what was understood of its runs."""
     reads = foreign.reads or {}
     own = [reads[run.run_id] for run in study.runs if run.run_id in reads]
+    if not own:  # viewcast's own runs say what they are
+        return study
     facts = next((run.facts for run in study.compared), study.runs[0].facts)
     taken = [run for run in study.runs if run.excluded is None and run.shown is not None]
-    choice = foreign.choice if own else None
-    dropped = [(one.name, one.aside or "") for one in foreign.dropped] if own else []
+    choice = foreign.choice
+    dropped = [(one.name, one.aside or "") for one in foreign.dropped]
     aside = [(run.facts.name, run.excluded) for run in study.runs if run.excluded is not None]
     return replace(
         study,
         understood=Understanding(
             metric=facts.loss or ("" if choice is None else choice.name),
-            metric_from=_metric_from(study, foreign, own),
+            metric_from=_metric_from(foreign),
             more_is_better=facts.more_is_better,
             direction_from=choice.direction_from if choice is not None else "its name",
             value="last" if choice is None else choice.value,
@@ -53,9 +55,7 @@ def understood(study: Study, foreign: Foreign, asked: Asked) -> Study:
     )
 
 
-def _metric_from(study: Study, foreign: Foreign, own: list[Read]) -> str:
-    if not own:
-        return "viewcast's own record"
+def _metric_from(foreign: Foreign) -> str:
     if foreign.choice is None:
         return "the tables of rows: no metric of validation rows was logged"
     return foreign.choice.metric_from
@@ -69,8 +69,6 @@ def _rows(study: Study) -> int | None:
 
 
 def _rows_from(study: Study, own: list[Read]) -> str:
-    if not own:
-        return "viewcast's own record"
     sources = Counter(one.found.rows.source for one in own if one.found.rows is not None)
     inputs = Counter(one.behind.how for one in own if one.behind.digest is not None)
     if study.keys is not None and sources:
