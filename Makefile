@@ -61,8 +61,17 @@ check: $(READY)  ## formatting, lint, types and the order of imports
 	mypy
 	lint-imports --no-cache
 
+# One file for every system and every Python from 3.11 on. Left out is what torch needs on a machine
+# with an NVIDIA card: torch names the exact versions itself, and its wheel for CPUs needs none.
+LOCKED := project optuna boosting youtube test foreign
+CARD := $(addprefix cuda-,bindings pathfinder toolkit) $(addprefix nvidia-,cublas cuda-cupti \
+  cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 \
+  nvjitlink nvshmem-cu13 nvtx) triton
+
 lock: $(READY)  ## pin every package anew in requirements.lock, as little changed as can be
-	uv pip compile --quiet pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+	  --custom-compile-command "make lock" $(LOCKED:%=--extra %) $(CARD:%=--no-emit-package %) \
+	  pyproject.toml --output-file requirements.lock
 
 package: $(READY)  ## build wheel and sdist, install them alone, and audit a store with them
 	bash tests/packaging/check.sh
