@@ -13,6 +13,7 @@ from hypothesis import settings
 from mlflow import MlflowClient
 
 from support.clone import Clone
+from support.mlflow_store import Store
 from support.nights import simulated
 from support.project import Project
 from viewcast.retraining.data_versioning import BATCH_ID, LABEL, STORE
@@ -48,6 +49,14 @@ def project(tmp_path: Path, empty_store: Path) -> Project:
     (tmp_path / "mlflow").mkdir()
     shutil.copy(empty_store, tmp_path / "mlflow" / "mlflow.db")
     return Project(tmp_path)
+
+
+@pytest.fixture
+def others_store(tmp_path: Path, empty_store: Path) -> Iterator[Store]:
+    """A store as somebody else uses it: an empty experiment, MLflow's fluent interface."""
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    with Store.at(tmp_path / "mlflow.db") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

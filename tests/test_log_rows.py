@@ -1,8 +1,6 @@
 """viewcast.log_rows: what one line leaves in a run, and what an audit makes of it."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +31,8 @@ OF_THREE = RNG.dirichlet([2, 2, 2], N)
 
 
 @pytest.fixture
-def store(tmp_path: Path, empty_store: Path) -> Iterator[Store]:
-    shutil.copy(empty_store, tmp_path / "mlflow.db")
-    with Store.at(tmp_path / "mlflow.db") as opened:
-        yield opened
+def store(others_store: Store) -> Store:
+    return others_store
 
 
 def logged(store: Store, *rows: Any, **settings: Any) -> tuple[Any, pd.DataFrame]:

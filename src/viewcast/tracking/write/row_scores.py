@@ -3,6 +3,7 @@
 Shape letters: N rows, C classes.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from viewcast.scoring.metrics import NAMES, metric_of
 
 KEYS = ["entity", "time", "row"]
 CHANCE = "probability_"  # prefix of a column; the class follows
+OF_CHANCES = ("log_loss", "brier", "roc_auc", "average_precision")  # of probabilities, not labels
+AGREES = 1e-6  # relative; a value that came by single precision
 FEW = 20  # whole numbers with more values than this are amounts, not classes
 
 Function = Callable[[Array, Array], Any]
@@ -86,8 +89,8 @@ def row_scores(
     """
     if keys.empty:
         raise DataError("no rows; expected one per target")
-    wanted = _checked(_array(target), "target", keys)
-    found = _checked(_array(prediction), "prediction", keys)
+    wanted = _checked(as_array(target), "target", keys)
+    found = _checked(as_array(prediction), "prediction", keys)
     if wanted.ndim != 1:
         raise DataError(f"target: shape {wanted.shape}; expected {(len(keys),)}, one per row")
     order = keys.index.to_numpy()
@@ -130,6 +133,28 @@ def usual_metric(target: Array, prediction: Array) -> str:
     return "zero_one" if whole and len(np.unique(target)) <= FEW else "mse"
 
 
+def metric_that_gives(figure: float, target: Any, prediction: Any) -> str | None:
+    """The metric that has this value, or its negative, on such rows; None of none.
+
+    Of several, which small samples have by chance, the usual one of such rows, else one of
+    probabilities, else accuracy; of means over classes of one metric the plain one; else None.
+    """
+    wanted, found = as_array(target), as_array(prediction)
+    fits = []
+    for name in NAMES:
+        known = metric_of(name)
+        try:
+            mean = float(np.mean(known.rows(wanted, found).values)) if known else np.nan
+        except DataError:  # such rows have no such metric
+            continue
+        if np.isclose(abs(mean), abs(figure), rtol=AGREES, atol=0):
+            fits.append(name)
+    likely = (usual_metric(wanted, found), *OF_CHANCES, "accuracy")
+    bases = {re.sub("_(macro|weighted|micro)$", "", name) for name in fits}
+    first = next((name for name in likely if name in fits), None)
+    return first or (min(fits, key=len) if len(bases) == 1 else None)
+
+
 def metric_named(metric: MetricLike, where: str = "metric") -> Metric:
     """The metric of a name or a function; ``where``: the setting, for the error (ConfigError)."""
     if callable(metric):
@@ -143,7 +168,7 @@ def metric_named(metric: MetricLike, where: str = "metric") -> Metric:
     return known
 
 
-def _array(values: Any) -> NDArray[Any]:
+def as_array(values: Any) -> NDArray[Any]:
     """Lists, frames and tensors as an array; text as objects, truth values as they are."""
     if hasattr(values, "detach"):  # a tensor, wherever it lies
         values = values.detach().cpu()
@@ -185,7 +210,7 @@ def _checked(values: NDArray[Any], what: str, keys: pd.DataFrame) -> NDArray[Any
 
 def _labels(target: Array, prediction: Array, classes: Any) -> NDArray[Any]:
     """The labels of the columns of ``prediction`` (N, C), each target among them."""
-    labels = _array(classes)
+    labels = as_array(classes)
     if labels.ndim != 1 or len(labels) != prediction.shape[1]:
         raise DataError(
             f"classes: {labels.size} labels for {prediction.shape[1]} columns of probabilities; "

@@ -47,20 +47,27 @@ def run_to_log(run_id: str | None, tracking_uri: str | None = None) -> tuple[Mlf
     Raises ConfigError without any, TrackingError where the store does not know it.
     """
     client = MlflowClient(tracking_uri)
+    wanted = run_id or last_run()
+    if wanted is None:
+        raise ConfigError(
+            "no run is active, and none was in this process; write rows inside "
+            "`with mlflow.start_run():`, or name the run: run_id=..."
+        )
     try:
-        if run_id is None:
-            run = mlflow.last_active_run()
-            if run is None:
-                raise ConfigError(
-                    "no run is active, and none was in this process; write rows inside "
-                    "`with mlflow.start_run():`, or name the run: run_id=..."
-                )
-            return client, str(run.info.run_id)
-        return client, str(client.get_run(run_id).info.run_id)
+        return client, str(client.get_run(wanted).info.run_id)
     except MlflowException as error:
-        raise TrackingError(
-            f"run_id = {run_id or 'the last active run'}: cannot be reached ({error})"
-        ) from error
+        raise TrackingError(f"run_id = {wanted}: cannot be reached ({error})") from error
+
+
+def last_run() -> str | None:
+    """The run that is active, else the last one that was, as autologging leaves it; None where this
+    store has none.
+    """
+    try:
+        run = mlflow.last_active_run()
+    except MlflowException:  # the last one was in another store
+        return None
+    return None if run is None else str(run.info.run_id)
 
 
 def write_rows(

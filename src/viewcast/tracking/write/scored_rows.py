@@ -9,10 +9,15 @@ from pydantic.dataclasses import dataclass
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.tracking.row_keys import keys_of
 from viewcast.tracking.tags import VALIDATION
-from viewcast.tracking.write.row_scores import MetricLike, RowScores, metric_named, row_scores
+from viewcast.tracking.write.row_scores import (
+    OF_CHANCES,
+    MetricLike,
+    RowScores,
+    metric_named,
+    row_scores,
+)
 
 TYPES = ("regressor", "classifier")  # model_type of mlflow.models.evaluate
-OF_CHANCES = ("log_loss", "brier", "roc_auc", "average_precision")  # of probabilities, not labels
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
