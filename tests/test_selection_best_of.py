@@ -4,6 +4,7 @@ import itertools
 from math import comb
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,8 @@ from viewcast.selection.best_of import best_of, weights
 from viewcast.selection.blocks import draw
 from viewcast.selection.candidates import Candidates
 from viewcast.selection.resampling import resample
-from viewcast.selection.selection_corrected import ranked, selection_corrected
+from viewcast.selection.selection_corrected import selection_corrected
+from viewcast.selection.upper_bound import repeated
 
 DRAWS = draw(60, 1.0, 50, 3)
 
@@ -55,9 +57,42 @@ def test_the_ends_of_the_curve_are_the_mean_run_and_the_winner() -> None:
     assert first["honest"] == pytest.approx(candidates.shown.mean())  # nothing was chosen
     assert last["shown"] == pytest.approx(candidates.shown.min())
     assert last["honest"] == pytest.approx(winner.expected[0])
-    band = np.quantile(ranked(found)[:, 0], [0.05, 0.95])
-    np.testing.assert_allclose(last[["honest_low", "honest_high"]].astype(float), band)
+    assert curve[["honest_low", "honest_high"]].isna().all(axis=None)  # no error was given
     assert (curve["shown"].diff().iloc[1:] < 0).all()
+
+
+def banded(losses: np.ndarray, seed: int) -> tuple[Candidates, pd.DataFrame]:
+    candidates = Candidates.of(list(losses[:, np.newaxis]))
+    draws = draw(losses.shape[1], 1.0, 200, seed)
+    found = resample(candidates, draws)
+    expected = float(selection_corrected(candidates, found).expected[0])
+    error = next(repeated(candidates, draws, found)).mean_error(expected, 1.0)
+    return candidates, best_of(candidates.shown, found, error=error)
+
+
+def test_the_band_holds_the_true_loss_of_the_best_of_k_for_all_k_at_once() -> None:
+    studies = simulated(8, 60, 20, 200, spread=0.2)
+    held = []
+    for number, (losses, truth) in enumerate(zip(studies.losses, studies.truth, strict=True)):
+        candidates, curve = banded(losses, number)
+        order = np.argsort(candidates.shown, kind="stable")
+        true = np.array([weights(20, k) @ truth[order] for k in curve["k"]])
+        held.append(((true >= curve["honest_low"]) & (true <= curve["honest_high"])).all())
+    assert np.mean(held) >= 0.88
+
+
+def test_the_band_of_the_mean_run_is_as_wide_as_its_standard_error_allows() -> None:
+    rng = np.random.default_rng(9)
+    losses = 5 + rng.normal(size=(1, 400)) + 0.1 * rng.normal(size=(10, 400))
+    _, curve = banded(losses, 1)
+    error = losses.mean(axis=0).std(ddof=1) / np.sqrt(400)
+    half = (curve["honest_high"] - curve["honest_low"]).iloc[0] / 2
+    assert half / error == pytest.approx(2.1, abs=0.3)  # 1.96 of one k alone
+
+
+def test_losses_that_do_not_vary_have_a_band_of_no_width() -> None:
+    _, curve = banded(np.repeat([[1.0], [2.0]], 60, axis=1), 1)
+    assert curve["honest_low"].tolist() == curve["honest"].tolist() == curve["honest_high"].tolist()
 
 
 def test_a_point_of_the_curve_is_the_mean_over_all_subsets() -> None:

@@ -43,7 +43,7 @@ def by_loop(losses: list[np.ndarray], draws: Draws, sizes: np.ndarray) -> Resamp
             outside[b, r] = on_held[on_chosen.argmin()]
             fixed[b, r] = on_held[np.average(own, axis=1, weights=sizes).argmin()]
             picked[b, r] = first[r] + on_chosen.argmin()
-    return Resampled(inside, outside, fixed, np.array(held_rows), picked)
+    return Resampled(inside, outside, fixed, np.array(held_rows), picked, int(sizes.sum()))
 
 
 @pytest.mark.parametrize("states", [1, 4])

@@ -23,7 +23,7 @@ from viewcast.selection.selection_corrected import SelectionCorrected, selection
 from viewcast.selection.share_of_gain import Gain, share_of_gain
 from viewcast.selection.simultaneous import Simultaneous, simultaneous
 from viewcast.selection.superior_ability import superior
-from viewcast.selection.upper_bound import upper_bounds
+from viewcast.selection.upper_bound import repeated, upper_bounds
 
 COLUMNS = 8192  # at most: more rows are averaged in cells, from which all figures are computed
 
@@ -146,12 +146,15 @@ def _with_figures(inference: Inference, study: _Study) -> Inference:
     winner = picked[candidates.best].astype(np.float64)
     error = standard_error(winner, length)
     gain = None if known is None else share_of_gain(candidates, known, draws, resampled, length)
+    corrected = selection_corrected(candidates, resampled)
+    repetition = next(repeated(candidates, draws, resampled))
+    curve_error = repetition.mean_error(float(corrected.expected[0]), length)
     return replace(
         inference,
         error=error,
         effective=_effective(winner, error, candidates.rows),
-        selection_corrected=selection_corrected(candidates, resampled),
-        best_of=best_of(candidates.shown, resampled),
+        selection_corrected=corrected,
+        best_of=best_of(candidates.shown, resampled, error=curve_error),
         gain=gain,
         overfit_probability=overfit_probability(picked),
     )

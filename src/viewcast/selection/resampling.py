@@ -25,8 +25,8 @@ class Resampled:
 
     ``inside``: of a run's best state on the choosing rows, on those rows; ``outside``: of the same
     state on the held-out rows; ``fixed``: of the state that is best on all rows, on the held-out
-    rows. ``held`` (B,): how many rows were held out. ``picked`` (B, R): the candidate that is a
-    run's best state on the choosing rows.
+    rows. ``held`` (B,): how many of the ``rows`` were held out. ``picked`` (B, R): the candidate
+    that is a run's best state on the choosing rows.
     """
 
     inside: Vector
@@ -34,6 +34,7 @@ class Resampled:
     fixed: Vector
     held: Vector
     picked: Indices
+    rows: int
 
     @cached_property
     def order(self) -> Indices:
@@ -70,7 +71,7 @@ def resample(candidates: Candidates, draws: Draws) -> Resampled:
     inside = _restored(inside, draws.chosen @ sizes, means(common, draws.chosen, sizes))
     held, level = draws.held @ sizes, means(common, draws.held, sizes)
     outside, fixed = _restored(outside, held, level), _restored(fixed, held, level)
-    return Resampled(inside, outside, fixed, held, picked)
+    return Resampled(inside, outside, fixed, held, picked, candidates.rows)
 
 
 def means(losses: Vector | Matrix, rows: Flags, sizes: Vector) -> Vector:
