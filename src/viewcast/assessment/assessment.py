@@ -86,6 +86,11 @@ class Assessment:
         why = UNCONFIRMED if alarmed else TUNED_TO
         return {look.run_id: why for looks in scored_rounds(self.study)[1:] for look in looks}
 
+    @cached_property
+    def bounded(self) -> bool:
+        """Whether the metric of the runs that took part allows a bound at these rows."""
+        return all(run.facts.bound for run in self.runs)
+
     @property
     def selection_corrected(self) -> bool:
         """Whether the rows themselves give the loss to expect on new ones."""

@@ -45,11 +45,6 @@ def _kind(run: Scored) -> tuple[str | bool, ...]:
     return (facts.data, facts.label, facts.split, facts.unit, facts.loss, facts.more_is_better)
 
 
-def bounded(study: Study) -> bool:
-    """Whether the metric of the runs that took part allows a bound at these rows."""
-    return all(run.facts.bound for run in study.compared)
-
-
 def approximate(study: Study) -> str | None:
     """Why figures of this metric at these rows are approximate, None where they are not."""
     return next((run.facts.approximate for run in study.compared if run.facts.approximate), None)
@@ -88,10 +83,10 @@ def gain(assessment: Assessment) -> GainOver | None:
         name,
         shown,
         corrected.expected,
-        corrected.lower95 if bounded(assessment.study) else None,
+        corrected.lower95 if assessment.bounded else None,
         corrected.share,
         corrected.colour,
-        corrected.standing if bounded(assessment.study) else None,
+        corrected.standing if assessment.bounded else None,
     )
 
 
@@ -245,7 +240,7 @@ def _corrected(assessment: Assessment, rank: int | None) -> _Corrected:
     corrected = None if inference is None else inference.selection_corrected
     if rank is None or corrected is None or not assessment.selection_corrected:
         return _Corrected()
-    bound = corrected.upper95[rank] if bounded(assessment.study) else None
+    bound = corrected.upper95[rank] if assessment.bounded else None
     return _Corrected(corrected.expected[rank], corrected.optimism[rank], bound)
 
 
