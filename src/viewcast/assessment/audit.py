@@ -35,7 +35,7 @@ def audit(
         assessment = assess(study, settings, overlap(study, others))
         of_study = [test for test in opened if test.holdout == study.holdout]
         results.append(result_of(assessment, settings, experiment, of_study))
-    return sorted(results, key=lambda result: (result.data, -result.rows, result.holdout))
+    return sorted(results, key=lambda result: (result.data, -result.rows))
 
 
 def result_of(

@@ -176,7 +176,7 @@ def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> St
     if series is not None:
         compared = [_without_figures(run) for run in compared]
     looks = tuple(distinct([*(run.look for run in runs), *uses]))
-    assumed = (ASSUMED,) if unknown_rows(holdout) else ()
+    assumed: tuple[str, ...] = (ASSUMED,) if unknown_rows(holdout) else ()
     if assumed and holdout != UNKNOWN:
         assumed += (APART.format(holdout.removeprefix(f"{UNKNOWN}: ")),)
     return Study(holdout, keys, tuple(compared), looks, repeats, assumed, series)

@@ -7,7 +7,7 @@ which only the best became runs; or the runs of all folds together.
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from mlflow.entities import Run
@@ -81,20 +81,22 @@ def usable(value: float | None) -> bool:
 
 
 def without_repetitions(
-    found: Sequence[Candidate], values: Mapping[str, float]
+    found: Sequence[Candidate], values: Mapping[str, float], with_rows: Set[str] = frozenset()
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Those that are something of their own, and parents that repeat what their children say.
 
-    ``values``: the figure of each, by id. A parent repeats a child if its figure is that of one of
-    them or their mean; one without a figure only holds them together and is neither.
+    ``values``: the figure of each, by id; ``with_rows``: who tells its rows. A parent repeats a
+    child if its figure is that of one of them or their mean; one that has neither figure nor rows
+    only holds them together and is left out.
     """
     children: dict[str, list[Candidate]] = defaultdict(list)
     for each in found:
         if each.parent is not None:
             children[each.parent.info.run_id].append(each)
+    known = {*values, *with_rows}
     own, repeating = [], []
     for each in found:
-        if each.run_id not in values and each.run_id in children:
+        if each.run_id in children and each.run_id not in known:
             continue
         below = [child for child in children.get(each.run_id, ()) if child.run_id in values]
         value = values.get(each.run_id)

@@ -10,7 +10,8 @@ from viewcast.assessment.understanding import SetAside, Understanding
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.read.candidate_runs import is_search_run
 from viewcast.tracking.read.data_inputs import behind
-from viewcast.tracking.read.foreign_runs import Foreign, Read
+from viewcast.tracking.read.foreign_figures import Read
+from viewcast.tracking.read.foreign_runs import Foreign
 
 NAMED = 3  # runs that are named of those set aside for one reason
 MODELS = "mlflow.log-model.history"  # tag of a run that stored a model, before MLflow 3
