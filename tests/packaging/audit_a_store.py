@@ -37,6 +37,18 @@ def log_runs() -> None:
             mlflow.log_artifact(str(Path(folder) / "predictions.parquet"))
 
 
+def log_rows() -> None:
+    """Eight runs that the package itself logs, with a classifier's probabilities."""
+    mlflow.set_experiment("churn")
+    rng = np.random.default_rng(2021)
+    target = rng.integers(0, 2, size=300)
+    for number in range(8):
+        noise = rng.normal(0.0, 1.0 + number / 10, size=len(target))
+        predicted = 1.0 / (1.0 + np.exp(-(2.0 * target - 1.0 + noise)))
+        with mlflow.start_run(run_name=f"forest_{number}"):
+            viewcast.log_rows(target, predicted, metric="roc_auc")
+
+
 def main() -> None:
     """Make the store, audit it in both ways, and say what was found."""
     log_runs()
@@ -45,6 +57,11 @@ def main() -> None:
     subprocess.run([*command, "--json", "audit.json"], check=True)
     audited = viewcast.audit(URI, EXPERIMENT)
     assert audited.to_dict() == json.loads(Path("audit.json").read_text())
+    audited.to_html("audit.html")
+    assert "ridge_7" in Path("audit.html").read_text()
+
+    log_rows()
+    print(viewcast.audit(URI, "churn"))
     heavy = HEAVY & {name.partition(".")[0] for name in sys.modules}
     assert not heavy, f"the audit imported {heavy}"
 
