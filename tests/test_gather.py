@@ -287,7 +287,11 @@ def test_one_figure_of_each_run_is_gathered_where_there_is_no_more(store: Simula
     assert "it is assumed that they share them" in study.assumed[0]
     assert study.scalar
     assert [run.shown for run in study.runs] == [0.5, 0.4, None]
-    assert [run.excluded for run in study.runs] == [None, None, "it diverged: its val_rmse is no finite number"]
+    assert [run.excluded for run in study.runs] == [
+        None,
+        None,
+        "it diverged: its val_rmse is no finite number",
+    ]
 
 
 def test_the_metric_may_be_named(store: SimulatedStore) -> None:

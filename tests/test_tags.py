@@ -15,10 +15,10 @@ NAMES = {
 }
 # Names that are also columns of tables, folders of a run or values of settings.
 AMBIGUOUS = {
-    *(tags.TRAIN_LOSS, tags.VAL_LOSS, tags.VAL_ERROR, tags.BEST_EPOCH, tags.TEST_ROW_COUNT),
+    *(tags.TRAIN_LOSS, tags.VAL_LOSS, tags.VAL_ERROR, tags.VAL_SCORE_OF, tags.BEST_EPOCH),
     *(tags.LOOKS, tags.STORED_MODEL, tags.STORED_FORECASTER, tags.SEALED_FOLDER),
     *(tags.TRAINING, tags.VALIDATION, tags.GATE, tags.TEST),
-    *(tags.VAL_LOSS_TRUE, tags.VAL_LOSS_TRUE_ERROR),
+    *(tags.VAL_LOSS_TRUE, tags.VAL_LOSS_TRUE_ERROR, tags.TEST_ROW_COUNT),
 }
 
 

@@ -105,7 +105,8 @@ def _luck(result: AuditResult, point: BestOf) -> float:
 
 def _single(result: AuditResult, winner: Winner) -> str:
     """One run was compared: nothing was chosen, so nothing can be said of a choice."""
-    text = f"one run is no choice: “{winner.name}” shows {_shown(result, winner)}"
+    text = f"nothing was chosen: “{winner.name}” is the one run that was compared; "
+    text += f"it shows {_shown(result, winner)}"
     if winner.bound95 is not None:
         text += f", plan for {bound_word(result)} {noise_digits(winner.bound95, result)}"
     return f"{text}; log the other runs of the search, too"

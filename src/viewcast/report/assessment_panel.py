@@ -17,9 +17,9 @@ FIGURES = ("best_of", "winner", "confidence_set", "hidden_holdout")
 class AssessmentPanel:
     """One holdout on the page.
 
-    ``shown`` to ``reference``: figures of the winner as texts. ``verdict``: a sentence; ``topics``:
-    every fact of the audit; ``excluded``: a sentence for each reason; ``pictures``: names of those
-    that there may be.
+    ``shown`` to ``reference``: figures of the winner as texts. ``headline``, ``verdict``: a
+    sentence each; ``topics``: every fact of the audit; ``excluded``: a sentence for each reason;
+    ``pictures``: names of those that there may be.
     """
 
     audit: Audit
@@ -33,6 +33,7 @@ class AssessmentPanel:
     truth: str
     reference: str
     gauge: Gauge | None
+    headline: str
     verdict: str
     topics: list[Topic]
     excluded: list[str]
@@ -55,6 +56,7 @@ def assessment_panel(audit: Audit) -> AssessmentPanel:
         truth="" if truth is None else noise_digits(truth.mean, result),
         reference=plain(result.reference_loss),
         gauge=gauge(result),
+        headline=sentence(result.headline),
         verdict=sentence(result.verdict),
         topics=sentences.topics(result),
         excluded=_excluded(audit),

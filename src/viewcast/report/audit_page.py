@@ -46,7 +46,6 @@ class Section:
     """One holdout: the panel of facts with what the page of an audit adds."""
 
     panel: AssessmentPanel
-    headline: str
     understood: list[Line]
     advice: str
     figures: list[Figure]
@@ -71,7 +70,6 @@ def section(audit: Audit) -> Section:
     compared = result.compared
     return Section(
         panel=assessment_panel(audit),
-        headline=sentence(result.headline),
         understood=[] if understood is None else understood_sentences.lines(understood),
         advice="" if understood is None else understood.advice or "",
         figures=_figures(result),

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from viewcast.tracking.metric_names import plain, read_name
 from viewcast.tracking.read.candidate_runs import Candidate, is_trial
+from viewcast.tracking.tags import CHOSEN_BY
 
 METRIC = (
     *("metric_for_best_model", "monitor", "primary_metric", "objective_metric", "target_metric"),
     *("selection_metric", "optimize_metric", "early_stopping_monitor", "checkpoint_monitor"),
-    *("viewcast.metric", "refit"),
+    *(CHOSEN_BY, "refit"),
 )
 GREATER = ("greater_is_better",)
 MODE = ("mode", "direction", "optuna.study_direction", "metric_mode", "objective_direction")
