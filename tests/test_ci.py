@@ -19,6 +19,7 @@ from viewcast import __version__
 
 GITHUB = REPOSITORY / ".github"
 NEEDED = ("git", "make", "chromium")
+CALLS = ["make check", "make package", "make test"]
 
 
 def recipe(target: str) -> list[str]:
@@ -76,7 +77,7 @@ OPENMP = "libgomp.so.1 (libc6,x86-64) => /lib/libgomp.so.1"
 
 
 def test_a_machine_with_everything_checks_packs_and_then_tests(tmp_path: Path) -> None:
-    assert Machine(tmp_path, NEEDED, OPENMP).run() == (0, ["make check", "make package", "make test"])
+    assert Machine(tmp_path, NEEDED, OPENMP).run() == (0, CALLS)
 
 
 @pytest.mark.parametrize("missing", ["git", "chromium"])
@@ -85,7 +86,7 @@ def test_a_missing_program_is_installed_first(tmp_path: Path, missing: str) -> N
     status, calls = Machine(tmp_path, present, OPENMP).run()
     assert status == 0
     assert calls[:2] == ["apt-get update -qq", f"apt-get install -y -qq {missing}"]
-    assert calls[2:] == ["make check", "make package", "make test"]
+    assert calls[2:] == CALLS
 
 
 def test_the_library_that_lightgbm_loads_is_installed_first(tmp_path: Path) -> None:
