@@ -127,8 +127,8 @@ def _columns(runs: Sequence[Scored]) -> tuple[list[Losses], Vector]:
     """All evaluated states of each run, in cells of rows where some run kept only those."""
     rows = [run.rows for run in runs if run.rows is not None]
     size = max((own.cell for own in rows if own.states is not None), default=1)
-    columns = [own.columns(size) for own in rows]
-    return [losses for losses, _ in columns], columns[0][1]
+    _, sizes = rows[0].columns(size)
+    return [own.columns(size)[0] for own in rows], sizes
 
 
 def _least(runs: Sequence[Scored]) -> float:
