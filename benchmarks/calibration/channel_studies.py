@@ -64,13 +64,14 @@ class Cell:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=500, help="of the main cell")
-    parser.add_argument("--others", type=int, default=200, help="of every other cell")
+    parser.add_argument("--others", type=int, default=200, help="of every other cell; 0: none")
     parser.add_argument("--seed", type=int, default=2021)
     arguments = parser.parse_args()
     pool = train(max(COUNTS), arguments.seed)
-    truth, spread = true_losses(pool, arguments.seed)
+    longest = max(DAYS) if arguments.others else MAIN[0]
+    truth, spread = true_losses(pool, longest, arguments.seed)
     cells: dict[tuple[int, int, str], list[Cell]] = {}
-    simulations = pool.losses(arguments.studies, max(DAYS), arguments.seed + 1)
+    simulations = pool.losses(arguments.studies, longest, arguments.seed + 1)
     for study, losses in enumerate(track(simulations, "studies", arguments.studies)):
         for days, count, kind in product(DAYS, COUNTS, KINDS):
             if study < arguments.others or (days, count) == MAIN:
@@ -84,15 +85,16 @@ def main() -> None:
     )
 
 
-def true_losses(pool: Pool, seed: int) -> tuple[NDArray[Any], dict[int, float]]:
-    """Mean loss (K, D) of each candidate on each day over many simulations, and a spread.
+def true_losses(pool: Pool, longest: int, seed: int) -> tuple[NDArray[Any], dict[int, float]]:
+    """Mean loss (K, D) of each candidate on each of the ``longest`` days over many simulations, and
+    a spread.
 
     The spread, by number of days: standard deviation from simulation to simulation of one
     candidate's mean loss (median over candidates).
     """
-    total = np.zeros((pool.count, max(DAYS)))
+    total = np.zeros((pool.count, longest))
     means: dict[int, list[NDArray[Any]]] = {days: [] for days in DAYS}
-    for losses in track(pool.losses(TRUE_WORLDS, max(DAYS), seed + 2), "truth", TRUE_WORLDS):
+    for losses in track(pool.losses(TRUE_WORLDS, longest, seed + 2), "truth", TRUE_WORLDS):
         total += losses
         for days in DAYS:
             means[days].append(losses[:, :days].mean(1))

@@ -16,6 +16,7 @@ from viewcast.selection.candidates import Candidates
 from viewcast.selection.dependence import dependence_length
 from viewcast.selection.resampling import resample
 from viewcast.selection.selection_corrected import selection_corrected
+from viewcast.selection.upper_bound import upper_bounds
 
 Z95 = float(norm.ppf(0.95))
 FOLDS = 5
@@ -56,9 +57,11 @@ def fair_75(losses: NDArray[Any], least: float, draws: int, seed: int) -> tuple[
     """The selection-corrected loss, and the dependence length of the rows."""
     candidates = Candidates.of(list(losses[:, np.newaxis]))
     length = dependence_length(candidates.losses, least)
-    resampled = resample(candidates, draw(losses.shape[1], length, draws, seed))
-    corrected = selection_corrected(candidates, resampled)
-    return Reading(float(corrected.expected[0]), float(corrected.upper95[0])), length
+    drawn = draw(losses.shape[1], length, draws, seed)
+    resampled = resample(candidates, drawn)
+    expected = selection_corrected(candidates, resampled).expected
+    bound = upper_bounds(candidates, drawn, resampled, expected, length, ranks=1)
+    return Reading(float(expected[0]), float(bound.values[0])), length
 
 
 def expected_max(count: int) -> float:
