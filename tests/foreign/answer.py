@@ -10,13 +10,14 @@ from viewcast.base.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class Answered:
-    """``answer`` as expected; ``result``: of the holdout that most runs share, None where the whole
-    audit was refused; ``text``: all that a user reads.
+    """``answer`` as expected; ``result``: of the holdout of the winner that is expected, None where
+    the whole audit was refused; ``holdouts``: how many there are; ``text``: all that a user reads.
     """
 
     answer: Answer
     result: AuditResult | None
     text: str
+    holdouts: int = 0
 
     @property
     def in_short(self) -> str:
@@ -32,8 +33,13 @@ def ask(uri: str, name: str, expected: Expected) -> Answered:
         audited = viewcast.audit(uri, name, **expected.ask)
     except (ConfigError, DataError) as error:
         return Answered("refused", None, str(error))
-    result = max(audited.results, key=lambda result: len(result.compared))
-    return Answered(_answer(result), result, str(audited))
+    meant = [
+        result
+        for result in audited.results
+        if any(run.name == expected.winner for run in result.runs)
+    ]
+    result = (meant or audited.results)[0]
+    return Answered(_answer(result), result, str(audited), len(audited.results))
 
 
 def _answer(result: AuditResult) -> Answer:

@@ -21,7 +21,8 @@ class Expected:
     its value there, in the user's own direction; ``rows``: how many validation rows, None where the
     store does not tell. ``runs``: how many were compared. ``fresh``: by run, the same metric on the
     rows that were held back. ``ask``: arguments of ``viewcast.audit`` besides store and name.
-    ``says``: what the answer must state in words; ``never``: what it may not.
+    ``says``: what the answer must state in words; ``never``: what it may not. ``holdouts``: sets of
+    validation rows, each with an audit of its own.
     """
 
     answer: Answer
@@ -35,6 +36,7 @@ class Expected:
     ask: Mapping[str, Any] = field(default_factory=dict)
     says: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    holdouts: int = 1
 
     @classmethod
     def best_of(

@@ -60,7 +60,7 @@ def two_data_sets() -> Expected:
                 stored("predictions.csv", pd.DataFrame({"y_true": d.y_val, "y_pred": predicted}))
             if seed == 0:
                 scores[own] = float(root_mean_squared_error(d.y_val, predicted))
-    return Expected.best_of("priced", "val_rmse", scores, rows=150)
+    return Expected.best_of("priced", "val_rmse", scores, rows=150, holdouts=2)
 
 
 def two_data_sets_without_rows() -> Expected:
@@ -70,7 +70,9 @@ def two_data_sets_without_rows() -> Expected:
             with logged(f"{name}, {data}", dataset=data):
                 mlflow.log_metric("val_loss", value * (1 + (data == "clinic B")))
     best = min(SCORES, key=lambda name: SCORES[name])
-    return Expected("refused", f"{best}, clinic A", "val_loss", SCORES[best], says=("dataset",))
+    return Expected(
+        "refused", f"{best}, clinic A", "val_loss", SCORES[best], says=("dataset",), holdouts=2
+    )
 
 
 def one_run() -> Expected:
@@ -82,9 +84,8 @@ def one_run() -> Expected:
         loss = float(root_mean_squared_error(d.y_val, predicted))
         mlflow.log_metric("val_rmse", loss)
         stored("predictions.csv", pd.DataFrame({"y_true": d.y_val, "y_pred": predicted}))
-    return Expected(
-        "refused", name, "val_rmse", loss, rows=150, runs=1, says=("one run",), never=("fine",)
-    )
+    says = ("One run is no choice",)
+    return Expected("priced", name, "val_rmse", loss, rows=150, runs=1, says=says, never=("Fine",))
 
 
 def only_a_test_metric() -> Expected:
