@@ -48,6 +48,11 @@ class Candidate:
     folds: dict[int, Mapping[str, float]] = field(default_factory=dict)
     aside: str | None = None
 
+    @property
+    def named(self) -> Mapping[str, float]:
+        """Its metrics, and those of one of its folds."""
+        return {**next(iter(self.folds.values()), {}), **self.metrics}
+
 
 Folded = tuple[int, Candidate]  # a run, and the number of its fold
 

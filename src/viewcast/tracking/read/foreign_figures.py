@@ -30,9 +30,8 @@ class Read:
     error: str | None
 
 
-def value_of(client: MlflowClient, one: Read, choice: MetricChoice | None) -> float | None:
+def value_of(client: MlflowClient, one: Read, choice: MetricChoice) -> float | None:
     """The figure of a candidate in the user's direction; None where it has none."""
-    assert choice is not None
     if one.name is None:
         values = fold_values(one, choice)
         return None if values is None else float(values.mean())

@@ -65,9 +65,8 @@ def read(
     tables.fetch([one.run for one in found if one.run_id == one.run.info.run_id])
     reads = each(found, lambda one: _read(one, choice, tables), "runs of others", remote=False)
     values = {
-        one.candidate.run_id: value_of(client, one, choice)
+        one.candidate.run_id: None if choice is None else value_of(client, one, choice)
         for one in reads
-        if one.name is not None or one.candidate.folds
     }
     own, repeating = without_repetitions(
         [one.candidate for one in reads],

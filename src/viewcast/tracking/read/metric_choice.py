@@ -125,7 +125,7 @@ def fold_names(metrics: Iterable[str], choice: MetricChoice) -> dict[int, str]:
 
 
 def _asked(found: Sequence[Candidate], metric: str, settings: ReadSettings) -> MetricChoice:
-    known = {name for each in found for name in each.metrics}
+    known = {name for each in found for name in each.named}
     read = read_name(metric)
     if metric not in known and settings.rows is not None and read.measure is not None:
         more = bool(read.more_is_better)
@@ -137,7 +137,7 @@ def _asked(found: Sequence[Candidate], metric: str, settings: ReadSettings) -> M
             f"metric = {metric}: no run of this experiment has it; "
             f"allowed: {shown or 'none: these runs have no metrics'}"
         )
-    having = [each for each in found if metric in each.metrics]
+    having = [each for each in found if metric in each.named]
     name = read_name(metric)
     if all(behind(each.run, name, each.parent).training for each in having):
         how = behind(having[0].run, name, having[0].parent).how
@@ -177,13 +177,14 @@ def _with_direction(
 
 def _eligible(candidate: Candidate, directed_by_user: bool) -> list[MetricName]:
     """The metrics of a run that it may have been chosen by."""
-    names = [read_name(name) for name in candidate.metrics]
+    names = [read_name(name) for name in candidate.named]
+    whole = {name.figure for name in names if name.fold is None}
     trains_unnamed = any(plain(name.name) == "loss" for name in names)
     return [
         name
         for name in names
         if not name.technical
-        and name.fold is None
+        and (name.fold is None or (name.fold == 0 and name.figure not in whole))
         and name.rows != "train"
         and (name.more_is_better is not None or directed_by_user)
         and not (name.rows is None and trains_unnamed)
