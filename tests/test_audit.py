@@ -473,6 +473,7 @@ def test_a_search_that_finds_nothing_better_is_told_to_keep_what_it_began_with()
     runs = [scored(f"run-{i}", own, start=i) for i, own in enumerate(losses[::-1])]
     found = of(runs, replace(SETTINGS, reference="run-9"))
     assert found.gain is None, "the reference has won"
+    assert found.verdict == "nothing gained: no run shows a better figure than “run-9”; keep it"
     tied = [*runs, scored("copy", losses[0], start=99)]
     found = of(tied, replace(SETTINGS, reference="copy"))
     assert found.verdict == "nothing gained: no run shows a better figure than “copy”; keep it"

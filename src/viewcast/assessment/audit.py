@@ -92,7 +92,8 @@ def result_of(
         sentences=(),
     )
     result = turned(result)
-    result = replace(result, verdict=verdict(result, settings.worn_out))
+    reference = None if assessment.reference is None else assessment.reference.run_id
+    result = replace(result, verdict=verdict(result, settings.worn_out, reference))
     result = replace(result, headline=headline(result))
     return replace(result, sentences=tuple(sentences.all_of(result)))
 

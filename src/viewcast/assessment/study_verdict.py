@@ -3,19 +3,21 @@
 import numpy as np
 
 from viewcast.assessment.range_sentences import basis
-from viewcast.assessment.result import AuditResult, GainOver
+from viewcast.assessment.result import AuditResult, GainOver, Winner
 from viewcast.assessment.wording import counted, hidden_figure, noise_digits
 from viewcast.base.numbers import short
 from viewcast.selection.sample_size import ESTIMATE_ROWS
 
+KEEP = "nothing gained: no run shows a better figure than “{}”; keep it"
 KEEP_REFERENCE = ("reference wins", "overtuned")
 NORMAL = 1.4826  # standard deviation of normal values by their median distance from the median
 
 
-def verdict(result: AuditResult, worn_out: float) -> str:
+def verdict(result: AuditResult, worn_out: float, reference: str | None = None) -> str:
     """What the study comes to, and whether fresh rows are due.
 
     ``worn_out``: how large the winner's optimism may be, as a share of the spread between runs.
+    ``reference``: id of the run that gains are measured against.
     """
     winner, hidden = result.winner, result.hidden_holdout
     if winner is None:
@@ -29,12 +31,19 @@ def verdict(result: AuditResult, worn_out: float) -> str:
         )
     if result.rows == 0 or winner.optimism is None:
         return _without_figure(result)
+    return _of_rows(result, winner, worn_out, reference)
+
+
+def _of_rows(result: AuditResult, winner: Winner, worn_out: float, reference: str | None) -> str:
+    """Where the rows themselves tell what the winner is worth."""
     if len(result.compared) == 1:
         return "one run: nothing was chosen, and nothing is known of a gain"
+    if winner.run_id == reference:
+        return KEEP.format(winner.name)
     beside = "" if result.gain is None else _beside(result.gain, result.rows_word)
     if result.gain is not None and result.gain.standing in KEEP_REFERENCE:
         return beside
-    return _of_choice(result, winner.optimism, worn_out, beside)
+    return _of_choice(result, winner.optimism or 0.0, worn_out, beside)
 
 
 def _of_choice(result: AuditResult, optimism: float, worn_out: float, beside: str) -> str:
@@ -60,7 +69,7 @@ def _beside(over: GainOver, rows: str) -> str:
     expected = over.expected or 0.0
     match over.standing:
         case "reference wins":
-            return f"nothing gained: no run shows a better figure than “{over.reference}”; keep it"
+            return KEEP.format(over.reference)
         case "overtuned":
             return (
                 f"overtuned: on new {rows} the winner is worse than “{over.reference}”, by "
