@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from viewcast.assessment import seed_share
 from viewcast.assessment.rounds import Records, of_study, scored_rounds
 from viewcast.assessment.row_losses import Losses, Vector
 from viewcast.assessment.settings import AuditSettings
@@ -116,7 +117,8 @@ def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
     if blocked is None and records.tuned:
         blocked = TUNED.format(**vars(records))
     compared = None if reference is None else columns[runs.index(reference)][-1]
-    inference = infer(candidates, compared, resampling, blocked, measured)
+    trained = seed_share.settings(runs)
+    inference = infer(candidates, compared, resampling, blocked, measured, trained)
     caught = _caught(study, runs, measured.length)
     return Assessment(
         study, runs, inference, reference, records, hidden, blocked, caught, hidden_refusal

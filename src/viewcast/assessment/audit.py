@@ -12,6 +12,7 @@ from viewcast.assessment.headline import headline
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.rounds import scored_rounds
 from viewcast.assessment.score_range import score_range
+from viewcast.assessment.seed_share import seed_share
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.study import Opened, Study, overlap
 from viewcast.assessment.study_verdict import verdict
@@ -51,6 +52,7 @@ def result_of(
     independent = None if inference is None else (inference.effective or inference.independent)
     corrected = inference if assessment.selection_corrected else None
     simultaneous = None if corrected is None else corrected.simultaneous
+    gain = study_figures.gain(assessment)
     result = AuditResult(
         understood=study.understood,
         holdout=study.holdout,
@@ -72,7 +74,7 @@ def result_of(
         rows_wanted=0 if inference is None else inference.sample_size.rows_wanted,
         refusal=assessment.refusal,
         winner=study_figures.winner(assessment),
-        gain=study_figures.gain(assessment),
+        gain=gain,
         confidence_set=study_figures.confidence_set(assessment),
         effective_runs=None if simultaneous is None else simultaneous.effective,
         half_width=None if simultaneous is None else simultaneous.half_width,
@@ -80,6 +82,7 @@ def result_of(
         best_of=study_figures.best_of(assessment),
         scalar=scalar_scores.of_all(study) if study.scalar else None,
         score_range=score_range(study) if study.scalar else None,
+        seed_share=seed_share(corrected, None if gain is None else gain.reference),
         untracked=study_figures.untracked(assessment),
         caveat=caveat(assessment),
         hidden_holdout=study_figures.hidden_holdout(assessment),

@@ -3,9 +3,8 @@
 Shape letters as in ``viewcast.selection.candidates``, N values of k.
 
 Dodge et al. (2019), EMNLP, in the form without replacement of Tang et al. (2020), ACL; the honest
-curve beside it is this project's. Its band: Shao & Wu (1989), Annals of Statistics 17:1176, for the
-error of a mean from parts that are held out; Montiel Olea & Plagborg-Møller (2019), Journal of
-Applied Econometrics 34:1, for a band that holds at all k at once.
+curve beside it is this project's. A band that holds at all k at once: Montiel Olea &
+Plagborg-Møller (2019), Journal of Applied Econometrics 34:1.
 """
 
 from collections.abc import Sequence
@@ -78,11 +77,9 @@ def best_of(
 def _band(curves: Vector, resampled: Resampled, error: MeanError) -> tuple[Vector, Vector]:
     """How far the band of N points reaches below and above the curve; ``curves`` (B, N) of draws.
 
-    A mean over m held-out rows of n varies about that of all by (n - m)/m of what the latter varies
-    itself; so the draws tell the error at every k, and how errors at different k go together.
+    The draws tell the error at every k, and how errors at different k go together.
     """
-    share = np.sqrt(resampled.held / (resampled.rows - resampled.held))
-    apart = (curves - average(curves, resampled.held)) * share[:, np.newaxis]
+    apart = resampled.apart(curves)
     errors = np.sqrt((apart**2).mean(axis=0))
     studentised = np.abs(apart) / np.where(errors > 0, errors, 1.0)
     critical = float(np.quantile(studentised.max(axis=1), CONFIDENCE))

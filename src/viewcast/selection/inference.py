@@ -4,6 +4,7 @@ Shape letters as in ``viewcast.selection.candidates``.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from viewcast.selection.dependence import dependence_length, standard_error
 from viewcast.selection.overfit_probability import overfit_probability
 from viewcast.selection.resampling import Resampled, resample
 from viewcast.selection.sample_size import SampleSize, sample_size
+from viewcast.selection.seed_share import SeedShare, seed_share
 from viewcast.selection.selection_corrected import SelectionCorrected, selection_corrected
 from viewcast.selection.share_of_gain import Gain, share_of_gain
 from viewcast.selection.simultaneous import Simultaneous, simultaneous
@@ -59,7 +61,8 @@ class Inference:
     best; ``superior``: p-value of "no run is better than the reference", None without one. Without
     bounds, ``selection_corrected.upper95`` and the band of ``best_of`` are NaN, ``gain.lower95``
     and ``gain.upper95`` are None. ``bound_refusal``: why the winner has no ``upper95`` although
-    there are rows enough, None where it has.
+    there are rows enough, None where it has. ``seed_share``: over the reference, without one or if
+    it won itself over the average setting; None where the winner's settings were trained once.
     """
 
     length: float
@@ -75,6 +78,7 @@ class Inference:
     confidence_set: Flags | None = None
     superior: float | None = None
     bound_refusal: str | None = None
+    seed_share: SeedShare | None = None
 
 
 class _Study(NamedTuple):
@@ -103,13 +107,15 @@ def infer(
     settings: Settings | None = None,
     blocked: str | None = None,
     measured: Inference | None = None,
+    trained: Sequence[str | None] = (),
 ) -> Inference:
     """Infer what the best of ``candidates`` is worth.
 
     ``reference`` (M,): losses of what the winner is compared with, such as a naive forecast; it may
     be one of the runs. There is no figure below ``ESTIMATE_ROWS`` rows, and no bound where
     ``viewcast.selection.sample_size`` refuses one or a reason is given as ``blocked``.
-    ``measured``: what ``measure_dependence`` has found, if it was asked before.
+    ``measured``: what ``measure_dependence`` has found, if it was asked before. ``trained`` (R,):
+    identity of each run's settings but the seed, None where not known; empty: of none.
 
     Raises DataError where the reference has other columns or is not finite, and for fewer than 8
     cells of rows.
@@ -123,7 +129,7 @@ def infer(
     study = _study(candidates, known, inference.length, drawn)
     inference = _with_figures(inference, study)
     if enough.refusal is None and blocked is None:
-        return _with_bounds(inference, study)
+        return replace(_with_bounds(inference, study), seed_share=_seeds(inference, study, trained))
     return _without_bounds(inference)
 
 
@@ -186,6 +192,17 @@ def _with_bounds(inference: Inference, study: _Study) -> Inference:
         return inference
     reference = evened(known, candidates.sizes).astype(np.float32)
     return replace(inference, superior=superior(reference, picked, *shared))
+
+
+def _seeds(inference: Inference, study: _Study, trained: Sequence[str | None]) -> SeedShare | None:
+    candidates, known, length, _, draws, resampled = study
+    corrected = inference.selection_corrected
+    if not trained or corrected is None:
+        return None
+    winner = candidates.losses_of(candidates.best)
+    base = None if known is None or np.array_equal(winner, known) else known
+    expected = float(corrected.expected[0])
+    return seed_share(candidates, trained, draws, resampled, expected, length, base)
 
 
 def _without_bounds(inference: Inference) -> Inference:

@@ -59,7 +59,7 @@ def _curve(audit: Audit) -> Drawing:
     axes.fill_between(band["k"], band["honest_low"], band["honest_high"], color=BAND, lw=0)
     axes.plot(curve["k"], curve["shown"], color=VALIDATION, lw=2.2, label="shown")
     if curve["honest"].notna().any():
-        label = "honest" if band.empty else "honest, and 90 % of its draws"
+        label = "honest" if band.empty else "honest, with its 95 % band"
         axes.plot(curve["k"], curve["honest"], color=INK, lw=2.2, label=label)
     low, high = _limits(audit, curve)
     _scale(axes, low, high)
