@@ -89,7 +89,11 @@ def read(
 
 
 def _with_searches(found: list[Candidate], artifacts: Artifacts) -> list[Candidate]:
-    """Searches of scikit-learn with all their candidates in place of the runs of the best."""
+    """Searches of scikit-learn with all their candidates in place of the runs of the best.
+
+    A search that has such runs had ended, even if it is FAILED: autologging breaks off after them
+    where a store refuses that they name their training rows all at once.
+    """
     children: dict[str, list[Candidate]] = defaultdict(list)
     for one in found:
         if one.parent is not None and is_search_run(one.parent):
@@ -97,7 +101,7 @@ def _with_searches(found: list[Candidate], artifacts: Artifacts) -> list[Candida
     parts: list[Candidate] = []
     done = {child.run_id for below in children.values() for child in below}
     for one in found:
-        if is_search_run(one.run) and one.aside is None:
+        if is_search_run(one.run) and (one.aside is None or one.run_id in children):
             path = artifacts.path(one.run, CV_RESULTS)
             below = children.get(one.run_id, [])
             parts += below if path is None else of_search(one.run, below, path)

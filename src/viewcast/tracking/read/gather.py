@@ -27,6 +27,7 @@ from viewcast.tracking.tags import (
     CANDIDATES,
     DATA,
     HOLDOUT,
+    LOOK_KEY,
     OPENED_RUN,
     PARENT,
     REASON,
@@ -97,7 +98,10 @@ def _gathered(
 
 
 def _parts(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
-    """Runs that keep the record of their looks, with the sweeps they are from; and all others."""
+    """Runs that keep the record of their looks, with the sweeps they are from; and all others.
+
+    The search that runs with rows are from is neither: it repeats what they tell.
+    """
     sweeps = {run.info.run_id for run in runs if CANDIDATES in run.data.tags}
     native = [
         run
@@ -107,6 +111,7 @@ def _parts(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
         or (CANDIDATE in run.data.tags and run.data.tags.get(PARENT) in sweeps)
     ]
     own = {run.info.run_id for run in native}
+    own |= {run.data.tags.get(PARENT, "") for run in native if LOOK_KEY in run.data.tags}
     return native, [run for run in runs if run.info.run_id not in own]
 
 
