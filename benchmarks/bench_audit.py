@@ -1,6 +1,6 @@
 """Time and memory of the figures of a study: all, the corrected loss alone, and a plain loop.
 
-``--case NAME`` and ``--loop`` (called by itself): one case, or the comparison with the loop, in a
+``--sizes``: without the loop. ``--case NAME`` and ``--loop`` (called by itself): one case, or the comparison with the loop, in a
 process of its own.
 """
 
@@ -48,6 +48,8 @@ def main() -> None:
         "wall seconds and peak MiB of the figures of a study, each in a process of its own; "
         "columns are rows, or cells of rows where all epochs are kept",
     )
+    if "--sizes" in sys.argv:
+        return
     keep(
         "audit_loop",
         alone("--loop", threads="1"),
@@ -68,6 +70,7 @@ def row_of(name: str) -> dict[str, Any]:
         "columns": columns,
         "draws": draws,
         "seconds": found["seconds"],
+        "CPU s": found["CPU s"],
         "target s": seconds,
         "peak MiB": found["peak MiB"],
         "target MiB": memory,
@@ -86,16 +89,16 @@ def case(name: str) -> None:
     runs, states, columns, draws, *_ = CASES[name]
     candidates = Candidates.of(made(runs, states, columns))
     reference = 1.1 * candidates.losses_of(0)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     if name.startswith("everything"):
         infer(candidates, reference, Settings(draws=draws))
     elif draws:
         corrected_loss(candidates, draws)
-    seconds = time.perf_counter() - start
+    seconds, busy = time.perf_counter() - start, time.process_time() - before
     # Not from getrusage: its peak is that of the parent too, at the time this process began.
     status = Path("/proc/self/status").read_text().split()
     peak = int(status[status.index("VmHWM:") + 1]) // 1024
-    print(json.dumps({"seconds": seconds, "peak MiB": peak}))
+    print(json.dumps({"seconds": seconds, "CPU s": busy, "peak MiB": peak}))
 
 
 def against_the_loop() -> list[dict[str, Any]]:

@@ -69,3 +69,12 @@ def test_cells_of_one_row_are_the_rows() -> None:
     assert coarse.dtype == np.float32
     np.testing.assert_array_equal(coarse, losses)
     assert sizes.tolist() == [1] * 5
+
+
+def test_coarser_columns_are_the_means_of_their_rows_and_know_how_many_these_are() -> None:
+    losses = np.arange(2 * 11.0).reshape(2, 1, 11)
+    fine = Candidates.of(list(losses), [2.0] * 10 + [1.0])
+    found = fine.coarser(4)
+    assert found.sizes.tolist() == [8.0, 8.0, 5.0]
+    assert found.losses[0].tolist() == [1.5, 5.5, pytest.approx((8 * 2 + 9 * 2 + 10) / 5)]
+    np.testing.assert_allclose(found.means, fine.means)
