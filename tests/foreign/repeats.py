@@ -9,6 +9,7 @@ from foreign.experiment import Expected, logged
 
 ALPHAS = (0.1, 1.0, 10.0, 30.0, 100.0)
 FOLDS = 5
+SAYS = ("each score is a mean of 5 folds",)
 
 
 def folds_as_metrics() -> Expected:
@@ -21,7 +22,7 @@ def folds_as_metrics() -> Expected:
         with logged(name, alpha=alpha):
             mlflow.log_metrics({f"fold_{fold}_rmse": value for fold, value in enumerate(folds)})
             mlflow.log_metric("cv_rmse", scores[name])
-    return Expected.best_of("ranged", "cv_rmse", scores, fresh=fresh)
+    return Expected.best_of("ranged", "cv_rmse", scores, fresh=fresh, says=SAYS)
 
 
 def folds_as_nested_runs() -> Expected:
@@ -36,7 +37,7 @@ def folds_as_nested_runs() -> Expected:
                 with logged(f"{name} fold {fold}", nested=True, alpha=alpha, fold=fold):
                     mlflow.log_metric("val_rmse", value)
             mlflow.log_metric("val_rmse", scores[name])
-    return Expected.best_of("ranged", "val_rmse", scores, fresh=fresh)
+    return Expected.best_of("ranged", "val_rmse", scores, fresh=fresh, says=SAYS)
 
 
 def seeds() -> Expected:
@@ -59,7 +60,7 @@ def seeds() -> Expected:
         fresh=fresh,
         rows=300,
         ask={"n": 300},
-        says=("seed",),
+        says=("the best setting was trained with 5 seeds",),
     )
 
 

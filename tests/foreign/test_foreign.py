@@ -8,9 +8,11 @@ from typing import Any
 import mlflow
 import pytest
 
+import viewcast
 from foreign.answer import Answered, ask
 from foreign.every import EXPERIMENTS, maker
 from foreign.experiment import Expected, build
+from viewcast.base.errors import ConfigError
 
 Asked = tuple[Expected, Answered]
 
@@ -37,12 +39,20 @@ def asked(request: pytest.FixtureRequest, uri: str) -> Asked:
     name: str = request.param
     artifacts = Path(uri.removeprefix("sqlite:///")).parent / "artifacts"
     expected = build(name, maker(name), uri, artifacts.as_uri())
-    return expected, ask(uri, name, expected)
+    store = Path(uri.removeprefix("sqlite:///"))
+    before = store.read_bytes()
+    answered = ask(uri, name, expected)
+    assert store.read_bytes() == before, "an audit reads only"
+    return expected, answered
 
 
 def test_it_is_priced_where_rows_or_models_are_and_ranged_where_scores_allow(asked: Asked) -> None:
     expected, answered = asked
     assert answered.answer == expected.answer, answered.text
+    if answered.answer == "ranged":
+        assert "Ranged, not priced" in answered.text
+    elif answered.answer == "refused" and answered.result is not None:
+        assert f"Counted, not priced: “{expected.winner}” shows" in answered.text
 
 
 def test_the_winner_is_the_run_that_is_best_on_the_validation_rows(asked: Asked) -> None:
@@ -101,3 +111,10 @@ def test_what_matters_is_said_in_words_and_what_is_wrong_is_not(asked: Asked) ->
         assert words in text
     for words in expected.never:
         assert words not in text
+
+
+def test_a_model_of_the_store_is_not_loaded_without_leave(uri: str, tmp_path: Path) -> None:
+    rows = tmp_path / "valid.csv"
+    rows.write_text("x,y\n1,2\n")
+    with pytest.raises(ConfigError, match="runs code from the store"):
+        viewcast.audit(uri, "any", rows=rows, target="y")

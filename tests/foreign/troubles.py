@@ -12,6 +12,7 @@ from foreign.bundled import diabetes
 from foreign.experiment import Expected, current, logged
 from foreign.tables import regressors, stored
 
+SHARE = ("Ranged, not priced: each score is a share of 400 rows",)
 SCORES = {"a": 0.52, "b": 0.48, "c": 0.50, "d": 0.61}
 
 
@@ -19,7 +20,12 @@ def diverged_runs() -> Expected:
     """Infinite, missing, and at the end of the range of numbers: such runs are set aside."""
     _scalars("val_loss", SCORES)
     _scalars("val_loss", {"inf": math.inf, "nan": math.nan, "huge": 1.797e308})
-    return Expected.best_of("refused", "val_loss", SCORES, says=("diverged",), never=("wins: nan",))
+    return Expected.best_of(
+        "refused",
+        "val_loss",
+        SCORES,
+        says=("3 set aside: inf, nan, huge (it diverged: its val_loss is no finite number)",),
+    )
 
 
 def unfinished_runs() -> Expected:
@@ -33,7 +39,14 @@ def unfinished_runs() -> Expected:
         if status is not None:
             client.set_terminated(run.info.run_id, status)
     return Expected.best_of(
-        "refused", "val_loss", SCORES, says=("RUNNING", "FAILED"), never=("wins: broken",)
+        "refused",
+        "val_loss",
+        SCORES,
+        says=(
+            "broken (its status is FAILED: its figure is not that of a finished run)",
+            "going on (its status is RUNNING: its figure is not the last)",
+            "stopped (its status is KILLED",
+        ),
     )
 
 
@@ -44,7 +57,12 @@ def parents_that_repeat() -> Expected:
             with logged(name, nested=True):
                 mlflow.log_metric("val_loss", value)
         mlflow.log_metric("val_loss", min(SCORES.values()))
-    return Expected.best_of("refused", "val_loss", SCORES, never=("wins: sweep",))
+    return Expected.best_of(
+        "refused",
+        "val_loss",
+        SCORES,
+        says=("1 set aside: sweep (it repeats the figure of b, its child)",),
+    )
 
 
 def two_data_sets() -> Expected:
@@ -71,7 +89,12 @@ def two_data_sets_without_rows() -> Expected:
                 mlflow.log_metric("val_loss", value * (1 + (data == "clinic B")))
     best = min(SCORES, key=lambda name: SCORES[name])
     return Expected(
-        "refused", f"{best}, clinic A", "val_loss", SCORES[best], says=("dataset",), holdouts=2
+        "refused",
+        f"{best}, clinic A",
+        "val_loss",
+        SCORES[best],
+        says=("dataset_clinic_A", "dataset_clinic_B"),
+        holdouts=2,
     )
 
 
@@ -92,7 +115,13 @@ def only_a_test_metric() -> Expected:
     """Only test_accuracy was logged: runs that are chosen by it are validated by it."""
     scores = {name: 1 - value for name, value in SCORES.items()}
     _scalars("test_accuracy", scores)
-    return Expected.best_of("refused", "test_accuracy", scores, more_is_better=True, says=("test",))
+    return Expected.best_of(
+        "refused",
+        "test_accuracy",
+        scores,
+        more_is_better=True,
+        says=("its name says test rows: a test set that runs are chosen by is a validation set",),
+    )
 
 
 def accuracy_of_a_logged_data_set() -> Expected:
@@ -103,7 +132,7 @@ def accuracy_of_a_logged_data_set() -> Expected:
         with logged(name):
             mlflow.log_input(d, context="validation")
             mlflow.log_metric("val_acc", value)
-    return Expected.best_of("ranged", "val_acc", scores, more_is_better=True, rows=n)
+    return Expected.best_of("ranged", "val_acc", scores, more_is_better=True, rows=n, says=SHARE)
 
 
 def accuracy_with_n_given() -> Expected:
@@ -111,7 +140,7 @@ def accuracy_with_n_given() -> Expected:
     scores = {f"net {right}": right / 400 for right in (346, 351, 352, 354, 359, 360)}
     _scalars("val_acc", scores)
     return Expected.best_of(
-        "ranged", "val_acc", scores, more_is_better=True, rows=400, ask={"n": 400}
+        "ranged", "val_acc", scores, more_is_better=True, rows=400, ask={"n": 400}, says=SHARE
     )
 
 

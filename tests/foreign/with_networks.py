@@ -52,9 +52,7 @@ def lightning() -> Expected:
         trainer.fit(module, _loader(d.x, d.y), _loader(d.x_val, d.y_val))
         scores[name] = float(trainer.callback_metrics["val_loss"])
         fresh[name] = _binary(module.net, d.x_fresh, d.y_fresh)
-    return Expected.best_of(
-        "refused", "val_loss", scores, fresh=fresh, never=("epoch is", "train_loss_epoch is")
-    )
+    return Expected.best_of("refused", "val_loss", scores, fresh=fresh)
 
 
 def huggingface() -> Expected:
@@ -97,7 +95,6 @@ def huggingface() -> Expected:
         "eval_loss",
         scores,
         fresh=fresh,
-        never=("eval_runtime is", "learning_rate is", "eval_samples_per_second is"),
     )
 
 
@@ -128,7 +125,7 @@ def keras_epochs() -> Expected:
         scores[name] = history.history["val_loss"][-1]
         p = net.predict(d.x_fresh, verbose=0).ravel().clip(1e-7, 1 - 1e-7)
         fresh[name] = float(-np.log(np.where(d.y_fresh == 1, p, 1 - p)).mean())
-    return Expected.best_of("refused", "validation_loss", scores, fresh=fresh)
+    return Expected.best_of("refused", "val_loss", scores, fresh=fresh)
 
 
 def lightning_names() -> Expected:
@@ -149,9 +146,7 @@ def lightning_names() -> Expected:
                     step=step,
                 )
         scores[name] = float(curve[-1])
-    return Expected.best_of(
-        "refused", "val/f1_epoch", scores, more_is_better=True, never=("lr-Adam is", "train/")
-    )
+    return Expected.best_of("refused", "val/f1_epoch", scores, more_is_better=True)
 
 
 def huggingface_names() -> Expected:
@@ -172,9 +167,7 @@ def huggingface_names() -> Expected:
                     },
                     step=step,
                 )
-    return Expected.best_of(
-        "refused", "eval_wer", scores, never=("eval_runtime is", "train_loss is", "grad_norm is")
-    )
+    return Expected.best_of("refused", "eval_wer", scores)
 
 
 # The last is not the highest of a run: what counts by default is the last, and that is said.

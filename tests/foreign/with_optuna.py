@@ -12,6 +12,7 @@ from foreign.bundled import Rows, cancer, diabetes
 from foreign.experiment import Expected, current, logged
 
 TRIALS = 7
+SAYS = ("set aside: study (it repeats the figure of trial", "by 7 runs in 7 rounds")
 
 
 def trials_as_nested_runs() -> Expected:
@@ -37,14 +38,16 @@ def trials_as_nested_runs() -> Expected:
         study.optimize(objective, n_trials=TRIALS)
         mlflow.log_params(study.best_params)
         mlflow.log_metric("val_rmse", study.best_value)
-    return Expected.best_of(
-        "refused", "val_rmse", scores, fresh=fresh, says=("round",), never=("wins: study",)
-    )
+    return Expected.best_of("refused", "val_rmse", scores, fresh=fresh, says=SAYS)
 
 
 def storage_that_maximises() -> Expected:
     """Optuna's own storage: metric ``value``, the direction in a tag of the parent alone."""
-    return _stored("maximize", optuna.samplers.TPESampler(seed=0, n_startup_trials=4), ("round",))
+    return _stored(
+        "maximize",
+        optuna.samplers.TPESampler(seed=0, n_startup_trials=4),
+        ("by 7 runs in 7 rounds",),
+    )
 
 
 def storage_of_independent_trials() -> Expected:
@@ -82,8 +85,7 @@ def _stored(
         scores,
         more_is_better=True,
         fresh={names[number]: value for number, value in fresh.items()},
-        says=says,
-        never=("trial_id is",),
+        says=("optuna.study_direction = MAXIMIZE", *says),
     )
 
 
