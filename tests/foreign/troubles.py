@@ -107,7 +107,7 @@ def one_run() -> Expected:
         loss = float(root_mean_squared_error(d.y_val, predicted))
         mlflow.log_metric("val_rmse", loss)
         stored("predictions.csv", pd.DataFrame({"y_true": d.y_val, "y_pred": predicted}))
-    says = ("One run is no choice",)
+    says = ("Nothing was chosen: “ridge 0.1” is the one run",)
     return Expected("priced", name, "val_rmse", loss, rows=150, runs=1, says=says, never=("Fine",))
 
 

@@ -74,7 +74,10 @@ def choose(found: Sequence[Candidate], settings: ReadSettings) -> MetricChoice |
         ),
     )
     spellings = {name: count for name, count in spelled.items() if name.figure == first}
-    name = max(spellings, key=lambda name: (spellings[name], name.best, name.number or 0)).name
+    name = max(  # of two spellings in the same runs, the shorter: the order of the store is none
+        spellings,
+        key=lambda name: (spellings[name], name.best, name.number or 0, -len(name.name), name.name),
+    ).name
     rivals = [
         max((n for n in spelled if n.figure == figure), key=lambda n: spelled[n]).name
         for figure in often
