@@ -93,6 +93,14 @@ def test_a_search_that_gained_nothing_says_what_to_keep(standing: str, told: str
     assert headline(twenty(gain=gain)).startswith(told)
 
 
+def test_a_reference_that_is_still_the_best_is_kept_with_the_figures_to_plan_by() -> None:
+    assert headline(twenty(), "id-linear_0") == (
+        "keep “linear_0”: no other run shows a better loss; 6 of 19 others cannot be told apart "
+        "from it; expect 2,740 views, plan for at most 3,660; 20 more runs would cost another 20 "
+        "of belief"
+    )
+
+
 def test_no_bound_says_how_many_rows_would_give_one() -> None:
     runs = tuple(replace(run, bound95=None) for run in twenty().runs)
     told = headline(twenty(runs=runs, rows_wanted=600, confidence_set=None))

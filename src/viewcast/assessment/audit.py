@@ -97,7 +97,7 @@ def result_of(
     result = turned(result)
     reference = None if assessment.reference is None else assessment.reference.run_id
     result = replace(result, verdict=verdict(result, settings.worn_out, reference))
-    result = replace(result, headline=headline(result))
+    result = replace(result, headline=headline(result, reference))
     return replace(result, sentences=tuple(sentences.all_of(result)))
 
 

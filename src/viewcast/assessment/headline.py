@@ -13,8 +13,11 @@ from viewcast.base.numbers import plain, with_error
 CURVE = 3  # points of the best-of-k curve that tell what more runs cost
 
 
-def headline(result: AuditResult) -> str:
-    """What to do, as a statement without its full stop."""
+def headline(result: AuditResult, reference: str | None = None) -> str:
+    """What to do, as a statement without its full stop.
+
+    ``reference``: id of the run that gains are measured against.
+    """
     winner, hidden = result.winner, result.hidden_holdout
     if winner is None:
         return f"nothing to decide: {result.refusal or 'no run has a figure that can be compared'}"
@@ -27,7 +30,12 @@ def headline(result: AuditResult) -> str:
         return _single(result, winner)
     if winner.expected is None:
         return decision(result) or _without_figure(result, winner)
-    parts = [_kept(result)] if _kept(result) else [_choice(result), _plan(result)]
+    if winner.run_id == reference:
+        parts = [_first(result, winner), _plan(result, winner)]
+    else:
+        parts = (
+            [_kept(result)] if _kept(result) else [_choice(result), _plan(result, taken(result))]
+        )
     return "; ".join(part for part in (*parts, more_cost(result)) if part)
 
 
@@ -38,6 +46,15 @@ def taken(result: AuditResult) -> AuditedRun | None:
     if best is not None and best.simplest is not None:
         chosen = best.simplest
     return next((run for run in result.runs if run.run_id == chosen), None)
+
+
+def _first(result: AuditResult, winner: Winner) -> str:
+    """Where the reference is the winner itself."""
+    best = result.confidence_set
+    tied = 0 if best is None else len(best.run_ids) - 1
+    others = f"; {tied:,} of {len(result.compared) - 1:,} others cannot be told apart from it"
+    kept = f"keep “{winner.name}”: no other run shows a better {result.figure_word}"
+    return kept + (others if tied else "")
 
 
 def _kept(result: AuditResult) -> str:
@@ -66,8 +83,7 @@ def _choice(result: AuditResult) -> str:
     return f"{apart}; take the simplest, “{run.name}”{size}"
 
 
-def _plan(result: AuditResult) -> str:
-    run = taken(result)
+def _plan(result: AuditResult, run: AuditedRun | Winner | None) -> str:
     assert run is not None
     text = f"expect {in_unit(noise_digits(run.expected, result), result)}"
     if run.bound95 is not None:
