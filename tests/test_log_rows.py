@@ -18,6 +18,7 @@ from support.mlflow_store import Store
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import parsed
 from viewcast.tracking.read.gather import gather
+from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.row_keys import keys_of
 from viewcast.tracking.write.row_scores import row_scores, usual_metric
 
@@ -73,6 +74,25 @@ def test_a_score_is_stored_as_its_negative_and_known_as_a_score(store: Store) ->
     (scored,) = study.runs
     assert scored.facts.more_is_better
     assert not scored.facts.bound
+
+
+def test_the_audit_says_what_it_understood_of_logged_rows(store: Store) -> None:
+    logged(store, CLASSES, CHANCES)
+    (study,) = gather(mlflow.get_tracking_uri(), "others").studies
+    assert study.understood is not None
+    assert (study.understood.metric, study.understood.rows) == ("log_loss", N)
+    assert study.understood.rows_from == "row tables (predictions.parquet)"
+
+
+@pytest.mark.parametrize("rows", [(CLASSES, CHANCES), (THREE, OF_THREE)])
+def test_logged_rows_can_be_judged_by_another_metric(store: Store, rows: Any) -> None:
+    logged(store, *rows)
+    (study,) = gather(mlflow.get_tracking_uri(), "others", ReadSettings(metric="accuracy")).studies
+    (scored,) = study.runs
+    guess = rows[1].argmax(axis=1) if rows[1].ndim == 2 else rows[1] > 0.5
+    assert scored.facts.loss == "accuracy"
+    assert scored.rows is not None
+    assert -scored.rows.final.mean() == pytest.approx(np.mean(guess == rows[0]))
 
 
 def test_probabilities_of_classes_are_kept_by_class(store: Store) -> None:

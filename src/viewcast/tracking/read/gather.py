@@ -28,6 +28,8 @@ from viewcast.tracking.tags import (
     DATA,
     HOLDOUT,
     LOOK_KEY,
+    LOSS,
+    MORE_IS_BETTER,
     OPENED_RUN,
     PARENT,
     REASON,
@@ -78,7 +80,7 @@ def _gathered(
     if not runs:
         raise DataError(f"experiment = {experiment}: no run yet; train one, then audit")
     with TemporaryDirectory() as folder:
-        native, foreign = _parts(runs)
+        native, foreign = _parts(runs, settings.metric)
         scored, choices = _scored(client, native, Path(folder))
         others = read(client, foreign, settings, Path(folder))
     scored += others.scored
@@ -97,22 +99,30 @@ def _gathered(
     return Gathered(client, ids, experiment, selected, opened, by_id)
 
 
-def _parts(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+def _parts(runs: Sequence[Run], metric: str | None) -> tuple[list[Run], list[Run]]:
     """Runs that keep the record of their looks, with the sweeps they are from; and all others.
 
-    The search that runs with rows are from is neither: it repeats what they tell.
+    The search that runs with rows are from is neither: it repeats what they tell. Rows that were
+    logged by one metric, and are to be judged by another, are read like those of others.
     """
     sweeps = {run.info.run_id for run in runs if CANDIDATES in run.data.tags}
     native = [
         run
         for run in runs
         if run.info.run_id in sweeps
-        or of_viewcast(run)
+        or (of_viewcast(run) and not _judged_anew(run, metric))
         or (CANDIDATE in run.data.tags and run.data.tags.get(PARENT) in sweeps)
     ]
     own = {run.info.run_id for run in native}
-    own |= {run.data.tags.get(PARENT, "") for run in native if LOOK_KEY in run.data.tags}
+    own |= {run.data.tags.get(PARENT, "") for run in runs if LOOK_KEY in run.data.tags}
     return native, [run for run in runs if run.info.run_id not in own]
+
+
+def _judged_anew(run: Run, metric: str | None) -> bool:
+    """Whether somebody's code logged the rows, and ``metric`` is not the one they are judged by."""
+    if metric is None or MORE_IS_BETTER not in run.data.tags:
+        return False
+    return bool((read_name(metric).measure or metric) != run.data.tags.get(LOSS))
 
 
 def _scored(

@@ -14,6 +14,7 @@ from viewcast.tracking.read.candidate_runs import Candidate
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.pointers import directed, meant_by, measured_by, pointed
 from viewcast.tracking.read.settings import ReadSettings
+from viewcast.tracking.tags import LOOK_KEY
 
 ORDER: dict[Rows | None, int] = {"validation": 0, "cv": 1, None: 2, "test": 3}
 FIRST = ("loss", "log_loss", "mse", "rmse", "mae", "accuracy", "roc_auc", "r2")
@@ -130,7 +131,8 @@ def fold_names(metrics: Iterable[str], choice: MetricChoice) -> dict[int, str]:
 def _asked(found: Sequence[Candidate], metric: str, settings: ReadSettings) -> MetricChoice:
     known = {name for each in found for name in each.named}
     read = read_name(metric)
-    if metric not in known and settings.rows is not None and read.measure is not None:
+    told = settings.rows is not None or any(LOOK_KEY in each.run.data.tags for each in found)
+    if metric not in known and told and read.measure is not None:  # rows tell any metric
         more = bool(read.more_is_better)
         return MetricChoice(metric, read.measure, more, "you named it", "its name")
     if metric not in known:

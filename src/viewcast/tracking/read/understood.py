@@ -12,6 +12,7 @@ from viewcast.tracking.read.candidate_runs import is_search_run
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_figures import Read
 from viewcast.tracking.read.foreign_runs import Foreign
+from viewcast.tracking.tags import PREDICTIONS
 
 NAMED = 3  # runs that are named of those set aside for one reason
 MODELS = "mlflow.log-model.history"  # tag of a run that stored a model, before MLflow 3
@@ -30,8 +31,8 @@ def understood(study: Study, foreign: Foreign, asked: Asked) -> Study:
     """The study with what was understood of its runs."""
     reads = foreign.reads or {}
     own = [reads[run.run_id] for run in study.runs if run.run_id in reads]
-    if not own:  # viewcast's own runs say what they are
-        return study
+    if not own:
+        return _logged(study)
     facts = next((run.facts for run in study.compared), study.runs[0].facts)
     taken = [run for run in study.runs if run.excluded is None and run.shown is not None]
     choice = foreign.choice
@@ -52,6 +53,30 @@ def understood(study: Study, foreign: Foreign, asked: Asked) -> Study:
             set_aside=_grouped([*aside, *dropped]),
             passed_over=_passed_over(foreign, own),
             advice=_advice(study, foreign, own, asked),
+        ),
+    )
+
+
+def _logged(study: Study) -> Study:
+    """Of runs that hold rows by viewcast's own record; those it has trained say what they are."""
+    compared = [run for run in study.runs if run.excluded is None]
+    if not compared or any(run.facts.model or run.rows is None for run in compared):
+        return study
+    facts = compared[0].facts
+    aside = [(run.facts.name, run.excluded) for run in study.runs if run.excluded is not None]
+    return replace(
+        study,
+        understood=Understanding(
+            metric=facts.loss,
+            metric_from="logged with the rows",
+            more_is_better=facts.more_is_better,
+            direction_from="its name",
+            value="the mean of its rows",
+            rows=_rows(study),
+            digest=study.holdout,
+            rows_from=f"row tables ({PREDICTIONS})",
+            taken=len(compared),
+            set_aside=_grouped(aside),
         ),
     )
 
