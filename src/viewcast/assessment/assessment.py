@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.assessment import seed_share
+from viewcast.assessment import search_comparison, seed_share
 from viewcast.assessment.rounds import Records, of_study, scored_rounds
 from viewcast.assessment.row_losses import Losses, Vector
 from viewcast.assessment.settings import AuditSettings
@@ -118,7 +118,9 @@ def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
         blocked = TUNED.format(**vars(records))
     compared = None if reference is None else columns[runs.index(reference)][-1]
     trained = seed_share.settings(runs)
-    inference = infer(candidates, compared, resampling, blocked, measured, trained)
+    searches = search_comparison.two(runs)
+    search = None if searches is None else searches.of_first
+    inference = infer(candidates, compared, resampling, blocked, measured, trained, search)
     caught = _caught(study, runs, measured.length)
     return Assessment(
         study, runs, inference, reference, records, hidden, blocked, caught, hidden_refusal

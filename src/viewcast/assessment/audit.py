@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from viewcast.assessment import scalar_scores, sentences, study_figures, usage
+from viewcast.assessment import scalar_scores, search_comparison, sentences, study_figures, usage
 from viewcast.assessment.assessment import Assessment, assess
 from viewcast.assessment.direction import turned
 from viewcast.assessment.headline import headline
@@ -82,6 +82,7 @@ def result_of(
         best_of=study_figures.best_of(assessment),
         scalar=scalar_scores.of_all(study) if study.scalar else None,
         score_range=score_range(study) if study.scalar else None,
+        searches=search_comparison.compared(assessment.runs, corrected),
         seed_share=seed_share(corrected, None if gain is None else gain.reference),
         untracked=study_figures.untracked(assessment),
         caveat=caveat(assessment),

@@ -13,6 +13,7 @@ from viewcast.assessment.result import (
     HiddenHoldout,
     ScalarScores,
     ScoreRange,
+    SearchComparison,
     SeedShare,
     Truth,
     Winner,
@@ -30,6 +31,7 @@ def turned(result: AuditResult) -> AuditResult:
         scalar=result.scalar and _scalar(result.scalar),
         score_range=result.score_range and _range(result.score_range),
         seed_share=result.seed_share and _seeds(result.seed_share),
+        searches=result.searches and _searches(result.searches),
         hidden_holdout=result.hidden_holdout and _hidden(result.hidden_holdout),
         runs=tuple(_run(run) for run in result.runs),
     )
@@ -81,6 +83,14 @@ def _range(scores: ScoreRange) -> ScoreRange:
 
 def _seeds(share: SeedShare) -> SeedShare:
     return replace(share, another_seed=0.0 - share.another_seed)
+
+
+def _searches(compared: SearchComparison) -> SearchComparison:
+    return replace(
+        compared,
+        first_loss=0.0 - compared.first_loss,
+        second_loss=0.0 - compared.second_loss,
+    )
 
 
 def _hidden(holdout: HiddenHoldout) -> HiddenHoldout:

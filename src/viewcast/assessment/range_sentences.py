@@ -8,6 +8,7 @@ from viewcast.assessment.result import AuditResult, ScoreRange
 from viewcast.assessment.wording import bound_word, counted, in_unit
 from viewcast.base.numbers import rounded, with_error
 
+SIGNIFICANT = 0.05
 T95 = 1.645  # standard errors between an expected figure and its one-sided 95 % bound
 
 
@@ -63,6 +64,21 @@ def seed(result: AuditResult) -> str:
     if share.spread is not None:
         text += f" (seeds differ by a standard deviation of {rounded(share.spread, share.spread)})"
     return text
+
+
+def searches(result: AuditResult) -> str:
+    """Two searches at equal budget, and whether chance explains the difference."""
+    two = result.searches
+    if two is None:
+        return ""
+    losses = [rounded(loss, two.error) for loss in (two.first_loss, two.second_loss)]
+    chance = f"p = {two.p_value:.3f}"
+    verdict = "more than chance" if two.p_value <= SIGNIFICANT else "no more than chance"
+    return (
+        f"of {counted(two.k, 'run')} each, the best of {two.first} is to be expected at "
+        f"{losses[0]} on new {result.rows_word} and that of {two.second} at {losses[1]}: a "
+        f"difference of {verdict} ({chance})"
+    )
 
 
 def expected(result: AuditResult) -> str:

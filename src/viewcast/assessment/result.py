@@ -182,6 +182,23 @@ class SeedShare:
 
 
 @dataclass(frozen=True, config=CONFIG)
+class SearchComparison:
+    """Two searches at the budget of ``k`` runs each: what to expect of the best on new rows.
+
+    ``error``: standard deviation of the difference where runs are dealt out to both at random;
+    ``p_value``: of so large a difference then (``viewcast.selection.search_comparison``).
+    """
+
+    first: str
+    second: str
+    k: int
+    first_loss: Number
+    second_loss: Number
+    error: Number
+    p_value: Number
+
+
+@dataclass(frozen=True, config=CONFIG)
 class HiddenPoint:
     """Gains since the first run after ``look`` looks, on shown and on hidden rows."""
 
@@ -267,11 +284,12 @@ class AuditResult:
     winner's loss may be above what is shown, whatever rule chose it (95 %).
     ``overfit_probability``: see ``viewcast.selection.overfit_probability``.
     ``scalar``, ``score_range``: only where no run has row losses, the latter where the noise of
-    scores is known; ``seed_share``: where runs share settings but for the seed. ``untracked``: runs
-    that chose an epoch by these rows and kept no losses of the others. ``caveat``: what the figures
-    assume, where runs were launched in sight of earlier scores. ``hidden_refusal``: why hidden rows
-    could not be used. ``assumed``: what could not be checked. ``runs``: best first. ``headline``:
-    what to do (``viewcast.assessment.headline``). ``verdict`` and ``sentences``: in words
+    scores is known; ``seed_share``: where runs share settings but for the seed. ``searches``: where
+    two searches made the runs. ``untracked``: runs that chose an epoch by these rows and kept no
+    losses of the others. ``caveat``: what the figures assume, where runs were launched in sight of
+    earlier scores. ``hidden_refusal``: why hidden rows could not be used. ``assumed``: what could
+    not be checked. ``runs``: best first. ``headline``: what to do
+    (``viewcast.assessment.headline``). ``verdict`` and ``sentences``: in words
     (``viewcast.assessment.study_verdict``, ``viewcast.assessment.sentences``).
     """
 
@@ -314,6 +332,7 @@ class AuditResult:
     sentences: tuple[str, ...]
     score_range: ScoreRange | None = None
     seed_share: SeedShare | None = None
+    searches: SearchComparison | None = None
 
     @property
     def compared(self) -> list[AuditedRun]:

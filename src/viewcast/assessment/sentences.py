@@ -16,7 +16,7 @@ from viewcast.assessment.choice_sentences import (
     superiority,
     untracked,
 )
-from viewcast.assessment.range_sentences import basis, decision, seed
+from viewcast.assessment.range_sentences import basis, decision, searches, seed
 from viewcast.assessment.result import AuditResult, OpenedTest
 from viewcast.assessment.wording import counted, hidden_figure, in_unit, noise_digits, sentence
 from viewcast.base.numbers import plain, short, times, with_error
@@ -46,7 +46,9 @@ def topics(result: AuditResult) -> list[Topic]:
         "Score": [score(result), luck(result), dependence(result), *scalar(result)],
         GAIN: [gain(result)],
         "Seed": [seed(result)],
-        "More runs": [more_runs(result), effective(result), untracked(result)],
+        "More runs": [
+            *(more_runs(result), effective(result), searches(result), untracked(result)),
+        ],
         "Best runs": [best_runs(result), best_names(result), superiority(result), halves(result)],
         "Limits": [refusal(result), result.approximate or "", result.caveat or ""],
         "Hidden rows": [hidden(result)],

@@ -20,6 +20,7 @@ from viewcast.selection.dependence import dependence_length, standard_error
 from viewcast.selection.overfit_probability import overfit_probability
 from viewcast.selection.resampling import Resampled, resample
 from viewcast.selection.sample_size import SampleSize, sample_size
+from viewcast.selection.search_comparison import SearchComparison, compare_searches
 from viewcast.selection.seed_share import SeedShare, seed_share
 from viewcast.selection.selection_corrected import SelectionCorrected, selection_corrected
 from viewcast.selection.share_of_gain import Gain, share_of_gain
@@ -63,6 +64,7 @@ class Inference:
     and ``gain.upper95`` are None. ``bound_refusal``: why the winner has no ``upper95`` although
     there are rows enough, None where it has. ``seed_share``: over the reference, without one or if
     it won itself over the average setting; None where the winner's settings were trained once.
+    ``searches``: the search that was named, beside the other runs.
     """
 
     length: float
@@ -79,6 +81,7 @@ class Inference:
     superior: float | None = None
     bound_refusal: str | None = None
     seed_share: SeedShare | None = None
+    searches: SearchComparison | None = None
 
 
 class _Study(NamedTuple):
@@ -108,6 +111,7 @@ def infer(
     blocked: str | None = None,
     measured: Inference | None = None,
     trained: Sequence[str | None] = (),
+    search: Flags | None = None,
 ) -> Inference:
     """Infer what the best of ``candidates`` is worth.
 
@@ -115,7 +119,8 @@ def infer(
     be one of the runs. There is no figure below ``ESTIMATE_ROWS`` rows, and no bound where
     ``viewcast.selection.sample_size`` refuses one or a reason is given as ``blocked``.
     ``measured``: what ``measure_dependence`` has found, if it was asked before. ``trained`` (R,):
-    identity of each run's settings but the seed, None where not known; empty: of none.
+    identity of each run's settings but the seed, None where not known; empty: of none. ``search``
+    (R,): the runs of one search that is to be compared with the others.
 
     Raises DataError where the reference has other columns or is not finite, and for fewer than 8
     cells of rows.
@@ -129,7 +134,11 @@ def infer(
     study = _study(candidates, known, inference.length, drawn)
     inference = _with_figures(inference, study)
     if enough.refusal is None and blocked is None:
-        return replace(_with_bounds(inference, study), seed_share=_seeds(inference, study, trained))
+        inference = replace(inference, seed_share=_seeds(inference, study, trained))
+        if search is not None:
+            compared = compare_searches(candidates.shown, study.resampled, search)
+            inference = replace(inference, searches=compared)
+        return _with_bounds(inference, study)
     return _without_bounds(inference)
 
 
