@@ -26,6 +26,12 @@ settings.register_profile("viewcast", deadline=None)
 settings.load_profile("viewcast")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests and the processes that they start leave the cache of the user alone."""
+    os.environ["VIEWCAST_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data beside the repository; it may not be copied into the repository."""

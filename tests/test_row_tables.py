@@ -1,7 +1,6 @@
 """Row losses from the tables among a run's artifacts, in whatever form people log them."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +8,14 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from support.logged_tables import choice, log, tables
 from support.mlflow_store import Store
 from viewcast.base.errors import DataError
 from viewcast.tracking import artifacts as artifacts_of_runs
-from viewcast.tracking.artifacts import Artifacts
 from viewcast.tracking.read import row_tables
 from viewcast.tracking.read.metric_choice import MetricChoice
 from viewcast.tracking.read.row_table import Found
-from viewcast.tracking.read.row_tables import RowTables
-from viewcast.tracking.row_keys import keys_of
 
 # MLflow, about calls of its own to pandas.
 pytestmark = [
@@ -45,18 +40,7 @@ Reading = Callable[..., Found]
 
 
 @pytest.fixture
-def store(tmp_path: Path, empty_store: Path) -> Iterator[Store]:
-    shutil.copy(empty_store, tmp_path / "mlflow.db")
-    with Store.at(tmp_path / "mlflow.db") as opened:
-        yield opened
-
-
-def choice(measure: str | None = None, name: str = "", more: bool = False) -> MetricChoice:
-    return MetricChoice(name, measure, more, "", "")
-
-
-@pytest.fixture
-def found(store: Store, tmp_path: Path) -> Reading:
+def found(others_store: Store, tmp_path: Path) -> Reading:
     """What a run with these artifacts (frames, or bytes), metrics, params and tags tells."""
 
     def of_run(
@@ -66,13 +50,13 @@ def found(store: Store, tmp_path: Path) -> Reading:
         params: dict[str, str] | None = None,
         tags: dict[str, str] | None = None,
     ) -> Found:
-        with store.run() as run:
+        with others_store.run() as run:
             mlflow.log_metrics(metrics or {})
             mlflow.log_params(params or {})
             mlflow.set_tags(tags or {})
             for artifact, content in artifacts.items():
                 log(artifact, content, tmp_path / "made")
-        return tables(store, tmp_path).of(store.now(run), choice)
+        return tables(others_store, tmp_path).of(others_store.now(run), choice)
 
     return of_run
 
@@ -88,26 +72,6 @@ def losses(found: Reading) -> Losses:
         return None if rows is None else rows.keys[KEYS].assign(loss=rows.values)
 
     return of_run
-
-
-def tables(store: Store, folder: Path) -> RowTables:
-    return RowTables(Artifacts(store.client, folder / "fetched"))
-
-
-def log(artifact: str, content: pd.DataFrame | bytes, folder: Path) -> None:
-    path = folder / artifact
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif path.suffix == ".json":
-        mlflow.log_table(content, artifact)
-        return
-    elif path.suffix == ".csv":
-        content.to_csv(path, index=False)
-    else:
-        content.to_parquet(path, index=False)
-    parent = str(Path(artifact).parent)
-    mlflow.log_artifact(str(path), None if parent == "." else parent)
 
 
 def evaluated(target: str = "views", prediction: str = "outputs") -> pd.DataFrame:
@@ -146,12 +110,12 @@ def test_predictions_without_losses_are_measured(losses: Losses) -> None:
 
 
 def test_a_real_table_of_mlflow_gives_the_losses_of_its_predictions(
-    store: Store, tmp_path: Path
+    others_store: Store, tmp_path: Path
 ) -> None:
     def squared(predictions: pd.Series, targets: pd.Series, metrics: Any) -> Any:
         return mlflow.metrics.MetricValue(scores=list((predictions - targets) ** 2))
 
-    with store.run() as run:
+    with others_store.run() as run:
         mlflow.models.evaluate(
             data=evaluated(),
             targets="views",
@@ -165,7 +129,7 @@ def test_a_real_table_of_mlflow_gives_the_losses_of_its_predictions(
                 )
             ],
         )
-    rows = tables(store, tmp_path).of(store.now(run), choice("mse")).rows
+    rows = tables(others_store, tmp_path).of(others_store.now(run), choice("mse")).rows
     assert rows is not None
     assert list(rows.values) == pytest.approx(list(SQUARED))
     assert list(rows.keys["row"]) == list(rows.keys["time"]) == NAMES
@@ -313,28 +277,166 @@ def test_the_refusal_of_an_unreadable_table_names_run_and_artifact(
 
 
 def test_the_refusal_of_an_unreachable_artifact_store_names_the_run(
-    store: Store, tmp_path: Path
+    others_store: Store, tmp_path: Path
 ) -> None:
-    elsewhere = store.client.create_experiment("elsewhere", "nowhere://bucket")
-    run = store.client.create_run(elsewhere)
+    elsewhere = others_store.client.create_experiment("elsewhere", "nowhere://bucket")
+    run = others_store.client.create_run(elsewhere)
     with pytest.raises(DataError, match=rf"run {run.info.run_id}: artifacts cannot be listed"):
-        tables(store, tmp_path).of(run)
+        tables(others_store, tmp_path).of(run)
 
 
-@settings(max_examples=20)
-@given(st.permutations(range(5)))
-def test_rows_have_the_same_keys_in_any_order_and_any_form_of_their_days(order: list[int]) -> None:
-    forms = (
-        DAYS,
-        DAYS.tz_localize("Europe/Berlin"),
-        DAYS.date,
-        DAYS.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-    )
-    for form in forms:
-        keys = keys_of(pd.DataFrame({"day": form}).iloc[order], time="day")
-        assert list(keys["row"]) == NAMES
-        assert list(keys["time"]) == NAMES
-        assert list(keys.index) == [0, 1, 2, 3, 4]
+LABELS = np.array([1, 0, 1, 1, 0])
+CHANCES = np.array([0.9, 0.2, 0.4, 0.8, 0.6])
+CLASSES = np.array(["cat", "dog", "emu", "dog", "cat"])
+OF_CLASSES = np.array(
+    [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5], [0.5, 0.3, 0.2], [0.6, 0.1, 0.3]]
+)
+BY_CLASS = pd.DataFrame(OF_CLASSES, columns=["prob_cat", "prob_dog", "prob_emu"])
+
+
+def as_json(table: pd.DataFrame, orient: Any) -> bytes:
+    return table.to_json(orient=orient).encode()
+
+
+RESIDUALS = pd.DataFrame({"y_true": TARGET, "y_pred": PREDICTION})
+
+
+@pytest.mark.parametrize(
+    ("artifact", "content"),
+    [
+        ("rows.parquet", RESIDUALS),
+        ("rows.csv", RESIDUALS),
+        ("rows.json", RESIDUALS),
+        ("deep/rows.json", as_json(RESIDUALS, "records")),
+        ("rows.json", as_json(RESIDUALS, "columns")),
+        ("rows.json", b'{"y_true": [3, 1, 4, 1, 5], "y_pred": [2, 1.5, 4, 3, 5.5]}'),
+        ("rows.tsv", RESIDUALS.to_csv(sep="\t", index=False).encode()),
+        ("rows.csv", RESIDUALS.rename(columns={"y_true": "Label", "y_pred": "Prediction"})),
+        ("rows.csv", RESIDUALS.rename(columns={"y_true": "yTrue", "y_pred": "yPred"})),
+        ("rows.csv", RESIDUALS.rename(columns={"y_true": "actual", "y_pred": "y_hat"})),
+    ],
+)
+def test_targets_and_predictions_serve_in_any_file_under_any_usual_name(
+    found: Reading, artifact: str, content: Any
+) -> None:
+    rows = found({artifact: content}, choice("rmse", "val_rmse")).rows
+    assert rows is not None
+    assert rows.name == "val_rmse"
+    assert rows.source == artifact
+    assert rows.figure == pytest.approx(np.sqrt(SQUARED.mean()))
+    assert rows.values.mean() == pytest.approx(rows.figure)
+
+
+@pytest.mark.parametrize(
+    ("measure", "table", "figure"),
+    [
+        ("accuracy", {"label": LABELS, "predicted_label": LABELS[::-1]}, 1 / 5),
+        ("accuracy", {"label": LABELS, "proba": CHANCES}, 3 / 5),
+        ("accuracy", {"label": CLASSES, "pred": CLASSES[[0, 1, 2, 3, 1]]}, 4 / 5),
+        ("accuracy", {"label": CLASSES, **BY_CLASS}, 4 / 5),
+        ("log_loss", {"label": CLASSES, **BY_CLASS[BY_CLASS.columns[::-1]]}, None),
+        ("log_loss", {"label": [0, 1, 2, 1, 0], "prediction": list(OF_CLASSES)}, None),
+        ("roc_auc", {"y_true": LABELS, "y_score": 10 * CHANCES - 3}, 5 / 6),
+        ("roc_auc", {"y_true": LABELS, "y_pred": LABELS, "prob_0": 1 - CHANCES}, None),
+    ],
+)
+def test_classes_serve_as_labels_and_as_probabilities_by_any_metric(
+    found: Reading, measure: str, table: dict[str, Any], figure: float | None
+) -> None:
+    more = measure != "log_loss"
+    rows = found({"rows.parquet": pd.DataFrame(table)}, choice(measure, "val", more)).rows
+    assert rows is not None
+    own = OF_CLASSES[range(5), [0, 1, 2, 1, 0]]
+    expected = -np.log(own).mean() if measure == "log_loss" else figure
+    assert rows.more_is_better is more
+    assert rows.values.mean() == pytest.approx(-rows.figure if more else rows.figure)
+    assert expected is None or rows.figure == pytest.approx(expected)
+
+
+def test_the_figure_that_was_logged_decides_what_a_loss_of_no_name_is(found: Reading) -> None:
+    logged = {"val_loss": float(ABSOLUTE.mean())}
+    rows = found({"rows.csv": RESIDUALS}, choice(name="val_loss"), metrics=logged).rows
+    assert rows is not None
+    assert (rows.name, list(rows.values)) == ("val_loss", list(ABSOLUTE))
+    other = found({"rows.csv": RESIDUALS}, choice(name="val_loss"), metrics={"val_loss": 0.123})
+    assert other.rows is None
+    assert "val_loss is 0.123, which no metric known here gives" in other.passed_over[0]
+
+
+def test_scores_turned_by_a_search_stay_as_the_user_has_them(found: Reading) -> None:
+    name = "neg_mean_squared_error"
+    logged = {name: -float(SQUARED.mean())}
+    rows = found({"rows.csv": RESIDUALS}, choice("mse", name, more=True), metrics=logged).rows
+    assert rows is not None
+    assert rows.figure == pytest.approx(logged[name])
+    assert list(rows.values) == list(SQUARED)
+
+
+def test_rows_that_do_not_give_the_logged_figure_are_taken_and_it_is_told(found: Reading) -> None:
+    told = found({"rows.csv": RESIDUALS}, choice("rmse", "val_rmse"), metrics={"val_rmse": 2.0})
+    assert told.rows is not None
+    assert "its rows give val_rmse 1.04881, the run logged 2" in told.passed_over[0]
+
+
+def test_of_several_tables_the_one_that_gives_the_logged_figure_is_taken(found: Reading) -> None:
+    logged_tables = {"a.csv": RESIDUALS.assign(y_true=0.0), "b.csv": RESIDUALS, "c.csv": BY_CLASS}
+    logged = {"val_rmse": float(np.sqrt(SQUARED.mean()))}
+    rows = found(logged_tables, choice("rmse", "val_rmse"), metrics=logged).rows
+    assert rows is not None
+    assert rows.source == "b.csv"
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "reason"),
+    [
+        ({"train_rows.csv": RESIDUALS}, "train_rows.csv: is named after other rows (train)"),
+        ({"test_rows.csv": RESIDUALS}, "test_rows.csv: is named after other rows (test)"),
+        ({"rows.json": b"{"}, "rows.json: is no JSON"),
+        (
+            {"history.csv": pd.DataFrame({"epoch": [1], "loss": [2.0]})},
+            "history.csv: is a curve, it counts in epoch",
+        ),
+        (
+            {"rows.csv": RESIDUALS.assign(split="train")},
+            "rows.csv: has no validation row, its rows are train",
+        ),
+        (
+            {"rows.csv": pd.DataFrame({"y_true": LABELS, "y_pred": LABELS})},
+            "rows.csv: val_auc needs probabilities or scores, and it holds labels alone; "
+            "log the output of predict_proba",
+        ),
+        (
+            {"rows.csv": pd.DataFrame({"loss": ABSOLUTE})},
+            "rows.csv: it holds losses, and val_auc is a score; log targets and predictions as "
+            "well",
+        ),
+    ],
+)
+def test_what_is_passed_over_is_told_with_the_reason(
+    found: Reading, artifacts: dict[str, Any], reason: str
+) -> None:
+    told = found(artifacts, choice("roc_auc", "val_auc", more=True))
+    assert told.rows is None
+    assert told.passed_over == (reason,)
+
+
+def test_a_metric_of_test_rows_is_read_from_the_table_of_test_rows(found: Reading) -> None:
+    rows = found({"test_rows.csv": RESIDUALS}, choice("rmse", "test_rmse")).rows
+    assert rows is not None
+    assert rows.source == "test_rows.csv"
+
+
+def test_files_that_are_no_tables_of_rows_are_no_matter(found: Reading) -> None:
+    others = {
+        "summary.json": b'{"accuracy": 0.9, "classes": ["a", "b"], "y_true": null}',
+        "list.json": b"[1, 2]",
+        "importance.json": b'{"age": 1.5}',
+        "per_class_metrics.csv": pd.DataFrame({"positive_class": [0], "f1_score": [0.5]}),
+        "model/MLmodel": b"flavors: {}",
+        "model/input_example.json": as_json(RESIDUALS, "split"),
+    }
+    told = found(others, choice("rmse"))
+    assert (told.rows, told.passed_over) == (None, ())
 
 
 def test_numbers_that_repeat_are_no_time(losses: Losses) -> None:
@@ -345,8 +447,12 @@ def test_numbers_that_repeat_are_no_time(losses: Losses) -> None:
     assert list(found["row"]) == list("01234")
 
 
-def test_hours_are_in_utc_where_none_comes_twice() -> None:
-    hours = pd.date_range("2024-10-27", periods=6, freq="h", tz="Europe/Berlin")
-    keys = keys_of(pd.DataFrame({"time": hours}), time="time")
-    assert keys["row"].is_unique
-    assert keys["row"].iloc[0] == "2024-10-26 22:00:00"
+def test_text_and_binary_tables_of_the_same_rows_agree(found: Reading) -> None:
+    target = TARGET / 3
+    table = pd.DataFrame({"day": DAYS, "target": target, "prediction": PREDICTION})
+    identities = {
+        rows.identity
+        for name in ("rows.parquet", "rows.csv", "rows.json")
+        if (rows := found({name: table}, choice("mae")).rows) is not None
+    }
+    assert len(identities) == 1

@@ -5,8 +5,9 @@ that ``y_true``, ``Y True`` and ``yTrue`` are one.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from viewcast.tracking.metric_names import plain
 
@@ -71,7 +72,11 @@ class Columns:
 
 def columns_of(names: Iterable[str]) -> Columns:
     """What the columns of these names are; of several that may be meant, the most usual name."""
-    names = list(names)
+    return _columns_of(tuple(names))
+
+
+@cache
+def _columns_of(names: tuple[str, ...]) -> Columns:
     known = {_squeezed(name): name for name in reversed(names)}
 
     def first(wanted: tuple[str, ...]) -> str | None:
@@ -95,7 +100,7 @@ def columns_of(names: Iterable[str]) -> Columns:
     )
 
 
-def _probabilities(names: list[str]) -> dict[str, str]:
+def _probabilities(names: Sequence[str]) -> dict[str, str]:
     for pattern in (_PROBABILITY, _PROBABILITY_BEHIND):
         found = {match["of"] or "": name for name in names if (match := pattern.match(plain(name)))}
         if found:

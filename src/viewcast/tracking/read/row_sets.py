@@ -100,19 +100,23 @@ def _roles(table: pd.DataFrame, columns: Columns) -> Roles:
     if row is not None and row.lower() != "row" and not _tells(table[row]):
         row = None
     if row is None and columns.time is None and columns.index is not None:
-        index = table[columns.index]
-        counts = pd.api.types.is_integer_dtype(index) and (index == range(len(index))).all()
-        row = columns.index if _tells(index) and not counts else None
+        row = columns.index if _tells(table[columns.index]) else None
     parts = {"row": row, "entity": columns.entity, "time": columns.time, "target": columns.target}
     return {part: name for part, name in parts.items() if name is not None}
 
 
 def _tells(column: pd.Series) -> bool:
-    return not column.isna().any() and bool(column.is_unique)
+    """Whether a column names rows: each has its own value, and not just its position."""
+    if column.isna().any() or not column.is_unique:
+        return False
+    counts = pd.api.types.is_integer_dtype(column) and column.iloc[0] in (0, 1)
+    return not (counts and (np.diff(column.to_numpy()) == 1).all())
 
 
 def _ends(raw: pd.DataFrame) -> tuple[str, ...]:
-    return () if raw.empty else tuple(str(raw[name].iloc[at]) for name in raw for at in (0, -1))
+    """First and last value of each column: most tables that differ do so there."""
+    columns = [raw[name].array for name in raw] if len(raw) else []
+    return tuple(str(values[at]) for values in columns for at in (0, len(raw) - 1))
 
 
 def _keys(raw: pd.DataFrame, roles: Roles) -> tuple[pd.DataFrame, bool]:

@@ -1,10 +1,12 @@
 """Row losses of runs that viewcast did not make, from the tables among their artifacts."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
@@ -140,19 +142,12 @@ class RowTables:
         yield [f for f in files if f.path != PREDICTIONS and not f.path.endswith(EVALUATED)]
 
     def _read(self, run: Run, file: File, wanted: Wanted) -> _Read | str | None:
-        path = self.artifacts.fetched(run, file)
-        metrics, evaluation = run.data.metrics, file.path.endswith(EVALUATED)
-        if not evaluation:
-            columns = columns_of(table_files.columns(path))
-            if not columns.told:
-                return None
-            if columns.curve is not None and columns.target is None:
-                return f"is a curve, it counts in {columns.curve}"
-        table = table_files.table(path)
-        if table.empty:
-            return None
+        evaluation = file.path.endswith(EVALUATED)
+        table = self._table(run, file, evaluation)
+        if table is None or isinstance(table, str):
+            return table
         columns = (
-            loss_tables.evaluation_columns(table, metrics)
+            loss_tables.evaluation_columns(table, run.data.metrics)
             if evaluation
             else columns_of(table.columns)
         )
@@ -160,17 +155,27 @@ class RowTables:
         if rows.empty:
             found = sorted(set(table[columns.split].astype(str))) if columns.split else []
             return f"has no validation row, its rows are {', '.join(found[:3])}"
-        default = usual_loss(run)
-        measured = (
-            loss_tables.evaluated(rows, columns, wanted, default)
-            if evaluation
-            else loss_tables.measured(rows, columns, wanted, default)
-        )
+        measured_by = loss_tables.evaluated if evaluation else loss_tables.measured
+        measured = measured_by(rows, columns, wanted, usual_loss(run))
         if measured is None or isinstance(measured, str):
             return measured
         known, order = self.sets.of(rows, columns, loss_tables.features(rows, columns))
-        table_read = row_table(known, order, measured, file.path)
-        return _Read(file.path, table_read, measured.note)
+        return _Read(file.path, row_table(known, order, measured, file.path), measured.note)
+
+    def _table(self, run: Run, file: File, evaluation: bool) -> pd.DataFrame | str | None:
+        """A table whose columns may tell what each row lost, or why it is none."""
+        path = self.artifacts.fetched(run, file)
+        if not evaluation:
+            try:
+                columns = columns_of(table_files.columns(path))
+            except json.JSONDecodeError:
+                return "is no JSON"
+            if not columns.told:
+                return None
+            if columns.curve is not None and columns.target is None:
+                return f"is a curve, it counts in {columns.curve}"
+        table = table_files.table(path)
+        return None if table.empty else table
 
 
 def _one(run: Run, read: list[_Read], wanted: Wanted) -> _Read:
