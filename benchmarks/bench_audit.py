@@ -1,7 +1,7 @@
 """Time and memory of the figures of a study: all, the corrected loss alone, and a plain loop.
 
-``--sizes``: without the loop. ``--case NAME`` and ``--loop`` (called by itself): one case, or the comparison with the loop, in a
-process of its own.
+``--sizes``: without the loop. ``--case NAME`` and ``--loop`` (called by itself): one case, or the
+comparison with the loop, in a process of its own.
 """
 
 import json
@@ -45,7 +45,8 @@ def main() -> None:
     keep(
         "audit",
         [row_of(name) for name in CASES],
-        "wall seconds and peak MiB of the figures of a study, each in a process of its own; "
+        "seconds and peak MiB of the figures of a study, each in a process of its own, with other "
+        "work beside (wall seconds say little); "
         "columns are rows, or cells of rows where all epochs are kept",
     )
     if "--sizes" in sys.argv:
