@@ -14,7 +14,7 @@ from viewcast.selection.candidates import Candidates
 from viewcast.selection.dependence import standard_error
 from viewcast.selection.resampling import resample
 from viewcast.selection.selection_corrected import ranked, selection_corrected
-from viewcast.selection.upper_bound import RANKS, UpperBounds, upper_bounds
+from viewcast.selection.upper_bound import RANKS, UpperBounds, repeated, upper_bounds
 
 Losses = np.ndarray
 
@@ -152,3 +152,16 @@ def test_the_bound_is_narrower_than_the_quantile_of_held_out_means() -> None:
         found = upper_bounds(candidates, draws, resampled, expected, 1.0).values[0]
         shares.append((found - expected[0]) / (quantile - expected[0]))
     assert np.mean(shares) < 0.7
+
+
+def test_the_state_that_was_best_on_the_choosing_rows_is_the_one_that_is_held_out() -> None:
+    losses = simulated(2, 1, 12, 60, spread=0.1).losses[0].astype(np.float32).reshape(4, 3, 60)
+    candidates, draws = Candidates.of(list(losses)), draw(60, 1.0, 50, 3)
+    found = next(repeated(candidates, draws, resample(candidates, draws)))
+    wanted = []
+    for held, chosen in zip(draws.held, draws.chosen, strict=True):
+        on_chosen = losses[:, :, chosen].mean(axis=2)
+        run, state = np.unravel_index(on_chosen.argmin(), on_chosen.shape)
+        wanted.extend(losses[run, state, held])
+    np.testing.assert_allclose(found.losses, wanted, rtol=1e-6)
+    np.testing.assert_allclose(found.own.mean(), losses.mean(axis=2).min(), rtol=1e-6)
