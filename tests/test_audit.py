@@ -561,8 +561,8 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
     assert table["scores"].tolist() == [24] * 150
 
     run = store.client.get_run(winner.run_id)
-    assert float(run.data.tags["viewcast.expected"]) == pytest.approx(winner.expected)
-    assert float(run.data.tags["viewcast.bound95"]) == pytest.approx(winner.bound95)
+    assert float(run.data.tags["viewcast.expected"]) == pytest.approx(winner.expected, rel=1e-5)
+    assert float(run.data.tags["viewcast.bound95"]) == pytest.approx(winner.bound95, rel=1e-5)
     assert run.data.tags["viewcast.in_confidence_set"] == "yes"
     assert run.data.tags["viewcast.look_count"] == "1"
     assert run.data.tags["viewcast.rank"] == "01"
@@ -583,7 +583,7 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
     now = {line.run_id: line for line in again.runs}
     for run_id in (worse, ids[0]):
         expected = store.client.get_run(run_id).data.tags["viewcast.expected"]
-        assert float(expected) == pytest.approx(now[run_id].expected)
+        assert float(expected) == pytest.approx(now[run_id].expected, rel=1e-5)
 
 
 def test_a_figure_that_no_longer_holds_is_shown_no_more(store: SimulatedStore) -> None:

@@ -34,7 +34,7 @@ from viewcast.tracking.tags import (
 )
 from viewcast.tracking.write.view import share
 
-DIGITS = 9  # significant digits of a figure: those that differ by less are one
+DIGITS = 6  # significant digits of a figure: those that differ by less are one
 LONGEST = 4000  # characters of a tag
 OF_RUN = (RANK, EXPECTED, BOUND95, OPTIMISM, LOOK_COUNT, IN_CONFIDENCE_SET, VERDICT)
 OF_EXPERIMENT = (AUDIT_OF, OPTIMISM_OF, SHARED_VIEW)  # beginnings of names
