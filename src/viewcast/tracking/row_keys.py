@@ -63,7 +63,7 @@ def dated(values: Any) -> pd.Series:
     elif pd.api.types.is_numeric_dtype(series):
         return series
     else:
-        words = series.astype(str)
+        words = series.astype(str).where(series.notna())  # pandas 2 makes words of what is missing
         if pd.to_numeric(words.head(1), errors="coerce").notna().all():  # costs most of the time
             numbers = pd.to_numeric(words, errors="coerce")
             if numbers.notna().all():
