@@ -180,6 +180,20 @@ def test_states_of_one_model_are_looks_and_the_last_is_kept(store: Store) -> Non
     assert use.scores == 120
 
 
+@pytest.mark.parametrize(("sampler", "rounds"), [("RandomSampler", 1), (None, 3)])
+def test_runs_of_one_parent_are_rounds_unless_nothing_looked(
+    store: Store, sampler: str | None, rounds: int
+) -> None:
+    with store.run():
+        mlflow.set_tags({"sampler": sampler} if sampler else {})
+        for rate in (0.3, 0.1, 0.17):
+            with store.run(nested=True):
+                mlflow.log_param("rate", rate)
+                viewcast.log_rows(NUMBERS, NUMBERS + rate)
+    (study,) = gather(mlflow.get_tracking_uri(), "others").studies
+    assert len({look.batch_id for look in study.looks}) == rounds
+
+
 def test_training_and_test_rows_are_stored_and_are_no_look(store: Store) -> None:
     with store.run() as run:
         viewcast.log_rows(NUMBERS, NUMBERS, split="training")

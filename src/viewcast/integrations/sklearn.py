@@ -23,6 +23,7 @@ from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError
 from viewcast.scoring.metrics import NAMES, metric_of
 from viewcast.tracking.metric_names import read_name
+from viewcast.tracking.tags import BATCH_ID
 from viewcast.tracking.write.row_scores import OF_CHANCES, MetricLike
 from viewcast.tracking.write.rows_log import last_run
 from viewcast.tracking.write.search_runs import (
@@ -87,6 +88,7 @@ def log_search(
     for number, (candidate, predicted) in enumerate(zip(candidates, told, strict=True)):
         own = _run_of(candidate, known)
         child = own or runs.add(f"candidate {number}", candidate.params, None, {})
+        runs.tag(child, {BATCH_ID: runs.parent})  # all were drawn before any was scored
         if own is None:
             runs.tell(child, candidate.figures)
         if predicted is not None:

@@ -1,6 +1,7 @@
 """From the runs of an experiment on any MLflow server to the studies that an audit evaluates."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
@@ -15,6 +16,7 @@ from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts, each, local
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.metric_names import read_name
+from viewcast.tracking.read.candidate_runs import batches, of_run
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_runs import read
 from viewcast.tracking.read.native import NativeRuns
@@ -82,6 +84,7 @@ def _gathered(
     with TemporaryDirectory() as folder:
         native, foreign = _parts(runs, settings.metric)
         scored, choices = _scored(client, native, Path(folder))
+        scored = _in_rounds(scored, native, runs)
         others = read(client, foreign, settings, Path(folder))
     scored += others.scored
     if not scored:
@@ -116,6 +119,19 @@ def _parts(runs: Sequence[Run], metric: str | None) -> tuple[list[Run], list[Run
     own = {run.info.run_id for run in native}
     own |= {run.data.tags.get(PARENT, "") for run in runs if LOOK_KEY in run.data.tags}
     return native, [run for run in runs if run.info.run_id not in own]
+
+
+def _in_rounds(scored: list[Scored], native: Sequence[Run], runs: Sequence[Run]) -> list[Scored]:
+    """Runs that somebody's code logged under one parent, told apart where each may have been drawn
+    in sight of the one before it.
+    """
+    by_id = {run.info.run_id: run for run in runs}
+    logged = [run for run in native if MORE_IS_BETTER in run.data.tags]
+    own = batches([of_run(run, by_id.get(run.data.tags.get(PARENT, ""))) for run in logged])
+    return [
+        replace(one, look=replace(one.look, batch_id=own[one.run_id])) if one.run_id in own else one
+        for one in scored
+    ]
 
 
 def _judged_anew(run: Run, metric: str | None) -> bool:

@@ -28,6 +28,7 @@ from viewcast.tracking.tags import (
     HIDDEN_HOLDOUT,
     MODEL_TRAIN_LOSS,
     MODEL_VAL_LOSS,
+    MORE_IS_BETTER,
     PREDICTIONS,
     SWEEP_CURVES,
     SWEEP_HIDDEN_LOSSES,
@@ -136,10 +137,11 @@ def by_metadata(run: Run, look: Look, parent: Run | None = None) -> Scored:
     """A run as its tags, parameters and metrics describe it; excluded where it failed."""
     metrics = run.data.metrics
     best = figure(metrics, BEST_EPOCH)
+    logged = MORE_IS_BETTER in run.data.tags  # by somebody's code: its losses may be others
     scored = Scored(
         look=look,
         facts=facts(run, parent),
-        train_loss=figure(metrics, MODEL_TRAIN_LOSS, TRAIN_LOSS),
+        train_loss=None if logged else figure(metrics, MODEL_TRAIN_LOSS, TRAIN_LOSS),
         shown=figure(metrics, MODEL_VAL_LOSS, VAL_LOSS),
         best_epoch=None if best is None else int(best),
         truth=truth(run),
