@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from mlflow import MlflowClient
 
 import viewcast
 from support.reported import Tags, seen
@@ -114,6 +115,28 @@ def test_a_store_without_runs_and_one_that_is_not_there_are_refused(
     with pytest.raises(TrackingError, match=r"none\.db: no such file in "):
         viewcast.audit(f"sqlite:///{tmp_path}/none.db")
     assert not (tmp_path / "none.db").exists()
+
+
+def test_a_folder_of_runs_is_read_as_older_versions_of_mlflow_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = MlflowClient(f"file://{tmp_path}/mlruns")
+    experiment = client.create_experiment("study")
+    for score in (0.5, 0.6):
+        run_id = client.create_run(experiment).info.run_id
+        client.log_metric(run_id, "val_f1", score)
+        client.set_terminated(run_id)
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE")
+    monkeypatch.chdir(tmp_path)
+    for uri in ("mlruns", "file:./mlruns"):
+        assert "shows 0.6" in str(viewcast.audit(uri))
+
+
+def test_a_folder_that_is_no_store_is_not_made_one(tmp_path: Path) -> None:
+    with pytest.raises(TrackingError, match="is no store of MLflow; expected its folder"):
+        viewcast.audit(f"{tmp_path}/mlrunz")
+    assert not list(tmp_path.iterdir())
 
 
 # What is told

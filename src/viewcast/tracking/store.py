@@ -19,6 +19,8 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
 
 from viewcast.base.errors import ConfigError, TrackingError
 from viewcast.base.settings import Tracking
@@ -29,6 +31,7 @@ from viewcast.tracking.tags import EXPERIMENT_KIND
 SQLITE = "sqlite:///"
 PAGE = 1000  # runs in one answer of the store
 KIND = {EXPERIMENT_KIND: "custom_model_development"}  # the UI then shows losses, not chats
+ALLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 for _name in ("mlflow", "alembic"):
@@ -88,6 +91,8 @@ def connect_to(uri: str) -> MlflowClient:
             f"tracking uri = {uri}: no such file in {Path.cwd()}; mend the uri, go to its "
             "folder, or log a run first"
         )
+    if is_local_uri(uri):
+        _check_folder(uri)
     try:
         with _few_retries():
             client = MlflowClient(untouched(uri))
@@ -95,6 +100,20 @@ def connect_to(uri: str) -> MlflowClient:
     except (MlflowException, OSError) as error:
         raise _unusable(uri, error) from error
     return client
+
+
+def _check_folder(uri: str) -> None:
+    """Refuse (TrackingError) a folder that is no store: MLflow would make one of it.
+
+    MLflow 3 opens the folders that it made by default for years only where it is told to.
+    """
+    folder = Path(local_file_uri_to_path(uri))
+    if not any(folder.glob("*/meta.yaml")):
+        raise TrackingError(
+            f"tracking uri = {uri}: {folder.resolve()} is no store of MLflow; expected its folder "
+            "(mlruns), sqlite:///<file> or the address of a server"
+        )
+    os.environ.setdefault(ALLOW_FOLDERS, "true")
 
 
 def experiment_names(client: MlflowClient) -> dict[str, str]:
