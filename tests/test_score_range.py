@@ -151,6 +151,13 @@ def test_runs_without_a_seed_are_no_repetitions() -> None:
     assert result(runs).seed_share is None
 
 
+def test_runs_of_one_setting_and_one_seed_differ_by_something_that_they_do_not_tell() -> None:
+    rng = np.random.default_rng(3)
+    runs = [with_rows(str(i), 5.0, rng, settings="same", seed=str(i % 5)) for i in range(6)]
+    assert result(runs).seed_share is None
+    assert result(runs[:5]).seed_share is not None
+
+
 def test_two_searches_that_did_not_look_are_compared_at_equal_budget() -> None:
     rng = np.random.default_rng(4)
     runs = [

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from viewcast.assessment.result import ScoreRange
+from viewcast.assessment.seed_share import settings
 from viewcast.assessment.study import Scored, Study
 from viewcast.selection.error_rates import error_rates
 from viewcast.selection.folds import FEWEST, of_folds
@@ -60,9 +61,9 @@ def _from_seeds(runs: Sequence[Scored]) -> ScoreRange | None:
         return None
     rates, rows, back = known
     of_setting: dict[str, list[float]] = defaultdict(list)
-    for run, rate in zip(runs, rates, strict=True):
-        if run.facts.settings is not None and run.facts.seed is not None:
-            of_setting[run.facts.settings].append(rate)
+    for setting, rate in zip(settings(runs), rates, strict=True):
+        if setting is not None:
+            of_setting[setting].append(rate)
     repeated = [own for own in of_setting.values() if len(own) > 1]
     if 2 * sum(map(len, repeated)) <= len(runs):
         return None
