@@ -19,6 +19,7 @@ from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.read.candidate_runs import batches, of_run
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_runs import read
+from viewcast.tracking.read.logged_models import tells_model
 from viewcast.tracking.read.native import NativeRuns
 from viewcast.tracking.read.run_metadata import figure, of_viewcast
 from viewcast.tracking.read.settings import ReadSettings
@@ -206,6 +207,11 @@ def _refuse_unscored(runs: Sequence[Run], experiment: str) -> NoReturn:
         if meant
         else "log the validation score of each run (val_loss), or its rows: viewcast.log_rows"
     )
+    if any(map(tells_model, runs)):
+        todo += (
+            "; they logged models, which can be scored on rows of yours: "
+            "--rows valid.parquet --target y --load-models"
+        )
     raise DataError(
         f"experiment = {experiment}: none of its {len(runs)} runs tells a validation score or the "
         f"losses of its rows; {todo}; metrics there are: {shown}"

@@ -8,6 +8,7 @@ from mlflow.entities import Run
 
 from viewcast.base.errors import DataError
 
+HISTORY = "mlflow.log-model.history"  # tag of a run that stored a model, before MLflow 3
 USUAL = "model"  # what autologging calls the model of a run
 
 
@@ -22,6 +23,12 @@ class LoggedModel:
     address: str
     identity: str | None = None
     order: tuple[int, int] = (0, 0)
+
+
+def tells_model(run: Run) -> bool:
+    """Whether the run says that it logged a model; asks nothing of the store."""
+    listed = getattr(getattr(run, "outputs", None), "model_outputs", None)  # MLflow 3
+    return HISTORY in run.data.tags or bool(listed)
 
 
 def models_of(client: MlflowClient, run: Run) -> list[LoggedModel]:

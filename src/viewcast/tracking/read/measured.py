@@ -22,6 +22,7 @@ from viewcast.tracking.tags import LOSS
 SETTINGS = ("loss", "criterion", "objective", "loss_function", "loss_fn")
 AGREES = 1e-4  # relative: figures of float32, and tables of MLflow with 10 digits
 APART = 0.01  # from here on the rows and the figure are said to disagree
+FEW = 20  # whole numbers with more values than this are amounts, not classes
 OF_PROBABILITIES = ("log_loss", "brier", "perplexity", "roc_auc", "average_precision")
 OF_NUMBERS = ("mse", "mae", "rmse", "mape", "smape", "msle", "rmsle")
 OF_CLASSES = ("log_loss", "brier", "zero_one", "perplexity")
@@ -46,6 +47,21 @@ class Predictions:
     def classes(self) -> bool:
         """Whether classes are predicted, not numbers."""
         return self.scores is not None or self.target.dtype.kind not in "iuf"
+
+    @property
+    def usual(self) -> str | None:
+        """The usual metric of such predictions: log_loss of probabilities, zero_one of labels.
+
+        None for numbers. Whole numbers are labels where targets and predictions are and there are
+        at most 20 of them.
+        """
+        if self.scores is not None:
+            return "log_loss"
+        whole = self.labels is not None and {self.target.dtype.kind, self.labels.dtype.kind} <= {
+            *"iu"
+        }
+        few = whole and len(np.unique(self.target)) <= FEW
+        return "zero_one" if few or self.target.dtype.kind not in "iuf" else None
 
     def only_labels(self, name: str) -> bool:
         """Whether a metric of probabilities would have to do with labels."""
@@ -139,8 +155,7 @@ def of_predictions(given: Predictions, wanted: Wanted, default: str) -> Measured
         return found
     fallback = wanted.named
     if fallback is None and wanted.logged is None:
-        labels = "zero_one" if given.scores is None else "log_loss"
-        fallback = labels if given.classes else default
+        fallback = given.usual or default
     metric = None if fallback is None else metric_of(fallback)
     if metric is None:
         return (

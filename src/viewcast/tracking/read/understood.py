@@ -12,10 +12,10 @@ from viewcast.tracking.read.candidate_runs import is_search_run
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_figures import Read
 from viewcast.tracking.read.foreign_runs import Foreign
+from viewcast.tracking.read.logged_models import tells_model
 from viewcast.tracking.tags import PREDICTIONS
 
 NAMED = 3  # runs that are named of those set aside for one reason
-MODELS = "mlflow.log-model.history"  # tag of a run that stored a model, before MLflow 3
 BY_PROBABILITY = ("log_loss", "brier", "roc_auc", "average_precision")
 
 
@@ -83,7 +83,7 @@ def _logged(study: Study) -> Study:
 
 def _metric_from(foreign: Foreign) -> str:
     if foreign.choice is None:
-        return "the tables of rows: no metric of validation rows was logged"
+        return "the usual one of such rows: no metric of validation rows was logged"
     return foreign.choice.metric_from
 
 
@@ -97,6 +97,8 @@ def _rows(study: Study) -> int | None:
 def _rows_from(study: Study, own: list[Read]) -> str:
     sources = Counter(one.found.rows.source for one in own if one.found.rows is not None)
     inputs = Counter(one.behind.how for one in own if one.behind.digest is not None)
+    if any(one.found.rows is not None and one.found.rows.asked for one in own):
+        return "the models, scored on the rows that you gave"
     if study.keys is not None and sources:
         return f"row tables ({sources.most_common(1)[0][0]})"
     if inputs:
@@ -165,7 +167,4 @@ def _advice(study: Study, foreign: Foreign, own: list[Read], asked: Asked) -> st
 
 def _has_model(one: Read) -> bool:
     run = one.candidate.run
-    if one.candidate.run_id != run.info.run_id:
-        return False
-    outputs = getattr(run, "outputs", None)  # MLflow 3
-    return MODELS in run.data.tags or bool(outputs is not None and outputs.model_outputs)
+    return one.candidate.run_id == run.info.run_id and tells_model(run)
