@@ -154,6 +154,17 @@ def test_spellings_of_one_figure_are_compared_and_said(store: SimulatedStore) ->
     assert understood(study).passed_over == ("validation_0-rmse is read as val_rmse",)
 
 
+def test_of_several_evaluation_sets_the_last_is_taken_and_the_others_are_named(
+    store: SimulatedStore,
+) -> None:
+    for name, loss in LOSSES.items():
+        store.bare(name, metrics={"validation_0-rmse": 0.0, "validation_1-rmse": loss})
+    study = only(store)
+    assert winner(study).facts.name == "b"
+    note = "validation_0-rmse: validation_1-rmse of the same run is taken"
+    assert understood(study).passed_over == (note,)
+
+
 @pytest.mark.parametrize(
     ("value", "shown", "scores"), [(None, 0.6, 1), ("best", 0.3, 3), ("max", 0.8, 3)]
 )
@@ -295,6 +306,17 @@ def test_all_candidates_of_a_search_are_taken_not_only_those_that_became_runs(
     assert study.holdout == "feed"
     assert understood(study).rows_from == "cross-validation within the training input"
     assert len(scored_rounds(study)) == 1
+
+
+def test_a_search_whose_candidates_told_their_rows_has_nothing_more_to_say(
+    store: SimulatedStore,
+) -> None:
+    parent = store.bare("search", SEARCH, {"best_cv_score": 0.8})
+    (store.folder(parent) / "cv_results.csv").write_text("mean_test_score,params\n0.8,{}\n")
+    tags = {"mlflow.parentRunId": parent}
+    store.bare("left over", tags, {"mean_test_score": 0.7})
+    store.run("told", [0.1, 0.2, 0.3], tags=tags)
+    assert [run.facts.name for run in only(store).runs] == ["told"]
 
 
 def test_runs_that_differ_by_the_seed_alone_share_their_settings(store: SimulatedStore) -> None:

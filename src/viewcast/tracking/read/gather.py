@@ -1,6 +1,6 @@
 """From the runs of an experiment on any MLflow server to the studies that an audit evaluates."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts, each, local
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.metric_names import read_name
-from viewcast.tracking.read.candidate_runs import batches, of_run
+from viewcast.tracking.read.candidate_runs import batches, is_search_run, of_run
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_runs import read
 from viewcast.tracking.read.logged_models import tells_model
@@ -118,8 +118,23 @@ def _parts(runs: Sequence[Run], metric: str | None) -> tuple[list[Run], list[Run
         or (CANDIDATE in run.data.tags and run.data.tags.get(PARENT) in sweeps)
     ]
     own = {run.info.run_id for run in native}
-    own |= {run.data.tags.get(PARENT, "") for run in runs if LOOK_KEY in run.data.tags}
-    return native, [run for run in runs if run.info.run_id not in own]
+    others = [run for run in runs if run.info.run_id not in own]
+    told = {run.data.tags.get(PARENT, "") for run in runs if LOOK_KEY in run.data.tags}
+    return native, _without_told(others, told)
+
+
+def _without_told(runs: Sequence[Run], parents: Set[str]) -> list[Run]:
+    """Without the ``parents`` of runs that told their rows: these say all that a parent could.
+
+    The runs that autologging made of a search of scikit-learn go with it: each is among those.
+    """
+    searches = {run.info.run_id for run in runs if is_search_run(run)} & parents
+    return [
+        run
+        for run in runs
+        if run.info.run_id not in parents
+        and (LOOK_KEY in run.data.tags or run.data.tags.get(PARENT) not in searches)
+    ]
 
 
 def _in_rounds(scored: list[Scored], native: Sequence[Run], runs: Sequence[Run]) -> list[Scored]:

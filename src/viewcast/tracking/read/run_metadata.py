@@ -8,7 +8,7 @@ from mlflow.entities import Dataset, Run
 from viewcast.assessment.study import Facts
 from viewcast.models.model import LINE
 from viewcast.tracking.datasets import in_context
-from viewcast.tracking.read.run_settings import seed_of, settings_of
+from viewcast.tracking.read.run_settings import seed_of, settings_of, size_of
 from viewcast.tracking.tags import (
     APPROXIMATE,
     BLOCK,
@@ -51,6 +51,7 @@ def facts(run: Run, parent: Run | None = None) -> Facts:
     params = {**(parent.data.params if parent else {}), **run.data.params}
     rows = dataset(run, *VALIDATING)
     data = tags.get(DATA) or (str(rows.name) if rows else "")
+    size, size_of_what = size_of(params, run.data.metrics)
     training = _training(run) or (_training(parent) if parent else None)
     return Facts(
         name=str(run.info.run_name or run.info.run_id),
@@ -68,6 +69,8 @@ def facts(run: Run, parent: Run | None = None) -> Facts:
         kind=tags.get(KIND) or ("network" if PARAM_LAYERS in params else LINE),
         seed=seed_of(params, tags),
         settings=settings_of(params),
+        size=size,
+        size_of=size_of_what,
         training=str(training.digest) if training else None,
         more_is_better=tags.get(MORE_IS_BETTER) == "true",
         approximate=tags.get(APPROXIMATE) or None,

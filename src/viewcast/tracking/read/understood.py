@@ -120,6 +120,7 @@ def _passed_over(foreign: Foreign, own: list[Read]) -> tuple[str, ...]:
     for one in own:
         notes.update(one.found.passed_over)
         notes.update(_of_training(one))
+        notes.update(_other_sets(one))
         if one.name is not None and foreign.choice and one.name.name != foreign.choice.name:
             notes[f"{one.name.name} is read as {foreign.choice.name}"] += 1
     runs = len(own)
@@ -144,6 +145,23 @@ def _of_training(one: Read) -> list[str]:
         if known.training:
             notes.append(f"{name.name} is of the training rows, by {known.how}")
     return notes
+
+
+def _other_sets(one: Read) -> list[str]:
+    """Other evaluation sets, or other models, of a run that have the same metric."""
+    if one.name is None:
+        return []
+    names = [read_name(each) for each in one.candidate.metrics]
+    return [
+        f"{name.name}: {one.name.name} of the same run is taken"
+        for name in names
+        if name.figure == one.name.figure
+        and name != one.name
+        and (name.number, name.prefix) != (one.name.number, one.name.prefix)
+        and name.fold is None
+        and not name.technical
+        and not behind(one.candidate.run, name, one.candidate.parent).training
+    ]
 
 
 def _advice(study: Study, foreign: Foreign, own: list[Read], asked: Asked) -> str | None:
