@@ -178,6 +178,22 @@ def test_what_cannot_be_logged_is_refused(others_store: Store) -> None:
     assert others_store.client.search_runs([others_store.experiment]) == []
 
 
+def test_a_search_after_another_run_is_not_taken_for_its_own(others_store: Store) -> None:
+    with others_store.run() as run:
+        pass
+    mlflow.set_experiment(experiment_id=others_store.experiment)
+    search = GridSearchCV(MODEL, {"ridge__alpha": [1.0]}, cv=3).fit(X, Y)
+    assert log_search(search, X, Y) != run.info.run_id
+
+
+def test_two_searches_in_one_run_keep_their_rows_apart(others_store: Store) -> None:
+    with others_store.run() as run:
+        for cv in (3, 4):
+            log_search(GridSearchCV(MODEL, {"ridge__alpha": [1.0]}, cv=cv).fit(X, Y), X, Y)
+    mine = f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
+    assert len(others_store.client.search_runs([others_store.experiment], mine)) == 2
+
+
 def test_a_frame_without_a_run_gets_a_parent_of_its_own(others_store: Store) -> None:
     mlflow.set_experiment(experiment_id=others_store.experiment)
     frame = pd.DataFrame(X.to_numpy())

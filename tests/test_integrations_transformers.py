@@ -14,7 +14,7 @@ from viewcast.holdout.looks import parsed
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 
-from viewcast.integrations.transformers import EvaluationRows, probabilities  # noqa: E402
+from viewcast.integrations.transformers import EvaluationRows  # noqa: E402
 
 pytestmark = [pytest.mark.filterwarnings("ignore")]  # transformers, about devices and loaders
 
@@ -97,10 +97,3 @@ def test_a_callback_that_sees_no_predictions_says_what_to_type(tmp_path: Path) -
     trainer = transformers.Trainer(Classifier(), args, eval_dataset=DATA, callbacks=[rows])
     with pytest.raises(ConfigError, match=r"compute_metrics=rows\.compute_metrics"):
         trainer.evaluate()
-
-
-def test_logits_become_probabilities_and_numbers_stay() -> None:
-    logits = RNG.normal(size=(5, 3)) * 50
-    expected = torch.softmax(torch.tensor(logits), 1)
-    np.testing.assert_allclose(probabilities((logits, "hidden")), expected, atol=1e-12)
-    np.testing.assert_array_equal(probabilities(logits[:, :1]), logits[:, 0])

@@ -17,6 +17,7 @@ import viewcast
 from support.mlflow_store import Store
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import parsed
+from viewcast.integrations.logits import probabilities
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.row_keys import keys_of
@@ -101,6 +102,23 @@ def test_probabilities_of_classes_are_kept_by_class(store: Store) -> None:
     chances = table[["probability_0", "probability_1", "probability_2"]].to_numpy()
     np.testing.assert_array_equal(chances, OF_THREE)
     assert table["loss"].mean() == pytest.approx(log_loss(THREE, OF_THREE))
+
+
+def test_classes_may_be_columns_of_0_and_1(store: Store) -> None:
+    run, _ = logged(store, THREE, OF_THREE)
+    columns, _ = logged(store, np.eye(3)[THREE], OF_THREE)
+    assert columns.data.tags["viewcast.look"] == run.data.tags["viewcast.look"]
+
+
+def test_logits_become_probabilities_and_the_rest_stays() -> None:
+    logits = RNG.normal(size=(N, 3)) * 50
+    expected = torch.softmax(torch.tensor(logits), 1)
+    np.testing.assert_allclose(probabilities(torch.tensor(logits), THREE), expected, atol=1e-12)
+    np.testing.assert_array_equal(probabilities(OF_THREE, THREE), OF_THREE)
+    binary = probabilities(logits[:, :1], CLASSES)
+    np.testing.assert_allclose(binary, torch.sigmoid(torch.tensor(logits[:, 0])), atol=1e-12)
+    np.testing.assert_array_equal(probabilities(CHANCES, CLASSES), CHANCES)
+    np.testing.assert_array_equal(probabilities(NUMBERS[:, np.newaxis], NUMBERS), NUMBERS)
 
 
 def test_labels_may_be_text(store: Store) -> None:

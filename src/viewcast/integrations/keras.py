@@ -11,6 +11,7 @@ from typing import Any
 from keras.callbacks import Callback
 
 from viewcast.api.rows import log_rows
+from viewcast.integrations.logits import probabilities
 from viewcast.tracking.write.row_scores import MetricLike
 
 
@@ -20,7 +21,7 @@ class ValidationRows(Callback):  # type: ignore[misc]
     It must be the last of the callbacks: those before it have then restored the weights that are
     kept. ``chosen``: whether an epoch was chosen by these rows (EarlyStopping, ModelCheckpoint);
     all epochs that scored them are then looks. ``metric``, ``keys``, ``block``: see
-    ``viewcast.log_rows``. The model's last layer must give probabilities, not logits.
+    ``viewcast.log_rows``. Logits become probabilities (``viewcast.integrations.logits``).
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class ValidationRows(Callback):  # type: ignore[misc]
         """Log the rows of the model that is kept."""
         log_rows(
             self.y,
-            self.model.predict(self.X, verbose=0),
+            probabilities(self.model.predict(self.X, verbose=0), self.y),
             self.keys,
             metric=self.metric,
             block=self.block,

@@ -13,6 +13,7 @@ import numpy as np
 from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.integrations.kept_state import KeptState
+from viewcast.integrations.logits import probabilities
 from viewcast.tracking.write.row_scores import MetricLike, as_array
 
 if "lightning" in sys.modules:  # one of the two packages is in use, and they do not mix
@@ -28,8 +29,8 @@ class ValidationRows(Callback):  # type: ignore[misc]
 
     What a batch is told: the entries ``target`` and ``prediction`` of what ``validation_step``
     returns; without these, ``predict(module, batch)``, which gives targets and predictions; without
-    that, ``batch`` is (inputs, targets), and the module is called with the inputs. Class scores
-    must come as probabilities: ``prediction = logits.softmax(-1)``.
+    that, ``batch`` is (inputs, targets), and the module is called with the inputs. Logits become
+    probabilities (``viewcast.integrations.logits``).
 
     The kept epoch is the best by ``monitor`` of the first ModelCheckpoint that has one; the epochs
     are then looks. Without one it is the last epoch, and one look.
@@ -90,7 +91,8 @@ class ValidationRows(Callback):  # type: ignore[misc]
         if batches:
             target, prediction = (np.concatenate(parts) for parts in zip(*batches, strict=True))
             score = trainer.callback_metrics.get(self.monitor) if self.monitor else None
-            self.kept.offer(None if score is None else float(score), (target, prediction))
+            rows = (target, probabilities(prediction, target))
+            self.kept.offer(None if score is None else float(score), rows)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Log the rows of the kept state."""

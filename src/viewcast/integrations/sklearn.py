@@ -25,11 +25,11 @@ from viewcast.scoring.metrics import NAMES, metric_of
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.tags import BATCH_ID
 from viewcast.tracking.write.row_scores import OF_CHANCES, MetricLike
-from viewcast.tracking.write.rows_log import last_run
 from viewcast.tracking.write.search_runs import (
     RunOfSearch,
     SearchRuns,
     as_text,
+    last_search,
     without_autologging,
 )
 
@@ -82,7 +82,9 @@ def log_search(
     rows = first_tested(folds)
     classes = np.unique(np.asarray(y))
     told = _predictions(search, candidates, X, y, folds, judged, fit_params)
-    runs = SearchRuns.under(run_id or last_run(), type(search).__name__, tracking_uri)
+    name = type(search).__name__
+    here = SearchRuns.active(run_id, tracking_uri)
+    runs = here or SearchRuns.under(last_search(), name, tracking_uri)
     known = runs.known()
     named = _names(X, y, keys)[rows]
     for number, (candidate, predicted) in enumerate(zip(candidates, told, strict=True)):
@@ -125,7 +127,8 @@ def out_of_fold(
     parts = []
     for train, test in folds:
         given = {
-            k: v if len(v) != len(y) else _safe_indexing(v, train) for k, v in fit_params.items()
+            name: _safe_indexing(value, train) if np.shape(value)[:1] == (len(y),) else value
+            for name, value in fit_params.items()
         }
         fitted = clone(estimator).fit(_safe_indexing(X, train), _safe_indexing(y, train), **given)
         values = np.asarray(getattr(fitted, method)(_safe_indexing(X, test)))

@@ -13,6 +13,7 @@ from transformers import TrainerCallback
 from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError
 from viewcast.integrations.kept_state import KeptState
+from viewcast.integrations.logits import probabilities
 from viewcast.scoring.metric import Array
 from viewcast.tracking.write.row_scores import MetricLike
 from viewcast.tracking.write.rows_log import last_run
@@ -24,9 +25,9 @@ class EvaluationRows(TrainerCallback):  # type: ignore[misc]
     """Logs the rows when training ends; those of an evaluation after it, at once.
 
     Its ``compute_metrics`` sees the predictions of each evaluation and must be the Trainer's, for a
-    callback alone sees none; your own is given to it. Class scores of a model are taken as logits
-    and become probabilities; a column of numbers stays as it is. Other outputs need ``predict``,
-    which makes predictions (N,) or (N, C) of the Trainer's.
+    callback alone sees none; your own is given to it. Logits become probabilities
+    (``viewcast.integrations.logits``). Other outputs need ``predict``, which makes predictions (N,)
+    or (N, C) of the Trainer's.
 
     The kept model is the best by ``metric_for_best_model`` where ``load_best_model_at_end`` is set;
     the evaluations are then looks. Otherwise it is the last, and one look. ``metric``, ``keys``,
@@ -42,7 +43,7 @@ class EvaluationRows(TrainerCallback):  # type: ignore[misc]
         keys: Any = None,
         block: int = 1,
     ) -> None:
-        self.own, self.predict = compute_metrics, predict or probabilities
+        self.own, self.predict = compute_metrics, predict
         self.metric, self.keys, self.block = metric, keys, block
         self.kept = KeptState(chooses=False)
         self.rows: Any = None
@@ -51,7 +52,13 @@ class EvaluationRows(TrainerCallback):  # type: ignore[misc]
 
     def compute_metrics(self, evaluated: Any) -> dict[str, float]:
         """What the Trainer calls with an EvalPrediction: the metrics of your own function."""
-        self.rows = (np.asarray(evaluated.label_ids), self.predict(evaluated.predictions))
+        output = evaluated.predictions
+        if self.predict is not None:
+            predicted = self.predict(output)
+        else:
+            first = output[0] if isinstance(output, tuple) else output  # behind it, hidden states
+            predicted = probabilities(first, evaluated.label_ids)
+        self.rows = (np.asarray(evaluated.label_ids), predicted)
         return {} if self.own is None else self.own(evaluated)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -97,13 +104,3 @@ class EvaluationRows(TrainerCallback):  # type: ignore[misc]
             looks=self.kept.looks,
             run_id=self.run,
         )
-
-
-def probabilities(output: Any) -> Array:
-    """Class probabilities (N, C) of logits (N, C), by softmax; numbers (N, 1) or (N,) stay."""
-    logits = np.asarray(output[0] if isinstance(output, tuple) else output)
-    if logits.ndim != 2 or logits.shape[1] == 1:
-        return logits.reshape(len(logits), -1)[:, 0] if logits.ndim == 2 else logits
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Array = powers / powers.sum(axis=1, keepdims=True)
-    return shares

@@ -96,6 +96,8 @@ RUN_NAME = "mlflow.runName"
 SOURCE_NAME = "mlflow.source.name"
 SOURCE_TYPE = "mlflow.source.type"
 EXPERIMENT_KIND = "mlflow.experimentKind"
+ESTIMATOR = "estimator_class"  # of scikit-learn's autologging
+SEARCHES = "sklearn.model_selection._search"  # how it begins where a search was fitted
 CONTEXT = "mlflow.data.context"  # of a dataset input: what its rows were used for
 
 # Contexts of dataset inputs

@@ -14,14 +14,12 @@ from mlflow.entities import Run
 
 from viewcast.base.settings import digest
 from viewcast.tracking.metric_names import plain
-from viewcast.tracking.tags import BATCH_ID, PARENT
+from viewcast.tracking.tags import BATCH_ID, ESTIMATOR, PARENT, SEARCHES
 
 FOLDS = frozenset({"fold", "fold_id", "fold_idx", "fold_index", "fold_number", "cv_fold", "kfold"})
 FOLD_NAME = re.compile(r"^(?P<of>.*?)_?(?:k?fold|split)_?(?P<fold>\d+)$")
 LARGEST = 1e300  # SQLite stores an infinite figure as 1.797e308
 SAME = 1e-9  # two figures that differ by less than this share are one
-ESTIMATOR = "estimator_class"  # tag of scikit-learn's autologging
-SEARCHES = "sklearn.model_selection._search"
 INDEPENDENT = ("random", "grid", "qmc", "brute", "sobol", "halton")
 ENDED = {
     "FAILED": "its status is FAILED: its figure is not that of a finished run",

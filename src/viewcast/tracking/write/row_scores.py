@@ -79,7 +79,8 @@ def row_scores(
     """Score rows.
 
     ``keys``: entity, time, row (text) in order of time; the index counts the rows as they stand in
-    ``target`` (N,) and ``prediction`` (N,) or (N, C). ``metric``: a name that
+    ``target`` (N,) and ``prediction`` (N,) or (N, C); classes may be given as columns of 0 and 1,
+    (N, C). ``metric``: a name that
     ``viewcast.scoring.metrics`` knows, a function as in ``OwnLoss``, or None for the usual one
     (``usual_metric``). ``classes`` (C,): the labels of the columns of probabilities, sorted; needed
     where rows of some class are missing.
@@ -91,6 +92,8 @@ def row_scores(
         raise DataError("no rows; expected one per target")
     wanted = _checked(as_array(target), "target", keys)
     found = _checked(as_array(prediction), "prediction", keys)
+    if wanted.ndim == 2 and wanted.shape == found.shape and _one_hot(wanted):
+        wanted = wanted.argmax(axis=1)
     if wanted.ndim != 1:
         raise DataError(f"target: shape {wanted.shape}; expected {(len(keys),)}, one per row")
     order = keys.index.to_numpy()
@@ -235,3 +238,8 @@ def _columns(target: Array, prediction: Array, labels: NDArray[Any] | None) -> d
         places = labels.dtype.kind in "biuf" and labels.min() >= 0 and labels.max() < count
         labels = np.arange(count) if places or len(labels) != count else labels
     return {f"{CHANCE}{label}": prediction[:, place] for place, label in enumerate(labels)}
+
+
+def _one_hot(target: NDArray[Any]) -> bool:
+    """Whether targets (N, C) are columns of 0 and 1 that name a class each."""
+    return bool(np.isin(target, (0, 1)).all() and (target.sum(axis=1) == 1).all())

@@ -9,9 +9,10 @@ from typing import Any
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.utils.autologging_utils import disable_autologging
 
-from viewcast.tracking.tags import PARENT, RUN_NAME
+from viewcast.tracking.tags import ESTIMATOR, LOOK_KEY, PARENT, RUN_NAME, SEARCHES
 
 LONGEST = 500  # letters of a parameter that every MLflow takes
 AT_ONCE = 100  # parameters in one request, as MLflow allows
@@ -34,7 +35,7 @@ class SearchRuns:
 
     @classmethod
     def active(cls, run_id: str | None, tracking_uri: str | None) -> "SearchRuns | None":
-        """Under a run: ``run_id``, else the one that is active in this thread; None without."""
+        """Under ``run_id``, else the run that is active in this thread; None without."""
         run = mlflow.active_run()
         parent = run_id or (None if run is None else str(run.info.run_id))
         return None if parent is None else cls(MlflowClient(tracking_uri), parent)
@@ -49,7 +50,7 @@ class SearchRuns:
             return cls(MlflowClient(tracking_uri), str(made.info.run_id))
 
     def known(self) -> list[RunOfSearch]:
-        """The candidates that are there already: autologging makes some."""
+        """The candidates that are there already, without rows: autologging makes some."""
         mine = f"tags.`{PARENT}` = '{self.parent}'"
         runs: list[Run] = []
         token: str | None = None
@@ -57,7 +58,11 @@ class SearchRuns:
             page = self.client.search_runs([self.experiment], mine, page_token=token)
             runs += page
             token = page.token or ""
-        return [RunOfSearch(str(run.info.run_id), dict(run.data.params)) for run in runs]
+        return [
+            RunOfSearch(str(run.info.run_id), dict(run.data.params))
+            for run in runs
+            if LOOK_KEY not in run.data.tags
+        ]
 
     def add(
         self, name: str, params: Mapping[str, Any], started: int | None, tags: Mapping[str, str]
@@ -83,6 +88,16 @@ class SearchRuns:
     def end(self, run_id: str, status: str = "FINISHED", ended: int | None = None) -> None:
         """A candidate has ended: FINISHED, FAILED or KILLED."""
         self.client.set_terminated(run_id, status, ended)
+
+
+def last_search() -> str | None:
+    """The run of a search of scikit-learn that autologging has just ended; None without."""
+    try:
+        run = mlflow.last_active_run()
+    except MlflowException:  # the last one was in another store
+        return None
+    searched = run is not None and str(run.data.tags.get(ESTIMATOR, "")).startswith(SEARCHES)
+    return str(run.info.run_id) if searched else None
 
 
 def as_text(value: object) -> str:
