@@ -1,6 +1,9 @@
 """viewcast.log_rows: what one line leaves in a run, and what an audit makes of it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,11 @@ from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.row_keys import keys_of
 from viewcast.tracking.write.row_scores import row_scores, usual_metric
 
+LOAD = """
+import os, sys, viewcast
+viewcast.log_rows
+print(os.environ["MLFLOW_RUN_ID"], *sys.modules)
+"""
 N = 40
 RNG = np.random.default_rng(3)
 NUMBERS = RNG.normal(size=N)
@@ -55,6 +63,17 @@ def test_a_run_keeps_its_rows_a_dataset_input_and_a_look(store: Store) -> None:
     assert [tag.value for tag in used.tags] == ["validation"]
     assert run.data.tags["viewcast.loss"] == "mse"
     assert run.data.metrics == {}
+
+
+def test_the_settings_of_mlflow_are_left_as_they_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD], capture_output=True, text=True, check=True,
+        env={**os.environ, "MLFLOW_RUN_ID": "mine"},
+    )  # fmt: skip
+    run, *loaded = done.stdout.split()
+    assert run == "mine"
+    assert "mlflow" in loaded
+    assert not {"viewcast.tracking.store", "torch", "hydra", "matplotlib", "arch"} & set(loaded)
 
 
 def test_an_audit_reads_what_was_logged(store: Store) -> None:
