@@ -29,6 +29,8 @@ MODULES = (
     "integrations",
     "report.audits",
     "report.assessment_panel",
+    "report.audit_page",
+    "report.audit_text",
     "report.terminal_tables",
     "tracking.write.annotate",
     "tracking.write.evaluation",
