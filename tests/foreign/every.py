@@ -47,6 +47,7 @@ _OF_MODULES: dict[str, tuple[str, ...]] = {
         "predicted_classes_for_f1",
         "losses_of_rows",
         "shuffled_rows",
+        "one_way_through_a_grid",
     ),
     "repeats": ("folds_as_metrics", "folds_as_nested_runs", "seeds"),
     "troubles": (

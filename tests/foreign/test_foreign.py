@@ -115,5 +115,5 @@ def test_what_matters_is_said_in_words_and_what_is_wrong_is_not(asked: Asked) ->
 
 def test_a_model_of_the_store_is_not_loaded_without_leave(uri: str, tmp_path: Path) -> None:
     expected = build("models", maker("stored_regressors"), uri, tmp_path.as_uri())
-    with pytest.raises(ConfigError, match="runs code from the store"):
+    with pytest.raises(ConfigError, match="runs code that lies in the store"):
         viewcast.audit(uri, "models", rows=expected.ask["rows"], target="y")

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from mlflow.entities import Run
 
@@ -20,6 +21,7 @@ FOLDS = frozenset({"fold", "fold_id", "fold_idx", "fold_index", "fold_number", "
 FOLD_NAME = re.compile(r"^(?P<of>.*?)_?(?:k?fold|split)_?(?P<fold>\d+)$")
 LARGEST = 1e300  # SQLite stores an infinite figure as 1.797e308
 SAME = 1e-9  # two figures that differ by less than this share are one
+READ_AND_TYPED = 5_000  # milliseconds in which nobody reads a score and starts the next run
 INDEPENDENT = ("random", "grid", "qmc", "brute", "sobol", "halton")
 ENDED = {
     "FAILED": "its status is FAILED: its figure is not that of a finished run",
@@ -121,7 +123,8 @@ def batches(found: Sequence[Candidate]) -> dict[str, str]:
     Runs of one parent belong together where nothing that one showed could have led to another: of
     a search of scikit-learn, of a grid, of a sampler that does not look. Of others, such as the
     trials of Optuna's default sampler, each is a batch of its own, so that those that started
-    after others had ended are later rounds.
+    after others had ended are later rounds. Runs without a parent are later rounds, too, but for
+    those of a loop over settings that were fixed before it (``_loop``), which are one batch.
     """
     of_parent: dict[str, list[Candidate]] = defaultdict(list)
     for each in found:
@@ -132,6 +135,9 @@ def batches(found: Sequence[Candidate]) -> dict[str, str]:
         rows_of_a_table = any(each.run_id != each.run.info.run_id for each in trials)
         if not (rows_of_a_table or is_search(trials) or _independent(trials) or _grid(trials)):
             own |= {trial.run_id: trial.run_id for trial in trials}
+    alone = [each for each in found if each.parent is None and BATCH_ID not in each.run.data.tags]
+    if _loop(alone):
+        own |= {each.run_id: alone[0].run_id for each in alone}
     return own
 
 
@@ -171,6 +177,36 @@ def _grid(trials: Sequence[Candidate]) -> bool:
             values[name].add(value)
     varied = [len(known) for known in values.values() if len(known) > 1]
     return len(varied) > 1 and len(settings) == math.prod(varied)
+
+
+def _loop(found: Sequence[Candidate]) -> bool:
+    """Whether a program went through a grid, or one setting step by step, with nobody between.
+
+    The scores of such runs can rise all the way, which is no sign that they were tuned.
+    """
+    runs = sorted(found, key=lambda each: each.run.info.start_time)
+    pauses = [
+        later.run.info.start_time - (earlier.run.info.end_time or math.inf)
+        for earlier, later in pairwise(runs)
+    ]
+    if len(runs) < 3 or max(pauses) > READ_AND_TYPED:
+        return False
+    values: dict[str, list[str]] = defaultdict(list)
+    for each in runs:
+        for name, value in each.params.items():
+            values[name].append(value)
+    varied = [known for known in values.values() if len(set(known)) > 1]
+    return _grid(runs) or (len(varied) == 1 and len(varied[0]) == len(runs) and _steps(varied[0]))
+
+
+def _steps(values: Sequence[str]) -> bool:
+    """Whether numbers go up all the way, or down."""
+    try:
+        numbers = [float(value) for value in values]
+    except ValueError:
+        return False
+    ups = [later > earlier for earlier, later in pairwise(numbers)]
+    return len(set(numbers)) == len(numbers) and len(set(ups)) == 1
 
 
 def _with_folds(found: list[Candidate], by_id: Mapping[str, Run]) -> list[Candidate]:
