@@ -11,6 +11,7 @@ from viewcast.base.progress import candidate_epochs
 from viewcast.base.provenance import files_digest
 from viewcast.base.settings import construct, digest
 from viewcast.data import table
+from viewcast.sweep import replication
 from viewcast.sweep.cohorts import Figures, Member, epochs, members, train
 from viewcast.sweep.results import Results
 from viewcast.sweep.space import Plain, Search, Values, draw, space
@@ -29,17 +30,20 @@ def sweep(
     data, so a sweep that was killed goes on with the chunks that are missing. ``figures``: what
     else to compute for each candidate. Refuses, before anything is written, candidates that cannot
     be trained and folders that hold anything else (ConfigError), and validation rows whose budget
-    is spent (BudgetError).
+    is spent (BudgetError). ``sweep.replicate``: candidates that cannot be told apart from the best
+    are trained with other seeds, too (``viewcast.sweep.replication``).
     """
     base = {key: value for key, value in plain.items() if key not in ("sweep", "search")}
     search: Search = construct(Search, plain["search"], "search")
-    values = space(plain["sweep"], base)
+    seeds = replication.wanted(plain["sweep"])
+    keys = {key: value for key, value in plain["sweep"].items() if key != replication.KEY}
+    values = space(keys, base)
     if not values:
         raise ConfigError("sweep is empty; give at least one key, such as sweep.seed=range(64)")
     folder = sweep_path(root, _identity(plain, base, root, figures))
     Results.check(folder)
     drawn = [] if search.method == "optuna" else draw(values, search)
-    candidates = members(base, drawn)
+    candidates = members(base, drawn if seeds is None else replication.seeded(drawn, base))
     config = parse(base)
     budget.check(config, rows_of(config, root), "sweep", folder.name)
     files.write_json(folder / "sweep.json", plain)
@@ -47,9 +51,18 @@ def sweep(
     total = sum(epochs(member.config) for member in candidates) or search.trials * epochs(config)
     with candidate_epochs(count, total) as tick:
         if search.method == "optuna":
-            candidates, results = _ask_and_tell(base, values, search, root, folder, tick, figures)
+            candidates, results = _ask_and_tell(
+                base, values, search, root, folder, tick, figures, seeds
+            )
         else:
             results = train(candidates, root, folder / "chunks", tick, search.workers, figures)
+    more = [] if seeds is None else replication.replications(results, candidates, seeds)
+    if more:
+        last = candidates[-1].batch
+        again = members(base, more, len(candidates), 1 if last is None else last + 1)
+        with candidate_epochs(len(again), sum(epochs(each.config) for each in again)) as tick:
+            part = train(again, root, folder / "chunks", tick, search.workers, figures)
+        results, candidates = Results.joined([results, part]), [*candidates, *again]
     results.write(folder)
     return folder, results, candidates
 
@@ -72,6 +85,7 @@ def _ask_and_tell(
     folder: Path,
     tick: Tick,
     figures: Figures | None,
+    seeds: int | None,
 ) -> tuple[list[Member], Results]:
     """Train batches of candidates, each drawn with knowledge of the losses of those before.
 
@@ -85,6 +99,7 @@ def _ask_and_tell(
     parts: list[Results] = []
     while len(candidates) < search.trials:
         asked: list[dict[str, Any]] = asker.ask(min(search.batch, search.trials - len(candidates)))
+        asked = asked if seeds is None else replication.seeded(asked, base)
         batch = members(base, asked, first=len(candidates), batch=len(parts))
         parts.append(train(batch, root, folder / "chunks", tick, search.workers, figures))
         asker.tell(parts[-1].candidates["val_loss"].tolist())
