@@ -22,6 +22,7 @@ from viewcast.tracking.tags import LOSS
 SETTINGS = ("loss", "criterion", "objective", "loss_function", "loss_fn")
 AGREES = 1e-4  # relative: figures of float32, and tables of MLflow with 10 digits
 APART = 0.01  # from here on the rows and the figure are said to disagree
+OTHER_FIGURE = "its rows give another {} than was logged, by more than 1 %"
 FEW = 20  # whole numbers with more values than this are amounts, not classes
 OF_PROBABILITIES = ("log_loss", "brier", "perplexity", "roc_auc", "average_precision")
 OF_NUMBERS = ("mse", "mae", "rmse", "mape", "smape", "msle", "rmsle")
@@ -159,15 +160,15 @@ def of_predictions(given: Predictions, wanted: Wanted, default: str) -> Measured
     metric = None if fallback is None else metric_of(fallback)
     if metric is None:
         return (
-            f"{wanted.name} is {wanted.logged:g}, which no metric known here gives for these "
-            "predictions; log the loss of each row in a column loss"
+            f"no metric known here gives the {wanted.name} that was logged for these predictions; "
+            "log the loss of each row in a column loss"
         )
     measured = _measured(given, metric, wanted)
     if wanted.logged is None:
         return measured
     return replace(
         measured,
-        note=f"{wanted.name} is {wanted.logged:g} and no metric known here: the rows are measured "
+        note=f"no metric known here gives the {wanted.name} that was logged: the rows are measured "
         f"by {metric.name}, the loss that the run names",
     )
 
@@ -186,7 +187,7 @@ def of_losses(losses: Vector, wanted: Wanted) -> Measured | str:
         mean = float(losses.mean())
     note = None
     if wanted.logged is not None and not wanted.agrees(mean, APART):
-        note = f"its losses give {name} {mean:g}, the run logged {wanted.logged:g}"
+        note = OTHER_FIGURE.format(name)
     return Measured(losses, name, False, note=note)
 
 
@@ -218,7 +219,7 @@ def _by_reading(given: Predictions, wanted: Wanted) -> Measured | str:
     mean = float(first.values.mean())
     if wanted.logged is None or wanted.agrees(mean, APART):
         return first
-    return replace(first, note=f"its rows give {name} {mean:g}, the run logged {wanted.logged:g}")
+    return replace(first, note=OTHER_FIGURE.format(name))
 
 
 def _by_figure(given: Predictions, wanted: Wanted) -> Measured | None:
