@@ -363,6 +363,17 @@ def test_the_figure_that_was_logged_decides_what_a_loss_of_no_name_is(found: Rea
     assert "no metric known here gives the val_loss that was logged" in other.passed_over[0]
 
 
+def test_the_loss_that_a_run_names_stands_in_for_a_loss_and_not_for_a_score(
+    found: Reading,
+) -> None:
+    named = {"params": {"objective": "mse"}, "metrics": {"val_x": 0.123}}
+    loss = found({"rows.csv": RESIDUALS}, choice(name="val_x"), **named)
+    assert loss.rows is not None
+    assert list(loss.rows.values) == list(SQUARED)
+    assert "the rows are measured by mse, the loss that the run names" in loss.passed_over[0]
+    assert found({"rows.csv": RESIDUALS}, choice(name="val_x", more=True), **named).rows is None
+
+
 def test_scores_turned_by_a_search_stay_as_the_user_has_them(found: Reading) -> None:
     name = "neg_mean_squared_error"
     logged = {name: -float(SQUARED.mean())}

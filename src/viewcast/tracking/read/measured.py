@@ -157,7 +157,8 @@ def of_predictions(given: Predictions, wanted: Wanted, default: str) -> Measured
     fallback = wanted.named
     if fallback is None and wanted.logged is None:
         fallback = given.usual or default
-    metric = None if fallback is None else metric_of(fallback)
+    unlike = wanted.logged is not None and wanted.more_is_better  # a loss is no such score
+    metric = None if fallback is None or unlike else metric_of(fallback)
     if metric is None:
         return (
             f"no metric known here gives the {wanted.name} that was logged for these predictions; "
