@@ -29,7 +29,8 @@ def sample_size(rows: int, length: float) -> SampleSize:
     A bound takes ``BOUND_ROWS`` rows, ``DEPENDENT_ROWS`` where they depend on each other as an
     autoregressive series does, and ``STRETCHES`` dependence lengths; a corrected figure
     ``ESTIMATE_ROWS`` rows. The rule uses the length and not an effective sample size, which is
-    itself too uncertain where it is small.
+    itself too uncertain where it is small. Its weak spot is the length, found too short in a part
+    of the studies: of 100 rows as AR(0.6), 7 to 8 in 100 studies get a bound that does not hold.
     """
     least = BOUND_ROWS if length <= DEPENDENT else DEPENDENT_ROWS
     wanted = max(least, math.ceil(STRETCHES * length))
