@@ -20,8 +20,6 @@ from viewcast.selection.dependence import standard_error
 from viewcast.selection.resampling import Resampled, means
 from viewcast.selection.selection_corrected import average
 
-OWN_SPREAD = 5  # seeds of the winner's setting from which their own spread is taken
-
 
 @dataclass(frozen=True)
 class SeedShare:
@@ -69,9 +67,9 @@ def seed_share(
     - setting: the rest, the base less the loss to expect of another seed; 0 with one setting.
 
     Errors are those of paired differences on held-out rows, and of the spread between seeds over
-    √S. The spread has the noise of rows taken off; it is that of the winner's setting from 5 seeds
-    on, pooled over all settings below. In simulations the parts are unbiased, and 1.96 errors cover
-    them in .95 to 1.00.
+    √S. The spread has the noise of rows taken off and is pooled over all settings: that of the
+    winner's own is too large, since one of its seeds is the luckiest of all. In simulations the
+    parts are unbiased, and 1.96 errors cover them in .91 to 1.00.
 
     Raises DataError where ``settings`` are not one for each run.
     """
@@ -84,9 +82,7 @@ def seed_share(
         return None
     count, seeds = len(repeats), int(own.sum())
     again = _another_seed(resampled, setting, repeats[setting] > 1)
-    spread = _spread(
-        candidates, setting, own if seeds >= OWN_SPREAD else repeats[setting] > 1, length
-    )
+    spread = _spread(candidates, setting, repeats[setting] > 1, length)
     base_shown, base = _base(candidates, setting, draws, resampled, reference)
     lost = average(again - resampled.fixed[:, own].mean(axis=1), resampled.held)
     another = float(candidates.shown[own].mean() + lost)
