@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 
+import viewcast
 from support.simulated_store import SimulatedStore
 from viewcast.assessment.rounds import scored_rounds
 from viewcast.assessment.study import Scored, Study
@@ -306,6 +307,20 @@ def test_all_candidates_of_a_search_are_taken_not_only_those_that_became_runs(
     assert study.holdout == "feed"
     assert understood(study).rows_from == "cross-validation within the training input"
     assert len(scored_rounds(study)) == 1
+
+
+def test_candidates_that_never_became_runs_are_not_annotated(store: SimulatedStore) -> None:
+    parent = store.bare("search", SEARCH, {"best_cv_score": 0.8})
+    table = "mean_test_score,params\n0.8,{'C': 1}\n0.7,{'C': 2}\n"
+    (store.folder(parent) / "cv_results.csv").write_text(table)
+    child = store.bare("fox", {"mlflow.parentRunId": parent}, {"mean_test_score": 0.8})
+    viewcast.audit(store.uri, "study", write=True)
+    verdicts = [
+        run.info.run_id
+        for run in store.client.search_runs([store.experiment])
+        if "viewcast.verdict" in run.data.tags
+    ]
+    assert verdicts == [child]
 
 
 def test_a_search_whose_candidates_told_their_rows_has_nothing_more_to_say(

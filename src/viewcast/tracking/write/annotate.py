@@ -52,6 +52,8 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
         ranks = {run.run_id: rank for rank, run in enumerate(result.compared, start=1)}
         digits = len(str(len(ranks)))
         for run_id, audited in _runs(result, studies[result.holdout]):
+            if run_id not in gathered.runs:  # a candidate of a search that never became a run
+                continue
             rank = ranks.get(audited.run_id)
             wanted = tags_of(audited, None if rank is None else f"{rank:0{digits}d}")
             changed = _changed(gathered.runs[run_id].data.tags, wanted)
