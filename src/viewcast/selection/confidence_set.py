@@ -26,9 +26,10 @@ def confidence_set(losses: ArrayLike, length: float, draws: int, seed: int) -> F
     """Runs (R,) in the 95 % model confidence set of ``losses`` (R, M): they may all be the best.
 
     With 95 % the set holds a given truly best run (98.6 % on average over kinds of simulated
-    studies, 92 % ± 3 at the least); it need not hold all of several equally good ones at once. Runs outside it are worse than some run in it. The run with the lowest mean is
-    always in it, and so is every run that ties with it up to rounding. Below ``FEWEST`` cells all
-    runs are in it: nothing can be told.
+    studies, 92 % ± 3 at the least); it need not hold all of several equally good ones at once.
+    Runs outside it are worse than some run in it. The run with the lowest mean is always in it, and
+    so is every run that ties with it up to rounding. Below ``FEWEST`` cells all runs are in it:
+    nothing can be told.
 
     The rows are cut into cells of ``length`` rows, rounded up while 16 remain, and at most 2,000.
     First each run is compared with the winner: it is dropped where it is worse by more than c of
