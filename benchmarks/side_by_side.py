@@ -5,6 +5,7 @@ is the ratio of medians.
 """
 
 import json
+import math
 import platform
 import statistics
 import time
@@ -38,8 +39,14 @@ def keep(name: str, rows: list[dict[str, Any]], note: str) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
     RESULTS.mkdir(exist_ok=True)
     machine = {"machine": platform.machine(), "python": platform.python_version()}
-    content = {"note": note, **machine, "rows": rows}
-    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+    known = [{key: _known(value) for key, value in row.items()} for row in rows]
+    content = {"note": note, **machine, "rows": known}
+    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def _known(value: Any) -> Any:
+    """None for a figure that is not known: JSON has no NaN."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _shown(value: Any) -> str:
