@@ -149,9 +149,9 @@ def upper_bounds(
     ``Repeated.out_of_fold``, s and G are error and skewness of ``Repeated.mean_error``, t is the
     95 % quantile of Student's t. In the 67 kinds of simulated studies of which half get a bound
     (``benchmarks/calibration``), it covers the truth in 95.5 % on average and exceeds it by 0.65 of
-    what a quantile of held-out means does. They lie between 91 and 100 %, but for 100 rows that depend as
-    AR(0.6): squared losses are covered in 86 ± 3 %, and 0-1 losses, of which 18 % of the studies
-    get a bound, in 72 ± 11 %.
+    what a quantile of held-out means does. They lie between 91 and 100 %, but for 100 rows that
+    depend as AR(0.6): squared losses are covered in 86 ± 3 %, and 0-1 losses, of which 18 % of the
+    studies get a bound, in 72 ± 11 %.
 
     Where fewer than ``FEWEST`` rows differ from a run's usual loss, no error can be told. For
     losses of two values (0 and 1) the bound is then that of Clopper & Pearson (1934), Biometrika
