@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 from mlflow import MlflowClient
+from mlflow.tracking import fluent
 
 from support.clone import Clone
 from support.mlflow_store import Store
@@ -30,6 +32,27 @@ settings.load_profile("viewcast")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Tests and the processes that they start leave the cache of the user alone."""
     os.environ["VIEWCAST_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """What other people's libraries keep in the process does not reach the next test.
+
+    ``mlflow.set_experiment`` puts the experiment into the environment, of other processes too.
+    absl, which Keras imports, closes the stream of its log when logging is configured anew; the
+    stream that it was made with is the one in which pytest catches output.
+    """
+    _forget_experiment()
+    yield
+    _forget_experiment()
+    if "absl.logging" in sys.modules:
+        sys.modules["absl.logging"].get_absl_handler().python_handler.stream = sys.__stderr__
+
+
+def _forget_experiment() -> None:
+    for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+        os.environ.pop(name, None)
+    fluent._active_experiment_id = None
 
 
 @pytest.fixture(scope="session")

@@ -189,7 +189,18 @@ def test_the_reference_may_be_named_by_model_name_or_id() -> None:
     assert last == "naive"
     assert of(runs, replace(SETTINGS, reference=second)).gain.reference == second
     assert of(runs, replace(SETTINGS, reference="nobody")).gain is None
-    assert of(runs, replace(SETTINGS, reference=None)).gain.reference == "naive", "the first"
+
+
+def test_the_reference_is_the_first_of_several_rounds_and_nobody_of_one() -> None:
+    unnamed = replace(SETTINGS, reference=None)
+    runs = search(runs=10)
+    assert of(runs, unnamed).gain is None
+    looks = [
+        replace(run.look, start=10 * i, end=10 * i + 1, batch_id=str(i))
+        for i, run in enumerate(runs)
+    ]
+    apart = [replace(run, look=look) for run, look in zip(runs, looks, strict=True)]
+    assert of(apart, unnamed).gain.reference == runs[0].facts.name
 
 
 def test_the_least_dependence_length_is_that_of_the_data_or_of_the_settings() -> None:

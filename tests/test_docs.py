@@ -17,10 +17,10 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     assert not missing
 
 
-def test_the_ten_questions_of_contributing_are_answered_by_files_that_exist() -> None:
+def test_the_questions_of_contributing_are_answered_by_files_that_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     paths = re.findall(r"^\| .*\? \| `(\S+)` \|$", text, flags=re.MULTILINE)
-    assert len(paths) == 10
+    assert len(paths) >= 10
     assert all((ROOT / path).is_file() for path in paths)
 
 

@@ -105,7 +105,7 @@ class Assessment:
 def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
     """Assess a study. ``seen``: hidden rows that other runs of the experiment were shown."""
     runs, records = study.compared, of_study(study)
-    reference = _reference(runs, settings.reference)
+    reference = _reference(study, settings.reference)
     if not runs:
         return Assessment(study, [], None, None, records, None, None, {})
     columns, sizes = _columns(runs)
@@ -140,13 +140,16 @@ def _least(runs: Sequence[Scored]) -> float:
     return max(run.facts.block for run in runs)
 
 
-def _reference(runs: Sequence[Scored], name: str | None) -> Scored | None:
+def _reference(study: Study, name: str | None) -> Scored | None:
     """The run that gains are measured against, by its model, its name or its id.
 
-    The first one where none is named: it usually has the settings that one begins with.
+    Where none is named, the first one of several rounds: it usually has the settings that one
+    begins with. Of a single round, such as a search at random, no run comes before the others.
     """
+    runs = study.compared
     if name is None:
-        return min(runs, key=_time, default=None)
+        in_sight = len(scored_rounds(study)) > 1
+        return min(runs, key=_time, default=None) if in_sight else None
     for known in ("model", "name", "run_id"):
         for run in runs:
             if getattr(run if known == "run_id" else run.facts, known) == name:

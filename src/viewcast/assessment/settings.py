@@ -20,8 +20,8 @@ class AuditSettings:
     the data of the runs state. ``tolerance``: of the budget in bits, a share of the range of a
     bounded loss. ``worn_out``: how large the winner's optimism may be, as a share of the spread
     (standard deviation) between runs. ``reference``: the model, or the name or id of the run, that
-    gains are measured against, null for the run that was first. ``metric``: the validation loss of
-    runs that viewcast did not make, null for the usual names. ``write``: whether runs and
+    gains are measured against, null for the first of several rounds. ``metric``: the validation
+    loss of runs that viewcast did not make, null for the usual names. ``write``: whether runs and
     experiment are annotated. ``output``: the file of the results, under the project's root; null
     for reports/audit.json or, where an experiment or a holdout is asked for, a file of that name in
     build/audits.

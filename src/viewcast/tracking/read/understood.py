@@ -103,6 +103,8 @@ def _rows_from(study: Study, own: list[Read]) -> str:
         return f"row tables ({sources.most_common(1)[0][0]})"
     if inputs:
         return inputs.most_common(1)[0][0]
+    if _rows(study) is not None:
+        return "not known but for their number; the runs are believed to share them"
     return "not known: nothing names them; the runs are believed to share them"
 
 
