@@ -72,7 +72,7 @@ def studied(
                 share_of_gain(study, losses[0], draws, resampled, found),
             )
             run = winner.order[0]
-            bound = upper_bounds(study, draws, resampled, winner.expected, found).values[0]
+            bound = upper_bounds(study, draws, resampled, winner.expected, found, ranks=1).values[0]
             figures = winner.shown[0], winner.expected[0], bound, truth[run]
             lines.append((*figures, gain.lower95, truth[0] - truth[run]))
     return Priced(*np.array(lines).T)
