@@ -32,13 +32,16 @@ NIGHTLY = "pipelines/nightly/dvc.yaml"
 # experiments that are trained again | the runs that would be a new look at their validation rows.
 # A stage that only follows another is not listed: DVC runs it if what it reads has changed.
 TABLE = """
+commands/program.py       |                                    |                 |       |
+integrations/sklearn.py   |                                    |                 |       |
+api/audit.py              |                                    |                 |       |
 retraining/healthcheck.py |                                    |                 |       |
 retraining/walk_forward.py|                                    | challenger      |       |
 demo/truth.py             | compose demo                       |                 |       |
 demo/validation_reuse.py  | demo                               |                 |       |
 report/page.py            | report                             |                 |       |
 report/terminal.py        | train report                       | train           |       |
-report/terminal_tables.py | audit report                       |                 |       |
+report/terminal_tables.py | report                             |                 |       |
 runs/plan.py              | compose experiments demo report    |                 |       |
 runs/run.py               | train experiments                  | train           | EVERY |
 runs/experiments.py       | experiments                        |                 |       |
@@ -51,7 +54,7 @@ training/rows.py          | TRAINING                           | train challenge
 training/descent.py       | TRAINING                           | train challenger| deep  | deep
 training/grid_search.py   | TRAINING                           | train challenger| grid  | grid
 forecast/intervals.py     |                                    | challenger      |       |
-audit/sentences.py        | audit report                       |                 |       |
+assessment/sentences.py   | audit report                       |                 |       |
 scoring/scores.py         | TRAINING evaluate audit            | train challenger| EVERY | EVERY
 scoring/verdict.py        | TRAINING evaluate audit            | train challenger|       |
 holdout/settings.py       | TRAINING audit report              | train challenger| EVERY | EVERY
