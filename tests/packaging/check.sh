@@ -10,14 +10,14 @@ trap 'rm -rf "$folder"' EXIT
 python -m build --no-isolation --outdir "$folder/built" . >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 twine check --strict "$folder"/built/*
 
-for resolution in highest lowest-direct; do
-  place=$folder/$resolution
-  uv pip compile --quiet --no-config --python "$python" --resolution "$resolution" \
-    pyproject.toml --output-file "$place.txt"
-  uv venv --quiet --python "$python" "$place"
-  uv pip install --quiet --python "$place" --requirement "$place.txt"
-  uv pip install --quiet --python "$place" --no-deps "$folder"/built/*.whl
+: >"$folder/newest.txt"
+python tests/packaging/lowest.py pyproject.toml >"$folder/oldest.txt"
+for versions in newest oldest; do
+  place=$folder/$versions
+  "$python" -m venv "$place"
+  "$place/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+    --constraint "$folder/$versions.txt" "$folder"/built/*.whl
   cp tests/packaging/audit_a_store.py "$place"
-  echo "== $resolution: $(grep -E '^(mlflow-skinny|numpy|pandas|pyarrow)==' "$place.txt" | tr '\n' ' ')"
+  echo "== $versions: $("$place/bin/pip" freeze | grep -E '^(mlflow-skinny|numpy|pandas|pyarrow)==' | tr '\n' ' ')"
   (cd "$place" && bin/python audit_a_store.py)
 done
