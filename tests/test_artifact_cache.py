@@ -108,6 +108,19 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing(tmp_path: Path) -> Non
     assert client.given == 2
 
 
+def test_a_write_that_fails_leaves_nothing_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError("no space left on device")
+
+    fetched = tmp_path / "losses.csv"
+    fetched.write_text("row,loss\n1,2\n")
+    monkeypatch.setattr(Path, "replace", full)
+    assert ArtifactCache(tmp_path / "cache").put("key", fetched) == fetched
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
 def test_an_error_of_the_server_is_of_the_run_that_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,10 +61,15 @@ class ArtifactCache:
 def _place(path: Path, content: bytes) -> None:
     """In one step, and under a name of its own until then: several threads may place one file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(partial).replace(path)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def content_digest(path: Path) -> str:
