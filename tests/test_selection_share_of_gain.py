@@ -38,6 +38,22 @@ def test_a_gain_that_is_the_same_on_every_row_is_real() -> None:
     assert found.colour == "green"
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_means_of_other_losses_are_no_gain_whatever_float32_makes_of_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first, second = rng.standard_normal((2, 100)) ** 2
+    second += first.mean() - second.mean()
+    found = gain(np.array([first, second]), first)
+    assert found.shown == 0
+    assert found.standing == "reference wins"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_gain_of_a_millionth_is_one(seed: int) -> None:
+    losses = np.random.default_rng(seed).standard_normal(100) ** 2
+    assert gain(np.array([losses * (1 - 1e-6)]), losses).shown > 0
+
+
 def test_the_luckiest_of_many_equal_runs_keeps_no_gain() -> None:
     losses = simulated(5, 1, 200, 100).losses[0]
     found = gain(losses, losses[7])

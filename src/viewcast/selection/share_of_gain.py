@@ -16,7 +16,7 @@ from viewcast.selection.resampling import Resampled
 from viewcast.selection.selection_corrected import average
 from viewcast.selection.upper_bound import FEWEST, repeated, unusual
 
-ROUNDING = 1e-9  # a gain below this share of the reference is none
+ROUNDING = 1e-7  # a gain below this share of the reference is none: losses are in float32
 GREEN, AMBER = 0.8, 0.5  # least shares of these colours
 WORN_OUT = 0.5  # of the shown gain: more of it is luck where the rows are worn out
 
