@@ -29,6 +29,13 @@ LEFT_OUT = "viewcast.left_out"  # rows that lack a feature, in a sentence
 FAILURE = "viewcast.failure"  # the message of the error that ended the run
 RESUMES = "viewcast.resumes"  # id of the interrupted run that this one repeats
 
+COMPARED = "viewcast.compared"  # "true" where a chart may show the run beside others, else "false"
+NOTE = "mlflow.note.content"  # of a run or an experiment: MLflow's own tag of its description
+
+# Tags of an experiment that viewcast made, besides DATA, LABEL, LOSS and UNIT
+PART = "viewcast.part"  # search, leaderboard, nights; absent for the runs of the pipeline
+NIGHTLY = "viewcast.nightly"  # "true" where nights log: the audit of the project leaves it out
+
 # Tags of a look (viewcast.holdout.looks)
 HOLDOUT = "viewcast.holdout"  # identity of the validation rows
 LOOK_KEY = "viewcast.look"  # runs with the same key are one look
@@ -55,6 +62,7 @@ FRESH = "viewcast.fresh"  # identity of the rows that champion and challenger ar
 CHALLENGER = "viewcast.challenger"  # number of the version
 CHAMPION = "viewcast.champion"  # number of the version, 0 where there is none
 OUTCOME = "viewcast.outcome"
+HISTORY = "viewcast.history"  # "true" for the one run that goes on from night to night
 
 # Tags of a version of the registered model, besides MODEL, LOSS, UNIT, LABEL and GIT_COMMIT
 CONTENT = "viewcast.content"  # hash of the files of the challenger
@@ -87,7 +95,7 @@ LOOK_COUNT = "viewcast.look_count"  # scores revealed
 IN_CONFIDENCE_SET = "viewcast.in_confidence_set"  # yes where the run may be the best, else no
 AUDIT_OF = "viewcast.audit."  # prefix, of an experiment; the identity of the holdout follows
 OPTIMISM_OF = "viewcast.optimism."  # prefix, of an experiment; the identity of the holdout follows
-SHARED_VIEW = "mlflow.sharedViewState.viewcast"  # of an experiment: columns of its run table
+SHARED_VIEW = "mlflow.sharedViewState.viewcast"  # prefix, of an experiment: its ready-made views
 
 # MLflow's own tags
 PARENT = "mlflow.parentRunId"
@@ -132,6 +140,7 @@ MODEL_METRICS = {  # by the key in the result of a run and the column of a sweep
     "val_error": MODEL_VAL_ERROR,
     "best_epoch": BEST_EPOCH,
 }
+VAL_LOSS_EXPECTED = "val_loss_expected"  # the tag EXPECTED as a number: charts draw metrics only
 VAL_LOSS_TRUE = "val_loss_true"  # loss on new rows, where the data are simulated
 VAL_LOSS_TRUE_ERROR = "val_loss_true_error"
 TEST_LOSS = "test_loss"
@@ -151,6 +160,12 @@ CHAMPION_LOSS = "champion_loss"  # mean losses of the fresh days
 CHALLENGER_LOSS = "challenger_loss"
 NAIVE_LOSS = "naive_loss"
 DIFFERENCE_OF = "difference_"  # prefix; mean, low, high of champion minus challenger
+
+# Metrics of the run that goes on from night to night, timestamped by night
+PROMISED_LOSS = "promised_loss"  # of the champion of that night, at its promotion
+PROMISED_LOW = "promised_low"
+PROMISED_HIGH = "promised_high"
+REALISED_LOSS = "realised_loss"  # NAIVE_LOSS and CHAMPION_VERSION beside it
 
 # Metric that an evaluation writes
 LOOKS = "looks"  # scores revealed
