@@ -1,9 +1,17 @@
 """What an experiment holds, as far as views need it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from viewcast.tracking.metric_names import read_name
+from viewcast.tracking.store import all_runs
+from viewcast.tracking.tags import COMPARED, DATA, TEST_OPENING
+
+FINISHED = "FINISHED"
 
 
 @dataclass(frozen=True)
@@ -17,10 +25,22 @@ class ShownRun:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
 
+    @property
+    def compared(self) -> bool:
+        """Whether a chart may show the run beside others: as it is marked, else if it finished."""
+        marked = self.tags.get(COMPARED)
+        return self.status == FINISHED if marked is None else marked == "true"
+
+    def figure(self, metric: str) -> float | None:
+        """The newest figure of a metric; None without, or where it is not finite."""
+        value = self.metrics.get(metric)
+        return value if value is not None and math.isfinite(value) else None
+
 
 @dataclass(frozen=True)
 class Shown:
-    """An experiment with its runs. ``curves``: the metrics that have several points.
+    """An experiment with its runs, the newest first. ``curves``: the metrics that have several
+    points.
 
     ``ours``: whether viewcast made it (``viewcast.tracking.experiments``); else only what MLflow
     itself and an audit wrote is known.
@@ -35,9 +55,54 @@ class Shown:
     @property
     def ours(self) -> bool:
         """Whether viewcast made the experiment."""
-        raise NotImplementedError
+        return DATA in self.tags
+
+    @property
+    def marked(self) -> bool:
+        """Whether runs are marked as to be compared or not."""
+        return any(COMPARED in run.tags for run in self.runs)
+
+    @property
+    def compared(self) -> list[ShownRun]:
+        """The runs that charts may show; of an experiment with marks, those that are marked."""
+        return [run for run in self.runs if run.compared and (COMPARED in run.tags) >= self.marked]
 
 
 def shown(client: MlflowClient, experiment_id: str) -> Shown:
-    """Read an experiment."""
-    raise NotImplementedError
+    """Read an experiment, without its deleted runs and the openings of its sealed tests."""
+    experiment = client.get_experiment(experiment_id)
+    runs = [run for run in all_runs(client, experiment_id) if TEST_OPENING not in run.data.tags]
+    return Shown(
+        str(experiment_id),
+        str(experiment.name),
+        dict(experiment.tags),
+        [_of(run) for run in runs],
+        frozenset(_curves(client, runs)),
+    )
+
+
+def _of(run: Run) -> ShownRun:
+    return ShownRun(
+        str(run.info.run_id),
+        str(run.info.run_name or run.info.run_id),
+        str(run.info.status),
+        dict(run.data.params),
+        dict(run.data.metrics),
+        dict(run.data.tags),
+    )
+
+
+def _curves(client: MlflowClient, runs: Sequence[Run]) -> list[str]:
+    """The metrics with several points, by the history of the run that went on for longest."""
+    furthest: dict[str, tuple[int, str]] = {}
+    for run in runs:
+        for metric in run.data.to_proto().metrics:  # data.metrics does not tell the step
+            reached = (int(metric.step), str(run.info.run_id))
+            furthest[metric.key] = max(furthest.get(metric.key, reached), reached)
+    return [
+        name
+        for name, (step, run_id) in furthest.items()
+        if step > 0
+        and not read_name(name).technical
+        and len(client.get_metric_history(run_id, name)) > 1
+    ]

@@ -1,8 +1,26 @@
-"""A view: its key, its name, its state, and the address that opens it."""
+"""A view: its key, its name, its state, the address that opens it, and its text in a tag.
 
+MLflow's UI keeps a view as a tag of the experiment and opens it by ``viewStateShareKey=<key>``. A
+UI of MLflow 3.16 or later expects a name and the state in one field, and lists such views in a menu,
+the newest first; an older one expects the fields of the state themselves and stops where one is
+missing. The text has both.
+"""
+
+import base64
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from viewcast.tracking.tags import SHARED_VIEW
+
+OURS = "viewcast"  # how our keys begin
+BY = "writtenBy"  # a field that no UI writes: a view that a person has saved lacks it
+LONGEST = 20_000  # characters of a tag of an experiment; 5,000 before MLflow 3.17
+NEWEST = 1_000_000_000_000  # milliseconds: when the first view of the menu was made, as far as told
+CHARTS = "runs?workflowType=machine_learning&compareRunsMode=CHART"
+PACKED = "deflate;"  # how MLflow's own packed states begin
 
 
 @dataclass(frozen=True)
@@ -16,9 +34,48 @@ class View:
     name: str
     state: Mapping[str, Any]
 
+    @property
+    def tag(self) -> str:
+        """The name of its tag."""
+        return f"{SHARED_VIEW.removesuffix(OURS)}{self.key}"
+
+    def text(self, place: int) -> str:
+        """The value of its tag. ``place``: in the menu, from 0."""
+        made = NEWEST - 1000 * place
+        about = {"name": self.name, "createdAt": made, "updatedAt": made, BY: OURS}
+        return _json({**self.state, **about, "state": packed(self.state)})
+
+
+def packed(state: Mapping[str, Any]) -> str:
+    """A state in the short form: every UI opens it, none lists it in its menu."""
+    return PACKED + base64.b64encode(zlib.compress(_json(state).encode(), 9)).decode()
+
+
+def is_ours(tag: str, value: str) -> bool:
+    """Whether a tag of an experiment is a view that viewcast wrote, and no person has saved anew."""
+    key = tag.removeprefix(SHARED_VIEW)
+    if key == tag or key[:1] not in ("", "-"):
+        return False
+    if value.startswith(PACKED):
+        return True
+    try:
+        fields = json.loads(value)
+    except ValueError:
+        return not value  # MLflow before 2.22 can only empty a tag
+    return isinstance(fields, dict) and (BY in fields or "state" not in fields)
+
 
 def address(server: str, experiment_id: str, key: str = "") -> str:
     """The address of a view on a server such as ``http://127.0.0.1:5000``; of its charts alone
-    without a ``key``.
+    without a ``key``. With an empty ``server`` it is relative, as a note needs it.
+
+    It says ``workflowType``, or MLflow 3.17 opens its page for generative work; and no search
+    beside the key, or the UI ignores the key.
     """
-    raise NotImplementedError
+    shared = f"&viewStateShareKey={key}" if key else ""
+    path = f"#/experiments/{experiment_id}/{CHARTS}{shared}"
+    return f"{server.rstrip('/')}/{path}" if server else path
+
+
+def _json(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
