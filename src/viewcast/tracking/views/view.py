@@ -1,9 +1,9 @@
 """A view: its key, its name, its state, the address that opens it, and its text in a tag.
 
 MLflow's UI keeps a view as a tag of the experiment and opens it by ``viewStateShareKey=<key>``. A
-UI of MLflow 3.16 or later expects a name and the state in one field, and lists such views in a menu,
-the newest first; an older one expects the fields of the state themselves and stops where one is
-missing. The text has both.
+UI of MLflow 3.16 or later expects a name and, in one field, the state; it lists such views in a
+menu, the newest first. An older one expects the fields of the state themselves and stops where one
+is missing. The text has both.
 """
 
 import base64
@@ -52,7 +52,7 @@ def packed(state: Mapping[str, Any]) -> str:
 
 
 def is_ours(tag: str, value: str) -> bool:
-    """Whether a tag of an experiment is a view that viewcast wrote, and no person has saved anew."""
+    """Whether a tag of an experiment is a view of viewcast that no person has saved anew."""
     key = tag.removeprefix(SHARED_VIEW)
     if key == tag or key[:1] not in ("", "-"):
         return False
