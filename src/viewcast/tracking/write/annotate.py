@@ -18,6 +18,7 @@ from viewcast.assessment.study import Study
 from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.gathered import Gathered
+from viewcast.tracking.note_mark import is_ours
 from viewcast.tracking.schema import check_writable
 from viewcast.tracking.store import all_runs, connect_existing
 from viewcast.tracking.tags import (
@@ -26,6 +27,7 @@ from viewcast.tracking.tags import (
     EXPECTED,
     IN_CONFIDENCE_SET,
     LOOK_COUNT,
+    NOTE,
     OPTIMISM,
     OPTIMISM_OF,
     RANK,
@@ -83,13 +85,14 @@ def unwrite(uri: str, experiment: str) -> int:
     check_writable(client)
     try:
         changes = [
-            (str(run.info.run_id), dict.fromkeys(set(OF_RUN) & set(run.data.tags)))
+            (str(run.info.run_id), dict.fromkeys(_ours(run.data.tags)))
             for run in all_runs(client, experiment_id)
         ]
         changes = [(run_id, gone) for run_id, gone in changes if gone]
         _apply(client, changes)
-        for name in client.get_experiment(experiment_id).tags:
-            if name.startswith(OF_EXPERIMENT):
+        tags = client.get_experiment(experiment_id).tags
+        for name in tags:
+            if name.startswith(OF_EXPERIMENT) or (name == NOTE and is_ours(tags[name])):
                 _forget(client, experiment_id, name)
     except MlflowException as error:
         raise TrackingError(
@@ -97,6 +100,12 @@ def unwrite(uri: str, experiment: str) -> int:
             "same again once the server answers"
         ) from error
     return len(changes)
+
+
+def _ours(tags: Mapping[str, str]) -> set[str]:
+    """The tags of a run that an audit wrote."""
+    note = {NOTE} if is_ours(tags.get(NOTE, "")) else set()
+    return set(OF_RUN) & set(tags) | note
 
 
 def _runs(result: AuditResult, study: Study) -> list[tuple[str, AuditedRun]]:

@@ -1,18 +1,50 @@
-"""The descriptions of experiments and runs; what a person wrote is never replaced."""
+"""The descriptions of experiments and runs; what a person wrote is never replaced.
 
-from collections.abc import Mapping
+A note that viewcast wrote carries its mark (``viewcast.tracking.note_mark``).
+"""
+
+from collections.abc import Iterable, Mapping
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from viewcast.tracking.artifacts import each
+from viewcast.tracking.note_mark import is_ours, signed
+from viewcast.tracking.schema import check_writable
+from viewcast.tracking.tags import NOTE
 
 
 def write_note(client: MlflowClient, experiment_id: str, text: str) -> bool:
-    """Describe an experiment; returns whether anything was written.
+    """Describe an experiment in markdown; returns whether anything was written.
 
-    Nothing is where a person has described it.
+    Nothing is where a person has described it, or the same stands there already.
     """
-    raise NotImplementedError
+    check_writable(client)
+    note = _due(client.get_experiment(experiment_id).tags.get(NOTE, ""), text)
+    if note is not None:
+        client.set_experiment_tag(experiment_id, NOTE, note)
+    return note is not None
 
 
-def write_run_notes(client: MlflowClient, texts: Mapping[str, str]) -> int:
-    """Describe runs, by their id; returns how many changed."""
-    raise NotImplementedError
+def write_run_notes(client: MlflowClient, runs: Iterable[Run], texts: Mapping[str, str]) -> int:
+    """Describe runs in markdown; returns how many changed.
+
+    ``runs``: as they are in the store; ``texts``: by the id of the run, and where one has none
+    it is left alone, as is one that a person has described.
+    """
+    check_writable(client)
+    notes = {
+        str(run.info.run_id): _due(run.data.tags.get(NOTE, ""), texts[run.info.run_id])
+        for run in runs
+        if run.info.run_id in texts
+    }
+    due = [(run_id, note) for run_id, note in notes.items() if note is not None]
+    afar = client.tracking_uri.startswith("http")
+    each(due, lambda each_due: client.set_tag(each_due[0], NOTE, each_due[1]), "notes", afar)
+    return len(due)
+
+
+def _due(former: str, text: str) -> str | None:
+    """The note to write; None where a person wrote the former one, or nothing has changed."""
+    note = signed(text)
+    return None if note == former or (former.strip() and not is_ours(former)) else note
