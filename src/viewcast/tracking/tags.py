@@ -63,6 +63,7 @@ CHALLENGER = "viewcast.challenger"  # number of the version
 CHAMPION = "viewcast.champion"  # number of the version, 0 where there is none
 OUTCOME = "viewcast.outcome"
 HISTORY = "viewcast.history"  # "true" for the one run that goes on from night to night
+REGISTERED_MODEL = "viewcast.registered_model"  # whose champions that run follows
 
 # Tags of a version of the registered model, besides MODEL, LOSS, UNIT, LABEL and GIT_COMMIT
 CONTENT = "viewcast.content"  # hash of the files of the challenger
