@@ -81,7 +81,7 @@ def test_every_rule_refuses_the_import_that_it_forbids_even_inside_a_function(
         "base/settings.py": "import omegaconf",
         "models/naive.py": "import torch",
         "assessment/audit.py": "import matplotlib",
-        "tracking/read/native.py": "import viewcast.tracking.write.view",
+        "tracking/read/native.py": "import viewcast.tracking.write.views",
     }
     shutil.copytree(REPOSITORY / "src" / "viewcast", tmp_path / "src" / "viewcast")
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)

@@ -36,7 +36,7 @@ MODULES = (
     "tracking.write.evaluation",
     "tracking.write.evaluator",
     "tracking.write.rows_log",
-    "tracking.write.view",
+    "tracking.write.views",
 )
 IMPORTED = """
 import importlib, pkgutil, sys

@@ -1,8 +1,10 @@
 """What an experiment holds, as far as views need it."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -12,6 +14,10 @@ from viewcast.tracking.store import all_runs
 from viewcast.tracking.tags import COMPARED, DATA, TEST_OPENING
 
 FINISHED = "FINISHED"
+IMAGES_FOLDER = "images"  # where MLflow stores images, and the tag of the runs that have some
+HOLDS_IMAGES = "mlflow.loggedImages"
+IMAGE = re.compile(r"(.+?)[+%]step[+%]")  # key and step in the name of a file
+LOOKED_INTO = 10  # runs whose images are listed
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,9 @@ class ShownRun:
 
 @dataclass(frozen=True)
 class Shown:
-    """An experiment with its runs, the newest first. ``curves``: the metrics that have several
-    points.
+    """An experiment with its runs, the newest first.
+
+    ``curves``: the metrics that have several points; ``images``: the keys of logged images.
 
     ``ours``: whether viewcast made it (``viewcast.tracking.experiments``); else only what MLflow
     itself and an audit wrote is known.
@@ -51,6 +58,7 @@ class Shown:
     tags: Mapping[str, str]
     runs: Sequence[ShownRun]
     curves: frozenset[str]
+    images: frozenset[str] = frozenset()
 
     @property
     def ours(self) -> bool:
@@ -78,6 +86,7 @@ def shown(client: MlflowClient, experiment_id: str) -> Shown:
         dict(experiment.tags),
         [_of(run) for run in runs],
         frozenset(_curves(client, runs)),
+        frozenset(_images(client, runs)),
     )
 
 
@@ -106,3 +115,18 @@ def _curves(client: MlflowClient, runs: Sequence[Run]) -> list[str]:
         and not read_name(name).technical
         and len(client.get_metric_history(run_id, name)) > 1
     ]
+
+
+def _images(client: MlflowClient, runs: Sequence[Run]) -> set[str]:
+    """The keys under which the newest runs logged images, by the names of the files."""
+    holding = [run for run in runs if HOLDS_IMAGES in run.data.tags][:LOOKED_INTO]
+    files = [
+        Path(file.path).name
+        for run in holding
+        for file in client.list_artifacts(str(run.info.run_id), IMAGES_FOLDER)
+    ]
+    return {
+        found[1].replace("~", "/").replace("#", "/")  # the latter before MLflow 3.11
+        for found in map(IMAGE.match, files)
+        if found is not None
+    }

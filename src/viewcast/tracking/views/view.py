@@ -7,7 +7,9 @@ is missing. The text has both.
 """
 
 import base64
+import hashlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ from typing import Any
 from viewcast.tracking.tags import SHARED_VIEW
 
 OURS = "viewcast"  # how our keys begin
+TABLE = OURS  # the key of the table of the audit, which is no page of charts
 BY = "writtenBy"  # a field that no UI writes: a view that a person has saved lacks it
 LONGEST = 20_000  # characters of a tag of an experiment; 5,000 before MLflow 3.17
 NEWEST = 1_000_000_000_000  # milliseconds: when the first view of the menu was made, as far as told
-CHARTS = "runs?workflowType=machine_learning&compareRunsMode=CHART"
+PAGE = "runs?workflowType=machine_learning"
+CHARTS = "&compareRunsMode=CHART"
 PACKED = "deflate;"  # how MLflow's own packed states begin
 
 
@@ -65,6 +69,18 @@ def is_ours(tag: str, value: str) -> bool:
     return isinstance(fields, dict) and (BY in fields or "state" not in fields)
 
 
+def key_of(kind: str, name: str = "") -> str:
+    """The key of a view. ``name``: of a split or a sweep, of which a view shows one.
+
+    It stands in an address: other characters than letters, digits and -._ are left out, and a hash
+    of the name keeps two such names apart.
+    """
+    plain = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-")
+    if plain != name:
+        plain = f"{plain[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}".lstrip("-")
+    return "-".join(filter(None, (OURS, kind, plain)))
+
+
 def address(server: str, experiment_id: str, key: str = "") -> str:
     """The address of a view on a server such as ``http://127.0.0.1:5000``; of its charts alone
     without a ``key``. With an empty ``server`` it is relative, as a note needs it.
@@ -73,7 +89,7 @@ def address(server: str, experiment_id: str, key: str = "") -> str:
     beside the key, or the UI ignores the key.
     """
     shared = f"&viewStateShareKey={key}" if key else ""
-    path = f"#/experiments/{experiment_id}/{CHARTS}{shared}"
+    path = f"#/experiments/{experiment_id}/{PAGE}{'' if key == TABLE else CHARTS}{shared}"
     return f"{server.rstrip('/')}/{path}" if server else path
 
 

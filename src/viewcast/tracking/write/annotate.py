@@ -1,8 +1,9 @@
 """The results of an audit as columns of the tracker, and how to take them away again.
 
-Each run gets tags, each experiment a short form of the results and a view of the run table as tags.
-All names begin with ``viewcast.`` (the view's with MLflow's own prefix). They are tags and no
-metrics because MLflow deletes no metric: what an audit writes can be taken away. Nothing here is a
+Each run gets tags, each experiment a short form of the results and ready-made views as tags. All
+names begin with ``viewcast.`` (those of views with MLflow's own prefix). They are tags and no
+metrics because MLflow deletes no metric: what an audit writes can be taken away. Only runs in our
+own experiments get a metric too (``viewcast.tracking.write.expected_loss``). Nothing here is a
 look. A figure that has not changed is not written again, and one that no longer holds is deleted.
 """
 
@@ -31,15 +32,15 @@ from viewcast.tracking.tags import (
     OPTIMISM,
     OPTIMISM_OF,
     RANK,
-    SHARED_VIEW,
     VERDICT,
 )
-from viewcast.tracking.write.view import share
+from viewcast.tracking.write.expected_loss import log_expected
+from viewcast.tracking.write.views import forget, our_views, write_views
 
 DIGITS = 6  # significant digits of a figure: those that differ by less are one
 LONGEST = 4000  # characters of a tag
 OF_RUN = (RANK, EXPECTED, BOUND95, OPTIMISM, LOOK_COUNT, IN_CONFIDENCE_SET, VERDICT)
-OF_EXPERIMENT = (AUDIT_OF, OPTIMISM_OF, SHARED_VIEW)  # beginnings of names
+OF_EXPERIMENT = (AUDIT_OF, OPTIMISM_OF)  # beginnings of names
 
 
 def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
@@ -63,10 +64,11 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
                 changes.append((run_id, changed))
     try:
         _apply(gathered.client, changes)
+        log_expected(gathered, results)
         for experiment in gathered.experiment_ids:
-            share(gathered.client, experiment, _metrics(results))
             for result in results:
                 _tag(gathered, experiment, result)
+            write_views(gathered.client, experiment)
     except MlflowException as error:
         raise TrackingError(
             f"experiment {gathered.experiment}: cannot be annotated ({error}); write=false only "
@@ -93,7 +95,9 @@ def unwrite(uri: str, experiment: str) -> int:
         tags = client.get_experiment(experiment_id).tags
         for name in tags:
             if name.startswith(OF_EXPERIMENT) or (name == NOTE and is_ours(tags[name])):
-                _forget(client, experiment_id, name)
+                forget(client, experiment_id, name)
+        for name in our_views(tags):
+            forget(client, experiment_id, name)
     except MlflowException as error:
         raise TrackingError(
             f"experiment {experiment}: its annotations cannot be taken away ({error}); type the "
@@ -152,20 +156,6 @@ def _write(client: MlflowClient, run_id: str, tags: Mapping[str, str | None]) ->
             client.delete_tag(run_id, name)
 
 
-def _forget(client: MlflowClient, experiment_id: str, name: str) -> None:
-    """Delete a tag of an experiment; MLflow before 2.22 can only empty it."""
-    if hasattr(client, "delete_experiment_tag"):
-        client.delete_experiment_tag(experiment_id, name)
-    else:
-        client.set_experiment_tag(experiment_id, name, "")
-
-
-def _metrics(results: Sequence[AuditResult]) -> list[str]:
-    """The metrics of other people's runs that these were chosen by."""
-    named = (result.understood.metric for result in results if result.understood is not None)
-    return list(dict.fromkeys(name for name in named if name))
-
-
 def _tag(gathered: Gathered, experiment: str, result: AuditResult) -> None:
     """The optimism of the holdout, for its budget, and the result in short.
 
@@ -194,6 +184,7 @@ def _optimism(result: AuditResult) -> float | None:
 def _short(result: AuditResult) -> dict[str, str | int | float | None]:
     winner, usage = result.winner, result.usage
     names = ("run_id", "shown", "expected", "bound95")
+    understood = result.understood
     return {
         "data": result.data,
         "split": result.split,
@@ -203,4 +194,5 @@ def _short(result: AuditResult) -> dict[str, str | int | float | None]:
         "scores": usage.scores,
         "rounds": usage.rounds,
         **{name: getattr(winner, name, None) for name in names},
+        **({"metric": understood.metric} if understood is not None and understood.metric else {}),
     }

@@ -1,0 +1,231 @@
+"""By which metrics the runs of an experiment are compared, and which runs can be.
+
+Runs of viewcast have theirs. Of others the names of metrics tell, unless an audit has said by which
+they were chosen.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from viewcast.tracking.metric_names import MetricName, Rows, read_name
+from viewcast.tracking.tags import (
+    AUDIT_OF,
+    COMPARED,
+    IDENTITY,
+    MODEL_TRAIN_LOSS,
+    MODEL_VAL_LOSS,
+    SPLIT,
+    TRAIN_LOSS,
+    UNIT,
+    VAL_LOSS,
+    VAL_LOSS_EXPECTED,
+    VERDICT,
+)
+from viewcast.tracking.views.cards import AT_ONCE
+from viewcast.tracking.views.shown import Shown, ShownRun
+from viewcast.tracking.views.state import equals, metric, tag
+
+ORDER: dict[Rows | None, int] = {"validation": 0, "cv": 1, None: 2, "test": 3}
+FAR = 1000.0  # a loss that is so many times the median one belongs to a run that diverged
+LARGEST = 1e300  # MLflow stores infinite figures as the largest number
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The metrics of a chart. ``train``: None where only validation is known."""
+
+    train: str | None
+    validation: str
+    more_is_better: bool
+
+    @property
+    def metrics(self) -> list[str]:
+        """Training first."""
+        return [self.validation] if self.train is None else [self.train, self.validation]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that a chart shows beside each other: of one split, where splits are known.
+
+    ``filters``: what finds them, joined by AND; ``split``: "" where unknown.
+    """
+
+    split: str
+    runs: Sequence[ShownRun]
+    filters: Sequence[str]
+
+    @property
+    def search(self) -> str:
+        """The filter of the page."""
+        return " AND ".join(self.filters)
+
+
+def by_curve(shown: Shown) -> Judged | None:
+    """What is drawn by epoch; None where no metric of validation rows has several points."""
+    if VAL_LOSS in shown.curves and _of_viewcast(shown):
+        return Judged(TRAIN_LOSS if TRAIN_LOSS in shown.curves else None, VAL_LOSS, False)
+    return _by_names(shown, shown.curves)
+
+
+def by_figure(shown: Shown) -> Judged | None:
+    """What each run ended with; None where no metric tells how good a run is."""
+    if _of_viewcast(shown):
+        return Judged(MODEL_TRAIN_LOSS, MODEL_VAL_LOSS, False)
+    return _by_names(shown, None)
+
+
+def groups(shown: Shown, judged: Judged) -> list[Group]:
+    """The runs that can be compared by a metric, at least two in each group; the largest first."""
+    base = equals(COMPARED, "true") if shown.marked else "attributes.status = 'FINISHED'"
+    splits = Counter(run.tags.get(SPLIT, "") for run in shown.compared)
+    known = [split for split in splits if split] or [""]
+    found = []
+    for split in known:
+        runs = [run for run in shown.compared if run.tags.get(SPLIT, "") == split]
+        filters = [base, *([equals(SPLIT, split)] if split else [])]
+        if not shown.marked:
+            filters += _limits(runs, judged)
+            runs = _within(runs, judged)
+        runs = [run for run in runs if run.figure(judged.validation) is not None]
+        if len(runs) > 1:
+            found.append(Group(split, runs, filters))
+    return sorted(found, key=lambda group: (-len(group.runs), group.split))
+
+
+def columns(shown: Shown, judged: Judged) -> list[str]:
+    """What the table shows of each run."""
+    names = [*judged.metrics]
+    if any(run.figure(VAL_LOSS_EXPECTED) is not None for run in shown.runs):
+        names.append(VAL_LOSS_EXPECTED)
+    audited = any(VERDICT in run.tags for run in shown.runs)
+    return [*map(metric, names), *([tag(VERDICT)] if audited else [])]
+
+
+def unit(shown: Shown, judged: Judged, runs: Sequence[ShownRun]) -> str:
+    """What the figures are measured in; without a unit the name of the metric."""
+    units = {run.tags.get(UNIT, "") for run in runs} - {""}
+    return shown.tags.get(UNIT) or (units.pop() if len(units) == 1 else judged.validation)
+
+
+def drawn(count: int) -> tuple[str, bool]:
+    """How many of the runs the UI shows, in words, and whether they must be drawn at random.
+
+    It loads a hundred: in order of a score these would be a selection of the best.
+    """
+    if count <= AT_ONCE:
+        return f"{count} runs", False
+    return f"{AT_ONCE} of {count} runs, drawn at random", True
+
+
+def at_random(shown: Shown) -> str:
+    """A column that is no outcome and is as good as drawn at random: a hash of the settings."""
+    hashed = all(IDENTITY in run.tags for run in shown.compared)
+    return tag(IDENTITY) if hashed else "attributes.run_id"
+
+
+def _of_viewcast(shown: Shown) -> bool:
+    return any(MODEL_VAL_LOSS in run.metrics for run in shown.compared)
+
+
+def _by_names(shown: Shown, among: Collection[str] | None) -> Judged | None:
+    counts = Counter(name for run in shown.compared for name in run.metrics)
+    named = {
+        name: read_name(name)
+        for name, count in counts.items()
+        if count > 1 and (among is None or name in among)
+    }
+    usable = {name: read for name, read in named.items() if not read.technical and not read.fold}
+    validated = {read.core for read in usable.values() if read.rows == "validation"}
+    candidates = [
+        read
+        for read in usable.values()
+        if read.rows != "train"
+        and not (read.rows is None and read.core in validated)
+        and not (read.rows is None and among is None and read.more_is_better is None)
+    ]
+    if not candidates:
+        return None
+    meant = _chosen_by(shown)
+    most = max(counts[read.name] for read in candidates)
+    best = min(
+        candidates,
+        key=lambda read: (
+            read.name != meant,
+            2 * counts[read.name] < most,
+            ORDER[read.rows],
+            not read.best,
+            -counts[read.name],
+            read.core != "loss",
+            len(read.name),
+            read.name,
+        ),
+    )
+    return Judged(_training(best, usable.values()), best.name, bool(best.more_is_better))
+
+
+def _training(validation: MetricName, names: Collection[MetricName]) -> str | None:
+    """The same figure of training rows: named so, or without any word for rows (Keras)."""
+    same = [
+        name
+        for name in names
+        if name.core == validation.core and name.rows in ("train", None) and name != validation
+    ]
+    if validation.rows is None:
+        same = [name for name in same if name.rows == "train"]
+    first = min(
+        same,
+        key=lambda name: (
+            name.prefix != validation.prefix,
+            name.rows is None,
+            name.best != validation.best,
+            len(name.name),
+            name.name,
+        ),
+        default=None,
+    )
+    return None if first is None else first.name
+
+
+def _chosen_by(shown: Shown) -> str | None:
+    """The metric that an audit found the runs to be chosen by."""
+    for name, value in shown.tags.items():
+        if name.startswith(AUDIT_OF):
+            try:
+                told = json.loads(value)
+            except ValueError:  # a short form that was cut
+                continue
+            if told.get("metric"):
+                return str(told["metric"])
+    return None
+
+
+def _limits(runs: Sequence[ShownRun], judged: Judged) -> list[str]:
+    """Filters that keep figures which are not finite, and those of runs that diverged, out."""
+    values = [run.metrics[judged.validation] for run in runs if judged.validation in run.metrics]
+    known = sorted(filter(math.isfinite, values))
+    if not known:
+        return []
+    name, limits = metric(judged.validation), []
+    if any(map(math.isnan, values)) and known[0] > 0:  # stored as 0, with a mark
+        limits.append(f"{name} > 0")
+    highest = _highest(known, judged)
+    if max(values, default=0.0) > highest:
+        limits.append(f"{name} < {highest:.6g}")
+    return limits
+
+
+def _within(runs: Sequence[ShownRun], judged: Judged) -> list[ShownRun]:
+    figures = {run.run_id: run.figure(judged.validation) for run in runs}
+    highest = _highest(sorted(x for x in figures.values() if x is not None), judged)
+    return [run for run in runs if (figures[run.run_id] or 0.0) < highest]
+
+
+def _highest(known: Sequence[float], judged: Judged) -> float:
+    """What no figure of a run that learnt exceeds."""
+    if not known or judged.more_is_better or known[0] <= 0:
+        return LARGEST
+    return FAR * known[len(known) // 2]

@@ -1,0 +1,24 @@
+"""The images that runs have logged, side by side."""
+
+from viewcast.tracking.views.cards import Section, images
+from viewcast.tracking.views.judged import by_figure, columns
+from viewcast.tracking.views.shown import HOLDS_IMAGES, Shown
+from viewcast.tracking.views.state import FIRST_10, Runs, metric, state, tag
+from viewcast.tracking.views.view import View, key_of
+
+
+def views(shown: Shown) -> list[View]:
+    """One view, of the runs that have images."""
+    if not shown.images:
+        return []
+    judged = by_figure(shown)
+    key = key_of("pictures")
+    page = Runs(
+        f"{tag(HOLDS_IMAGES)} = 'True'",
+        "attributes.start_time" if judged is None else metric(judged.validation),
+        [] if judged is None else columns(shown, judged),
+        ascending=judged is not None and not judged.more_is_better,
+        visible=FIRST_10,
+    )
+    sections = [Section(name, [images([name])], height=520) for name in sorted(shown.images)]
+    return [View(key, "6 pictures", state(key, page, sections))]

@@ -1,0 +1,134 @@
+"""Settings and results of the candidates of a sweep, of each of the newest sweeps."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from viewcast.tracking.tags import PARENT, VAL_LOSS_TRUE
+from viewcast.tracking.views.cards import Axis, Card, Section, contour, parallel, scatter
+from viewcast.tracking.views.judged import (
+    Group,
+    Judged,
+    at_random,
+    by_figure,
+    columns,
+    drawn,
+    groups,
+    unit,
+)
+from viewcast.tracking.views.shown import Shown, ShownRun
+from viewcast.tracking.views.state import Runs, equals, metric, param, state
+from viewcast.tracking.views.view import View, key_of
+
+NEWEST = 5  # sweeps
+FEWEST = 5  # candidates: of fewer no picture says more than the table
+AXES = 8  # parameters; more cannot be read
+LOG10 = ".log10"  # how the logarithm of a parameter is named that was swept on such a scale
+SEEDS = ("seed", "random_state", "random_seed")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Candidates that were compared. ``parent``: id of the run above them, "" where there is none;
+    ``name``: of that run.
+    """
+
+    parent: str
+    name: str
+    group: Group
+
+    @property
+    def varied(self) -> list[str]:
+        """The parameters that all candidates have and that differ, the numbers first.
+
+        The logarithm stands for a parameter that has one: the axes of the UI are linear. Seeds are
+        settings of no scale.
+        """
+        first = self.group.runs[0].params
+        shared = [name for name in first if all(name in run.params for run in self.group.runs)]
+        differing = [
+            name
+            for name in shared
+            if len({run.params[name] for run in self.group.runs}) > 1
+            and f"{name}{LOG10}" not in shared
+            and name.rsplit(".", maxsplit=1)[-1] not in SEEDS
+        ]
+        return sorted(differing, key=lambda name: not self.numeric(name))[:AXES]
+
+    def numeric(self, name: str) -> bool:
+        """Whether a parameter is a number in every candidate."""
+        return all(_is_number(run.params[name]) for run in self.group.runs)
+
+
+def views(shown: Shown) -> list[View]:
+    """One view for each of the newest sweeps; of other people's runs without a parent, of all."""
+    judged = by_figure(shown)
+    if judged is None:
+        return []
+    made = [_view(shown, judged, sweep) for sweep in sweeps(shown, judged)]
+    return [view for view in made if view is not None][:NEWEST]
+
+
+def sweeps(shown: Shown, judged: Judged) -> list[Sweep]:
+    """The sweeps of an experiment, the newest first."""
+    names = {run.run_id: run.name for run in shown.runs}
+    found: dict[str, tuple[Group, list[ShownRun]]] = {}
+    for group in groups(shown, judged):
+        for run in group.runs:
+            parent = run.tags.get(PARENT, "")
+            if parent or not shown.ours:
+                found.setdefault(parent, (group, []))[1].append(run)
+    made = [
+        Sweep(parent, names.get(parent, ""), _narrowed(group, runs, parent))
+        for parent, (group, runs) in found.items()
+        if len(runs) >= FEWEST
+    ]
+    order = {run.run_id: place for place, run in enumerate(shown.runs)}
+    return sorted(made, key=lambda sweep: order[sweep.group.runs[0].run_id])
+
+
+def _narrowed(group: Group, runs: Sequence[ShownRun], parent: str) -> Group:
+    filters = [*group.filters, *([equals(PARENT, parent)] if parent else [])]
+    return Group(group.split, runs, filters)
+
+
+def _view(shown: Shown, judged: Judged, sweep: Sweep) -> View | None:
+    group, varied = sweep.group, sweep.varied
+    how_many, random = drawn(len(group.runs))
+    about = f"({unit(shown, judged, group.runs)}; {how_many})"
+    result = Axis(judged.validation)
+    sections = []
+    if varied:
+        drawing = parallel(varied, [judged.validation])
+        sections.append(Section(f"Settings and validation {about}", [drawing]))
+    cards: list[Card] = []
+    numbers = [name for name in varied if sweep.numeric(name)]
+    if len(numbers) > 1:
+        numbers.sort(key=lambda name: not name.endswith(LOG10))
+        x, y = (Axis(name, param=True) for name in numbers[:2])
+        cards.append(contour(x, y, result))
+    titles = ["where it is low" if not judged.more_is_better else "where it is high"]
+    if any(run.figure(VAL_LOSS_TRUE) is not None for run in group.runs):
+        cards.append(scatter(result, Axis(VAL_LOSS_TRUE)))
+        titles = [*titles[: len(cards) - 1], "shown (x) against true loss (y)"]
+    if cards:
+        heading = ", and ".join(titles)
+        sections.append(Section(f"{heading[0].upper()}{heading[1:]} {about}", cards, 2))
+    if not sections:
+        return None
+    page = Runs(
+        group.search,
+        at_random(shown) if random else metric(judged.validation),
+        [*map(param, varied), *columns(shown, judged)],
+        ascending=random or not judged.more_is_better,
+    )
+    key = key_of("sweep", sweep.parent[:8])
+    name = f"3 sweep: {sweep.name}" if sweep.name else "3 sweep: settings and results"
+    return View(key, name, state(key, page, sections))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
