@@ -97,6 +97,30 @@ def word(champion: Champion) -> str:
     return WORDS[champion.promise_status] + ("" if final else " so far")
 
 
+def promise(champion: Champion, unit: str) -> str:
+    """Whether a champion kept its promise, as a sentence without a full stop."""
+    came, most = champion.realised, plain(champion.promised.upper)
+    if came is None or champion.promise_status == "too early":
+        return (
+            f"Version {champion.version} promised to lose {plain(champion.promised.mean)} {unit} a "
+            "day; no week has passed yet to check the promise"
+        )
+    if champion.promise_status == "broken":
+        said = broke(champion, unit)
+        return said[:1].upper() + said[1:]
+    lost = f"lost {plain(came.mean)} {unit} a day, at most {most} promised"
+    if champion.promise_status == "kept":
+        return f"Version {champion.version} kept its promise: it {lost}"
+    return f"Version {champion.version} {lost}: whether it kept its promise is unclear"
+
+
+def broke(champion: Champion, unit: str) -> str:
+    """By how much a champion has broken its promise, as a part of a sentence."""
+    assert champion.realised is not None, "judged"
+    lost, most = plain(champion.realised.mean), plain(champion.promised.upper)
+    return f"version {champion.version} lost {lost} {unit} a day, at most {most} promised"
+
+
 def days(count: int) -> str:
     """A number of days."""
     return f"{count:,} day{'' if count == 1 else 's'}"

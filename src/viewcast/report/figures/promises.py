@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from viewcast.base.numbers import plain
 from viewcast.report.champion_record import WEEK, Champion, ChampionHistory
-from viewcast.report.champion_table import days, word
+from viewcast.report.champion_table import broke, days, promise, word
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
@@ -43,22 +43,17 @@ def draw(results: Results) -> Iterator[Drawing]:
 def finding(history: ChampionHistory) -> str:
     """Which champions kept their promise, as a sentence without a full stop."""
     judged = [champion for champion in history.champions if champion.promise_status != "too early"]
-    if not judged:
-        champion = history.champions[-1]
-        return (
-            f"Version {champion.version} promised to lose {plain(champion.promised.mean)} "
-            f"{history.loss_unit} a day; no week has passed yet to check the promise"
-        )
+    unit = history.loss_unit
+    if len(judged) < 2:
+        return promise([*judged, *history.champions[-1:]][0], unit)
     kept = [champion for champion in judged if champion.promise_status == "kept"]
     broken = [champion for champion in judged if champion.promise_status == "broken"]
-    if len(judged) == 1:
-        return _of_one(judged[0], history.loss_unit)
     if len(kept) == len(judged):
         every = "Both" if len(kept) == 2 else f"All {len(kept)}"
         return f"{every} champions kept their promises: they lost no more than promised"
     said = f"{len(kept)} of {len(judged)} champions kept their promises"
     if len(broken) == 1:
-        return f"{said}; {_broke(broken[0], history.loss_unit)}"
+        return f"{said}; {broke(broken[0], unit)}"
     if broken:
         return f"{said}; {len(broken)} clearly lost more than promised"
     others = "others" if len(judged) - len(kept) > 1 else "other"
@@ -67,24 +62,6 @@ def finding(history: ChampionHistory) -> str:
         if others == "others"
         else f"{said}; the other is unclear"
     )
-
-
-def _of_one(champion: Champion, unit: str) -> str:
-    came, most = champion.realised, plain(champion.promised.upper)
-    assert came is not None, "judged"
-    if champion.promise_status == "broken":
-        said = _broke(champion, unit)
-        return said[:1].upper() + said[1:]
-    lost = f"lost {plain(came.mean)} {unit} a day, at most {most} promised"
-    if champion.promise_status == "kept":
-        return f"Version {champion.version} kept its promise: it {lost}"
-    return f"Version {champion.version} {lost}: whether it kept its promise is unclear"
-
-
-def _broke(champion: Champion, unit: str) -> str:
-    assert champion.realised is not None, "judged"
-    lost, most = plain(champion.realised.mean), plain(champion.promised.upper)
-    return f"version {champion.version} lost {lost} {unit} a day, at most {most} promised"
 
 
 def _promises(history: ChampionHistory) -> Drawing:
