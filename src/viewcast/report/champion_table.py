@@ -25,6 +25,7 @@ WORDS = {
 COLOURS = {"kept": "green", "broken": "red", "unclear": "amber", "too early": ""}
 SIGNS = {"kept": "●", "broken": "○", "unclear": "◐", "too early": "…"}  # to be read without colours
 WAITS = ("days spent", "nothing new")  # outcomes of nights that are put together
+PICTURE = "retraining_promises"  # of what they promised and lost (report.figures.promises)
 GATES, NIGHTS = 12, 10  # rows that are shown at once; the older ones are folded away
 
 

@@ -16,10 +16,9 @@ NEWEST = 12  # champions in the table
 
 def note_of_nights(history: ChampionHistory, experiment_id: str, views: Mapping[str, str]) -> str:
     """The note of the experiment of nights; ``views``: the name of each of its views, by key."""
-    links = [f"[{name}]({address('', experiment_id, key)})" for key, name in views.items()]
     section = champion_section(history)
     return "\n\n".join([
-        f"**{verdict(history)}.** {' · '.join(links)}".strip(),
+        _first_line(history, experiment_id, views),
         section.now,
         f"Losses: {history.loss} of the forecasts of one day ahead, in {history.loss_unit}. The "
         f"run `{tags.HISTORY} = true` has one point per day: `{tags.PROMISED_LOSS}` with the ends "
@@ -58,8 +57,26 @@ def note_of_history(history: ChampionHistory, run_id: str, picture: str | None) 
     return "\n\n".join(part for part in parts if part)
 
 
+def note_of_trained(
+    history: ChampionHistory, experiment_id: str, nights_id: str, views: Mapping[str, str]
+) -> str:
+    """The note of the experiment of the models that nights trained; ``nights_id``: of the other."""
+    return "\n\n".join([
+        _first_line(history, experiment_id, views),
+        "Every run is a model that a night has trained on the days before its fresh days. The best "
+        "of a night is trained anew on all these days and becomes the challenger of the champion. "
+        f"Losses: {history.loss}, in {history.loss_unit}. "
+        f"How challengers and champions fared: [the nights]({address('', nights_id)}).",
+    ])  # fmt: skip
+
+
 def verdict(history: ChampionHistory) -> str:
     """Whether the present champion keeps its promise, as a sentence without a full stop."""
     if history.current is None:
         return "There is no champion yet"
     return promise(history.current, history.loss_unit)
+
+
+def _first_line(history: ChampionHistory, experiment_id: str, views: Mapping[str, str]) -> str:
+    links = [f"[{name}]({address('', experiment_id, key)})" for key, name in views.items()]
+    return f"**{verdict(history)}.** {' · '.join(links)}".strip()

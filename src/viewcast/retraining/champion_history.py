@@ -28,12 +28,14 @@ SHOWN_NIGHTS = 60  # the newest outcomes that the history holds
 
 def write_history(
     registry: Registry, config: Config, views: pd.Series, level: float, root: Path
-) -> None:
-    """Write ``reports/retraining.json``.
+) -> ChampionHistory:
+    """Write ``reports/retraining.json``; returns its content.
 
     ``config``: of a nightly run. ``views``: the live series. ``level``: of the intervals.
     """
-    write(champion_history(registry, config, views, level, root), root)
+    history = champion_history(registry, config, views, level, root)
+    write(history, root)
+    return history
 
 
 def champion_history(

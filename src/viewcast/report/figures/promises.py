@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from viewcast.base.numbers import plain
 from viewcast.report.champion_record import WEEK, Champion, ChampionHistory
-from viewcast.report.champion_table import broke, days, promise, word
+from viewcast.report.champion_table import PICTURE, broke, days, promise, word
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
     INK,
@@ -91,7 +91,7 @@ def _promises(history: ChampionHistory) -> Drawing:
         f"{title}. Daily loss over time with the promised interval of each champion, and one row "
         "per champion with the promised and the realised loss."
     )
-    return Drawing("retraining_promises", figure, title, caption, alt, [])
+    return Drawing(PICTURE, figure, title, caption, alt, [])
 
 
 def _daily(axes: Axes, history: ChampionHistory) -> tuple[int, float]:

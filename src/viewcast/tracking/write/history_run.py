@@ -21,13 +21,13 @@ from PIL import Image
 from viewcast.base.provenance import user
 from viewcast.tracking.store import all_runs
 from viewcast.tracking.tags import HISTORY, PICTURES_FOLDER, REGISTERED_MODEL, USER
+from viewcast.tracking.views.shown import IMAGES_FOLDER
 
 Points = Mapping[date, Mapping[str, float]]  # value of each metric, by day
 
 EPOCH = date(1970, 1, 1)
 NOON = time(12, tzinfo=UTC)
 BATCH = 1000  # MLflow takes no more metrics in one call
-IMAGES = "images"  # folder in which MLflow keeps the images of a run
 
 
 class HistoryRun:
@@ -90,8 +90,8 @@ class HistoryRun:
 
     def _has_image(self, key: str, day: date) -> bool:
         # MLflow before 3.9 separates the parts of the name by %, later ones by +.
-        name = re.compile(rf"{IMAGES}/{re.escape(key)}[+%]step[+%]{number(day)}[+%].*\.webp")
-        files = self.client.list_artifacts(self.run_id, IMAGES)
+        name = re.compile(rf"{IMAGES_FOLDER}/{re.escape(key)}[+%]step[+%]{number(day)}[+%].*\.webp")
+        files = self.client.list_artifacts(self.run_id, IMAGES_FOLDER)
         return any(name.fullmatch(str(file.path)) for file in files)
 
 

@@ -1,0 +1,47 @@
+"""Night after night: the loss that each champion promised, and the loss that came true.
+
+The curves are those of the one run that goes on from night to night
+(``viewcast.tracking.write.history_run``). Their axis is time; each point stands at its day.
+"""
+
+from viewcast.tracking.tags import (
+    CHAMPION_VERSION,
+    HISTORY,
+    NAIVE_LOSS,
+    PROMISED_HIGH,
+    PROMISED_LOSS,
+    PROMISED_LOW,
+    REALISED_LOSS,
+    UNIT,
+)
+from viewcast.tracking.views.cards import Section, images, lines
+from viewcast.tracking.views.shown import Shown
+from viewcast.tracking.views.state import Runs, equals, metric, state
+from viewcast.tracking.views.view import View, key_of
+
+# The UI draws each in another kind of line, in this order: the first is solid.
+LOSSES = (REALISED_LOSS, PROMISED_LOSS, PROMISED_LOW, PROMISED_HIGH, NAIVE_LOSS)
+
+
+def views(shown: Shown) -> list[View]:
+    """One view, of the runs that go on from night to night."""
+    runs = [run for run in shown.runs if run.tags.get(HISTORY) == "true"]
+    known = [name for name in LOSSES if any(name in run.metrics for run in runs)]
+    if not known:
+        return []
+    unit = f" ({shown.tags[UNIT]})" if shown.tags.get(UNIT) else ""
+    sections = [
+        Section(
+            f"Realised loss{unit}, mean of 7 days, and what was promised",
+            [lines(known, log=False, x="time")],
+            height=520,
+        ),
+        Section("Version of the champion", [lines([CHAMPION_VERSION], log=False, x="time")]),
+    ]
+    if shown.images:
+        pictures = [images([name]) for name in sorted(shown.images)]
+        sections.append(Section("Which champions kept their promises", pictures, height=700))
+    columns = [metric(name) for name in (CHAMPION_VERSION, *known)]
+    page = Runs(equals(HISTORY, "true"), "attributes.start_time", columns, ascending=False)
+    key = key_of("nights")
+    return [View(key, "5 nights: promised and realised", state(key, page, sections))]

@@ -1,0 +1,60 @@
+"""The view of the nights: its charts and which run they show."""
+
+from dataclasses import replace
+from typing import Any
+
+from viewcast.tracking.views.nights import views
+from viewcast.tracking.views.shown import Shown, ShownRun
+
+LOSSES = ["realised_loss", "promised_loss", "promised_low", "promised_high", "naive_loss"]
+TAGS = {"viewcast.data": "live", "viewcast.unit": "views"}
+
+
+def run(name: str, metrics: list[str], **tags: str) -> ShownRun:
+    own = {f"viewcast.{key}": value for key, value in tags.items()}
+    return ShownRun(name, name, "FINISHED", {}, dict.fromkeys(metrics, 300.0), own)
+
+
+HISTORY = run("champions", [*LOSSES, "champion_version"], history="true")
+NIGHT = run("night", ["naive_loss", "champion_version", "exit_code"], night="2021-03-01")
+NIGHTS = Shown("7", "viewcast-live-nights", TAGS, [NIGHT, HISTORY], frozenset(LOSSES))
+
+
+def state(shown: Shown) -> Any:
+    (view,) = views(shown)
+    assert (view.key, view.name) == ("viewcast-nights", "5 nights: promised and realised")
+    return view.state
+
+
+def test_it_shows_the_run_that_goes_on_and_no_single_night() -> None:
+    assert state(NIGHTS)["searchFilter"] == "tags.`viewcast.history` = 'true'"
+
+
+def test_the_curves_stand_at_the_time_of_their_days_on_a_linear_axis() -> None:
+    losses, version = state(NIGHTS)["compareRunCharts"]
+    assert losses["selectedMetricKeys"] == LOSSES
+    assert version["selectedMetricKeys"] == ["champion_version"]
+    for chart in (losses, version):
+        assert (chart["xAxisKey"], chart["useGlobalXaxisKey"]) == ("time", False)
+        assert chart["scaleType"] == "linear"
+
+
+def test_the_heading_says_the_unit_and_what_a_point_is() -> None:
+    heading = state(NIGHTS)["compareRunSections"][0]["name"]
+    assert heading == "Realised loss (views), mean of 7 days, and what was promised"
+
+
+def test_a_promise_without_an_interval_has_no_empty_lines() -> None:
+    known = run("champions", ["promised_loss", "champion_version"], history="true")
+    (losses, _) = state(replace(NIGHTS, runs=[known]))["compareRunCharts"]
+    assert losses["selectedMetricKeys"] == ["promised_loss"]
+
+
+def test_pictures_are_shown_where_there_are_any() -> None:
+    *_, pictures = state(replace(NIGHTS, images=frozenset({"champions"})))["compareRunCharts"]
+    assert (pictures["type"], pictures["imageKeys"]) == ("IMAGE", ["champions"])
+
+
+def test_before_the_first_champion_there_is_no_view() -> None:
+    assert views(replace(NIGHTS, runs=[NIGHT])) == []
+    assert views(replace(NIGHTS, runs=[run("champions", [], history="true")])) == []
