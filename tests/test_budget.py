@@ -11,7 +11,6 @@ from viewcast.base.errors import BudgetError, DataError
 from viewcast.data.table import row_identities
 from viewcast.tracking import budget, datasets
 from viewcast.tracking.datasets import DIGITS, row_names, rows_by_holdout
-from viewcast.tracking.store import connect
 from viewcast.training.rows import rows_of
 
 LINE = ("model=linear",)
@@ -113,8 +112,8 @@ def test_runs_without_validation_rows_have_no_budget(project: Project) -> None:
 def with_optimism(project: Project, found: str) -> None:
     run = project.recorded(spend(project, *LINE))
     holdout = run.data.tags["viewcast.holdout"]
-    client, experiment = connect(project.config().tracking)
-    client.set_experiment_tag(experiment, f"viewcast.optimism.{holdout}", found)
+    experiment = run.info.experiment_id
+    project.client.set_experiment_tag(experiment, f"viewcast.optimism.{holdout}", found)
 
 
 def test_a_run_is_refused_where_the_last_audit_found_too_much_optimism(project: Project) -> None:
@@ -168,7 +167,7 @@ def test_of_too_many_rows_only_their_number_and_span_are_stored(
 
 @pytest.mark.parametrize("profile", ["", "text", "[1]", '{"rows": 3}', '{"num_rows": 3}'])
 def test_a_profile_of_somebody_else_names_no_rows(project: Project, profile: str) -> None:
-    client, experiment = connect(project.config().tracking)
+    client, experiment = project.experiment()
     run_id = client.create_run(experiment).info.run_id
     theirs = Dataset("theirs", "d1ge57", "local", "file", profile=profile or None)
     context = InputTag("mlflow.data.context", "validation")

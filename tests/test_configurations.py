@@ -79,7 +79,7 @@ def test_a_holdout_composes_with_a_model_that_is_trained_at_once(holdout: str) -
 def test_a_way_of_tracking_composes(tracking: str) -> None:
     section = config_of(f"tracking={tracking}").tracking
     assert isinstance(section, Tracking)
-    assert section.experiment == ("nightly" if tracking == "nightly" else "viewcast")
+    assert section.experiment == "viewcast"
 
 
 # Every experiment, every model

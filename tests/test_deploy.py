@@ -53,7 +53,7 @@ def test_every_command_that_is_called_exists_and_its_settings_compose(
         assert (ROOT / script).is_file()
         config = compose(ROOT, overrides, Path(script).stem)
         if script == "pipelines/retrain.py":
-            assert Settings.parse(config).tracking.experiment == "nightly"
+            assert Settings.parse(config).tracking.experiment == "viewcast"
 
 
 @pytest.mark.parametrize("path", every_file(), ids=lambda path: path.name)

@@ -170,7 +170,7 @@ def test_too_few_validation_rows_for_hidden_rows_are_refused_and_leave_no_run(
 ) -> None:
     with pytest.raises(DataError, match="found 5 validation rows, expected at least 8"):
         project.run("data=lectures", "holdout=hidden")
-    assert project.client.get_experiment_by_name("viewcast") is None
+    assert project.experiments() == []
 
 
 # What a run leaves

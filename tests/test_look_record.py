@@ -18,7 +18,6 @@ from viewcast.holdout.looks import REPORT, distinct, early_stop
 from viewcast.runs.run import run
 from viewcast.tracking import evaluation_set, look_tags, store
 from viewcast.tracking.look_tags import look_of
-from viewcast.tracking.store import connect
 from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.config import parse
 from viewcast.training.rows import rows_of
@@ -99,7 +98,7 @@ def test_runs_of_one_process_are_one_batch_and_dvc_stages_of_one_plan_too(
 
 
 def test_runs_that_others_logged_count_by_loss_or_by_rows(project: Project) -> None:
-    client, experiment = connect(project.config().tracking)
+    client, experiment = project.experiment()
     scalar, nothing = (client.create_run(experiment).info.run_id for _ in range(2))
     client.log_metric(scalar, "val_loss", 0.5)
     client.log_metric(nothing, "train_loss", 0.5)
@@ -118,7 +117,7 @@ def test_an_unreadable_tag_is_refused_with_its_run(project: Project) -> None:
 def test_the_record_is_read_over_all_pages(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, experiment = connect(project.config().tracking)
+    client, experiment = project.experiment()
     for _ in range(5):
         client.log_metric(client.create_run(experiment).info.run_id, "val_loss", 0.5)
     monkeypatch.setattr(store, "PAGE", 2)

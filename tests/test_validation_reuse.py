@@ -24,7 +24,6 @@ from viewcast.holdout.looks import Use, rounds
 from viewcast.models import fitted
 from viewcast.runs.run import run
 from viewcast.tracking import look_tags
-from viewcast.tracking.store import related
 from viewcast.tracking.write import sweep_recorder as recording
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
@@ -114,16 +113,16 @@ def test_a_part_whose_settings_changed_is_made_again_and_no_other(
     demo()
     plan["attack"]["size"] = 0.05
     assert demo() == {"search": "kept", "leaderboard": "done", "experiments": "kept"}
-    assert len(named(project, "channel_leaderboard-")) == 10
+    assert len(named(project, "leaderboard-")) == 10
 
 
 def test_a_part_is_made_again_if_the_store_lost_one_of_its_runs(
     project: Project, demo: Callable[[], dict[str, str]]
 ) -> None:
     demo()
-    project.client.delete_run(named(project, "channel_search-0002")[0].info.run_id)
+    project.client.delete_run(named(project, "search-0002")[0].info.run_id)
     assert demo() == {"search": "done", "leaderboard": "kept", "experiments": "kept"}
-    assert len(named(project, "channel_search-")) == 4
+    assert len(named(project, "search-")) == 4
 
 
 def test_other_data_or_code_make_every_part_again_in_runs_of_their_own(
@@ -132,8 +131,8 @@ def test_other_data_or_code_make_every_part_again_in_runs_of_their_own(
     demo()
     monkeypatch.setattr(validation_reuse, "code_digest", lambda *modules, without: "other code")
     assert set(demo().values()) == {"done"}
-    assert len(named(project, "channel_search-")) == 8
-    assert len(named(project, "channel_leaderboard-")) == 10
+    assert len(named(project, "search-")) == 8
+    assert len(named(project, "leaderboard-")) == 10
 
 
 def test_an_interrupted_demonstration_goes_on_without_recording_anything_twice(
@@ -150,7 +149,7 @@ def test_an_interrupted_demonstration_goes_on_without_recording_anything_twice(
         patch.setattr(recording, "_child", dies)
         with pytest.raises(KeyboardInterrupt):
             demo()
-    assert len(named(project, "channel_leaderboard-")) == 2
+    assert len(named(project, "leaderboard-")) == 2
     assert not (demo_path(project.root) / "leaderboard.json").exists()
     assert demo() == {"search": "kept", "leaderboard": "done", "experiments": "done"}
     names = [one.info.run_name for one in project.runs()]
@@ -161,11 +160,15 @@ def test_an_interrupted_demonstration_goes_on_without_recording_anything_twice(
 def test_every_candidate_has_the_true_loss_of_its_own_model(
     project: Project, done: Project
 ) -> None:
-    one = named(done, "channel_search-")[3]
+    one = named(done, "search-")[3]
+    swept = {k: v for k, v in one.data.params.items() if not k.endswith(".log10")}
     config = project.config(
         *("data=channel", "model=deep", "data.split=year", "trainer.epochs=2"),
         *("trainer.restore_best=false", "trainer.patience=null", "trainer.batch_size=64"),
-        *("trainer.train_loss=during", *(f"{k}={v}" for k, v in one.data.params.items())),
+        *(
+            "trainer.train_loss=during",
+            *(f"{k}={v}" for k, v in swept.items()),
+        ),
     )
     project.prepare(config)
     alone = run(config, project.root, project.output(config))
@@ -183,7 +186,7 @@ def test_experiments_on_the_same_rows_have_their_true_loss_too(done: Project) ->
     base, memorizer_leak, naive = (
         result_of(done, f"channel_leaderboard_{one}") for one in experiments
     )
-    first = named(done, "channel_leaderboard-0000")[0]
+    first = named(done, "leaderboard-0000")[0]
     assert first.data.metrics["model_val_loss"] == pytest.approx(base["val_loss"], rel=1e-6)
     found = done.recorded(base["run_id"]).data.metrics
     for name in ("val_loss_true", "val_loss_true_error"):
@@ -209,39 +212,35 @@ def test_an_experiment_that_was_trained_again_gets_its_true_loss_again(
 def test_each_submission_is_a_look_in_sight_of_those_before(done: Project) -> None:
     holdout = result_of(done, "channel_leaderboard_naive")["holdout"]
     found = [
-        look
-        for look in look_tags.read(done.client, related(done.client, "viewcast"))
-        if look.holdout == holdout
+        look for look in look_tags.read(done.client, done.experiments()) if look.holdout == holdout
     ]
     submitted = [look for look in found if look.parent is not None]
     assert [look.scores for look in submitted] == [1] * 5
     assert len({look.key for look in submitted}) == len({look.batch_id for look in submitted}) == 5
     assert len(rounds(submitted)) == 5
-    (parent,) = named(done, "channel_leaderboard of 5")
+    (parent,) = named(done, "leaderboard of 5")
     choice = look_tags.look_of(parent, done.client)
     assert choice is not None
     assert choice.uses == (Use("select", 0, 5),)
 
 
 def test_the_search_is_one_round_of_looks(done: Project) -> None:
-    holdout = named(done, "channel_search-")[0].data.tags["viewcast.holdout"]
+    holdout = named(done, "search-")[0].data.tags["viewcast.holdout"]
     found = [
-        look
-        for look in look_tags.read(done.client, related(done.client, "viewcast"))
-        if look.holdout == holdout
+        look for look in look_tags.read(done.client, done.experiments()) if look.holdout == holdout
     ]
     assert len(rounds(found)) == 1
     assert sum(look.scores for look in found) == 4
 
 
 def test_hidden_losses_of_the_leaderboard_are_stored_and_appear_in_no_metric(done: Project) -> None:
-    (parent,) = named(done, "channel_leaderboard of 5")
+    (parent,) = named(done, "leaderboard of 5")
     path = done.client.download_artifacts(parent.info.run_id, "sealed/hidden_losses.parquet")
     hidden_losses = pd.read_parquet(path)
     rows = rows_of(done.config("experiment=channel_leaderboard_base"), done.root)
     assert list(hidden_losses["row"]) == list(rows.hidden["row"])
     hidden = {round(hidden_losses[str(number)].mean(), 6) for number in range(5)}
-    for one in named(done, "channel_leaderboard"):
+    for one in named(done, "leaderboard"):
         assert not hidden & {round(value, 6) for value in one.data.metrics.values()}
 
 

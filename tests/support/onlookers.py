@@ -3,7 +3,6 @@
 from support.project import Project
 from viewcast.holdout.looks import Look
 from viewcast.tracking.look_tags import read
-from viewcast.tracking.store import connect
 from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
@@ -22,5 +21,5 @@ def looked(project: Project, config: Config, epochs: int = 1, user: str | None =
 
 
 def recorded(project: Project) -> list[Look]:
-    """The record of the experiment, repetitions included."""
-    return read(*connect(project.config().tracking))
+    """The record of the project, repetitions included."""
+    return read(project.client, project.experiments())

@@ -12,7 +12,8 @@ from support.configurations import composed
 from viewcast.data import sealed
 from viewcast.data.preparation import preparation
 from viewcast.runs.run import run
-from viewcast.tracking.store import related
+from viewcast.tracking.experiments import experiment_of, project_experiments
+from viewcast.tracking.store import connect
 from viewcast.training.config import Config, parse
 
 
@@ -60,5 +61,15 @@ class Project:
         return self.client.get_run(run_id)
 
     def runs(self) -> list[Run]:
-        """The runs of ``viewcast`` and of the experiments that belong to it, newest first."""
-        return list(self.client.search_runs(related(self.client, "viewcast")))
+        """The runs of the experiments of the project, newest first."""
+        return list(self.client.search_runs(self.experiments()))
+
+    def experiments(self) -> list[str]:
+        """The ids of the experiments of the project."""
+        return project_experiments(self.client, self.config().tracking)
+
+    def experiment(self, *overrides: str) -> tuple[MlflowClient, str]:
+        """A client, and the id of the experiment that a run would belong to, made if need be."""
+        config = self.config(*overrides)
+        client = connect(config.tracking)
+        return client, experiment_of(client, config)

@@ -101,7 +101,7 @@ class Demonstration:
         from viewcast.runs.sweep import sweep  # noqa: PLC0415
         from viewcast.tracking.write.sweep_recorder import family, finish, record  # noqa: PLC0415
 
-        plain = {**self.plan["search"], "tracking": self._beside("search")}
+        plain = {**self.plan["search"], "tracking": self.tracking}
         folder, results, candidates = sweep(plain, self.root, self._truth(self._searched))
         parent = record(results, candidates, folder, self.root)
         finish(parent, [], candidates)
@@ -110,6 +110,7 @@ class Demonstration:
     def attack(self) -> list[str]:
         """Attack the leaderboard and record its submissions; returns their run ids."""
         from viewcast.demo.attack import attacked  # noqa: PLC0415 (as above)
+        from viewcast.tracking.experiments import LEADERBOARD  # noqa: PLC0415 (as above)
         from viewcast.tracking.write.sweep_recorder import family, finish, record  # noqa: PLC0415
 
         config, settings = self._attacked, self.plan["attack"]
@@ -119,7 +120,7 @@ class Demonstration:
         attack = construct(Attack, settings, "attack")
         results, candidates = attacked(config, attack, rows_of(config, self.root), truth)
         results.write(folder)
-        parent = record(results, candidates, folder, self.root)
+        parent = record(results, candidates, folder, self.root, LEADERBOARD)
         finish(parent, [], candidates)
         return family(parent, candidates)
 
@@ -150,15 +151,11 @@ class Demonstration:
 
     @cached_property
     def _searched(self) -> Config:
-        return parse({**base_of(self.plan["search"]), "tracking": self._beside("search")})
+        return parse({**base_of(self.plan["search"]), "tracking": self.tracking})
 
     @cached_property
     def _attacked(self) -> Config:
-        return parse({**self.plan["leaderboard"], "tracking": self._beside("leaderboard")})
-
-    def _beside(self, part: str) -> Plain:
-        """An MLflow experiment of its own: hundreds of runs would bury those of the pipeline."""
-        return {**self.tracking, "experiment": f"{self.tracking['experiment']}-{part}"}
+        return parse({**self.plan["leaderboard"], "tracking": self.tracking})
 
     @cached_property
     def _configs(self) -> dict[str, Config]:
@@ -173,11 +170,13 @@ class Demonstration:
 
     @cached_property
     def _known(self) -> set[str]:
-        from viewcast.tracking.store import all_runs, connect, related  # noqa: PLC0415 (as above)
+        from viewcast.tracking.experiments import project_experiments  # noqa: PLC0415 (as above)
+        from viewcast.tracking.store import all_runs, connect  # noqa: PLC0415
 
-        client, _ = connect(construct(Tracking, self.tracking, "tracking"))
-        everywhere = related(client, str(self.tracking["experiment"]))
-        return {run.info.run_id for run in all_runs(client, everywhere)}
+        tracking = construct(Tracking, self.tracking, "tracking")
+        client = connect(tracking)
+        recorded = all_runs(client, project_experiments(client, tracking))
+        return {run.info.run_id for run in recorded}
 
     def _truth(self, config: Config) -> TrueLoss:
         """The true loss on all validation days of a split, the hidden holdout included."""

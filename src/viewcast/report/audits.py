@@ -78,8 +78,14 @@ class Audit:
         return [(run, run.shown) for run in self.result.compared if run.shown is not None]
 
     def name(self, run: str) -> str:
-        """The name of a run beside the label of its data set: without what the two share."""
-        own = re.sub(rf"^({self.story}|{re.escape(self.result.data)})[-_/ ]", "", run)
+        """The name of a run beside the label of its data set: without what the two share.
+
+        Versions before 0.3 began names with the data set: ``channel_search-0180``.
+        """
+        data = self.result.data
+        own = re.sub(rf"^{re.escape(data)}[-_/ ]", "", run)
+        if self.story is not None:
+            own = re.sub(rf"^{self.story.removeprefix(f'{data}_')}[-_/ ]", "", own)
         return f"run {int(own)}" if own.isdecimal() else own.replace("_", " ")
 
     @property

@@ -20,6 +20,7 @@ from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.runs.run import run
 from viewcast.runs.run_folder import RUN, check_output
+from viewcast.tracking.experiments import project_experiments
 from viewcast.tracking.look_tags import batch_id, join_batch
 from viewcast.tracking.store import all_runs, connect
 from viewcast.training.config import Config, parse, without_budget
@@ -81,8 +82,10 @@ class Due:
 
 def _due(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> list[Due]:
     """The planned runs that are not done yet, or were made from something else."""
-    store = connect(construct(Tracking, tracking, "tracking"))
-    known = {recorded.info.run_id for recorded in all_runs(*store)}
+    store = construct(Tracking, tracking, "tracking")
+    client = connect(store)
+    recorded = all_runs(client, project_experiments(client, store))
+    known = {run.info.run_id for run in recorded}
     due = []
     for name, plan in plans.items():
         plain = {**plan, "tracking": tracking}

@@ -66,6 +66,12 @@ def space(sweep: Mapping[str, Any], base: Plain) -> dict[str, Values]:
     return {_whole(key, base): _values(key, value) for key, value in sweep.items()}
 
 
+def on_log_scale(plain: Plain) -> set[str]:
+    """The whole keys whose numbers a sweep (its settings) draws evenly in their logarithm."""
+    swept: Mapping[str, Any] = plain.get("sweep", {})
+    return {_whole(k, plain) for k, v in swept.items() if isinstance(v, dict) and v.get("log")}
+
+
 def draw(values: Mapping[str, Values], search: Search) -> list[Plain]:
     """The candidates of a grid or a random search, as whole key to value."""
     if search.method == "grid":

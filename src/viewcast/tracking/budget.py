@@ -18,7 +18,7 @@ from viewcast.holdout.looks import Look, distinct
 from viewcast.tracking.datasets import row_names, rows_by_holdout
 from viewcast.tracking.evaluation_set import EvaluationSet
 from viewcast.tracking.look_tags import look_of
-from viewcast.tracking.store import all_experiments, all_runs, connect
+from viewcast.tracking.store import all_experiments, all_runs, connect, experiments
 from viewcast.tracking.tags import OPTIMISM_OF
 from viewcast.training.config import Config
 
@@ -35,7 +35,7 @@ def check(config: Config, rows: "Rows", *settings: str) -> None:
     allowed, evaluation_set = config.holdout, EvaluationSet.of(config, rows)
     if evaluation_set is None or (allowed.looks is None and allowed.optimism is None):
         return
-    client, experiment = connect(config.tracking)
+    client = connect(config.tracking)
     looks = _looks_at(client, evaluation_set, rows)
     if evaluation_set.key(*settings) in {look.key for look in looks}:
         return
@@ -49,7 +49,7 @@ def check(config: Config, rows: "Rows", *settings: str) -> None:
             f"{which}: looks spent {spent:,}, allowed by holdout.looks {allowed.looks:,}; spent "
             f"by {_by_user(looks)}; {_advice(config)}, or raise holdout.looks"
         )
-    optimism = _optimism(client, experiment, evaluation_set.holdout)
+    optimism = _optimism(client, evaluation_set.holdout)
     if allowed.optimism is not None and optimism is not None and optimism >= allowed.optimism:
         unit = config.loss.unit(config.data.unit)
         raise BudgetError(
@@ -90,17 +90,24 @@ def _advice(config: Config) -> str:
     )
 
 
-def _optimism(client: MlflowClient, experiment: str, holdout: str) -> float | None:
-    text = client.get_experiment(experiment).tags.get(f"{OPTIMISM_OF}{holdout}")
-    if text is None:
-        return None
+def _optimism(client: MlflowClient, holdout: str) -> float | None:
+    """By how much these rows flatter, at the last audit of any experiment that holds runs on them.
+
+    Experiments that were audited at different times differ: then the most.
+    """
+    tag = f"{OPTIMISM_OF}{holdout}"
+    told = [each.tags[tag] for each in experiments(client) if tag in each.tags]
+    return max((_number(tag, text) for text in told), default=None)
+
+
+def _number(tag: str, text: str) -> float:
     try:
         optimism = float(text)
     except ValueError:
         optimism = math.nan
     if math.isnan(optimism):
         raise DataError(
-            f"experiment tag {OPTIMISM_OF}{holdout} = {text!r}: expected a number; audit anew by "
+            f"experiment tag {tag} = {text!r}: expected a number; audit anew by "
             "`python pipelines/audit.py`"
         )
     return optimism

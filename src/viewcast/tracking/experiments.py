@@ -6,21 +6,50 @@ that would bury them: the candidates of sweeps (``search``), the submissions of 
 unit than the experiment has gets ``<base>-<data>-<loss>``, so that no chart mixes two units.
 """
 
-from mlflow import MlflowClient
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mlflow import MlflowClient
+from mlflow.entities import Experiment
+from mlflow.exceptions import MlflowException
+
+from viewcast.base.errors import TrackingError
+from viewcast.base.paths import LIVE
 from viewcast.base.settings import Tracking
-from viewcast.training.config import Config
+from viewcast.tracking.store import KIND, connect_to, experiments, unknown
+from viewcast.tracking.tags import DATA, LABEL, LOSS, NIGHTLY, PART, UNIT
+
+if TYPE_CHECKING:
+    from viewcast.training.config import Config
 
 SEARCH, LEADERBOARD, NIGHTS = "search", "leaderboard", "nights"
+TAKEN = "RESOURCE_ALREADY_EXISTS"
 
 
-def experiment_of(client: MlflowClient, config: Config, part: str = "") -> str:
+def experiment_of(client: MlflowClient, config: "Config", part: str = "") -> str:
     """The id of the experiment that a run belongs to, created on first use.
 
-    A new one gets the tags DATA, LABEL, LOSS, UNIT, where they hold PART and NIGHTLY, and a
-    description that says its unit.
+    A new one gets the tags DATA, LABEL, LOSS and UNIT; PART where it is a part, and NIGHTLY where
+    it holds the live series. Raises TrackingError where a person has deleted the experiment.
     """
-    raise NotImplementedError
+    wanted = _tags(config, part)
+    for name in _names(config, part):
+        known = client.get_experiment_by_name(name)
+        if known is None:
+            return _created(client, name, config, part)
+        if all(known.tags.get(tag) == wanted[tag] for tag in (DATA, LOSS, UNIT)):
+            if known.lifecycle_stage == "deleted":
+                raise TrackingError(
+                    f"experiment {name} is deleted, and its name is taken; bring it back by "
+                    f"`mlflow experiments restore -x {known.experiment_id}`, or choose another "
+                    "tracking.experiment"
+                )
+            return str(known.experiment_id)
+    raise TrackingError(
+        f"experiment {name} is not of data={config.data.name} in {wanted[UNIT]}; rename it in "
+        "MLflow, or choose another tracking.experiment"
+    )
 
 
 def project_experiments(client: MlflowClient, tracking: Tracking) -> list[str]:
@@ -28,4 +57,64 @@ def project_experiments(client: MlflowClient, tracking: Tracking) -> list[str]:
 
     Also the one experiment ``tracking.experiment`` that versions before 0.3 logged everything to.
     """
-    raise NotImplementedError
+    return _of_project(experiments(client), tracking.experiment)
+
+
+def connect_project(uri: str, base: str) -> tuple[MlflowClient, list[str]]:
+    """A client and the ids of the experiments of the project ``base``; nothing is created.
+
+    Raises what ``viewcast.tracking.store.connect_existing`` raises.
+    """
+    client = connect_to(uri)
+    known = experiments(client)
+    ids = _of_project(known, base)
+    if not ids:
+        raise unknown(uri, base, known)
+    return client, ids
+
+
+def _of_project(known: Sequence[Experiment], base: str) -> list[str]:
+    return [
+        str(each.experiment_id)
+        for each in known
+        if f"{each.name}-".startswith(f"{base}-") and each.tags.get(NIGHTLY) != "true"
+    ]
+
+
+def run_name(config: "Config") -> str:
+    """The name of a run beside others of its data set: of its configuration, else of its model."""
+    name = config.model.name if config.name == "main" else config.name
+    return name.removeprefix(f"{config.data.name}_")
+
+
+def _names(config: "Config", part: str) -> Iterator[str]:
+    """The names that an experiment may have, the shortest first."""
+    unit = config.loss.unit(config.data.unit).replace(" ", "_")
+    end = f"-{part}" if part else ""
+    whole = f"{config.tracking.experiment}-{config.data.name}"
+    yield f"{whole}{end}"
+    yield f"{whole}-{config.loss.name}{end}"
+    yield f"{whole}-{config.loss.name}-{unit}{end}"
+
+
+def _created(client: MlflowClient, name: str, config: "Config", part: str) -> str:
+    artifacts = config.tracking.artifacts
+    place = None if artifacts is None else Path(artifacts).as_uri()
+    try:
+        return str(client.create_experiment(name, place, _tags(config, part)))
+    except MlflowException as error:
+        if error.error_code != TAKEN:
+            raise
+        return experiment_of(client, config, part)  # another process was faster
+
+
+def _tags(config: "Config", part: str) -> dict[str, str]:
+    return {
+        **KIND,
+        DATA: config.data.name,
+        LABEL: config.data.label,
+        LOSS: config.loss.name,
+        UNIT: config.loss.unit(config.data.unit),
+        **({PART: part} if part else {}),
+        **({NIGHTLY: "true"} if config.data.name == LIVE else {}),
+    }

@@ -42,7 +42,7 @@ class Filter:
         self.release = release
         self.settings = digest(config.plain["holdout"]["release"])
         self.evaluation_set, self.key = evaluation_set, evaluation_set.key(config.identity())
-        self.client, _ = connect(config.tracking)
+        self.client = connect(config.tracking)
         served = self._served()
         if self.key not in served and self.release.spent(self._state(served)):
             raise BudgetError(

@@ -38,8 +38,8 @@ for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 
-def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
-    """A client and the id of the experiment, created on first use.
+def connect(tracking: Tracking) -> MlflowClient:
+    """A client of the store; experiments are made by ``viewcast.tracking.experiments``.
 
     The first use of a SQLite store creates its tables, which MLflow does not guard: a file lock
     beside the database lets one process do it while the others wait. Raises TrackingError where
@@ -49,11 +49,8 @@ def connect(tracking: Tracking) -> tuple[MlflowClient, str]:
     try:
         with _first_use(tracking.uri):
             client = MlflowClient(tracking.uri)
-            experiment = client.get_experiment_by_name(tracking.experiment)
-            if experiment is not None:
-                return client, experiment.experiment_id
-            where = None if tracking.artifacts is None else Path(tracking.artifacts).as_uri()
-            return client, client.create_experiment(tracking.experiment, where, KIND)
+            client.search_experiments(max_results=1)
+            return client
     except (MlflowException, OSError) as error:
         raise TrackingError(
             f"tracking.uri = {tracking.uri}: cannot be used ({error}); "
@@ -70,14 +67,18 @@ def connect_existing(uri: str, experiment: str) -> tuple[MlflowClient, str]:
     try:
         with _few_retries():
             found = client.get_experiment_by_name(experiment)
-            names = [] if found else list(experiment_names(client).values())
+            known = [] if found else experiments(client)
     except (MlflowException, OSError) as error:
         raise _unusable(uri, error) from error
     if found is None:
-        raise ConfigError(
-            f"experiment = {experiment}: unknown to {uri}; allowed: {', '.join(names) or 'none'}"
-        )
+        raise unknown(uri, experiment, known)
     return client, str(found.experiment_id)
+
+
+def unknown(uri: str, experiment: str, known: Sequence[Experiment]) -> ConfigError:
+    """The refusal of an experiment that is not among the ``known`` ones of a store."""
+    names = ", ".join(str(each.name) for each in known)
+    return ConfigError(f"experiment = {experiment}: unknown to {uri}; allowed: {names or 'none'}")
 
 
 def connect_to(uri: str) -> MlflowClient:
@@ -118,8 +119,7 @@ def _check_folder(uri: str) -> None:
 
 def experiment_names(client: MlflowClient) -> dict[str, str]:
     """The names of all experiments by their id, without deleted ones."""
-    known = _experiments(client, ViewType.ACTIVE_ONLY)
-    return {str(each.experiment_id): str(each.name) for each in known}
+    return {str(each.experiment_id): str(each.name) for each in experiments(client)}
 
 
 def _unusable(uri: str, error: Exception) -> TrackingError:
@@ -162,30 +162,20 @@ def all_runs(
     return runs
 
 
-def related(client: MlflowClient, experiment: str) -> list[str]:
-    """The ids of an experiment and of those that belong to it, ``<experiment>-…`` by name.
-
-    Hundreds of runs that people do not compare one by one, such as the submissions of an attack,
-    have an experiment of their own: the run table shows only the newest hundred runs.
-    """
-    known = _experiments(client, ViewType.ACTIVE_ONLY)
-    ids = {each.name: str(each.experiment_id) for each in known}
-    return [id_ for name, id_ in ids.items() if f"{name}-".startswith(f"{experiment}-")]
-
-
 def all_experiments(client: MlflowClient) -> list[str]:
     """The id of every experiment of the store, deleted ones too."""
-    return [str(each.experiment_id) for each in _experiments(client, ViewType.ALL)]
+    return [str(each.experiment_id) for each in experiments(client, ViewType.ALL)]
 
 
-def _experiments(client: MlflowClient, view: int) -> list[Experiment]:
-    experiments: list[Experiment] = []
+def experiments(client: MlflowClient, view: int = ViewType.ACTIVE_ONLY) -> list[Experiment]:
+    """Every experiment of the store with its tags; ``view``: whether deleted ones too."""
+    known: list[Experiment] = []
     token: str | None = None
     while token != "":
         page = client.search_experiments(view, PAGE, page_token=token)
-        experiments += page
+        known += page
         token = page.token or ""
-    return experiments
+    return known
 
 
 @contextmanager

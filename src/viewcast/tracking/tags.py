@@ -115,12 +115,14 @@ VALIDATION = "validation"
 GATE = "gate"  # champion and challenger were compared on these rows
 TEST = "test"
 
-# Parameters that are read back; all settings of a run are written as parameters
+# Parameters: those that are read back, and two that are only shown
 PARAM_TRAINER = "trainer.name"
 PARAM_RESTORE_BEST = "trainer.restore_best"  # "True" where the best of all epochs is kept
 PARAM_FEATURES = "model.features"
 PARAM_LAYERS = "model.layers"  # only networks have it
 PARAM_REMEMBERS = "model.remembers"  # splits whose targets the model looks up
+PARAM_LOSS = "loss.name"
+LOG10_OF = ".log10"  # suffix, of a number that was drawn evenly in its logarithm
 
 # Metrics of a curve: one point per epoch
 TRAIN_LOSS = "train_loss"

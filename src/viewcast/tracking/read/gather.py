@@ -14,6 +14,7 @@ from viewcast.assessment.study import Opened, Scored, studies
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts, each, local
+from viewcast.tracking.experiments import connect_project
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.read.candidate_runs import batches, is_search_run, of_run
@@ -24,7 +25,7 @@ from viewcast.tracking.read.native import NativeRuns
 from viewcast.tracking.read.run_metadata import figure, of_viewcast
 from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.read.understood import Asked, understood
-from viewcast.tracking.store import all_runs, connect_existing, related
+from viewcast.tracking.store import all_runs, connect_existing
 from viewcast.tracking.tags import (
     CANDIDATE,
     CANDIDATES,
@@ -55,16 +56,20 @@ def gather(
 ) -> Gathered:
     """Everything that was scored in an experiment; nothing is written.
 
-    ``beside``: in those that belong to it as well (``viewcast.tracking.store.related``).
+    ``beside``: in the experiments of a project, ``experiment`` and ``<experiment>-…``, without
+    those of its nights (``viewcast.tracking.experiments``).
     ``settings``: what is said of runs that viewcast did not make.
 
     Raises TrackingError where the server cannot be reached or an artifact not be fetched;
     ConfigError for an unknown experiment, holdout or metric, with those there are; DataError where
     no run was scored.
     """
-    client, experiment_id = connect_existing(uri, experiment)
+    if beside:
+        client, ids = connect_project(uri, experiment)
+    else:
+        client, experiment_id = connect_existing(uri, experiment)
+        ids = [experiment_id]
     try:
-        ids = related(client, experiment) if beside else [experiment_id]
         return _gathered(client, ids, uri, experiment, settings)
     except MlflowException as error:
         raise TrackingError(

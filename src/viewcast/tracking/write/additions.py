@@ -8,7 +8,8 @@ from typing import Protocol
 from mlflow.entities import Metric
 
 from viewcast.base.settings import Tracking
-from viewcast.tracking.store import all_runs, connect, related
+from viewcast.tracking.experiments import project_experiments
+from viewcast.tracking.store import all_runs, connect
 from viewcast.tracking.tags import PICTURES_FOLDER
 
 
@@ -26,8 +27,8 @@ class Picture(Protocol):
 
 def add_pictures(pictures: Iterable[Picture], tracking: Tracking) -> None:
     """Store each picture under ``pictures/`` of every run in it that the store knows."""
-    client, _ = connect(tracking)
-    known = {run.info.run_id for run in all_runs(client, related(client, tracking.experiment))}
+    client = connect(tracking)
+    known = {run.info.run_id for run in all_runs(client, project_experiments(client, tracking))}
     for picture in pictures:
         for run_id in known.intersection(picture.run_ids):
             client.log_artifact(run_id, str(picture.path), PICTURES_FOLDER)
@@ -35,7 +36,7 @@ def add_pictures(pictures: Iterable[Picture], tracking: Tracking) -> None:
 
 def add_metrics(tracking: Tracking, figures: Mapping[str, Mapping[str, float]]) -> None:
     """Add metrics to runs; ``figures``: name and value of each metric, by the id of the run."""
-    client, _ = connect(tracking)
+    client = connect(tracking)
     now = int(time.time() * 1000)
     for run_id, metrics in figures.items():
         client.log_batch(run_id, [Metric(name, value, now, 0) for name, value in metrics.items()])

@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from viewcast.data.table import holdout, moments
 from viewcast.holdout.looks import Use
 from viewcast.tracking.datasets import input_of, log, span
+from viewcast.tracking.experiments import NIGHTS, experiment_of
 from viewcast.tracking.look_tags import tags_of
 from viewcast.tracking.store import connect
 from viewcast.tracking.tags import (
@@ -42,11 +43,12 @@ class NightRun:
 
     def __init__(self, config: Config, root: Path, night: str, known: str | None) -> None:
         """``config``: of a nightly run. ``known``: the id of the run, if it exists."""
-        self.client, experiment = connect(config.tracking)
+        self.client = connect(config.tracking)
         self.run_id = known or ""
         if known is not None and self._goes_on(known, night):
             return
         tags = {**run_tags(config, root), NIGHT: night, MODEL: "", EXPERIMENT: "night"}
+        experiment = experiment_of(self.client, config, NIGHTS)
         created = self.client.create_run(experiment, run_name=f"night {night}", tags=tags)
         self.run_id = created.info.run_id
 

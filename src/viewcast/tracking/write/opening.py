@@ -75,7 +75,7 @@ def stored(tracking: Tracking, run_id: str) -> Stored:
 
     Runs that diverged, candidates of a sweep and runs of other tools keep no model of viewcast.
     """
-    client, _ = connect(tracking)
+    client = connect(tracking)
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
@@ -113,7 +113,7 @@ class Opening:
         Of several openings that begin at once without a reason at most one goes on: each records
         itself first and withdraws if it then finds another.
         """
-        self.client, _ = connect(config.tracking)
+        self.client = connect(config.tracking)
         self.rows, self.span = moments(rows), span(rows)
         self.digest, self.data = holdout(rows), config.data.name
         self.run_id = ""

@@ -19,9 +19,11 @@ from mlflow.models import infer_signature
 
 from viewcast import __version__
 from viewcast.base.provenance import git_commit, user
+from viewcast.models.model import LOOKUP
 from viewcast.tracking import datasets, look_tags
 from viewcast.tracking import tags as names
 from viewcast.tracking.evaluation_set import EvaluationSet
+from viewcast.tracking.experiments import experiment_of, run_name
 from viewcast.tracking.store import connect
 from viewcast.tracking.write import served_model as served
 from viewcast.training.config import Config
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from viewcast.training.rows import Rows
 
 BATCH = 1000  # MLflow takes no more metrics in one call
-# Not useful to compare runs by; the whole configuration is an artifact of the run.
-NOT_SHOWN = ("tracking", "output", "published", "data.splits", "data.features", "data.published")
+COMPARED_BY = ("model", "trainer", "seed")  # all settings are in the configuration artifact
 LONGEST = 500  # characters of a parameter that the UI shows
 
 
@@ -44,19 +45,17 @@ class Recorder:
 
     def __init__(self, config: Config, root: Path, replaces: str | None = None) -> None:
         """Create the run. ``replaces``: an interrupted run to repeat; it is ended KILLED."""
-        self.client, experiment_id = connect(config.tracking)
-        name = f"{config.data.name}-{config.model.name}"
-        if config.name != "main":
-            name = config.name
-        self.config = config
-        run = self.client.create_run(experiment_id, run_name=name, tags=run_tags(config, root))
+        self.client, self.config = connect(config.tracking), config
+        experiment = experiment_of(self.client, config)
+        tags = run_tags(config, root)
+        run = self.client.create_run(experiment, run_name=run_name(config), tags=tags)
         self.run_id: str = run.info.run_id
         self.points: list[Metric] = []
         self.validated = 0  # epochs
         self.flushed = time.monotonic()
         if replaces is not None:
             self._end_interrupted(replaces)
-        parameters = [Param(key, value) for key, value in shown_params(config.plain).items()]
+        parameters = [Param(key, value) for key, value in shown_params(config).items()]
         self.client.log_batch(self.run_id, params=parameters)
         self.client.log_dict(self.run_id, config.plain, names.CONFIG)
 
@@ -80,6 +79,7 @@ class Recorder:
     ) -> None:
         self.flush()
         tags = look_tags.tags_of(look_tags.uses(self.config.trainer, self.validated))
+        tags |= compared(self.config, ended_well=error is None)
         if error is not None:
             tags[names.FAILURE] = str(error) or repr(error)
         self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
@@ -155,11 +155,17 @@ def flat(value: Any, prefix: str = "") -> dict[str, str]:
     return {prefix.rstrip("."): str(value)}
 
 
-def shown_params(plain: dict[str, Any]) -> dict[str, str]:
-    """The settings of a run as flat parameters, without those that no comparison of runs needs."""
-    everything = flat(plain).items()
-    shown = {k: v for k, v in everything if not k.startswith(NOT_SHOWN) and "_target_" not in k}
+def shown_params(config: Config) -> dict[str, str]:
+    """The settings by which runs of one data set differ, as flat parameters."""
+    settings = flat({section: config.plain[section] for section in COMPARED_BY})
+    shown = {key: value for key, value in settings.items() if "_target_" not in key}
+    shown[names.PARAM_LOSS] = config.loss.name
     return {key: value[:LONGEST] for key, value in shown.items()}
+
+
+def compared(config: Config, ended_well: bool) -> dict[str, str]:
+    """The tag by which charts choose runs: none that diverged or failed, and no memorizer."""
+    return {names.COMPARED: str(ended_well and config.model.kind != LOOKUP).lower()}
 
 
 def training_tags(config: Config) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Registry:
     """The versions of one registered model, ``name``. Raises TrackingError without a store."""
 
     def __init__(self, tracking: Tracking, name: str) -> None:
-        self.client, self.experiment = connect(tracking)
+        self.client = connect(tracking)
         self.name = name
 
     def champion(self) -> Version | None:

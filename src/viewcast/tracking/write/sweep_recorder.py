@@ -6,8 +6,10 @@ random: the UI slows down beyond about a hundred runs with long curves; the tabl
 hold the curves of all.
 """
 
+import json
+import math
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,20 @@ from viewcast.base.settings import digest
 from viewcast.holdout.looks import Use
 from viewcast.sweep.cohorts import Member
 from viewcast.sweep.results import TABLES, Results
+from viewcast.sweep.space import on_log_scale
 from viewcast.tracking import datasets, look_tags
 from viewcast.tracking.evaluation_set import EvaluationSet
+from viewcast.tracking.experiments import SEARCH, experiment_of, run_name
 from viewcast.tracking.store import all_runs, connect
 from viewcast.tracking.tags import (
     BATCH_ID,
     CANDIDATE,
     CANDIDATES,
+    COMPARED,
     FAILURE,
     GENERALIZATION_GAP,
     IDENTITY,
+    LOG10_OF,
     MODEL_METRICS,
     PARENT,
     PICTURES_FOLDER,
@@ -46,6 +52,7 @@ from viewcast.tracking.tags import (
 )
 from viewcast.tracking.write.recorder import (
     BATCH,
+    compared,
     flat,
     run_tags,
     shown_params,
@@ -64,13 +71,21 @@ FIGURES = {
 }
 
 
-def record(results: Results, candidates: Sequence[Member], folder: Path, root: Path) -> str:
+def record(
+    results: Results,
+    candidates: Sequence[Member],
+    folder: Path,
+    root: Path,
+    part: str = SEARCH,
+) -> str:
     """Write the sweep to MLflow; returns the parent run's id.
 
     Candidates that are there already, from a try that was interrupted, are not written again.
+    ``part``: of the experiments of the data set.
     """
     config = candidates[0].config
-    client, experiment = connect(config.tracking)
+    client = connect(config.tracking)
+    experiment = experiment_of(client, config, part)
     parent = _parent(client, experiment, candidates, folder, root)
     mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
     known = {run.data.tags[CANDIDATE] for run in all_runs(client, experiment, mark)}
@@ -78,6 +93,7 @@ def record(results: Results, candidates: Sequence[Member], folder: Path, root: P
     curves = dict(tuple(results.curves.groupby("candidate")))
     curved = _curved(results.candidates)
     shared, evaluation_sets = run_tags(config, root), EvaluationSets(root)
+    log_scale = on_log_scale(json.loads((folder / SWEEP_SETTINGS).read_text(encoding="utf-8")))
     for member in candidates:
         if str(member.number) in known:
             continue
@@ -89,23 +105,24 @@ def record(results: Results, candidates: Sequence[Member], folder: Path, root: P
             BATCH_ID: _batch(member, parent),
             PARENT: parent.info.run_id,
             SWEEP: folder.name,
-            RUN_NAME: f"{config.name}-{member.number:04d}",
+            RUN_NAME: f"{run_name(config)}-{member.number:04d}",
             CANDIDATE: str(member.number),
             IDENTITY: member.config.identity(),
+            **compared(member.config, line["status"] == "finished"),
         }
         if line["status"] == "diverged":
             tags[FAILURE] = str(line["failure"])
         curve = curves[member.number] if member.number in curved else curves[member.number].tail(1)
         # Candidates of one batch began together; the scores of a batch are known to the next one.
         start = None if member.batch else parent.info.start_time
-        _child(client, experiment, tags, member, line, curve, start)
+        _child(client, experiment, tags, _params(member, log_scale), line, curve, start)
     _store_tables(client, parent.info.run_id, results, folder)
     return str(parent.info.run_id)
 
 
 def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) -> None:
     """Store the pictures and end the parent run."""
-    client, _ = connect(candidates[0].config.tracking)
+    client = connect(candidates[0].config.tracking)
     for picture in pictures:
         client.log_artifact(parent, str(picture), PICTURES_FOLDER)
     client.set_terminated(parent, "FINISHED")
@@ -113,7 +130,8 @@ def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) 
 
 def family(parent: str, candidates: Sequence[Member]) -> list[str]:
     """The runs of a sweep, the parent's first."""
-    client, experiment = connect(candidates[0].config.tracking)
+    client = connect(candidates[0].config.tracking)
+    experiment = client.get_run(parent).info.experiment_id
     children = all_runs(client, experiment, f"tags.`{PARENT}` = '{parent}'")
     return [parent, *(run.info.run_id for run in children)]
 
@@ -153,14 +171,15 @@ def _parent(
     tags |= {
         SWEEP: folder.name,
         CANDIDATES: str(len(candidates)),
+        COMPARED: "false",  # it has no score of its own
     }
     # The file is as old as the beginning of the search.
     began = int((folder / SWEEP_SETTINGS).stat().st_mtime * 1000)
-    name = f"{config.name} of {len(candidates)}"
+    name = f"{run_name(config)} of {len(candidates)}"
     run = client.create_run(experiment, began, tags, name)
     datasets.log(client, run.info.run_id, datasets.of(config, rows))
     own = set(candidates[0].own)
-    shared = {k: v for k, v in shown_params(config.plain).items() if k not in own}
+    shared = {k: v for k, v in shown_params(config).items() if k not in own}
     client.log_batch(run.info.run_id, params=[Param(k, v) for k, v in shared.items()])
     client.log_artifact(run.info.run_id, str(folder / SWEEP_SETTINGS))
     return run
@@ -190,7 +209,7 @@ def _child(
     client: MlflowClient,
     experiment: str,
     tags: dict[str, str],
-    member: Member,
+    params: list[Param],
     line: dict[Hashable, Any],
     curve: pd.DataFrame,
     start: int | None,
@@ -210,12 +229,19 @@ def _child(
     if pd.notna(line["val_loss"]):
         gap = float(line["val_loss"] - line["train_loss"])
         metrics.append(Metric(GENERALIZATION_GAP, gap, now, 0))
-    own = flat(dict(member.own))
-    client.log_batch(
-        run.info.run_id, metrics=metrics[:BATCH], params=[Param(k, v) for k, v in own.items()]
-    )
+    client.log_batch(run.info.run_id, metrics=metrics[:BATCH], params=params)
     status = "FINISHED" if line["status"] == "finished" else "FAILED"
     client.set_terminated(run.info.run_id, status)
+
+
+def _params(member: Member, log_scale: Collection[str]) -> list[Param]:
+    """What is a candidate's own; numbers swept on a logarithmic scale also as their logarithm.
+
+    The axes on which MLflow's UI compares parameters are linear.
+    """
+    own = flat(dict(member.own))
+    logs = {f"{key}{LOG10_OF}": f"{math.log10(member.own[key]):.6g}" for key in log_scale}
+    return [Param(key, value) for key, value in {**own, **logs}.items()]
 
 
 def _curved(candidates: pd.DataFrame) -> set[int]:
