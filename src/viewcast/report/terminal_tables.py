@@ -1,6 +1,6 @@
-"""What the terminal shows at the end of all runs: their tables."""
+"""The tables of all runs in the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -37,7 +37,7 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
         table.add_column("verdict", overflow="fold")
         for row in of_data:
             table.add_row(
-                _run_name(row),
+                run_name(row),
                 short(row["train_loss"]),
                 with_error(row["val_loss"], row["val_error"]),
                 *([_known(expected.get(row["run_id"]))] if corrected else []),
@@ -51,7 +51,7 @@ def _known(value: float | None) -> str:
     return "" if value is None else plain(value)
 
 
-def _run_name(row: dict[str, Any]) -> str:
+def run_name(row: Mapping[str, Any]) -> str:
     """The model of a main run, else the experiment without the name of its data set."""
     if row["experiment"] == "main":
         return f"main {row['model']}"
