@@ -9,7 +9,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run retrain predict rollback audit test check lock package docs ui benchmark clean
+.PHONY: help run show retrain predict rollback audit test check lock package docs ui benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -35,6 +35,9 @@ ifdef SOURCE
 	dvc add --quiet data
 endif
 	dvc repro
+	@python pipelines/overview.py
+
+show: $(READY)  ## every run, and what the validation scores are worth
 	@python pipelines/show.py
 
 # Exit codes 10 to 12 are nights without a promotion, which is no failure (deploy/README.md).
@@ -79,9 +82,8 @@ package: $(READY)  ## build wheel and sdist, install them alone, and audit a sto
 docs: $(READY)  ## write the reference of configuration keys anew
 	python docs/reference.py
 
-ui: $(READY)  ## the MLflow UI on 127.0.0.1
-	@echo "http://127.0.0.1:$(PORT)/#/experiments/1/runs?viewStateShareKey=viewcast (Ctrl-C ends it)"
-	mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///$(CURDIR)/mlflow/mlflow.db
+ui: $(READY)  ## the MLflow UI on 127.0.0.1, with a link to each ready-made view
+	@viewcast ui --port $(PORT) --tracking-uri sqlite:///$(CURDIR)/mlflow/mlflow.db
 
 benchmark: $(READY) data  ## measure speed, side by side with what it is compared to
 	@set -e; for script in benchmarks/bench_*.py; do python $$script; done

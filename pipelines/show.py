@@ -1,8 +1,4 @@
-"""Print the tables of all runs, what their validation scores are worth, and what to type next.
-
-`dvc repro` does not depend on the nightly retraining. If there were nights, this script puts their
-section on the page.
-"""
+"""Print the tables of all runs, what their validation scores are worth, and what to type next."""
 
 import json
 from pathlib import Path
@@ -10,18 +6,15 @@ from typing import Any
 
 from viewcast.assessment.result_file import COMMAND
 from viewcast.base.cli import stage
-from viewcast.base.paths import retraining_path, summary_path
+from viewcast.base.paths import summary_path
 from viewcast.report.audit_text import print_audit
 from viewcast.report.audits import in_order, read
-from viewcast.report.champions_page import write_page
 from viewcast.report.terminal_tables import print_table
 
 
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
     """Read reports/summary.json and, if there is one, reports/audit.json."""
-    if retraining_path(root).is_file():
-        write_page(root)
     rows, audits = json.loads(summary_path(root).read_text()), read(root)
     print_table(rows, audits or [])
     print_audit(in_order(audits or [], (row["data"] for row in rows)))

@@ -24,6 +24,7 @@ SCRIPTS = {
     "retrain": ("retrain", "One night: new days in, a better model out or the reason why not."),
     "predict": ("predict", "The champion's forecast of the next days, with intervals."),
     "report": ("report", "Write the page of the report anew."),
+    "show": ("show", "Print every run, and what the validation scores are worth."),
     "open-test": ("open_test", "Score one run on the sealed test rows, once."),
 }
 
@@ -92,7 +93,7 @@ def run_pipeline() -> None:
     if not (root / "data").is_dir():
         call(root, sys.executable, "-m", "dvc", "pull", "--quiet", "data.dvc")
     call(root, sys.executable, "-m", "dvc", "repro")
-    call(root, sys.executable, str(root / "pipelines" / "show.py"))
+    call(root, sys.executable, str(root / "pipelines" / "overview.py"))
 
 
 PROJECT_COMMANDS = (run_pipeline, *(_stage(name, *rest) for name, rest in SCRIPTS.items()))

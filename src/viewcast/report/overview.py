@@ -14,6 +14,8 @@ from viewcast.assessment.result_file import COMMAND
 from viewcast.assessment.sentences import expected
 from viewcast.assessment.wording import few, noise_digits, sentence
 from viewcast.base.numbers import with_error
+from viewcast.report.addresses import Address
+from viewcast.report.audit_text import WIDTH, console
 from viewcast.report.audits import ATTACK, SEARCH, Audit, in_order
 from viewcast.report.screen import Screen, cut
 from viewcast.report.terminal_tables import run_name
@@ -21,8 +23,6 @@ from viewcast.scoring.loss import label_of
 
 LINES = 40
 TITLE = "Winners (shown: used to choose, ± error; expected: on new rows; tied: not told apart)"
-    "Winners (shown: used to choose, ± error; expected: on new rows; tied: cannot be told apart)"
-)
 SETS = 8  # of validation rows; more of them would leave no room for the rest
 REASONS = 5  # why runs have no figure
 PARTS = {SEARCH: "search", ATTACK: "leaderboard"}
@@ -32,14 +32,6 @@ LEAST_NAME = 8  # columns of the winner's name, however narrow the screen
 NONE = "–"
 
 Rows = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where to look, a path or an address, and what is seen there."""
-
-    what: str
-    where: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +53,15 @@ class Choice:
 
 
 HEADINGS = Choice("", "", "winner", "shown", "expected", "tied")
+
+
+def print_overview(
+    rows: Rows, audits: Sequence[Audit] | None, addresses: Sequence[Address]
+) -> None:
+    """Print the screen, as wide as the terminal but not wider than 100 columns."""
+    to = console()
+    to.print()
+    overview(rows, audits, addresses, min(to.width, WIDTH)).show(to)
 
 
 def overview(

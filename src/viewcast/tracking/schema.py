@@ -54,12 +54,17 @@ def untouched(uri: str) -> str:
 
 def check_writable(client: MlflowClient) -> None:
     """Refuse (TrackingError) to write to the copy of a store of an older MLflow."""
-    if COPY in client.tracking_uri:
+    if is_copy(client):
         raise TrackingError(
             "the store is of an older MLflow, and writing to it would migrate its tables, so that "
             "the older one cannot open it. Audit without --write, or migrate it yourself: "
             "mlflow db upgrade <tracking uri>"
         )
+
+
+def is_copy(client: MlflowClient) -> bool:
+    """Whether a client reads the copy of a store of an older MLflow."""
+    return COPY in client.tracking_uri
 
 
 def _revision(file: Path) -> str | None:

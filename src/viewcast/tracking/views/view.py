@@ -18,6 +18,7 @@ from typing import Any
 from viewcast.tracking.tags import SHARED_VIEW
 
 OURS = "viewcast"  # how our keys begin
+ANY_VIEW = SHARED_VIEW.removesuffix(OURS)  # prefix, of an experiment; the key follows
 TABLE = OURS  # the key of the table of the audit, which is no page of charts
 BY = "writtenBy"  # a field that no UI writes: a view that a person has saved lacks it
 LONGEST = 20_000  # characters of a tag of an experiment; 5,000 before MLflow 3.17
@@ -41,7 +42,7 @@ class View:
     @property
     def tag(self) -> str:
         """The name of its tag."""
-        return f"{SHARED_VIEW.removesuffix(OURS)}{self.key}"
+        return f"{ANY_VIEW}{self.key}"
 
     def text(self, place: int) -> str:
         """The value of its tag. ``place``: in the menu, from 0."""
@@ -91,6 +92,11 @@ def address(server: str, experiment_id: str, key: str = "") -> str:
     shared = f"&viewStateShareKey={key}" if key else ""
     path = f"#/experiments/{experiment_id}/{PAGE}{'' if key == TABLE else CHARTS}{shared}"
     return f"{server.rstrip('/')}/{path}" if server else path
+
+
+def runs_address(server: str, experiment_id: str) -> str:
+    """The address of the runs of an experiment, below its note; short enough for a terminal."""
+    return f"{server.rstrip('/')}/#/experiments/{experiment_id}/{PAGE}"
 
 
 def _json(fields: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The views of an experiment as its tags."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -18,16 +18,25 @@ def write_views(client: MlflowClient, experiment_id: str) -> list[View]:
     """
     held = shown(client, experiment_id)
     views = views_of(held)
-    for place, view in enumerate(views):
-        former = held.tags.get(view.tag)
-        if former and not is_ours(view.tag, former):
-            continue
-        if former not in (view.text(place), packed(view.state)):
-            _store(client, experiment_id, view, place)
+    for place, view in unwritten(held.tags, views):
+        _store(client, experiment_id, view, place)
     gone = our_views(held.tags) - {view.tag for view in views}
     for tag in sorted(gone):
         forget(client, experiment_id, tag)
     return views
+
+
+def unwritten(tags: Mapping[str, str], views: Sequence[View]) -> list[tuple[int, View]]:
+    """The views that the tags of an experiment lack, or hold as they were, with their place.
+
+    ``views``: in the order of the menu. One that a person has saved anew is none of them.
+    """
+    return [
+        (place, view)
+        for place, view in enumerate(views)
+        if not (former := tags.get(view.tag))
+        or (is_ours(view.tag, former) and former not in (view.text(place), packed(view.state)))
+    ]
 
 
 def our_views(tags: Mapping[str, str]) -> set[str]:

@@ -1,0 +1,32 @@
+"""Print the last screen of `make run`: the winners, what diverged or was refused, where to look.
+
+`dvc repro` does not depend on the nightly retraining. If there were nights, this script puts their
+section on the page.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from viewcast.base.cli import stage
+from viewcast.base.paths import retraining_path, summary_path
+from viewcast.base.settings import Tracking, construct
+from viewcast.report.addresses import addresses
+from viewcast.report.audits import read
+from viewcast.report.champions_page import write_page
+from viewcast.report.overview import print_overview
+
+
+@stage(__file__, "pipeline")
+def main(config: dict[str, Any], root: Path) -> None:
+    """Read reports/summary.json and, if there is one, reports/audit.json."""
+    if retraining_path(root).is_file():
+        write_page(root)
+    rows = json.loads(summary_path(root).read_text())
+    tracking = construct(Tracking, config["tracking"], "tracking")
+    datasets = dict.fromkeys(str(row["data"]) for row in rows)
+    print_overview(rows, read(root), addresses(root, tracking, list(datasets)))
+
+
+if __name__ == "__main__":
+    main()
