@@ -60,6 +60,14 @@ def project_experiments(client: MlflowClient, tracking: Tracking) -> list[str]:
     return _of_project(experiments(client), tracking.experiment)
 
 
+def made_by_viewcast(client: MlflowClient, ids: Sequence[str]) -> set[str]:
+    """Those of the experiments that hold one data set in one unit, as ``experiment_of`` made them.
+
+    All others are other people's, or from a version before 0.3.
+    """
+    return {each for each in ids if DATA in client.get_experiment(each).tags}
+
+
 def connect_project(uri: str, base: str) -> tuple[MlflowClient, list[str]]:
     """A client and the ids of the experiments of the project ``base``; nothing is created.
 

@@ -18,6 +18,7 @@ from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.study import Study
 from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
+from viewcast.tracking.experiments import made_by_viewcast
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.note_mark import is_ours
 from viewcast.tracking.schema import check_writable
@@ -25,6 +26,7 @@ from viewcast.tracking.store import all_runs, connect_existing
 from viewcast.tracking.tags import (
     AUDIT_OF,
     BOUND95,
+    COMPARED,
     EXPECTED,
     IN_CONFIDENCE_SET,
     LOOK_COUNT,
@@ -34,6 +36,7 @@ from viewcast.tracking.tags import (
     RANK,
     VERDICT,
 )
+from viewcast.tracking.write.compared_runs import diverged_above, may_be_shown
 from viewcast.tracking.write.expected_loss import log_expected
 from viewcast.tracking.write.views import forget, our_views, write_views
 
@@ -50,8 +53,10 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
     """
     check_writable(gathered.client)
     studies = {study.holdout: study for study in gathered.studies}
+    own = made_by_viewcast(gathered.client, gathered.experiment_ids)
     changes = []
     for result in results:
+        limit = diverged_above(result)
         ranks = {run.run_id: rank for rank, run in enumerate(result.compared, start=1)}
         digits = len(str(len(ranks)))
         for run_id, audited in _runs(result, studies[result.holdout]):
@@ -59,7 +64,10 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
                 continue
             rank = ranks.get(audited.run_id)
             wanted = tags_of(audited, None if rank is None else f"{rank:0{digits}d}")
-            changed = _changed(gathered.runs[run_id].data.tags, wanted)
+            run = gathered.runs[run_id]
+            if str(run.info.experiment_id) not in own:
+                wanted[COMPARED] = str(may_be_shown(run, audited, limit)).lower()
+            changed = _changed(run.data.tags, wanted)
             if changed:
                 changes.append((run_id, changed))
     try:
@@ -67,7 +75,7 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
         log_expected(gathered, results)
         for experiment in gathered.experiment_ids:
             for result in results:
-                _tag(gathered, experiment, result)
+                _tag(gathered, experiment, result, studies[result.holdout])
             write_views(gathered.client, experiment)
     except MlflowException as error:
         raise TrackingError(
@@ -86,8 +94,9 @@ def unwrite(uri: str, experiment: str) -> int:
     client, experiment_id = connect_existing(uri, experiment)
     check_writable(client)
     try:
+        own = made_by_viewcast(client, [experiment_id])
         changes = [
-            (str(run.info.run_id), dict.fromkeys(_ours(run.data.tags)))
+            (str(run.info.run_id), dict.fromkeys(_ours(run.data.tags, bool(own))))
             for run in all_runs(client, experiment_id)
         ]
         changes = [(run_id, gone) for run_id, gone in changes if gone]
@@ -106,10 +115,11 @@ def unwrite(uri: str, experiment: str) -> int:
     return len(changes)
 
 
-def _ours(tags: Mapping[str, str]) -> set[str]:
-    """The tags of a run that an audit wrote."""
+def _ours(tags: Mapping[str, str], made_by_us: bool) -> set[str]:
+    """The tags of a run that an audit wrote. ``made_by_us``: the experiment that holds it."""
     note = {NOTE} if is_ours(tags.get(NOTE, "")) else set()
-    return set(OF_RUN) & set(tags) | note
+    written = OF_RUN if made_by_us else (*OF_RUN, COMPARED)
+    return set(written) & set(tags) | note
 
 
 def _runs(result: AuditResult, study: Study) -> list[tuple[str, AuditedRun]]:
@@ -156,12 +166,17 @@ def _write(client: MlflowClient, run_id: str, tags: Mapping[str, str | None]) ->
             client.delete_tag(run_id, name)
 
 
-def _tag(gathered: Gathered, experiment: str, result: AuditResult) -> None:
-    """The optimism of the holdout, for its budget, and the result in short.
+def _tag(gathered: Gathered, experiment: str, result: AuditResult, study: Study) -> None:
+    """The optimism of the holdout, for its budget, and the result in short, where it has runs.
 
     Where the optimism is not known any more, the former one stays: it has spent the budget.
     """
     known = gathered.client.get_experiment(experiment).tags
+    runs = [gathered.runs[run_id] for run_id, _ in _runs(result, study) if run_id in gathered.runs]
+    if all(run.info.experiment_id != experiment for run in runs):
+        if f"{AUDIT_OF}{result.holdout}" in known:
+            forget(gathered.client, experiment, f"{AUDIT_OF}{result.holdout}")
+        return
     optimism = _optimism(result)
     tags = {f"{AUDIT_OF}{result.holdout}": json.dumps(_short(result), ensure_ascii=False)[:LONGEST]}
     if optimism is not None:

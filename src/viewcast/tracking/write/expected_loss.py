@@ -13,8 +13,9 @@ from mlflow.entities import Metric
 
 from viewcast.assessment.result import AuditResult
 from viewcast.tracking.artifacts import each
+from viewcast.tracking.experiments import made_by_viewcast
 from viewcast.tracking.gathered import Gathered
-from viewcast.tracking.tags import DATA, VAL_LOSS_EXPECTED
+from viewcast.tracking.tags import VAL_LOSS_EXPECTED
 
 SAME = 1e-6  # relative: figures that differ by less are one
 
@@ -22,11 +23,7 @@ SAME = 1e-6  # relative: figures that differ by less are one
 def log_expected(gathered: Gathered, results: Sequence[AuditResult]) -> int:
     """Log the expected losses that have changed; returns of how many runs."""
     client = gathered.client
-    own = {
-        experiment
-        for experiment in gathered.experiment_ids
-        if DATA in client.get_experiment(experiment).tags
-    }
+    own = made_by_viewcast(client, gathered.experiment_ids)
     now = int(time.time() * 1000)
     changes = []
     for run_id, expected in _expected(gathered, results).items():
