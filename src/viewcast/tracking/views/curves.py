@@ -1,5 +1,7 @@
 """Training and validation loss by epoch, of the runs that can be compared."""
 
+from dataclasses import replace
+
 from viewcast.tracking.tags import EPOCHS
 from viewcast.tracking.views.cards import Section, lines
 from viewcast.tracking.views.judged import Group, Judged, by_curve, by_figure, columns, groups, unit
@@ -18,32 +20,30 @@ def views(shown: Shown) -> list[View]:
 
 def _view(shown: Shown, judged: Judged, group: Group) -> View:
     trained = [run for run in group.runs if EPOCHS in run.tags]
-    filters, runs = list(group.filters), group.runs
-    if trained and shown.ours:  # others have one point and no curve
-        filters.append(f"{tag(EPOCHS)} LIKE '%'")
-        runs = trained
-    final = by_figure(shown)
-    order = final.validation if final is not None and shown.ours else judged.validation
-    of_split = f", rows of split {group.split}" if group.split else ""
-    most = f", the {DRAWN} best of {len(runs)} runs" if len(runs) > DRAWN else ""
-    what = "Training and validation" if judged.train else "Validation"
-    heading = f"{what} by epoch ({unit(shown, judged, runs)}){of_split}{most}"
-    log = not judged.more_is_better and all(
-        run.metrics.get(name, 1.0) > 0 for run in runs for name in judged.metrics
-    )
-    cards = [lines(judged.metrics, log, log_x=shown.ours)]
+    if len(trained) > 1:  # others of viewcast have one point and no curve
+        group = replace(group, runs=trained, filters=[*group.filters, f"{tag(EPOCHS)} LIKE '%'"])
+    final = by_figure(shown) if trained else None
+    count = len(group.runs)
+    which = f"{DRAWN} best of {count} runs" if count > DRAWN else f"{count} runs"
+    figures = [
+        run.metrics[name] for run in group.runs for name in judged.metrics if name in run.metrics
+    ]
+    log = not judged.more_is_better and min(figures) >= 0 and max(figures) > 0
+    cards = [lines(judged.metrics, log, log_x=bool(trained))]
     if judged.train is not None:
-        cards.append(lines([judged.validation], log, log_x=shown.ours))
-    key = key_of("curves", group.split)
+        cards.append(lines([judged.validation], log, log_x=bool(trained)))
     page = Runs(
-        " AND ".join(filters),
-        metric(order),
+        group.search,
+        metric((final or judged).validation),
         columns(shown, judged),
         ascending=not judged.more_is_better,
         visible=FIRST_20,
     )
-    which = f" ({group.split})" if group.split else ""
+    key = key_of("curves", group.split)
+    heading = f"{which} by epoch, {unit(shown, judged, group.runs)}"
     title = "training against validation" if judged.train else "validation"
     return View(
-        key, f"1 curves: {title}{which}", state(key, page, [Section(heading, cards, height=520)])
+        key,
+        f"1 curves: {title}{group.named}",
+        state(key, page, [Section(heading, cards, height=520)]),
     )

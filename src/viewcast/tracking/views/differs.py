@@ -17,9 +17,8 @@ def views(shown: Shown) -> list[View]:
         return []
     group = found[0]
     count = len(group.runs)
-    runs = f"the {SIDE_BY_SIDE} best of {count} runs" if count > SIDE_BY_SIDE else f"{count} runs"
-    of_split = f", split {group.split}" if group.split else ""
-    heading = f"What differs between {runs} ({unit(shown, judged, group.runs)}{of_split})"
+    which = f"{SIDE_BY_SIDE} best of {count} runs" if count > SIDE_BY_SIDE else f"{count} runs"
+    heading = f"{which}: what differs, {unit(shown, judged, group.runs)}{group.named}"
     page = Runs(
         group.search,
         metric(judged.validation),

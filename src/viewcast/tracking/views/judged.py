@@ -8,7 +8,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from viewcast.tracking.metric_names import MetricName, Rows, read_name
 from viewcast.tracking.tags import (
@@ -63,6 +63,11 @@ class Group:
         """The filter of the page."""
         return " AND ".join(self.filters)
 
+    @property
+    def named(self) -> str:
+        """What the name of a view says of the split."""
+        return f" ({self.split})" if self.split else ""
+
 
 def by_curve(shown: Shown) -> Judged | None:
     """What is drawn by epoch; None where no metric of validation rows has several points."""
@@ -86,14 +91,32 @@ def groups(shown: Shown, judged: Judged) -> list[Group]:
     found = []
     for split in known:
         runs = [run for run in shown.compared if run.tags.get(SPLIT, "") == split]
-        filters = [base, *([equals(SPLIT, split)] if split else [])]
+        group = Group(split, runs, [base, *([equals(SPLIT, split)] if split else [])])
         if not shown.marked:
-            filters += _limits(runs, judged)
-            runs = _within(runs, judged)
-        runs = [run for run in runs if run.figure(judged.validation) is not None]
-        if len(runs) > 1:
-            found.append(Group(split, runs, filters))
+            group = below(group, judged, FAR)
+        having = [run for run in group.runs if run.figure(judged.validation) is not None]
+        if len(having) > 1:
+            found.append(replace(group, runs=having))
     return sorted(found, key=lambda group: (-len(group.runs), group.split))
+
+
+def below(group: Group, judged: Judged, times: float) -> Group:
+    """Without figures that are not finite, and without losses of ``times`` the median or more."""
+    values = [
+        run.metrics[judged.validation] for run in group.runs if judged.validation in run.metrics
+    ]
+    known = sorted(filter(math.isfinite, values))
+    if not known:
+        return group
+    name, filters, highest = metric(judged.validation), list(group.filters), LARGEST
+    if not judged.more_is_better and known[0] >= 0 and known[len(known) // 2] > 0:
+        highest = float(f"{times * known[len(known) // 2]:.2g}")
+    if any(map(math.isnan, values)) and known[0] > 0:  # MLflow stores 0 for it, with a mark
+        filters.append(f"{name} > 0")
+    if any(value >= highest for value in values):
+        filters.append(f"{name} < {highest:g}")
+    runs = [run for run in group.runs if run.metrics.get(judged.validation, 0.0) < highest]
+    return replace(group, runs=runs, filters=filters)
 
 
 def columns(shown: Shown, judged: Judged) -> list[str]:
@@ -118,7 +141,7 @@ def drawn(count: int) -> tuple[str, bool]:
     """
     if count <= AT_ONCE:
         return f"{count} runs", False
-    return f"{AT_ONCE} of {count} runs, drawn at random", True
+    return f"{AT_ONCE} of {count}, at random", True
 
 
 def at_random(shown: Shown) -> str:
@@ -159,6 +182,7 @@ def _by_names(shown: Shown, among: Collection[str] | None) -> Judged | None:
             ORDER[read.rows],
             not read.best,
             -counts[read.name],
+            -(read.number or 0),  # of several sets the last, by which a booster stops
             read.core != "loss",
             len(read.name),
             read.name,
@@ -201,31 +225,3 @@ def _chosen_by(shown: Shown) -> str | None:
             if told.get("metric"):
                 return str(told["metric"])
     return None
-
-
-def _limits(runs: Sequence[ShownRun], judged: Judged) -> list[str]:
-    """Filters that keep figures which are not finite, and those of runs that diverged, out."""
-    values = [run.metrics[judged.validation] for run in runs if judged.validation in run.metrics]
-    known = sorted(filter(math.isfinite, values))
-    if not known:
-        return []
-    name, limits = metric(judged.validation), []
-    if any(map(math.isnan, values)) and known[0] > 0:  # stored as 0, with a mark
-        limits.append(f"{name} > 0")
-    highest = _highest(known, judged)
-    if max(values, default=0.0) > highest:
-        limits.append(f"{name} < {highest:.6g}")
-    return limits
-
-
-def _within(runs: Sequence[ShownRun], judged: Judged) -> list[ShownRun]:
-    figures = {run.run_id: run.figure(judged.validation) for run in runs}
-    highest = _highest(sorted(x for x in figures.values() if x is not None), judged)
-    return [run for run in runs if (figures[run.run_id] or 0.0) < highest]
-
-
-def _highest(known: Sequence[float], judged: Judged) -> float:
-    """What no figure of a run that learnt exceeds."""
-    if not known or judged.more_is_better or known[0] <= 0:
-        return LARGEST
-    return FAR * known[len(known) // 2]

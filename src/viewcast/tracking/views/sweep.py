@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from viewcast.tracking.tags import PARENT, VAL_LOSS_TRUE
+from viewcast.tracking.tags import MODEL_VAL_LOSS, PARENT, VAL_LOSS_TRUE
 from viewcast.tracking.views.cards import Axis, Card, Section, contour, parallel, scatter
 from viewcast.tracking.views.judged import (
     Group,
@@ -53,7 +53,11 @@ class Sweep:
             and f"{name}{LOG10}" not in shared
             and name.rsplit(".", maxsplit=1)[-1] not in SEEDS
         ]
-        return sorted(differing, key=lambda name: not self.numeric(name))[:AXES]
+        return sorted(differing, key=lambda name: (not self.numeric(name), name))[:AXES]
+
+    def coarseness(self, name: str) -> tuple[bool, int]:
+        """An order: first what was swept on a logarithmic scale, then what has the most values."""
+        return not name.endswith(LOG10), -len({run.params[name] for run in self.group.runs})
 
     def numeric(self, name: str) -> bool:
         """Whether a parameter is a number in every candidate."""
@@ -72,15 +76,15 @@ def views(shown: Shown) -> list[View]:
 def sweeps(shown: Shown, judged: Judged) -> list[Sweep]:
     """The sweeps of an experiment, the newest first."""
     names = {run.run_id: run.name for run in shown.runs}
-    found: dict[str, tuple[Group, list[ShownRun]]] = {}
+    found: dict[tuple[str, str], tuple[Group, list[ShownRun]]] = {}
     for group in groups(shown, judged):
         for run in group.runs:
             parent = run.tags.get(PARENT, "")
-            if parent or not shown.ours:
-                found.setdefault(parent, (group, []))[1].append(run)
+            if parent or judged.validation != MODEL_VAL_LOSS:
+                found.setdefault((parent, group.split), (group, []))[1].append(run)
     made = [
         Sweep(parent, names.get(parent, ""), _narrowed(group, runs, parent))
-        for parent, (group, runs) in found.items()
+        for (parent, _), (group, runs) in found.items()
         if len(runs) >= FEWEST
     ]
     order = {run.run_id: place for place, run in enumerate(shown.runs)}
@@ -94,26 +98,25 @@ def _narrowed(group: Group, runs: Sequence[ShownRun], parent: str) -> Group:
 
 def _view(shown: Shown, judged: Judged, sweep: Sweep) -> View | None:
     group, varied = sweep.group, sweep.varied
-    how_many, random = drawn(len(group.runs))
-    about = f"({unit(shown, judged, group.runs)}; {how_many})"
+    which, random = drawn(len(group.runs))
+    measured = unit(shown, judged, group.runs)
     result = Axis(judged.validation)
     sections = []
     if varied:
-        drawing = parallel(varied, [judged.validation])
-        sections.append(Section(f"Settings and validation {about}", [drawing]))
+        card = parallel(varied, [judged.validation])
+        sections.append(Section(f"{which}: settings and validation, {measured}", [card]))
     cards: list[Card] = []
-    numbers = [name for name in varied if sweep.numeric(name)]
+    titles = []
+    numbers = sorted(filter(sweep.numeric, varied), key=sweep.coarseness)
     if len(numbers) > 1:
-        numbers.sort(key=lambda name: not name.endswith(LOG10))
         x, y = (Axis(name, param=True) for name in numbers[:2])
         cards.append(contour(x, y, result))
-    titles = ["where it is low" if not judged.more_is_better else "where it is high"]
+        titles.append("levels between settings")
     if any(run.figure(VAL_LOSS_TRUE) is not None for run in group.runs):
         cards.append(scatter(result, Axis(VAL_LOSS_TRUE)))
-        titles = [*titles[: len(cards) - 1], "shown (x) against true loss (y)"]
+        titles.append("shown (x), true loss (y)")
     if cards:
-        heading = ", and ".join(titles)
-        sections.append(Section(f"{heading[0].upper()}{heading[1:]} {about}", cards, 2))
+        sections.append(Section(f"{which}: {'; '.join(titles)}", cards, 2))
     if not sections:
         return None
     page = Runs(
@@ -122,9 +125,9 @@ def _view(shown: Shown, judged: Judged, sweep: Sweep) -> View | None:
         [*map(param, varied), *columns(shown, judged)],
         ascending=random or not judged.more_is_better,
     )
-    key = key_of("sweep", sweep.parent[:8])
-    name = f"3 sweep: {sweep.name}" if sweep.name else "3 sweep: settings and results"
-    return View(key, name, state(key, page, sections))
+    key = key_of("sweep", sweep.parent[:8] or group.split)
+    name = sweep.name or f"settings and results{group.named}"
+    return View(key, f"3 sweep: {name}", state(key, page, sections))
 
 
 def _is_number(text: str) -> bool:

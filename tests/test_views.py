@@ -1,0 +1,322 @@
+"""Views of MLflow's UI: what they show of which runs."""
+
+import base64
+import json
+import math
+import zlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.shown_runs import candidates, cards, experiment, headings, run, trained
+from viewcast.tracking.metric_names import read_name
+from viewcast.tracking.views.catalogue import views_of
+from viewcast.tracking.views.shown import Shown
+from viewcast.tracking.views.state import equals
+from viewcast.tracking.views.view import View, address, is_ours, key_of
+
+# What the UI before MLflow 3.16 reads of a page; it stops where one of these is missing.
+FIELDS = {
+    *("searchFilter", "orderByKey", "orderByAsc", "startTime", "lifecycleFilter"),
+    *("datasetsFilter", "modelVersionFilter", "selectedColumns", "columnOrder", "columnWidths"),
+    *("runsExpanded", "runsPinned", "runsHidden", "runsVisibilityMap", "runsHiddenMode"),
+    *("viewMaximized", "runListHidden", "isAccordionReordered", "groupBy", "groupsExpanded"),
+    *("autoRefreshEnabled", "useGroupedValuesInCharts", "hideEmptyCharts"),
+    *("globalLineChartConfig", "chartsSearchFilter"),
+}
+BY_STATUS = "attributes.status = 'FINISHED'"
+BY_MARK = "tags.`viewcast.compared` = 'true'"
+
+
+def of(shown: Shown) -> dict[str, View]:
+    return {view.key: view for view in views_of(shown)}
+
+
+def keras(number: int, loss: float, status: str = "FINISHED") -> Any:
+    return run(number, {"loss": loss / 2, "val_loss": loss, "lr": 0.1}, status=status)
+
+
+def test_each_split_has_its_curves_and_its_scores() -> None:
+    runs = [trained(1, 3.0), trained(2, 2.0), trained(3, 5.0, "course"), trained(4, 4.0, "course")]
+    keys = set(of(experiment([*runs, trained(5, 1.0, "swap")])))
+    assert keys == {
+        *("viewcast-curves-within", "viewcast-curves-course"),
+        *("viewcast-scores-within", "viewcast-scores-course", "viewcast-differs"),
+    }
+
+
+def test_curves_are_those_of_training_and_validation_on_a_logarithmic_scale() -> None:
+    view = of(experiment([trained(1, 3.0), trained(2, 2.0)]))["viewcast-curves-within"]
+    both, alone = cards(view, "LINE")
+    assert both["selectedMetricKeys"] == ["train_loss", "val_loss"]
+    assert alone["selectedMetricKeys"] == ["val_loss"]
+    assert both["scaleType"] == alone["scaleType"] == "log"
+    assert view.state["runsHiddenMode"] == "FIRST_20_RUNS"
+    assert (view.state["orderByKey"], view.state["orderByAsc"]) == (
+        "metrics.`model_val_loss`",
+        True,
+    )
+    assert "minutes²" in headings(view)[0]
+
+
+def test_only_runs_that_are_marked_as_comparable_are_shown() -> None:
+    runs = [trained(1, 3.0), trained(2, 2.0), trained(3, 1e9, compared="false")]
+    for view in views_of(experiment(runs)):
+        assert view.state["searchFilter"].startswith(BY_MARK)
+        assert headings(view)[0].startswith("2 runs")
+
+
+def test_two_runs_that_may_not_be_compared_make_no_view() -> None:
+    runs = [trained(1, 3.0), trained(2, 1e9, compared="false")]
+    assert views_of(experiment(runs)) == []
+
+
+def test_without_marks_a_run_must_have_finished() -> None:
+    view = of(experiment([keras(1, 3.0), keras(2, 2.0), keras(3, 1.0, "FAILED")], {}))[
+        "viewcast-scores"
+    ]
+    assert view.state["searchFilter"] == BY_STATUS
+    assert headings(view)[0].startswith("2 runs")
+
+
+@pytest.mark.parametrize(
+    ("diverged", "filter_of_it"),
+    [(1e9, "metrics.`val_loss` < 2000"), (math.inf, "metrics.`val_loss` < 2000")],
+)
+def test_without_marks_a_run_that_diverged_sets_no_scale(
+    diverged: float, filter_of_it: str
+) -> None:
+    runs = [keras(1, 1.0), keras(2, 2.0), keras(3, 3.0), keras(4, diverged)]
+    runs.sort(key=lambda each: -each.metrics["val_loss"])
+    view = of(experiment([*runs, keras(5, 1.5)], {}, ["loss", "val_loss"]))["viewcast-curves"]
+    assert filter_of_it in view.state["searchFilter"]
+    assert headings(view)[0].startswith("4 runs")
+
+
+def test_a_figure_that_is_no_number_is_kept_out_by_what_mlflow_stores_for_it() -> None:
+    runs = [keras(1, 1.0), keras(2, 2.0), keras(3, math.nan)]
+    view = of(experiment(runs, {}))["viewcast-scores"]
+    assert view.state["searchFilter"] == f"{BY_STATUS} AND metrics.`val_loss` > 0"
+
+
+def test_a_loss_far_above_the_others_leaves_them_room_and_is_counted() -> None:
+    runs = [trained(number, float(number)) for number in (1, 2, 3)]
+    view = of(experiment([*runs, trained(4, 400.0)]))["viewcast-scores-within"]
+    assert view.state["searchFilter"].endswith("metrics.`model_val_loss` < 60")
+    assert "3 runs (1 more far above)" in headings(view)[0]
+
+
+def test_expected_stands_beside_shown_where_it_is_known() -> None:
+    first = trained(1, 3.0)
+    expected = replace(first, metrics={**first.metrics, "val_loss_expected": 3.3})
+    view = of(experiment([expected, trained(2, 2.0)]))["viewcast-scores-within"]
+    assert [card["metricKey"] for card in cards(view, "BAR")] == [
+        *("model_val_loss", "val_loss_expected"),
+    ]
+    without = of(experiment([first, trained(2, 2.0)]))["viewcast-scores-within"]
+    assert [card["metricKey"] for card in cards(without, "BAR")] == ["model_val_loss"]
+
+
+def test_expected_that_no_longer_holds_is_no_bar() -> None:
+    runs = [trained(1, 3.0), trained(2, 2.0)]
+    gone = [replace(one, metrics={**one.metrics, "val_loss_expected": math.nan}) for one in runs]
+    view = of(experiment(gone))["viewcast-scores-within"]
+    assert [card["metricKey"] for card in cards(view, "BAR")] == ["model_val_loss"]
+
+
+def test_the_expected_loss_is_no_score_to_choose_runs_by() -> None:
+    assert read_name("val_loss_expected").technical
+
+
+def test_more_than_a_hundred_runs_are_drawn_at_random_and_it_is_said() -> None:
+    views = of(experiment(candidates(200)))
+    for key in ("viewcast-scores-year", "viewcast-sweep-aaaaaaaa"):
+        assert views[key].state["orderByKey"] == "tags.`viewcast.identity`"
+        assert headings(views[key])[0].startswith("100 of 200, at random")
+    assert cards(views["viewcast-scores-year"], "BAR") == []
+    assert views["viewcast-curves-year"].state["orderByKey"] == "metrics.`model_val_loss`"
+    assert headings(views["viewcast-curves-year"])[0].startswith("20 best of 200 runs")
+
+
+def test_other_people_s_runs_are_drawn_by_their_random_identity() -> None:
+    runs = [keras(number, 1 + number / 1000) for number in range(200)]
+    view = of(experiment(runs, {}))["viewcast-scores"]
+    assert (view.state["orderByKey"], view.state["orderByAsc"]) == ("attributes.run_id", True)
+
+
+def test_a_sweep_shows_what_varies_in_it_the_logarithm_for_the_number() -> None:
+    view = of(experiment(candidates(20)))["viewcast-sweep-aaaaaaaa"]
+    assert cards(view, "PARALLEL")[0]["selectedParams"] == ["model.units", "trainer.lr.log10"]
+    contour = cards(view, "CONTOUR")[0]
+    assert contour["xaxis"] == {"key": "trainer.lr.log10", "type": "PARAM"}
+    assert contour["zaxis"] == {"key": "model_val_loss", "type": "METRIC"}
+    assert cards(view, "SCATTER") == []
+    assert view.state["searchFilter"].endswith(f"tags.`mlflow.parentRunId` = '{'a' * 32}'")
+
+
+def test_the_true_loss_is_drawn_only_where_it_is_known() -> None:
+    known = [replace(one, metrics={**one.metrics, "val_loss_true": 1.0}) for one in candidates(20)]
+    view = of(experiment(known))["viewcast-sweep-aaaaaaaa"]
+    assert cards(view, "SCATTER")[0]["yaxis"] == {"key": "val_loss_true", "type": "METRIC"}
+
+
+def test_of_many_sweeps_the_newest_five_have_a_view() -> None:
+    newest_first = [one for number in range(7) for one in candidates(6, parent=f"{number}" * 32)]
+    sweeps = [key for key in of(experiment(newest_first)) if key.startswith("viewcast-sweep")]
+    assert sweeps == [f"viewcast-sweep-{number}" + f"{number}" * 7 for number in range(5)]
+
+
+def test_what_differs_is_shown_of_the_best_runs_of_the_largest_split() -> None:
+    runs = [trained(number, float(number)) for number in range(1, 13)]
+    view = of(experiment([*runs, trained(20, 1.0, "course"), trained(21, 2.0, "course")]))[
+        "viewcast-differs"
+    ]
+    table = cards(view, "DIFFERENCE")[0]
+    assert table["showDifferencesOnly"]
+    assert table["compareGroups"] == ["Parameters", "Model metrics"]
+    assert "= 'within'" in view.state["searchFilter"]
+    assert headings(view)[0].startswith("10 best of 12 runs")
+    assert view.state["runsHiddenMode"] == "FIRST_10_RUNS"
+
+
+def test_metrics_without_a_chart_are_folded_away() -> None:
+    for view in views_of(experiment([trained(1, 3.0), trained(2, 2.0)])):
+        last = view.state["compareRunSections"][-1]
+        assert (last["name"], last["display"]) == ("Model metrics", False)
+        assert view.state["isAccordionReordered"]
+
+
+def test_views_are_ordered_by_number_the_table_last() -> None:
+    audited = replace(trained(1, 3.0), tags={**trained(1, 3.0).tags, "viewcast.verdict": "fine"})
+    names = [view.name for view in views_of(experiment([audited, trained(2, 2.0)]))]
+    assert [name.split()[0] for name in names] == ["1", "2", "4", "table"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "train", "validation", "down"),
+    [
+        ({"loss": 0.1, "val_loss": 0.2, "val_accuracy": 0.9}, "loss", "val_loss", True),
+        ({"train_rmse": 1.0, "valid_rmse": 2.0}, "train_rmse", "valid_rmse", True),
+        ({"validation_0-rmse": 1.0, "validation_1-rmse": 2.0}, None, "validation_1-rmse", True),
+        ({"training_accuracy": 0.9, "accuracy": 0.8}, "training_accuracy", "accuracy", False),
+        ({"eval/loss": 1.0, "train/loss": 0.5, "epoch": 3.0}, "train/loss", "eval/loss", True),
+        ({"accuracy_score": 0.5}, None, "accuracy_score", False),
+    ],
+)
+def test_the_metrics_of_any_tool_are_found_by_their_names(
+    metrics: dict[str, float], train: str | None, validation: str, down: bool
+) -> None:
+    view = of(experiment([run(1, metrics), run(2, metrics)], {}, ()))["viewcast-scores"]
+    assert [card["metricKey"] for card in cards(view, "BAR")] == [validation]
+    assert [card["xaxis"]["key"] for card in cards(view, "SCATTER")] == ([train] if train else [])
+    assert view.state["orderByAsc"] is down
+
+
+def test_the_metric_that_an_audit_found_is_meant() -> None:
+    metrics = {"val_loss": 0.2, "val_f1": 0.9}
+    told = {"viewcast.audit.00c0ffee": json.dumps({"metric": "val_f1"})}
+    view = of(experiment([run(1, metrics), run(2, metrics)], told, ()))["viewcast-scores"]
+    assert cards(view, "BAR")[0]["metricKey"] == "val_f1"
+
+
+def test_scores_are_drawn_on_a_linear_scale() -> None:
+    runs = [run(number, {"train_accuracy": 0.9, "val_accuracy": 0.8}) for number in (1, 2)]
+    shown = experiment(runs, {}, ("train_accuracy", "val_accuracy"))
+    assert cards(of(shown)["viewcast-curves"], "LINE")[0]["scaleType"] == "linear"
+
+
+@pytest.mark.parametrize("metrics", [{}, {"lr": 0.1}, {"train_loss": 1.0}, {"val_loss": math.nan}])
+def test_runs_that_tell_no_score_make_no_view(metrics: dict[str, float]) -> None:
+    assert views_of(experiment([run(1, metrics), run(2, metrics)], {}, ())) == []
+
+
+def test_an_experiment_without_runs_makes_no_view() -> None:
+    assert views_of(experiment([], {}, ())) == []
+
+
+def every_view() -> list[View]:
+    first = trained(1, 3.0)
+    audited = replace(first, tags={**first.tags, "viewcast.verdict": "fine"})
+    known = [
+        replace(one, metrics={**one.metrics, "val_loss_true": 1.0, "val_loss_expected": 1.0})
+        for one in candidates(200)
+    ]
+    shown = experiment([audited, trained(2, 2.0), *known])
+    return views_of(replace(shown, images=frozenset({"pictures/curves"})))
+
+
+def test_a_view_has_every_field_both_for_newer_and_for_older_pages() -> None:
+    views = every_view()
+    assert {view.name.split()[0] for view in views} == {"1", "2", "3", "4", "6", "table"}
+    for view in views:
+        fields = json.loads(view.text(0))
+        state = json.loads(zlib.decompress(base64.b64decode(fields["state"].split(";")[1])))
+        assert set(state) >= FIELDS
+        assert state == {name: fields[name] for name in state}
+        assert {"name", "createdAt", "updatedAt"} <= set(fields)
+
+
+def test_a_view_fits_into_a_tag_of_older_servers_too() -> None:
+    assert max(len(view.text(0)) for view in every_view()) <= 5000
+
+
+def test_views_are_the_same_text_each_time_and_no_two_charts_share_an_identity() -> None:
+    first, again = every_view(), every_view()
+    assert [view.text(1) for view in first] == [view.text(1) for view in again]
+    charts = [card["uuid"] for view in first for card in view.state.get("compareRunCharts", [])]
+    assert len(set(charts)) == len(charts)
+
+
+def test_each_chart_lies_in_a_section_of_its_view() -> None:
+    for view in every_view():
+        sections = {part["uuid"] for part in view.state.get("compareRunSections", [])}
+        assert {card["metricSectionId"] for card in view.state.get("compareRunCharts", [])} <= (
+            sections
+        )
+
+
+def test_the_menu_lists_views_in_their_order() -> None:
+    view = every_view()[0]
+    made = [json.loads(view.text(place))["createdAt"] for place in range(4)]
+    assert made == sorted(made, reverse=True)  # the newest stands first
+
+
+def test_an_address_opens_charts_and_the_table_opens_as_a_table() -> None:
+    charts = address("http://127.0.0.1:5000/", "7", "viewcast-differs")
+    assert charts == (
+        "http://127.0.0.1:5000/#/experiments/7/runs?workflowType=machine_learning"
+        "&compareRunsMode=CHART&viewStateShareKey=viewcast-differs"
+    )
+    assert address("", "7", "viewcast") == (
+        "#/experiments/7/runs?workflowType=machine_learning&viewStateShareKey=viewcast"
+    )
+    assert address("", "7").endswith("compareRunsMode=CHART")
+
+
+@given(st.lists(st.text(), unique=True, min_size=2, max_size=2))
+@settings(max_examples=50, deadline=None)
+def test_keys_of_two_splits_differ_and_can_stand_in_an_address(names: list[str]) -> None:
+    keys = {key_of("curves", name) for name in names}
+    assert len(keys) == 2
+    assert all(
+        set(key) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+        for key in keys
+    )
+
+
+def test_a_quote_in_the_name_of_a_split_ends_no_filter() -> None:
+    assert equals("viewcast.split", "O'Neil \\") == "tags.`viewcast.split` LIKE 'O_Neil _'"
+
+
+def test_a_view_that_a_person_has_saved_anew_is_not_ours() -> None:
+    view = every_view()[0]
+    saved = json.dumps({"name": "mine", "createdAt": 1, "updatedAt": 2, "state": "{}"})
+    assert is_ours(view.tag, view.text(0))
+    assert not is_ours(view.tag, saved)
+    assert not is_ours("mlflow.sharedViewState.viewcasting", view.text(0))
+    assert not is_ours("mlflow.sharedViewState.0123abc", view.text(0))
+    former = json.dumps({"orderByKey": "tags.`viewcast.rank`", "selectedColumns": []})
+    assert is_ours("mlflow.sharedViewState.viewcast", former)
