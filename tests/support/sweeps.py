@@ -25,4 +25,4 @@ def swept(project: Project, *overrides: str) -> tuple[Path, Results, list[traini
 
 def children(project: Project, parent: str) -> list[Run]:
     mark = f"tags.`mlflow.parentRunId` = '{parent}'"
-    return list(project.client.search_runs(["1"], mark, max_results=1000))
+    return list(project.client.search_runs(project.experiments(), mark, max_results=1000))
