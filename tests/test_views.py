@@ -169,6 +169,16 @@ def test_of_many_sweeps_the_newest_five_have_a_view() -> None:
     assert sweeps == [f"viewcast-sweep-{number}" + f"{number}" * 7 for number in range(5)]
 
 
+def test_the_folds_of_a_run_are_no_sweep() -> None:
+    folds = [
+        run(
+            number, {"val_rmse": 1 + number / 9}, {"mlflow.parentRunId": "a"}, {"fold": str(number)}
+        )
+        for number in range(1, 7)
+    ]
+    assert set(of(experiment(folds, {}, ()))) == {"viewcast-scores", "viewcast-differs"}
+
+
 def test_what_differs_is_shown_of_the_best_runs_of_the_largest_split() -> None:
     runs = [trained(number, float(number)) for number in range(1, 13)]
     view = of(experiment([*runs, trained(20, 1.0, "course"), trained(21, 2.0, "course")]))[
@@ -203,6 +213,10 @@ def test_views_are_ordered_by_number_the_table_last() -> None:
         ({"validation_0-rmse": 1.0, "validation_1-rmse": 2.0}, None, "validation_1-rmse", True),
         ({"training_accuracy": 0.9, "accuracy": 0.8}, "training_accuracy", "accuracy", False),
         ({"eval/loss": 1.0, "train/loss": 0.5, "epoch": 3.0}, "train/loss", "eval/loss", True),
+        (
+            {"train_loss_step": 0.3, "train_loss_epoch": 0.2, "val_loss": 0.4},
+            *("train_loss_epoch", "val_loss", True),
+        ),
         ({"accuracy_score": 0.5}, None, "accuracy_score", False),
     ],
 )

@@ -30,6 +30,7 @@ from viewcast.tracking.views.state import equals, metric, tag
 
 ORDER: dict[Rows | None, int] = {"validation": 0, "cv": 1, None: 2, "test": 3}
 FAR = 1000.0  # a loss that is so many times the median one belongs to a run that diverged
+OF_A_BATCH = "_step"  # how Lightning names a loss whose mean over an epoch it logs as well
 LARGEST = 1e300  # MLflow stores infinite figures as the largest number
 
 
@@ -206,6 +207,7 @@ def _training(validation: MetricName, names: Collection[MetricName]) -> str | No
             name.prefix != validation.prefix,
             name.rows is None,
             name.best != validation.best,
+            name.name.endswith(OF_A_BATCH),
             len(name.name),
             name.name,
         ),

@@ -24,7 +24,7 @@ NEWEST = 5  # sweeps
 FEWEST = 5  # candidates: of fewer no picture says more than the table
 AXES = 8  # parameters; more cannot be read
 LOG10 = ".log10"  # how the logarithm of a parameter is named that was swept on such a scale
-SEEDS = ("seed", "random_state", "random_seed")
+REPETITION = ("seed", "random_state", "random_seed", "fold")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Sweep:
     def varied(self) -> list[str]:
         """The parameters that all candidates have and that differ, the numbers first.
 
-        The logarithm stands for a parameter that has one: the axes of the UI are linear. Seeds are
-        settings of no scale.
+        The logarithm stands for a parameter that has one: the axes of the UI are linear. Seeds and
+        folds are settings of no scale.
         """
         first = self.group.runs[0].params
         shared = [name for name in first if all(name in run.params for run in self.group.runs)]
@@ -51,7 +51,7 @@ class Sweep:
             for name in shared
             if len({run.params[name] for run in self.group.runs}) > 1
             and f"{name}{LOG10}" not in shared
-            and name.rsplit(".", maxsplit=1)[-1] not in SEEDS
+            and name.rsplit(".", maxsplit=1)[-1] not in REPETITION
         ]
         return sorted(differing, key=lambda name: (not self.numeric(name), name))[:AXES]
 
