@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
+from support.browser import chromium
 from viewcast.demo import figures as lecture_figures
 from viewcast.models import fitted
 from viewcast.models.fitted import FittedNetwork
@@ -18,7 +18,6 @@ from viewcast.report import figures
 from viewcast.report.figures.style import Picture
 from viewcast.report.page import build
 
-CHROMIUM = Path("/usr/bin/chromium")
 DAYS = pd.date_range("2020-01-01", periods=40, freq="D")
 COURSE = {"entity": ["A"] * 6 + ["B"] * 4, "pages": [10.0, 20, 30, 40, 50, 60, 25, 50, 75, 100]}
 SIMULATED = "channel (simulated)"
@@ -170,16 +169,8 @@ class Tags(HTMLParser):
 
 def seen(file: Path, width: int, questions: Sequence[str]) -> tuple[list[Any], list[str]]:
     """What a browser of that width answers (JavaScript), and what it complained of or fetched."""
-    if not CHROMIUM.is_file():
-        pytest.skip(f"no browser: {CHROMIUM} is absent")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (only here)
-
     errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": width, "height": 844})
         page.on("console", lambda message: errors.append(message.text))
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -189,5 +180,4 @@ def seen(file: Path, width: int, questions: Sequence[str]) -> tuple[list[Any], l
         )
         page.goto(file.as_uri())
         answers = [page.evaluate(question) for question in questions]
-        browser.close()
     return answers, errors
