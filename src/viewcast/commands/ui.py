@@ -20,6 +20,7 @@ USUAL_PORT = 5000
 # One process answers one person as fast as the four that MLflow starts by default, and is sooner
 # there; on a busy machine those are taken for dead while they still import.
 WORKERS = 1
+QUIET = "UVICORN_ACCESS_LOG"  # a line for each request would push the links off the screen
 PANEL = "MLflow opens its Assistant panel by itself: close it once."
 
 EXAMPLE = """
@@ -125,5 +126,5 @@ def _serve(uri: str, port: int) -> None:
     os.execve(
         sys.executable,
         [sys.executable, "-m", "mlflow", *arguments, "--backend-store-uri", uri],
-        {**os.environ, "PATH": path},
+        {QUIET: "false", **os.environ, "PATH": path},
     )
