@@ -47,17 +47,31 @@ def runs_of(client: MlflowClient, experiment: str) -> list[Run]:
 
 
 @reading
-def test_make_run_ends_with_every_model_and_the_next_two_commands(
-    done: Clone, first_output: str
-) -> None:
-    table = first_output[first_output.rindex("Running stage") :]
+def test_make_run_ends_with_one_screen_and_the_next_two_commands(first_output: str) -> None:
+    screen = first_output[first_output.rindex("Winners (shown") :].splitlines()
+    assert len(screen) <= 40
+    assert max(map(len, screen)) <= 100
+    assert any("lectures, “descent diverges”: diverged at step 11" in line for line in screen)
+    told = "\n".join(screen)
+    for part in (
+        "lectures: ",
+        "channel (simulated): ",
+        "search, 366 days",
+        "leaderboard, 220 days",
+    ):
+        assert part in told
+    for place in ("reports/index.html", "/#/experiments/", "make ui", "viewcast show"):
+        assert place in told
+
+
+@reading
+def test_every_model_is_one_command_away(done: Clone) -> None:
+    table = done.make("show")
     for row in summary(done):
         short = str(row["experiment"]).removeprefix(f"{row['data']}_")
         assert short in table
     assert "published" in table
     assert "channel (simulated)" in table
-    assert "make ui" in table
-    assert "reports/index.html" in table
 
 
 @reading

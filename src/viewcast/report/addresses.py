@@ -39,7 +39,7 @@ def addresses(root: Path, tracking: Tracking, datasets: Sequence[str]) -> list[A
     except TrackingError:
         return found
     ours = [each for each in known if each.tags.get(DATA) in datasets]
-    ours.sort(key=lambda each: (PART in each.tags, datasets.index(each.tags[DATA])))
+    ours.sort(key=lambda e: (PART in e.tags, datasets.index(e.tags[DATA]), len(e.name)))
     pages = [
         Address(
             " ".join((each.tags.get(LABEL, each.tags[DATA]), each.tags.get(PART, ""))).rstrip(),

@@ -155,7 +155,7 @@ def _columns(screen: Screen, known: Sequence[Choice], most: int) -> None:
 
     screen.line(" " * first + row(HEADINGS), "dim")
     for data, of_data in groupby(known, lambda choice: choice.data):
-        screen.text(data, style="bold")
+        screen.text(data, style="bold", most=1)
         for choice in of_data:
             if narrow:
                 screen.text(choice.rows, 2)
