@@ -6,7 +6,7 @@ import pytest
 
 from support import retrained
 from viewcast.report.champion_record import ChampionHistory, parsed
-from viewcast.report.champions_note import note_of_history, note_of_nights, verdict
+from viewcast.report.champions_note import note_of_history, note_of_nights, note_of_trained, verdict
 
 VIEWS = {"viewcast-nights": "5 nights: promised and realised", "viewcast": "audit"}
 
@@ -43,6 +43,12 @@ def test_a_champion_of_less_than_a_week_is_not_judged() -> None:
 def test_without_a_champion_it_says_so() -> None:
     history = told(1.0, champions=[], daily=[], gates=[])
     assert note_of_nights(history, "7", {}).startswith("**There is no champion yet.**\n")
+
+
+def test_the_models_that_nights_trained_lead_to_the_nights() -> None:
+    text = note_of_trained(told(0.5), "7", "8", {})
+    assert text.startswith("**Version 2 kept its promise")
+    assert "[the nights](#/experiments/8/runs?" in text
 
 
 def test_the_history_run_shows_its_picture_and_each_champion() -> None:

@@ -136,6 +136,33 @@ def test_fresh_days_are_gathered_and_then_evaluated_once(second: Nights) -> None
     assert [outcome["challenger"] for outcome in outcomes] == [2] * 7 + [3] * 2
     trained_to = [version.tags["viewcast.trained_to"] for version in second.registry.versions()]
     assert trained_to == ["2018-02-14", "2018-02-28", "2018-03-07"]
+    # One curve over all nights: each night is promised, and realised once its day is known.
+    days = [f"2018-03-{day:02}" for day in range(1, 11)]
+    assert [day for day, _ in second.curve["promised_loss"]] == days
+    assert [day for day, _ in second.curve["realised_loss"]] == days[:-1]
+    reigns = [1.0] * 7 + [float(outcome["champion"]) for outcome in outcomes[6:]]
+    assert [version for _, version in second.curve["champion_version"]] == reigns
+
+
+def test_a_history_that_began_before_its_run_is_drawn_from_its_beginning(second: Nights) -> None:
+    """As in a store of a version without such runs."""
+    client = second.registry.client
+    (run,) = client.search_runs(
+        [second.experiment("-nights").experiment_id], "tags.`viewcast.history` = 'true'"
+    )
+    client.delete_run(run.info.run_id)
+    second.one("2018-03-03")
+    days = ["2018-03-01", "2018-03-02", "2018-03-03"]
+    assert [day for day, _ in second.curve["champion_version"]] == days
+
+
+def test_the_night_leaves_a_view_and_says_what_the_champion_promised(begun: Nights) -> None:
+    nights, trained = begun.experiment("-nights"), begun.experiment()
+    assert "mlflow.sharedViewState.viewcast-nights" in nights.tags
+    for experiment in (nights, trained):
+        first, *_ = experiment.tags["mlflow.note.content"].splitlines()
+        assert first.startswith("**Version 1 promised to lose ")
+    assert "viewStateShareKey=viewcast-nights" in nights.tags["mlflow.note.content"]
 
 
 def test_a_day_that_another_run_validated_on_is_not_fresh(second: Nights) -> None:

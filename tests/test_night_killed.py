@@ -21,6 +21,7 @@ pytestmark = pytest.mark.xdist_group("killed")  # all tests share one evening
 TONIGHT = "2018-03-08"
 NIGHT = "viewcast.retraining.night"
 STEPS = "viewcast.retraining.night_steps"
+HISTORY = "viewcast.retraining.history_in_mlflow"
 CHAINS = 3  # nights that share the moments: after a kill each passes two before the next
 MOMENTS = [  # in order of time
     Moment("before", f"{NIGHT}.write"),  # nothing is known of what came in
@@ -42,6 +43,11 @@ MOMENTS = [  # in order of time
     Moment("after", "viewcast.tracking.write.registry.Registry.promote"),
     Moment("after", "viewcast.tracking.write.night_run.NightRun.end"),
     Moment("after", f"{STEPS}.append"),
+    Moment("after", f"{HISTORY}.HistoryRun.of"),
+    Moment("after", f"{HISTORY}.HistoryRun.add"),
+    Moment("after", f"{HISTORY}.write_run_notes"),
+    Moment("after", f"{HISTORY}.write_views"),
+    Moment("before", f"{HISTORY}.write_views", 2),
     Moment("before", f"{STEPS}.Journal.close"),
 ]
 

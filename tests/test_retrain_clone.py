@@ -161,11 +161,19 @@ def test_every_night_is_written_down_once_and_none_twice_in_mlflow(done: Clone) 
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
     versions = client.search_model_versions("name = 'viewcast'")
     assert sorted(one.tags["viewcast.model"] for one in versions) == ["augmented", "deep"]
-    runs = client.search_runs([client.get_experiment_by_name("nightly").experiment_id])
-    nights = [run for run in runs if "viewcast.night" in run.data.tags]
-    assert sorted(run.data.tags["viewcast.night"] for run in nights) == [FIRST, SECOND]
-    trained = [run.info.status for run in runs if run not in nights]
-    assert sorted(trained) == ["FINISHED", "FINISHED", "KILLED"]
+    trained, nights = (
+        client.search_runs([client.get_experiment_by_name(f"viewcast-live{part}").experiment_id])
+        for part in ("", "-nights")
+    )
+    (history,) = [run for run in nights if "viewcast.history" in run.data.tags]
+    told = [run.data.tags["viewcast.night"] for run in nights if run != history]
+    assert sorted(told) == [FIRST, SECOND]
+    points = client.get_metric_history(history.info.run_id, "champion_version")
+    assert len(points) == 2
+    picture = "pictures/retraining_promises.png"
+    assert picture in {file.path for file in client.list_artifacts(history.info.run_id, "pictures")}
+    assert f"get-artifact?path={picture}" in history.data.tags["mlflow.note.content"]
+    assert sorted(run.info.status for run in trained) == ["FINISHED", "FINISHED", "KILLED"]
 
 
 def test_dvc_knows_the_days_and_all_that_was_made_of_them(done: Clone) -> None:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from viewcast.tracking.views.catalogue import views_of
 from viewcast.tracking.views.nights import views
 from viewcast.tracking.views.shown import Shown, ShownRun
 
 LOSSES = ["realised_loss", "promised_loss", "promised_low", "promised_high", "naive_loss"]
-TAGS = {"viewcast.data": "live", "viewcast.unit": "views"}
+TAGS = {"viewcast.data": "live", "viewcast.unit": "views", "viewcast.part": "nights"}
 
 
 def run(name: str, metrics: list[str], **tags: str) -> ShownRun:
@@ -30,6 +31,13 @@ def test_it_shows_the_run_that_goes_on_and_no_single_night() -> None:
     assert state(NIGHTS)["searchFilter"] == "tags.`viewcast.history` = 'true'"
 
 
+def test_nights_are_no_candidates_that_other_views_compare() -> None:
+    nights = [replace(NIGHT, run_id=str(n), metrics={"challenger_loss": 1.0 + n}) for n in range(3)]
+    assert [view.key for view in views_of(replace(NIGHTS, runs=[HISTORY, *nights]))] == [
+        "viewcast-nights"
+    ]
+
+
 def test_the_curves_stand_at_the_time_of_their_days_on_a_linear_axis() -> None:
     losses, version = state(NIGHTS)["compareRunCharts"]
     assert losses["selectedMetricKeys"] == LOSSES
@@ -41,7 +49,7 @@ def test_the_curves_stand_at_the_time_of_their_days_on_a_linear_axis() -> None:
 
 def test_the_heading_says_the_unit_and_what_a_point_is() -> None:
     heading = state(NIGHTS)["compareRunSections"][0]["name"]
-    assert heading == "Realised loss (views), mean of 7 days, and what was promised"
+    assert heading == "Mean loss of 7 days (views)"
 
 
 def test_a_promise_without_an_interval_has_no_empty_lines() -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from mlflow import MlflowClient
+from mlflow.entities import Experiment
 
 from support.nights import Nights
 from viewcast.base.paths import live_path, nightly_path, retraining_path
@@ -21,7 +22,8 @@ def left_by(nights: Nights) -> dict[str, Any]:
     assert champion is not None
     history = json.loads(retraining_path(nights.root).read_text())
     looks = client.search_runs(
-        [registry.experiment], "tags.`viewcast.night` = '2018-03-08' and attributes.status != 'X'"
+        [nights.experiment("-nights").experiment_id],
+        "tags.`viewcast.night` = '2018-03-08' and attributes.status != 'X'",
     )
     kept = live_path(nights.root)
     return {
@@ -35,10 +37,17 @@ def left_by(nights: Nights) -> dict[str, Any]:
         "data.dvc": (nights.root / "data.dvc").read_text(),
         "history": history,
         "spent": spent_to(client),
+        "curve": nights.curve,
+        "notes and views": [shown_with(nights.experiment(part)) for part in ("", "-nights")],
         "nights in MLflow": [run.info.status for run in looks],
         "unfinished": [file.name for file in nightly_path(nights.root).glob("*.json")],
         "partial": [str(file) for file in nights.root.rglob("*.partial")],
     }
+
+
+def shown_with(experiment: Experiment) -> dict[str, str]:
+    """The note and the views of an experiment."""
+    return {name: value for name, value in experiment.tags.items() if name.startswith("mlflow.")}
 
 
 def without(line: dict[str, Any]) -> dict[str, Any]:

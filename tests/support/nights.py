@@ -7,13 +7,14 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
+from mlflow.entities import Experiment
 
 from support.project import REPOSITORY
 from viewcast.base.cli import compose
@@ -174,6 +175,27 @@ class Nights:
     @property
     def series(self) -> pd.Series:
         return live.read(live_path(self.root))["views"]
+
+    def experiment(self, part: str = "") -> Experiment:
+        """An experiment of the live series."""
+        client = self.registry.client
+        found: Experiment | None = client.get_experiment_by_name(f"viewcast-live{part}")
+        assert found is not None, part
+        return found
+
+    @property
+    def curve(self) -> dict[str, list[tuple[str, float]]]:
+        """The points of the run that goes on from night to night: day and value, by metric."""
+        client, experiment = self.registry.client, self.experiment("-nights").experiment_id
+        (run,) = client.search_runs([experiment], "tags.`viewcast.history` = 'true'")
+        assert run.info.status == "FINISHED"
+        return {
+            name: sorted(
+                (f"{datetime.fromtimestamp(point.timestamp / 1000, UTC):%Y-%m-%d}", point.value)
+                for point in client.get_metric_history(run.info.run_id, name)
+            )
+            for name in sorted(run.data.metrics)
+        }
 
     def quarantined(self) -> list[str]:
         """The reasons of everything that was excluded."""

@@ -23,6 +23,7 @@ from viewcast.retraining import challenger, night_summary
 from viewcast.retraining.champion_history import write_history
 from viewcast.retraining.data_versioning import DataVersioning, set_stage_environment
 from viewcast.retraining.evaluation import FreshDays, evaluate
+from viewcast.retraining.history_in_mlflow import show_history
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.promotion import promote
 from viewcast.retraining.settings import Settings
@@ -185,8 +186,10 @@ class NightSteps:
             append(log, outcome)
         views = live.read(live_path(self.root))["views"]
         level = self.settings.promotion.confidence_level
-        write_history(registry, self.config, views, level, self.root)
+        history = write_history(registry, self.config, views, level, self.root)
         champions_page.write_page(self.root)
+        evaluated = self.journal.gate is not None
+        show_history(registry, self.config, history, self.journal.today, evaluated, self.root)
         Journal.close(self.root)
         return outcome
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from viewcast.tracking.experiments import NIGHTS
 from viewcast.tracking.metric_names import MetricName, Rows, read_name
 from viewcast.tracking.tags import (
     AUDIT_OF,
@@ -17,6 +18,7 @@ from viewcast.tracking.tags import (
     IDENTITY,
     MODEL_TRAIN_LOSS,
     MODEL_VAL_LOSS,
+    PART,
     SPLIT,
     TRAIN_LOSS,
     UNIT,
@@ -156,6 +158,8 @@ def _of_viewcast(shown: Shown) -> bool:
 
 
 def _by_names(shown: Shown, among: Collection[str] | None) -> Judged | None:
+    if shown.tags.get(PART) == NIGHTS:  # nights are no candidates of which one is the best
+        return None
     counts = Counter(name for run in shown.compared for name in run.metrics)
     named = {
         name: read_name(name)

@@ -32,7 +32,7 @@ def views(shown: Shown) -> list[View]:
     unit = f" ({shown.tags[UNIT]})" if shown.tags.get(UNIT) else ""
     sections = [
         Section(
-            f"Realised loss{unit}, mean of 7 days, and what was promised",
+            f"Mean loss of 7 days{unit}",
             [lines(known, log=False, x="time")],
             height=520,
         ),
@@ -40,7 +40,7 @@ def views(shown: Shown) -> list[View]:
     ]
     if shown.images:
         pictures = [images([name]) for name in sorted(shown.images)]
-        sections.append(Section("Which champions kept their promises", pictures, height=700))
+        sections.append(Section("Champions at each evaluation", pictures, height=700))
     columns = [metric(name) for name in (CHAMPION_VERSION, *known)]
     page = Runs(equals(HISTORY, "true"), "attributes.start_time", columns, ascending=False)
     key = key_of("nights")
