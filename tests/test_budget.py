@@ -126,6 +126,18 @@ def test_a_run_is_refused_where_the_last_audit_found_too_much_optimism(project: 
     assert said in str(refused.value)
 
 
+def test_the_most_that_an_audit_found_on_the_rows_counts_in_whatever_experiment(
+    project: Project,
+) -> None:
+    with_optimism(project, "99.9")
+    (run,) = project.runs()
+    search = project.client.create_experiment("viewcast-lectures-search")
+    tag = f"viewcast.optimism.{run.data.tags['viewcast.holdout']}"
+    project.client.set_experiment_tag(search, tag, "100.1")
+    with pytest.raises(BudgetError, match=r"optimism at the last audit 100\.1 minutes²"):
+        begin(project, *LINE, ONE_MORE, "holdout.optimism=100")
+
+
 @pytest.mark.parametrize("found", ["99.9", "-3", "0"])
 def test_a_smaller_optimism_is_no_obstacle(project: Project, found: str) -> None:
     with_optimism(project, found)

@@ -162,9 +162,7 @@ def test_the_step_of_the_night_fails_where_the_night_did(tmp_path: Path, code: i
     assert done.returncode == (0 if code in AS_IT_SHOULD else code)
     assert output.read_text() == f"code={code}\n"
     assert not credentials.exists()
-    assert called(folder) == (
-        "pipelines/retrain.py source=youtube tracking=server tracking.experiment=nightly"
-    )
+    assert called(folder) == "pipelines/retrain.py source=youtube tracking=server"
 
 
 def test_a_failed_health_check_fails_the_job_but_only_after_the_night() -> None:

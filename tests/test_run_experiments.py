@@ -1,6 +1,8 @@
 """The experiments: each run once, by one process or by several."""
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pandas as pd
@@ -52,6 +54,18 @@ def test_two_workers_leave_what_one_leaves(
         (experiment_path(project.root, name) / "key").unlink()
     assert statuses(project, plans, workers=1) == outcome
     assert str(losses(project)) == str(together)  # as text, because NaN is not NaN
+
+
+def test_runs_that_a_former_version_logged_to_its_one_experiment_are_kept(
+    project: Project, plans: dict[str, Any]
+) -> None:
+    plan = {"lectures_course": plans["lectures_course"]}
+    assert statuses(project, plan, workers=1) == {"lectures_course": "finished"}
+    one = project.client.create_experiment("viewcast")
+    with closing(sqlite3.connect(project.root / "mlflow" / "mlflow.db")) as database:
+        database.execute("UPDATE runs SET experiment_id = ?", (int(one),))
+        database.commit()
+    assert statuses(project, plan, workers=1) == {"lectures_course": "kept"}
 
 
 def test_what_is_done_is_kept_and_what_is_not_planned_any_more_goes(
