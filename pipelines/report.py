@@ -9,14 +9,14 @@ from viewcast.base.settings import Tracking, construct
 from viewcast.demo import figures as lecture_figures
 from viewcast.report import figures
 from viewcast.report.page import build
-from viewcast.tracking.write.additions import add_pictures
+from viewcast.report.publication import publish
 
 
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
-    """Write reports/figures/ and reports/index.html; store each picture with the runs it shows."""
+    """Write reports/figures/ and reports/index.html; store pictures and notes with the runs."""
     pictures = build(root, [figures, lecture_figures])
-    add_pictures(pictures, construct(Tracking, config["tracking"], "tracking"))
+    publish(root, pictures, construct(Tracking, config["tracking"], "tracking"))
     page = page_path(root)
     print(f"report: {len(pictures)} pictures, {page.relative_to(root)}")
 

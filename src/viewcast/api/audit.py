@@ -14,10 +14,12 @@ from viewcast.base import files
 from viewcast.base.settings import Tracking, construct
 from viewcast.report.audit_text import audit_text
 from viewcast.report.audits import named
+from viewcast.report.descriptions import describe
 from viewcast.tracking.read.experiments import usual_experiment, usual_uri
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.write import annotate
+from viewcast.tracking.write.notes import experiment_page
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,9 @@ def audit(
     results = assess(gathered.studies, settings, gathered.experiment, gathered.opened)
     if write:
         annotate.annotate(gathered, results)
+        for experiment_id in gathered.experiment_ids:
+            page = experiment_page(gathered.client, experiment_id, list(gathered.runs.values()))
+            describe(page, named(results))
     return Audit(tuple(results))
 
 

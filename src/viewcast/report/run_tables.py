@@ -114,7 +114,7 @@ def _row(run: Run, scale: _Scale, audit: AuditedRun | None) -> Row:
         if published == (None, None)
         else (as_published(published[0]), as_published(published[1])),
         {name: scale(loss) for name, loss in losses.items() if loss is not None},
-        _verdict(run, audit),
+        verdict_of(run, audit),
     )
 
 
@@ -122,7 +122,7 @@ def _known(value: float | None) -> str:
     return "" if value is None else plain(value)
 
 
-def _verdict(run: Run, audit: AuditedRun | None) -> str:
+def verdict_of(run: Run, audit: AuditedRun | None) -> str:
     """The verdict of the run's own losses; parts that the audit also has are the audit's."""
     own = str(run["verdict"])
     audited = "" if audit is None else audit.excluded or audit.verdict

@@ -30,6 +30,7 @@ FAILURE = "viewcast.failure"  # the message of the error that ended the run
 RESUMES = "viewcast.resumes"  # id of the interrupted run that this one repeats
 
 COMPARED = "viewcast.compared"  # "true" where a chart may show the run beside others, else "false"
+PICTURES = "viewcast.pictures"  # images of the run: step and content of each, by its key, as JSON
 NOTE = "mlflow.note.content"  # of a run or an experiment: MLflow's own tag of its description
 
 # Tags of an experiment that viewcast made, besides DATA, LABEL, LOSS and UNIT

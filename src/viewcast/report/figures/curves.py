@@ -29,9 +29,9 @@ def draw(results: Results) -> Iterator[Drawing]:
         pairs = [(run, twin) for run in runs if (twin := _stopped_twin(run, runs)) is not None]
         main = [run for run in runs if run.is_main]
         if pairs:
-            yield _overfitting(*max(pairs, key=lambda pair: _rise(pair[0])))
+            yield learning_curve(*max(pairs, key=lambda pair: _rise(pair[0])))
         elif main:
-            yield _overfitting(max(main, key=lambda run: len(run.curve)), None)
+            yield learning_curve(max(main, key=lambda run: len(run.curve)), None)
 
 
 def drawable(run: Run) -> bool:
@@ -65,7 +65,8 @@ def _rise(run: Run) -> float:
     return float(losses.iloc[-1] / losses.min()) if losses.min() > 0 else 1.0
 
 
-def _overfitting(long: Run, stopped: Run | None) -> Drawing:
+def learning_curve(long: Run, stopped: Run | None = None) -> Drawing:
+    """Both losses of a run by epoch; ``stopped``: the same model, stopped at its best epoch."""
     curve = long.curve
     best, last = curve.iloc[int(curve["val_loss"].argmin())], curve.iloc[-1]
     title = (

@@ -31,7 +31,12 @@ def draw(results: Results) -> Iterator[Drawing]:
         main = [run for run in results.main_models(data) if run["status"] == "finished"]
         runs = [run for run in main if run.validated and len(run.of_split("validation"))]
         if runs:
-            yield _series(results, runs) if results.is_daily(data) else _scatter(runs)
+            yield of_runs(results, runs)
+
+
+def of_runs(results: Results, runs: list[Run]) -> Drawing:
+    """The picture of runs of one data set that were validated on the same rows."""
+    return _series(results, runs) if results.is_daily(runs[0]["data"]) else _scatter(runs)
 
 
 def _error(run: Run, side: str) -> float:

@@ -1,16 +1,22 @@
 """What is added to runs after they have ended: pictures of them, and figures found out later."""
 
+import json
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from mlflow.entities import Metric
+import PIL.Image
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Run
 
 from viewcast.base.settings import Tracking
 from viewcast.tracking.experiments import project_experiments
+from viewcast.tracking.images import FEW, Images, images_of
 from viewcast.tracking.store import all_runs, connect
-from viewcast.tracking.tags import PICTURES_FOLDER
+from viewcast.tracking.tags import PICTURES, PICTURES_FOLDER
 
 
 class Picture(Protocol):
@@ -25,13 +31,45 @@ class Picture(Protocol):
         """The runs, by MLflow's identity."""
 
 
-def add_pictures(pictures: Iterable[Picture], tracking: Tracking) -> None:
-    """Store each picture under ``pictures/`` of every run in it that the store knows."""
-    client = connect(tracking)
-    known = {run.info.run_id for run in all_runs(client, project_experiments(client, tracking))}
+@dataclass(frozen=True, eq=False)
+class ProjectRuns:
+    """The runs of a project's experiments in its store."""
+
+    client: MlflowClient
+    experiment_ids: list[str]
+    runs: list[Run]
+
+    @classmethod
+    def of(cls, tracking: Tracking) -> "ProjectRuns":
+        """Read them; raises TrackingError where the store cannot be reached."""
+        client = connect(tracking)
+        ids = project_experiments(client, tracking)
+        return cls(client, ids, all_runs(client, ids))
+
+
+def add_pictures(project: ProjectRuns, pictures: Iterable[Picture]) -> None:
+    """Store each picture under ``pictures/`` of every run in it; where they are few, as an image.
+
+    The UI shows images of many runs beside each other, by their key: the name of the file. An image
+    that a run has already is not stored again; one that has changed is its next step.
+    """
+    images = {str(run.info.run_id): images_of(run) for run in project.runs}
     for picture in pictures:
-        for run_id in known.intersection(picture.run_ids):
-            client.log_artifact(run_id, str(picture.path), PICTURES_FOLDER)
+        content = sha256(picture.path.read_bytes()).hexdigest()[:12]
+        for run_id in images.keys() & set(picture.run_ids):
+            project.client.log_artifact(run_id, str(picture.path), PICTURES_FOLDER)
+            if len(picture.run_ids) <= FEW:
+                _add_image(project.client, run_id, images[run_id], picture.path, content)
+
+
+def _add_image(client: MlflowClient, run_id: str, images: Images, path: Path, content: str) -> None:
+    step, former = images.get(path.stem, (-1, ""))
+    if former == content:
+        return
+    with PIL.Image.open(path) as image:
+        client.log_image(run_id, image.convert("RGB"), key=path.stem, step=step + 1)
+    images[path.stem] = (step + 1, content)
+    client.set_tag(run_id, PICTURES, json.dumps(images))
 
 
 def add_metrics(tracking: Tracking, figures: Mapping[str, Mapping[str, float]]) -> None:

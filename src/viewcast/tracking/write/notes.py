@@ -4,6 +4,7 @@ A note that viewcast wrote carries its mark (``viewcast.tracking.note_mark``).
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -11,7 +12,37 @@ from mlflow.entities import Run
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.note_mark import is_ours, signed
 from viewcast.tracking.schema import check_writable
+from viewcast.tracking.store import all_runs
 from viewcast.tracking.tags import NOTE
+from viewcast.tracking.views.view import View
+from viewcast.tracking.write.views import write_views
+
+LONGEST = 4_900  # characters of a note without its mark: a tag holds 5,000 before MLflow 3.17
+
+
+@dataclass(frozen=True, eq=False)
+class ExperimentPage:
+    """An experiment as the UI shows it: with its views and its runs."""
+
+    client: MlflowClient
+    experiment_id: str
+    views: list[View]
+    runs: list[Run]
+
+    def describe(self, note: str, run_notes: Mapping[str, str]) -> None:
+        """Write the notes of the experiment (nothing if "") and of runs, by their id."""
+        if note:
+            write_note(self.client, self.experiment_id, note)
+        write_run_notes(self.client, self.runs, run_notes)
+
+
+def experiment_page(
+    client: MlflowClient, experiment_id: str, runs: list[Run] | None = None
+) -> ExperimentPage:
+    """An experiment, its views written anew; ``runs``: those that were read already."""
+    views = write_views(client, experiment_id)
+    known = all_runs(client, experiment_id) if runs is None else runs
+    return ExperimentPage(client, experiment_id, views, known)
 
 
 def write_note(client: MlflowClient, experiment_id: str, text: str) -> bool:
@@ -46,5 +77,13 @@ def write_run_notes(client: MlflowClient, runs: Iterable[Run], texts: Mapping[st
 
 def _due(former: str, text: str) -> str | None:
     """The note to write; None where a person wrote the former one, or nothing has changed."""
-    note = signed(text)
+    note = signed(_within(text))
     return None if note == former or (former.strip() and not is_ours(former)) else note
+
+
+def _within(text: str) -> str:
+    """The paragraphs of a note that a tag can hold."""
+    parts = text.split("\n\n")
+    while len(parts) > 1 and sum(len(part) + 2 for part in parts) > LONGEST:
+        parts.pop()
+    return "\n\n".join(parts)

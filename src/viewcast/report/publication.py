@@ -1,0 +1,67 @@
+"""What the report leaves in the tracking store: pictures, views, and the notes that show them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from viewcast.base.numbers import plain
+from viewcast.base.paths import summary_path
+from viewcast.base.settings import Tracking
+from viewcast.report.audits import of_run
+from viewcast.report.descriptions import NotePictures, describe
+from viewcast.report.figures import single_run
+from viewcast.report.figures.run_results import Results, Run
+from viewcast.report.figures.style import Picture, applied
+from viewcast.report.notes import escaped
+from viewcast.report.run_tables import verdict_of
+from viewcast.tracking.images import images_of
+from viewcast.tracking.write.additions import ProjectRuns, add_pictures
+from viewcast.tracking.write.notes import experiment_page
+
+OWN = (single_run.LEARNING_CURVE, single_run.PREDICTIONS)
+
+
+def publish(root: Path, pictures: Sequence[Picture], tracking: Tracking) -> None:
+    """Store each picture with the runs it shows, and write the views and notes of a project.
+
+    A run that no picture shows among few gets one of its own. What has not changed is not written
+    again, and what a person wrote is never replaced. Raises TrackingError where the store cannot be
+    reached.
+    """
+    results = Results(root, json.loads(summary_path(root).read_text()))
+    shown, project = NotePictures(pictures, OWN), ProjectRuns.of(tracking)
+    with TemporaryDirectory() as folder, applied():
+        own = [*_own_pictures(results, shown, project, Path(folder))]
+        add_pictures(project, [*pictures, *own])
+    audited = of_run(results.audits)
+    verdicts = {run["run_id"]: verdict_of(run, audited.get(run["run_id"])) for run in results.runs}
+    unscored = {
+        run["run_id"]: _training(run) for run in results.runs if run["run_id"] not in audited
+    }
+    for experiment_id in project.experiment_ids:
+        page = experiment_page(project.client, experiment_id)
+        describe(page, results.audits, shown, verdicts, unscored)
+
+
+def _own_pictures(
+    results: Results, shown: NotePictures, project: ProjectRuns, folder: Path
+) -> Iterator[Picture]:
+    """A picture of each run that needs one and has none yet: what a run is does not change."""
+    images = {str(run.info.run_id): images_of(run) for run in project.runs}
+    for run in results.runs:
+        run_id = run["run_id"]
+        has_own = run_id in images and any(name in images[run_id] for name in OWN)
+        if run_id not in images or has_own or shown.among_few(run_id):
+            continue
+        drawing = single_run.of_run(results, run)
+        if drawing is not None:
+            place = folder / run_id
+            place.mkdir()
+            yield drawing.save(place)
+
+
+def _training(run: Run) -> str:
+    """What is known of a run without a score."""
+    loss = run["train_loss"]
+    return "" if loss is None else f"Training {plain(loss)} {escaped(run['unit'])}".strip()

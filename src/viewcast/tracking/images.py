@@ -1,0 +1,16 @@
+"""The images of runs: MLflow's UI shows those of many runs beside each other, by their key."""
+
+import json
+
+from mlflow.entities import Run
+
+from viewcast.tracking.tags import PICTURES
+
+FEW = 6  # runs of a picture in which each can be made out; only such a picture is an image of them
+Images = dict[str, tuple[int, str]]  # step and content of the newest image, by its key
+
+
+def images_of(run: Run) -> Images:
+    """The images that viewcast has stored with a run."""
+    stored = json.loads(run.data.tags.get(PICTURES, "{}"))
+    return {key: (int(step), str(content)) for key, (step, content) in stored.items()}
