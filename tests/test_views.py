@@ -236,6 +236,14 @@ def test_the_metric_that_an_audit_found_is_meant() -> None:
     assert cards(view, "BAR")[0]["metricKey"] == "val_f1"
 
 
+def test_a_metric_whose_name_says_nothing_is_shown_once_an_audit_knows_it() -> None:
+    runs = [run(number, {"value": number / 9}) for number in (1, 2)]
+    told = {"viewcast.audit.unknown": json.dumps({"metric": "value", "more_is_better": True})}
+    view = of(experiment(runs, told, ()))["viewcast-scores"]
+    assert cards(view, "BAR")[0]["metricKey"] == "value"
+    assert view.state["orderByAsc"] is False
+
+
 def test_scores_are_drawn_on_a_linear_scale() -> None:
     runs = [run(number, {"train_accuracy": 0.9, "val_accuracy": 0.8}) for number in (1, 2)]
     shown = experiment(runs, {}, ("train_accuracy", "val_accuracy"))

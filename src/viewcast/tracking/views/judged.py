@@ -166,18 +166,21 @@ def _by_names(shown: Shown, among: Collection[str] | None) -> Judged | None:
         for name, count in counts.items()
         if count > 1 and (among is None or name in among)
     }
+    meant, more = _chosen_by(shown)
     usable = {name: read for name, read in named.items() if not read.technical and not read.fold}
     validated = {read.core for read in usable.values() if read.rows == "validation"}
     candidates = [
         read
         for read in usable.values()
-        if read.rows != "train"
-        and not (read.rows is None and read.core in validated)
-        and not (read.rows is None and among is None and read.more_is_better is None)
+        if read.name == meant
+        or (
+            read.rows != "train"
+            and not (read.rows is None and read.core in validated)
+            and not (read.rows is None and among is None and read.more_is_better is None)
+        )
     ]
     if not candidates:
         return None
-    meant = _chosen_by(shown)
     most = max(counts[read.name] for read in candidates)
     best = min(
         candidates,
@@ -193,7 +196,8 @@ def _by_names(shown: Shown, among: Collection[str] | None) -> Judged | None:
             read.name,
         ),
     )
-    return Judged(_training(best, usable.values()), best.name, bool(best.more_is_better))
+    upwards = more if best.name == meant and more is not None else bool(best.more_is_better)
+    return Judged(_training(best, usable.values()), best.name, upwards)
 
 
 def _training(validation: MetricName, names: Collection[MetricName]) -> str | None:
@@ -220,8 +224,10 @@ def _training(validation: MetricName, names: Collection[MetricName]) -> str | No
     return None if first is None else first.name
 
 
-def _chosen_by(shown: Shown) -> str | None:
-    """The metric that an audit found the runs to be chosen by."""
+def _chosen_by(shown: Shown) -> tuple[str, bool | None]:
+    """The metric that an audit found the runs to be chosen by, "" without one, and whether more of
+    it is better.
+    """
     for name, value in shown.tags.items():
         if name.startswith(AUDIT_OF):
             try:
@@ -229,5 +235,5 @@ def _chosen_by(shown: Shown) -> str | None:
             except ValueError:  # a short form that was cut
                 continue
             if told.get("metric"):
-                return str(told["metric"])
-    return None
+                return str(told["metric"]), told.get("more_is_better")
+    return "", None

@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.study import Study
+from viewcast.assessment.understanding import Understanding
 from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.experiments import made_by_viewcast
@@ -209,5 +210,12 @@ def _short(result: AuditResult) -> dict[str, str | int | float | None]:
         "scores": usage.scores,
         "rounds": usage.rounds,
         **{name: getattr(winner, name, None) for name in names},
-        **({"metric": understood.metric} if understood is not None and understood.metric else {}),
+        **({} if understood is None else _chosen_by(understood)),
     }
+
+
+def _chosen_by(understood: Understanding) -> dict[str, str | bool]:
+    """The metric that other people's runs were chosen by; nothing where rows alone are known."""
+    if not understood.metric:
+        return {}
+    return {"metric": understood.metric, "more_is_better": understood.more_is_better}
