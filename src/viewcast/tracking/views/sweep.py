@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from viewcast.tracking.tags import MODEL_VAL_LOSS, PARENT, VAL_LOSS_TRUE
+from viewcast.tracking.tags import LOG10_OF, MODEL_VAL_LOSS, PARENT, VAL_LOSS_TRUE
 from viewcast.tracking.views.cards import Axis, Card, Section, contour, parallel, scatter
 from viewcast.tracking.views.judged import (
     Group,
@@ -23,7 +23,7 @@ from viewcast.tracking.views.view import View, key_of
 NEWEST = 5  # sweeps
 FEWEST = 5  # candidates: of fewer no picture says more than the table
 AXES = 8  # parameters; more cannot be read
-LOG10 = ".log10"  # how the logarithm of a parameter is named that was swept on such a scale
+
 REPETITION = ("seed", "random_state", "random_seed", "fold")
 
 
@@ -50,14 +50,14 @@ class Sweep:
             name
             for name in shared
             if len({run.params[name] for run in self.group.runs}) > 1
-            and f"{name}{LOG10}" not in shared
+            and f"{name}{LOG10_OF}" not in shared
             and name.rsplit(".", maxsplit=1)[-1] not in REPETITION
         ]
         return sorted(differing, key=lambda name: (not self.numeric(name), name))[:AXES]
 
     def coarseness(self, name: str) -> tuple[bool, int]:
         """An order: first what was swept on a logarithmic scale, then what has the most values."""
-        return not name.endswith(LOG10), -len({run.params[name] for run in self.group.runs})
+        return not name.endswith(LOG10_OF), -len({run.params[name] for run in self.group.runs})
 
     def numeric(self, name: str) -> bool:
         """Whether a parameter is a number in every candidate."""
