@@ -45,7 +45,7 @@ def test_a_store_of_an_older_mlflow_is_read_and_not_migrated(older: Path) -> Non
     assert "rides" in experiment_names(client).values()
     assert digest(older) == before
     assert [file.name for file in older.parent.iterdir()] == ["runs.db"]
-    with pytest.raises(TrackingError, match="Audit without --write"):
+    with pytest.raises(TrackingError, match="Leave --write out"):
         check_writable(client)
 
 

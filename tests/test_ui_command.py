@@ -130,7 +130,7 @@ def test_views_of_viewcast_s_own_experiments_are_brought_up_to_date_unasked(
 ) -> None:
     told = looked_at(ours(store))
     assert "study: 4 runs, thousand views" in told
-    assert "viewStateShareKey=viewcast" in told and "--write" not in told.replace("audit", "")[:0]
+    assert "viewStateShareKey=viewcast" in told and "would add" not in told
     assert any(
         name.startswith("mlflow.sharedViewState.viewcast") for name in experiment_tags(store)
     )
@@ -170,6 +170,21 @@ def test_a_store_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> No
     assert told.exit_code == 1
     assert "no such file" in told.output and "Traceback" not in told.output
     assert not list(tmp_path.iterdir())
+
+
+def test_in_a_project_folder_its_own_store_is_meant_unless_the_environment_names_one(
+    store: SimulatedStore, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path_factory.mktemp("project")
+    for folder in ("conf", "pipelines", "mlflow"):
+        (project / folder).mkdir()
+    (project / "pipelines" / "train.py").touch()
+    shutil.copy(store.root / "mlflow.db", project / "mlflow")
+    monkeypatch.chdir(project / "conf")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert "study: 4 runs" in typed("--no-serve").output
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/none.db")
+    assert "none.db: no such file" in in_one_line(typed("--no-serve").output)
 
 
 def test_the_links_of_a_server_are_its_own_and_no_other_is_started(
@@ -293,4 +308,6 @@ def test_the_real_server_answers_at_the_links_until_it_is_ended(store: Simulated
     rest = server.stdout.read()
     server.stdout.close()
     assert "GET /" not in rest  # a line for each request would push the links off the screen
-    assert server.wait() != 0 or True
+    server.wait()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0

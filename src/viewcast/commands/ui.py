@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from viewcast.base.errors import ConfigError
+from viewcast.commands.project import project_folder
 
 if TYPE_CHECKING:
     from viewcast.report.screen import Screen
 
 HOST = "127.0.0.1"
+STORE_NAMED = "MLFLOW_TRACKING_URI"
+PROJECT_STORE = Path("mlflow", "mlflow.db")  # as conf/tracking/sqlite.yaml says
 USUAL_PORT = 5000
 # One process answers one person as fast as the four that MLflow starts by default, and is sooner
 # there; on a busy machine those are taken for dead while they still import.
@@ -35,7 +38,9 @@ Examples.
 
 
 @click.command("ui", epilog=EXAMPLE)
-@click.option("--tracking-uri", help="The MLflow store; by default MLFLOW_TRACKING_URI.")
+@click.option(
+    "--tracking-uri", help="The MLflow store; by default MLFLOW_TRACKING_URI or the project's."
+)
 @click.option("--experiment", help="Its name; by default all that have runs.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=USUAL_PORT, show_default=True)
 @click.option("--write", is_flag=True, help="Store the views with experiments of others, too.")
@@ -57,7 +62,7 @@ def command(
     from viewcast.tracking.read.experiments import usual_uri  # noqa: PLC0415
     from viewcast.tracking.write.offered_views import would_migrate  # noqa: PLC0415
 
-    uri = tracking_uri or usual_uri()
+    uri = tracking_uri or _project_store() or usual_uri()
     remote = uri.startswith(("http://", "https://"))
     server = uri if remote else f"http://{HOST}:{port}"
     older = not remote and would_migrate(uri)
@@ -76,6 +81,17 @@ def command(
     end.show(to)
     if serve:
         _serve(uri, port)
+
+
+def _project_store() -> str | None:
+    """The store of the project folder where the user stands; the environment goes before it."""
+    if STORE_NAMED in os.environ:
+        return None
+    try:
+        store = project_folder(Path.cwd()) / PROJECT_STORE
+    except ConfigError:
+        return None
+    return f"sqlite:///{store}" if store.is_file() else None
 
 
 def _tell_server(

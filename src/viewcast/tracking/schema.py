@@ -57,7 +57,7 @@ def check_writable(client: MlflowClient) -> None:
     if is_copy(client):
         raise TrackingError(
             "the store is of an older MLflow, and writing to it would migrate its tables, so that "
-            "the older one cannot open it. Audit without --write, or migrate it yourself: "
+            "the older one cannot open it. Leave --write out, or migrate it yourself: "
             "mlflow db upgrade <tracking uri>"
         )
 
