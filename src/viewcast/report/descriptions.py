@@ -11,14 +11,18 @@ from viewcast.report.notes import (
     experiment_note,
     run_note,
     search_note,
+    unaudited_note,
     unscored_note,
 )
 from viewcast.tracking.images import FEW, images_of
 from viewcast.tracking.tags import (
     CANDIDATES,
     HOLDOUT,
+    LABEL,
     LOOK_KEY,
+    LOSS,
     MODEL_VAL_ERROR,
+    UNIT,
     VAL_ERROR,
 )
 from viewcast.tracking.write.notes import ExperimentPage
@@ -109,6 +113,9 @@ def describe(
     own = [audit for audit in audits if audit.slug in held]
     winners = [picture for audit in own for picture in shown.of_audit(audit)[:1]]
     note = experiment_note(page.experiment_id, own, page.views, winners) if own else ""
+    if not own and UNIT in page.tags:
+        label, loss, unit = (page.tags.get(name, "") for name in (LABEL, LOSS, UNIT))
+        note = unaudited_note(page.experiment_id, label, loss, unit, page.views)
     page.describe(note, notes)
 
 

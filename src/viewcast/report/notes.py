@@ -94,17 +94,23 @@ def experiment_note(
 
     ``audits``: of the holdouts that its runs were scored on, at least one.
     """
-    links = _links(experiment_id, views)
-    kinds = {_kind(view): _title(view) for view in views}
-    shown = [f"- {escaped(title)}: {SHOWS[kind]}" for kind, title in kinds.items()]
+    first = audits[0].result
+    measured = label_of(first.loss) if first.understood is None else first.loss
     return _paragraphs(
-        short_verdict(audits) + (f" — {links}" if links else ""),
-        _unit(audits[0].result),
+        _first_line(short_verdict(audits), experiment_id, views),
+        _unit(first.label, measured, first.unit),
         "\n".join(f"- {_choice(audit)}" for audit in audits),
-        "\n".join(shown),
-        LEFT_OUT if shown else "",
+        *_shown(views),
         *(picture.markdown for picture in pictures),
     )
+
+
+def unaudited_note(
+    experiment_id: str, label: str, loss: str, unit: str, views: Sequence[View]
+) -> str:
+    """The note of an experiment of viewcast before an audit has seen a score of it."""
+    first = _first_line("**not audited yet**", experiment_id, views)
+    return _paragraphs(first, _unit(label, label_of(loss), unit), *_shown(views))
 
 
 def short_verdict(audits: Sequence[Audit]) -> str:
@@ -124,7 +130,7 @@ def escaped(text: str) -> str:
     """Text in which markdown finds nothing to set: names may hold any character."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     text = re.sub(r"([\\`*\[\]~])", r"\\\1", text)
-    return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # within a word it sets nothing
 
 
 def _paragraphs(*parts: str) -> str:
@@ -182,14 +188,25 @@ def _compared(audit: Audit, run: AuditedRun) -> str:
     return f"{text}; {counted(run.looks, 'look')} at them" if run.looks else text
 
 
-def _unit(result: AuditResult) -> str:
-    measured = label_of(result.loss) if result.understood is None else result.loss
-    unit = f" in **{escaped(result.unit)}**" if result.unit else ""
-    label = f"{escaped(result.label)}: " if result.label else ""
+def _first_line(verdict: str, experiment_id: str, views: Sequence[View]) -> str:
+    links = _links(experiment_id, views)
+    return f"{verdict} — {links}" if links else verdict
+
+
+def _unit(label: str, measured: str, unit: str) -> str:
+    whose = f"{escaped(label)}: " if label else ""
+    in_its = f" in **{escaped(unit)}**" if unit else ""
     return (
-        f"{label}{escaped(measured)}{unit}; ± is one standard error. Only runs on the same rows "
+        f"{whose}{escaped(measured)}{in_its}; ± is one standard error. Only runs on the same rows "
         "can be compared."
     )
+
+
+def _shown(views: Sequence[View]) -> list[str]:
+    """What each kind of view shows, and what none does."""
+    kinds = {_kind(view): _title(view) for view in views}
+    lines = [f"- {escaped(title)}: {SHOWS[kind]}" for kind, title in kinds.items()]
+    return ["\n".join(lines), LEFT_OUT] if lines else []
 
 
 def _choice(audit: Audit) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
+from viewcast.base.errors import TrackingError
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.note_mark import is_ours, signed
 from viewcast.tracking.schema import check_writable
@@ -22,18 +24,28 @@ LONGEST = 4_900  # characters of a note without its mark: a tag holds 5,000 befo
 
 @dataclass(frozen=True, eq=False)
 class ExperimentPage:
-    """An experiment as the UI shows it: with its views and its runs."""
+    """An experiment as the UI shows it: with its views and its runs; ``tags``: its own."""
 
     client: MlflowClient
     experiment_id: str
+    tags: Mapping[str, str]
     views: list[View]
     runs: list[Run]
 
     def describe(self, note: str, run_notes: Mapping[str, str]) -> None:
-        """Write the notes of the experiment (nothing if "") and of runs, by their id."""
-        if note:
-            write_note(self.client, self.experiment_id, note)
-        write_run_notes(self.client, self.runs, run_notes)
+        """Write the notes of the experiment (nothing if "") and of runs, by their id.
+
+        Raises TrackingError where the server refuses.
+        """
+        try:
+            if note:
+                write_note(self.client, self.experiment_id, note)
+            write_run_notes(self.client, self.runs, run_notes)
+        except MlflowException as error:
+            raise TrackingError(
+                f"experiment {self.experiment_id}: its notes cannot be written ({error}); type the "
+                "same again once the server answers"
+            ) from error
 
 
 def experiment_page(
@@ -42,7 +54,8 @@ def experiment_page(
     """An experiment, its views written anew; ``runs``: those that were read already."""
     views = write_views(client, experiment_id)
     known = all_runs(client, experiment_id) if runs is None else runs
-    return ExperimentPage(client, experiment_id, views, known)
+    tags = dict(client.get_experiment(experiment_id).tags)
+    return ExperimentPage(client, experiment_id, tags, views, known)
 
 
 def write_note(client: MlflowClient, experiment_id: str, text: str) -> bool:
