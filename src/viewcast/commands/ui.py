@@ -102,7 +102,10 @@ def _tell_server(
     if remote:
         end.text(f"The server at {server} answers at these links.")
     elif serve:
-        end.text(f"MLflow's UI starts at {server}; Ctrl-C ends it. {PANEL}")
+        end.text(
+            f"MLflow's UI starts at {server}: the links open when it says that its startup is "
+            f"complete, and Ctrl-C ends it. {PANEL}"
+        )
     elif older:
         end.text(
             "The store is of an older MLflow. `mlflow ui` of the installed one would migrate its "
