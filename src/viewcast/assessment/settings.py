@@ -14,7 +14,7 @@ Named = Annotated[str, Field(min_length=1)]
 class AuditSettings:
     """Which runs are audited, how, and where the results go.
 
-    ``experiment``: null for that of ``tracking`` and those that belong to it (``viewcast-…``);
+    ``experiment``: null for all of the project (``viewcast-…``), without those of its nights;
     ``holdout``: the identity of one or its first digits, null for all. ``draws`` and ``seed``: of
     the resampling. ``least``: dependence length in rows that is assumed at the least, null for what
     the data of the runs state. ``tolerance``: of the budget in bits, a share of the range of a

@@ -9,6 +9,8 @@ from statistics import median
 from mlflow.entities import Run
 
 from viewcast.assessment.result import AuditedRun, AuditResult
+from viewcast.models.model import LOOKUP
+from viewcast.tracking.tags import KIND
 
 DIVERGED = 1e3  # times the median loss: a chart with such a run tells no others apart
 
@@ -22,7 +24,9 @@ def diverged_above(result: AuditResult) -> float:
 
 
 def may_be_shown(run: Run, audited: AuditedRun, limit: float) -> bool:
-    """Whether the run takes part in the choice, has ended well, and has not diverged."""
+    """Whether the run takes part in the choice, has ended well, is no memorizer of viewcast, and
+    has not diverged.
+    """
     if audited.excluded is not None or audited.shown is None or run.info.status == "FAILED":
         return False
-    return audited.shown <= limit
+    return run.data.tags.get(KIND) != LOOKUP and audited.shown <= limit
