@@ -51,7 +51,7 @@ def test_the_note_of_a_run_says_verdict_then_figures_with_unit_then_what_it_was_
     )
     assert compared == (
         "Rank 2 of 8 runs on the same days; one of the 5 that cannot be told apart from the best; "
-        "compared with “naive”, which shows 0.608; 60 looks at them."
+        "compared with “naive”, which shows 0.608; 60 looks at these days."
     )
 
 
@@ -64,6 +64,12 @@ def test_a_run_that_takes_no_part_in_the_choice_has_no_rank() -> None:
     assert note.startswith("**Has seen the validation rows: loss 0 on every one**")
     assert "takes no part" in note
     assert "Rank" not in note
+
+
+def test_the_reference_is_not_compared_with_itself() -> None:
+    note = of("channel_naive")
+    assert "the reference that gains are measured against" in note
+    assert "compared with" not in note
 
 
 def test_the_verdict_of_the_project_says_more_and_comes_first() -> None:

@@ -22,7 +22,7 @@ from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.scoring.loss import label_of
 from viewcast.tracking.tags import PICTURES_FOLDER
-from viewcast.tracking.views.view import View, address
+from viewcast.tracking.views.view import TABLE, View, address
 
 LEFT_OUT = (
     "Charts leave out runs that failed or diverged, and memorizers: their tag `viewcast.compared` "
@@ -183,9 +183,14 @@ def _compared(audit: Audit, run: AuditedRun) -> str:
         text += f"; {'one of' if inside else 'worse than'} the {len(best.run_ids):,} that cannot "
         text += "be told apart from the best"
     if result.gain is not None and result.reference_loss is not None:
-        reference = escaped(audit.name(result.gain.reference))
-        text += f"; compared with “{reference}”, which shows {plain(result.reference_loss)}"
-    return f"{text}; {counted(run.looks, 'look')} at them" if run.looks else text
+        if run.name == result.gain.reference:
+            text += "; the reference that gains are measured against"
+        else:
+            reference = escaped(audit.name(result.gain.reference))
+            loss = noise_digits(result.reference_loss, result)
+            text += f"; compared with “{reference}”, which shows {loss}"
+    looks = f"; {counted(run.looks, 'look')} at these {result.rows_word}" if run.looks else ""
+    return text + looks
 
 
 def _first_line(verdict: str, experiment_id: str, views: Sequence[View]) -> str:
@@ -228,7 +233,7 @@ def _links(experiment_id: str, views: Sequence[View]) -> str:
     return " · ".join(
         _link(experiment_id, title, of_kind[0])
         if len(of_kind) == 1
-        else " ".join([title, *(_link(experiment_id, _which(view), view) for view in of_kind)])
+        else f"{title} " + ", ".join(_link(experiment_id, _which(view), view) for view in of_kind)
         for title, of_kind in kinds.items()
     )
 
@@ -238,7 +243,8 @@ def _link(experiment_id: str, text: str, view: View) -> str:
 
 
 def _kind(view: View) -> str:
-    return next((kind for kind in SHOWS if kind and f"-{kind}" in view.key), "")
+    kind = view.key.removeprefix(f"{TABLE}-").split("-")[0]
+    return kind if kind in SHOWS else ""
 
 
 def _title(view: View) -> str:
