@@ -76,14 +76,14 @@ def by_curve(shown: Shown) -> Judged | None:
     """What is drawn by epoch; None where no metric of validation rows has several points."""
     if VAL_LOSS in shown.curves and _of_viewcast(shown):
         return Judged(TRAIN_LOSS if TRAIN_LOSS in shown.curves else None, VAL_LOSS, False)
-    return _by_names(shown, shown.curves)
+    return None if shown.ours else _by_names(shown, shown.curves)
 
 
 def by_figure(shown: Shown) -> Judged | None:
     """What each run ended with; None where no metric tells how good a run is."""
     if _of_viewcast(shown):
         return Judged(MODEL_TRAIN_LOSS, MODEL_VAL_LOSS, False)
-    return _by_names(shown, None)
+    return None if shown.ours else _by_names(shown, None)
 
 
 def groups(shown: Shown, judged: Judged) -> list[Group]:

@@ -58,6 +58,7 @@ from viewcast.tracking.write.recorder import (
     shown_params,
     training_tags,
 )
+from viewcast.tracking.write.views import write_views
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
 
@@ -121,11 +122,12 @@ def record(
 
 
 def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) -> None:
-    """Store the pictures and end the parent run."""
+    """Store the pictures, end the parent run, and write the views of its experiment."""
     client = connect(candidates[0].config.tracking)
     for picture in pictures:
         client.log_artifact(parent, str(picture), PICTURES_FOLDER)
     client.set_terminated(parent, "FINISHED")
+    write_views(client, str(client.get_run(parent).info.experiment_id))
 
 
 def family(parent: str, candidates: Sequence[Member]) -> list[str]:
