@@ -1,14 +1,19 @@
 """The notes that MLflow's UI shows of runs and experiments, and what a person wrote herself."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from mlflow.entities import Run
 
+import viewcast
 from support import audited
 from support.mlflow_store import Store
+from support.simulated_store import SimulatedStore
 from viewcast.report.audits import Audit, named
 from viewcast.report.notes import (
     StoredPicture,
@@ -162,3 +167,33 @@ def test_a_note_that_no_tag_of_an_older_server_holds_loses_its_end(others_store:
     assert 4000 < len(note) <= 5000
     assert note.startswith("verdict\n\n")
     assert is_ours(note)
+
+
+def test_an_audit_describes_other_people_s_runs_and_takes_every_word_away_again(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    store = SimulatedStore.at(tmp_path, empty_store)
+    for name, accuracy in {"a `b` *c*": 0.81, "<b>": 0.88, "mine": 0.9}.items():
+        store.bare(name, metrics={"val_accuracy": accuracy, "train_accuracy": 0.99})
+    mine = next(run for run in _runs(store) if run.info.run_name == "mine")
+    store.client.set_tag(mine.info.run_id, NOTE, "by hand")
+    before = _tags(store)
+    viewcast.audit(store.uri, "study", write=True, n=200)
+    notes = {run.info.run_name: run.data.tags[NOTE] for run in _runs(store)}
+    assert notes["mine"] == "by hand"
+    assert "Shown **0.880" in notes["<b>"]
+    told = store.client.get_experiment(store.experiment).tags[NOTE]
+    assert "viewStateShareKey=viewcast" in told.split("\n")[0]
+    assert "val_accuracy" in told
+    viewcast.unwrite(store.uri, "study")
+    assert _tags(store) == before
+
+
+def _runs(store: SimulatedStore) -> list[Run]:
+    return list(store.client.search_runs([store.experiment]))
+
+
+def _tags(store: SimulatedStore) -> list[Mapping[str, str]]:
+    """All tags of the runs and of their experiment."""
+    of_runs = [run.data.tags for run in _runs(store)]
+    return [*of_runs, store.client.get_experiment(store.experiment).tags]

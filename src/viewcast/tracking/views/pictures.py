@@ -1,5 +1,6 @@
 """The images that runs have logged, side by side."""
 
+from viewcast.tracking.tags import DATA
 from viewcast.tracking.views.cards import Section, images
 from viewcast.tracking.views.judged import by_figure, columns
 from viewcast.tracking.views.shown import HOLDS_IMAGES, Shown
@@ -20,5 +21,7 @@ def views(shown: Shown) -> list[View]:
         ascending=judged is not None and not judged.more_is_better,
         visible=FIRST_10,
     )
-    sections = [Section(name, [images([name])], height=520) for name in sorted(shown.images)]
+    of_data = f"{shown.tags.get(DATA, '')}_"  # how pictures of several runs begin; others first
+    names = sorted(shown.images, key=lambda name: (name.startswith(of_data), name))
+    sections = [Section(name, [images([name])], height=520) for name in names]
     return [View(key, "6 pictures", state(key, page, sections))]
