@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.entities import Run
@@ -106,9 +107,17 @@ def test_the_first_line_of_an_experiment_is_its_verdict_and_a_link_to_each_view(
         assert link.endswith(f"&viewStateShareKey={view.key}")
 
 
-def test_the_verdict_on_one_set_of_rows_has_its_figure() -> None:
-    result = replace(audited.channel(), verdict="fine: 0.01 is luck, the spread is 0.04; sure")
-    assert short_verdict(named([result])) == "**fine: 0.01 is luck**"
+@pytest.mark.parametrize(
+    ("verdict", "shown"),
+    [
+        ("fine: 0.01 is luck, the spread is 0.04; sure", "fine: 0.01 is luck"),
+        ("ranged, not priced: each is a share: so", "ranged, not priced: each is a share"),
+        ("no figure", "no figure"),
+    ],
+)
+def test_the_verdict_on_one_set_of_rows_has_its_figure(verdict: str, shown: str) -> None:
+    result = replace(audited.channel(), verdict=verdict)
+    assert short_verdict(named([result])) == f"**{shown}**"
 
 
 def test_an_experiment_names_unit_rows_and_what_to_do() -> None:

@@ -116,7 +116,8 @@ def unaudited_note(
 def short_verdict(audits: Sequence[Audit]) -> str:
     """The verdicts of holdouts in one line of markdown, equal ones once."""
     if len(audits) == 1:
-        return f"**{escaped(re.split('[,;] ', audits[0].result.verdict)[0])}**"
+        head, colon, figure = audits[0].result.verdict.partition(": ")
+        return f"**{escaped(head + colon + re.split('[,;:] ', figure)[0])}**"
     places: dict[str, list[str]] = {}
     for audit in audits:
         word = audit.result.verdict.split(":")[0]
