@@ -67,6 +67,12 @@ def test_what_an_experiment_holds_is_read_with_its_curves(filled: Store) -> None
     assert not held.ours
 
 
+def test_a_curve_that_only_the_best_run_kept_is_found(filled: Store) -> None:
+    last = filled.client.create_run(filled.experiment).info.run_id
+    filled.client.log_metric(last, "val_loss", 2.0, step=100)  # its last point alone
+    assert "val_loss" in shown(filled.client, filled.experiment).curves
+
+
 def test_an_image_is_found_by_its_key(filled: Store) -> None:
     run = filled.client.search_runs([filled.experiment])[0]
     filled.client.log_image(run.info.run_id, np.zeros((1, 1, 3), "uint8"), key="pictures/curves")

@@ -102,19 +102,27 @@ def _of(run: Run) -> ShownRun:
 
 
 def _curves(client: MlflowClient, runs: Sequence[Run]) -> list[str]:
-    """The metrics with several points, by the history of the run that went on for longest."""
-    furthest: dict[str, tuple[int, str]] = {}
+    """The metrics with several points.
+
+    Only a history tells a curve from a point at a late step, and a sweep keeps the curves of some
+    candidates alone: the run that got furthest, the best and the worst are asked.
+    """
+    points: dict[str, list[tuple[int, float, str]]] = {}
     for run in runs:
         for metric in run.data.to_proto().metrics:  # data.metrics does not tell the step
-            reached = (int(metric.step), str(run.info.run_id))
-            furthest[metric.key] = max(furthest.get(metric.key, reached), reached)
+            if metric.step > 0 and not read_name(metric.key).technical:
+                reached = (int(metric.step), float(metric.value), str(run.info.run_id))
+                points.setdefault(metric.key, []).append(reached)
     return [
         name
-        for name, (step, run_id) in furthest.items()
-        if step > 0
-        and not read_name(name).technical
-        and len(client.get_metric_history(run_id, name)) > 1
+        for name, reached in points.items()
+        if any(len(client.get_metric_history(run_id, name)) > 1 for run_id in _asked(reached))
     ]
+
+
+def _asked(reached: Sequence[tuple[int, float, str]]) -> list[str]:
+    by_value = sorted(reached, key=lambda point: point[1])
+    return list(dict.fromkeys(point[2] for point in (max(reached), by_value[0], by_value[-1])))
 
 
 def _images(client: MlflowClient, runs: Sequence[Run]) -> set[str]:
