@@ -131,6 +131,7 @@ def escaped(text: str) -> str:
     """Text in which markdown finds nothing to set: names may hold any character."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     text = re.sub(r"([\\`*\[\]~])", r"\\\1", text)
+    text = re.sub(r"(?<=\s)@", r"\\@", text)  # MLflow's UI takes it for a user of GitHub
     return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # within a word it sets nothing
 
 
