@@ -160,6 +160,7 @@ def test_the_night_leaves_a_view_and_says_what_the_champion_promised(begun: Nigh
     nights, trained = begun.experiment("-nights"), begun.experiment()
     assert "mlflow.sharedViewState.viewcast-nights" in nights.tags
     for experiment in (nights, trained):
+        assert experiment.tags["viewcast.verdict"].startswith("Version 1 promised to lose ")
         first, *_ = experiment.tags["mlflow.note.content"].splitlines()
         assert first.startswith("**Version 1 promised to lose ")
     assert "viewStateShareKey=viewcast-nights" in nights.tags["mlflow.note.content"]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from support.shown_runs import experiment, headings, trained
 from viewcast.tracking.views.catalogue import views_of
 from viewcast.tracking.views.nights import views
 from viewcast.tracking.views.shown import Shown, ShownRun
@@ -36,6 +37,21 @@ def test_nights_are_no_candidates_that_other_views_compare() -> None:
     assert [view.key for view in views_of(replace(NIGHTS, runs=[HISTORY, *nights]))] == [
         "viewcast-nights"
     ]
+
+
+def test_models_of_nights_are_compared_on_the_days_of_the_last_one_alone() -> None:
+    """Each night validates on other days: a lower loss may be that of easier ones."""
+    runs = [
+        trained(number, 100.0 + number, holdout=f"days {number // 2}") for number in (5, 4, 3, 2)
+    ]
+    of_nights = {**TAGS, "viewcast.nightly": "true", "viewcast.part": ""}
+    for tags, count in ((of_nights, 2), (TAGS | {"viewcast.part": ""}, 4)):
+        found = {view.key: view for view in views_of(experiment(runs, tags))}
+        for kind in ("curves-within", "scores-within", "differs"):
+            view = found[f"viewcast-{kind}"]
+            assert headings(view)[0].startswith(f"{count} runs")
+            only = "tags.`viewcast.holdout` = 'days 2'"
+            assert (only in view.state["searchFilter"]) == (count == 2)
 
 
 def test_the_curves_stand_at_the_time_of_their_days_on_a_linear_axis() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from viewcast.report.views_text import ExperimentPage, Link, Verdict
-from viewcast.tracking.tags import AUDIT_OF, HOLDOUT, UNIT
+from viewcast.tracking.tags import AUDIT_OF, HOLDOUT, UNIT, VERDICT
 from viewcast.tracking.views.shown import Shown
 from viewcast.tracking.views.view import ANY_VIEW, address
 from viewcast.tracking.write.offered_views import Offered, offered
@@ -72,6 +72,8 @@ def _verdicts(held: Shown) -> list[Verdict]:
         for holdout, fields in audits.items()
         if "verdict" in fields and (holdout in rows or not fields.get("data"))
     ]
+    if VERDICT in held.tags:  # of the champion of the nights, which no audit looks at
+        return [Verdict("champion", held.tags[VERDICT])]
     told.sort(key=lambda fields: -int(fields.get("runs") or 0))
     return [Verdict(_rows(fields), str(fields["verdict"])) for fields in told]
 

@@ -62,11 +62,11 @@ def note_of_trained(
 ) -> str:
     """The note of the experiment of the models that nights trained; ``nights_id``: of the other."""
     return "\n\n".join([
-        _first_line(history, experiment_id, views),
+        _first_line(history, experiment_id, views, f"[the nights]({address('', nights_id)})"),
         "Every run is a model that a night has trained on the days before its fresh days. The best "
         "of a night is trained anew on all these days and becomes the challenger of the champion. "
-        f"Losses: {history.loss}, in {history.loss_unit}. "
-        f"How challengers and champions fared: [the nights]({address('', nights_id)}).",
+        f"Losses: {history.loss}, in {history.loss_unit}. Each night validates on other days: the "
+        "views compare the models of the last night that trained.",
     ])  # fmt: skip
 
 
@@ -77,6 +77,8 @@ def verdict(history: ChampionHistory) -> str:
     return promise(history.current, history.loss_unit)
 
 
-def _first_line(history: ChampionHistory, experiment_id: str, views: Mapping[str, str]) -> str:
+def _first_line(
+    history: ChampionHistory, experiment_id: str, views: Mapping[str, str], *others: str
+) -> str:
     links = [f"[{name}]({address('', experiment_id, key)})" for key, name in views.items()]
-    return f"**{verdict(history)}.** {' · '.join(links)}".strip()
+    return f"**{verdict(history)}.** {' · '.join([*others, *links])}".strip()

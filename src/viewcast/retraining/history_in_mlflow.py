@@ -9,10 +9,10 @@ from pathlib import Path
 from viewcast.base.paths import figures_path
 from viewcast.report.champion_record import ChampionHistory
 from viewcast.report.champion_table import PICTURE
-from viewcast.report.champions_note import note_of_history, note_of_nights, note_of_trained
+from viewcast.report.champions_note import note_of_history, note_of_nights, note_of_trained, verdict
 from viewcast.retraining.history_points import points
 from viewcast.tracking.experiments import NIGHTS, experiment_of
-from viewcast.tracking.tags import DATA, LABEL, LOSS, PICTURES_FOLDER, UNIT
+from viewcast.tracking.tags import DATA, LABEL, LOSS, PICTURES_FOLDER, UNIT, VERDICT
 from viewcast.tracking.write.history_run import HistoryRun
 from viewcast.tracking.write.notes import write_note, write_run_notes
 from viewcast.tracking.write.registry import Registry
@@ -56,3 +56,5 @@ def show_history(
     write_note(client, nights, note_of_nights(history, nights, views))
     views = {view.key: view.name for view in write_views(client, trained)}
     write_note(client, trained, note_of_trained(history, trained, nights, views))
+    for experiment in (nights, trained):
+        client.set_experiment_tag(experiment, VERDICT, verdict(history))

@@ -88,7 +88,7 @@ WHY = "viewcast.why"  # the kind of the promotion; REASON has the sentence
 PROMISED_OF = "viewcast.promised_"  # prefix; mean, low, high, days of the gain that was expected
 
 # Tags that an audit writes, and takes away again: MLflow deletes tags and no metrics
-VERDICT = "viewcast.verdict"  # of a run, in a sentence
+VERDICT = "viewcast.verdict"  # of a run, in a sentence; nights write that of their experiments
 RANK = "viewcast.rank"  # by the shown figure, with zeros before it: texts sort as numbers then
 EXPECTED = "viewcast.expected"  # figure on new rows, corrected for the choice
 BOUND95 = "viewcast.bound95"  # 95 % bound of it

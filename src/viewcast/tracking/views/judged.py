@@ -15,9 +15,11 @@ from viewcast.tracking.metric_names import MetricName, Rows, read_name
 from viewcast.tracking.tags import (
     AUDIT_OF,
     COMPARED,
+    HOLDOUT,
     IDENTITY,
     MODEL_TRAIN_LOSS,
     MODEL_VAL_LOSS,
+    NIGHTLY,
     PART,
     SPLIT,
     TRAIN_LOSS,
@@ -88,19 +90,33 @@ def by_figure(shown: Shown) -> Judged | None:
 
 def groups(shown: Shown, judged: Judged) -> list[Group]:
     """The runs that can be compared by a metric, at least two in each group; the largest first."""
-    base = equals(COMPARED, "true") if shown.marked else "attributes.status = 'FINISHED'"
+    base = [equals(COMPARED, "true") if shown.marked else "attributes.status = 'FINISHED'"]
+    shown, of_night = _of_last_night(shown)
+    base += of_night
     splits = Counter(run.tags.get(SPLIT, "") for run in shown.compared)
     known = [split for split in splits if split] or [""]
     found = []
     for split in known:
         runs = [run for run in shown.compared if run.tags.get(SPLIT, "") == split]
-        group = Group(split, runs, [base, *([equals(SPLIT, split)] if split else [])])
+        group = Group(split, runs, [*base, *([equals(SPLIT, split)] if split else [])])
         if not shown.marked:
             group = below(group, judged, FAR)
         having = [run for run in group.runs if run.figure(judged.validation) is not None]
         if len(having) > 1:
             found.append(replace(group, runs=having))
     return sorted(found, key=lambda group: (-len(group.runs), group.split))
+
+
+def _of_last_night(shown: Shown) -> tuple[Shown, list[str]]:
+    """The runs of the last night that trained, and their filter; elsewhere all.
+
+    Each night validates on other days: a lower loss may be that of easier ones.
+    """
+    newest = next((run.tags[HOLDOUT] for run in shown.compared if HOLDOUT in run.tags), None)
+    if shown.tags.get(NIGHTLY) != "true" or newest is None:
+        return shown, []
+    runs = [run for run in shown.runs if run.tags.get(HOLDOUT) == newest]
+    return replace(shown, runs=runs), [equals(HOLDOUT, newest)]
 
 
 def below(group: Group, judged: Judged, times: float) -> Group:

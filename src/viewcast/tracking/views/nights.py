@@ -40,7 +40,7 @@ def views(shown: Shown) -> list[View]:
     ]
     if shown.images:
         pictures = [images([name]) for name in sorted(shown.images)]
-        sections.append(Section("Champions at each evaluation", pictures, height=700))
+        sections.append(Section("Champions at each evaluation", pictures))
     columns = [metric(name) for name in (CHAMPION_VERSION, *known)]
     page = Runs(equals(HISTORY, "true"), "attributes.start_time", columns, ascending=False)
     key = key_of("nights")

@@ -82,7 +82,7 @@ class HistoryRun:
         if key is None or self._has_image(key, day):
             return
         with Image.open(file) as image:
-            self.client.log_image(self.run_id, image, key=key, step=number(day))
+            self.client.log_image(self.run_id, image.convert("RGB"), key=key, step=number(day))
 
     def _days(self, name: str) -> set[int]:
         """The numbers of the days that have a point of a metric."""
