@@ -145,7 +145,7 @@ def test_every_kind_of_model_is_scored_on_the_one_test_lecture(
 
 def test_what_is_said_has_loss_error_unit_rows_and_how_often(project: Project, naive: str) -> None:
     first = "\n".join(sentences(opened(project, naive)))
-    assert "test of channel-naive" in first
+    assert "test of naive of channel (simulated), run " in first
     assert "mae in thousand views: 0." in first
     assert "± standard error) on 45 test rows" in first
     assert "opened once: the first look" in first

@@ -93,7 +93,7 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
         opening.scores(final, keyed(rows).assign(**columns))
     unit = config.loss.unit(config.data.unit)
     return Opened(
-        *(opening.run_id, run.name, run.run_id, config.loss.name, unit),
+        *(opening.run_id, f"{run.name} of {config.data.label}", run.run_id, config.loss.name, unit),
         *(result, opening.reuse, left_out),
     )
 
