@@ -255,6 +255,11 @@ def test_runs_that_tell_no_score_make_no_view(metrics: dict[str, float]) -> None
     assert views_of(experiment([run(1, metrics), run(2, metrics)], {}, ())) == []
 
 
+def test_runs_of_ours_that_have_no_model_are_no_candidates() -> None:
+    night = {"champion_loss": 1.0, "val_loss": 2.0}
+    assert views_of(experiment([run(1, night), run(2, night)])) == []
+
+
 def test_an_experiment_without_runs_makes_no_view() -> None:
     assert views_of(experiment([], {}, ())) == []
 
@@ -283,6 +288,13 @@ def test_a_view_has_every_field_both_for_newer_and_for_older_pages() -> None:
 
 def test_a_view_fits_into_a_tag_of_older_servers_too() -> None:
     assert max(len(view.text(0)) for view in every_view()) <= 5000
+
+
+def test_of_hundreds_of_images_a_view_shows_a_few_and_fits_into_a_tag() -> None:
+    many = frozenset(f"epoch {number} of a long run" for number in range(300))
+    view = of(replace(experiment([trained(1, 3.0)]), images=many))["viewcast-pictures"]
+    assert len(cards(view, "IMAGE")) == 12
+    assert len(view.text(0)) < 20_000
 
 
 def test_views_are_the_same_text_each_time_and_no_two_charts_share_an_identity() -> None:

@@ -4,8 +4,10 @@ from viewcast.tracking.tags import DATA
 from viewcast.tracking.views.cards import Section, images
 from viewcast.tracking.views.judged import by_figure, columns
 from viewcast.tracking.views.shown import HOLDS_IMAGES, Shown
-from viewcast.tracking.views.state import FIRST_10, Runs, metric, state, tag
+from viewcast.tracking.views.state import FIRST_20, Runs, state, tag
 from viewcast.tracking.views.view import View, key_of
+
+MOST = 12  # keys: a state of more does not fit into a tag, and nobody scrolls that far
 
 
 def views(shown: Shown) -> list[View]:
@@ -16,12 +18,12 @@ def views(shown: Shown) -> list[View]:
     key = key_of("pictures")
     page = Runs(
         f"{tag(HOLDS_IMAGES)} = 'True'",
-        "attributes.start_time" if judged is None else metric(judged.validation),
+        "attributes.start_time",  # the newest first: their images were listed, no other's
         [] if judged is None else columns(shown, judged),
-        ascending=judged is not None and not judged.more_is_better,
-        visible=FIRST_10,
+        ascending=False,
+        visible=FIRST_20,
     )
     of_data = f"{shown.tags.get(DATA, '')}_"  # how pictures of several runs begin; others first
-    names = sorted(shown.images, key=lambda name: (name.startswith(of_data), name))
+    names = sorted(shown.images, key=lambda name: (name.startswith(of_data), name))[:MOST]
     sections = [Section(name, [images([name])], height=520) for name in names]
     return [View(key, "6 pictures", state(key, page, sections))]

@@ -23,7 +23,6 @@ from viewcast.tracking.views.view import View, key_of
 NEWEST = 5  # sweeps
 FEWEST = 5  # candidates: of fewer no picture says more than the table
 AXES = 8  # parameters; more cannot be read
-
 REPETITION = ("seed", "random_state", "random_seed", "fold")
 
 
