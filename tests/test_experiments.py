@@ -169,6 +169,7 @@ def test_charts_compare_what_has_ended_well_and_no_memorizer(project: Project) -
         name: project.recorded(project.run(*overrides)["run_id"]).data.tags["viewcast.compared"]
         for name, overrides in {
             "fine": ["experiment=lectures_course"],
+            "naive": ["model=naive"],
             "diverged": ["experiment=lectures_descent_diverges"],
             "remembers": ["model=memorizer"],
             "remembers all": ["model=memorizer_leak"],
@@ -176,6 +177,7 @@ def test_charts_compare_what_has_ended_well_and_no_memorizer(project: Project) -
     }
     assert compared == {
         "fine": "true",
+        "naive": "true",
         "diverged": "false",
         "remembers": "false",
         "remembers all": "false",

@@ -9,9 +9,9 @@ from statistics import median
 from mlflow.entities import Run
 
 from viewcast.assessment.result import AuditedRun, AuditResult
-from viewcast.models.model import LOOKUP
-from viewcast.tracking.tags import KIND
+from viewcast.tracking.tags import MODEL, PARAM_REMEMBERS
 
+MEMORIZERS = ("memorizer", "memorizer_leak")  # of version 0.1: known by their names alone
 DIVERGED = 1e3  # times the median loss: a chart with such a run tells no others apart
 
 
@@ -29,4 +29,5 @@ def may_be_shown(run: Run, audited: AuditedRun, limit: float) -> bool:
     """
     if audited.excluded is not None or audited.shown is None or run.info.status == "FAILED":
         return False
-    return run.data.tags.get(KIND) != LOOKUP and audited.shown <= limit
+    remembers = PARAM_REMEMBERS in run.data.params or run.data.tags.get(MODEL) in MEMORIZERS
+    return not remembers and audited.shown <= limit

@@ -19,7 +19,7 @@ from mlflow.models import infer_signature
 
 from viewcast import __version__
 from viewcast.base.provenance import git_commit, user
-from viewcast.models.model import LOOKUP
+from viewcast.models.memorizer import Memorizer
 from viewcast.tracking import datasets, look_tags
 from viewcast.tracking import tags as names
 from viewcast.tracking.evaluation_set import EvaluationSet
@@ -165,7 +165,8 @@ def shown_params(config: Config) -> dict[str, str]:
 
 def compared(config: Config, ended_well: bool) -> dict[str, str]:
     """The tag by which charts choose runs: none that diverged or failed, and no memorizer."""
-    return {names.COMPARED: str(ended_well and config.model.kind != LOOKUP).lower()}
+    learnt = not isinstance(config.model, Memorizer)
+    return {names.COMPARED: str(ended_well and learnt).lower()}
 
 
 def training_tags(config: Config) -> dict[str, str]:
