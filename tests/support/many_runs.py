@@ -41,9 +41,9 @@ class Candidate:
         return [*self.curve, *((name, 0, value) for name, value in self.figures.items())]
 
 
-def many_runs(client: MlflowClient, database: Path, count: int) -> str:
+def many_runs(client: MlflowClient, database: Path, count: int, epochs: int = EPOCHS) -> str:
     """The id of a new experiment: a parent, so many candidates that can be compared, and one more
-    that diverged.
+    that diverged. ``epochs``: points of each curve.
     """
     tags = {**SHARED, "viewcast.part": "search"}
     experiment: str = client.create_experiment(f"viewcast-made_up_{count}", tags=tags)
@@ -52,18 +52,21 @@ def many_runs(client: MlflowClient, database: Path, count: int) -> str:
     )
     client.set_terminated(parent.info.run_id)
     draws = random.Random(count)
-    candidates = [_candidate(n, parent.info.run_id, draws, n == count) for n in range(count + 1)]
+    above = parent.info.run_id
+    candidates = [_candidate(n, above, draws, epochs, n == count) for n in range(count + 1)]
     with closing(sqlite3.connect(database)) as store, store:
-        _insert(store, parent.info.run_id, candidates)
+        _insert(store, above, candidates)
     return experiment
 
 
-def _candidate(number: int, parent: str, draws: random.Random, diverged: bool) -> Candidate:
+def _candidate(
+    number: int, parent: str, draws: random.Random, epochs: int, diverged: bool
+) -> Candidate:
     rate, decay = draws.uniform(-4, -1), draws.uniform(-6, -2)
     end = 0.3 + 0.1 * (rate + 2.5) ** 2 + draws.uniform(0, 0.02)
     curve = []
-    for epoch in range(1, EPOCHS + 1):
-        above = DIVERGED ** (epoch / EPOCHS) if diverged else math.exp(-epoch / 4)
+    for epoch in range(1, epochs + 1):
+        above = DIVERGED ** (epoch / epochs) if diverged else math.exp(-5 * epoch / epochs)
         curve += [("train_loss", epoch, 0.8 * end + above), ("val_loss", epoch, end + above)]
     (_, _, train), (_, _, validation) = curve[-2:]
     name = f"search-{number:04d}"
@@ -79,7 +82,7 @@ def _candidate(number: int, parent: str, draws: random.Random, diverged: bool) -
             **SHARED,
             "viewcast.split": SPLIT,
             "viewcast.model": "deep",
-            "viewcast.epochs": str(EPOCHS),
+            "viewcast.epochs": str(epochs),
             "viewcast.candidate": str(number),
             "viewcast.identity": sha256(name.encode()).hexdigest()[:16],
             "viewcast.compared": str(not diverged).lower(),
