@@ -14,7 +14,7 @@ from viewcast.report.notes import (
     unaudited_note,
     unscored_note,
 )
-from viewcast.tracking.images import FEW, images_of
+from viewcast.tracking.images import FEW
 from viewcast.tracking.tags import (
     CANDIDATES,
     HOLDOUT,
@@ -36,11 +36,15 @@ MOST = 3  # pictures in the note of a run
 class NotePictures:
     """The pictures that notes show, each as an artifact of a run that has it.
 
-    ``own``: names of pictures that show one run alone; a run's images say whether it has one.
+    ``own``: by the id of a run the names of pictures that show it alone.
     """
 
-    def __init__(self, pictures: "Iterable[Picture]" = (), own: Iterable[str] = ()) -> None:
-        self.own = tuple(own)
+    def __init__(
+        self,
+        pictures: "Iterable[Picture]" = (),
+        own: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self._own = own or {}
         self._by_run: dict[str, list[Picture]] = {}
         for picture in pictures:
             for run_id in picture.run_ids:
@@ -54,16 +58,14 @@ class NotePictures:
         few.sort(key=lambda picture: (len(picture.run_ids) == 1, len(picture.run_ids)))
         return [StoredPicture(run_id, picture.name) for picture in few]
 
-    def of_run(
-        self, run_id: str, images: Iterable[str], audit: Audit | None = None
-    ) -> list[StoredPicture]:
-        """The pictures of a run with these ``images``; where there is none, one of its audit, else
-        one that shows it among many.
+    def of_run(self, run_id: str, audit: Audit | None = None) -> list[StoredPicture]:
+        """The pictures of a run; where there is none, one of its audit, else one that shows it
+        among many.
         """
         of_choice = self.of_audit(audit)
         won = [picture for picture in of_choice[:1] if picture.run_id == run_id]
         shown = list(dict.fromkeys([*won, *self.among_few(run_id)]))[:MOST]
-        own = [StoredPicture(run_id, name) for name in self.own if name in images]
+        own = [StoredPicture(run_id, name) for name in self._own.get(run_id, ())]
         many = [StoredPicture(run_id, each.name) for each in self._by_run.get(run_id, [])]
         return shown or own or of_choice[:1] or many[:1]
 
@@ -101,14 +103,14 @@ def describe(
             audit, audited = scored[run_id]
             held.add(audit.slug)
             verdict, error = stated.get(run_id, ""), _error(run.data.metrics)
-            seen = shown.of_run(run_id, images_of(run), audit)
+            seen = shown.of_run(run_id, audit)
             notes[run_id] = run_note(audit, audited, error, verdict, seen)
         elif CANDIDATES in tags:
             for audit in audits:
                 if audit.result.holdout == tags.get(HOLDOUT):
                     notes[run_id] = search_note(audit, shown.of_audit(audit))
         elif run_id in others:
-            seen = shown.of_run(run_id, images_of(run))
+            seen = shown.of_run(run_id)
             notes[run_id] = unscored_note(stated.get(run_id, ""), others[run_id], seen)
     own = [audit for audit in audits if audit.slug in held]
     winners = [picture for audit in own for picture in shown.of_audit(audit)[:1]]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,17 +31,19 @@ def publish(root: Path, pictures: Sequence[Picture], tracking: Tracking) -> None
     reached.
     """
     results = Results(root, json.loads(summary_path(root).read_text()))
-    shown, project = NotePictures(pictures, OWN), ProjectRuns.of(tracking)
+    project = ProjectRuns.of(tracking)
     with TemporaryDirectory() as folder, applied():
-        own = [*_own_pictures(results, shown, project, Path(folder))]
-        add_pictures(project, [*pictures, *own])
-    audited = of_run(results.audits)
+        own = _own_pictures(results, NotePictures(pictures), project, Path(folder))
+        images = add_pictures(project, chain(pictures, own))
+    own_of = {run_id: [name for name in OWN if name in images[run_id]] for run_id in images}
+    shown, audited = NotePictures(pictures, own_of), of_run(results.audits)
     verdicts = {run["run_id"]: verdict_of(run, audited.get(run["run_id"])) for run in results.runs}
     unscored = {
         run["run_id"]: _training(run) for run in results.runs if run["run_id"] not in audited
     }
     for experiment_id in project.experiment_ids:
-        page = experiment_page(project.client, experiment_id)
+        runs = [run for run in project.runs if run.info.experiment_id == experiment_id]
+        page = experiment_page(project.client, experiment_id, runs)
         describe(page, results.audits, shown, verdicts, unscored)
 
 

@@ -1,14 +1,15 @@
 """The picture of one run that no picture of the report shows well: how it learnt, or predicts.
 
 The page does not hold these: each is stored with its run alone, and all have one of two names, so
-that MLflow's UI puts them side by side.
+that MLflow's UI puts them side by side. They are half as large as those of the page: there are
+many, and drawing takes time.
 """
 
 from dataclasses import replace
 
 from viewcast.report.figures import curves, predictions
 from viewcast.report.figures.run_results import Results, Run
-from viewcast.report.figures.style import Drawing
+from viewcast.report.figures.style import DPI, Drawing
 
 LEARNING_CURVE, PREDICTIONS = "learning_curve", "predictions"  # names of the files, keys of images
 
@@ -23,4 +24,5 @@ def of_run(results: Results, run: Run) -> Drawing | None:
 
 
 def _named(drawing: Drawing, name: str, run: Run) -> Drawing:
+    drawing.figure.set_dpi(DPI / 2)
     return replace(drawing, name=name, run_ids=[run["run_id"]])

@@ -47,11 +47,12 @@ class ProjectRuns:
         return cls(client, ids, all_runs(client, ids))
 
 
-def add_pictures(project: ProjectRuns, pictures: Iterable[Picture]) -> None:
+def add_pictures(project: ProjectRuns, pictures: Iterable[Picture]) -> dict[str, Images]:
     """Store each picture under ``pictures/`` of every run in it; where they are few, as an image.
 
     The UI shows images of many runs beside each other, by their key: the name of the file. An image
-    that a run has already is not stored again; one that has changed is its next step.
+    that a run has already is not stored again; one that has changed is its next step. Returns the
+    images of each run, by its id.
     """
     images = {str(run.info.run_id): images_of(run) for run in project.runs}
     for picture in pictures:
@@ -60,6 +61,7 @@ def add_pictures(project: ProjectRuns, pictures: Iterable[Picture]) -> None:
             project.client.log_artifact(run_id, str(picture.path), PICTURES_FOLDER)
             if len(picture.run_ids) <= FEW:
                 _add_image(project.client, run_id, images[run_id], picture.path, content)
+    return images
 
 
 def _add_image(client: MlflowClient, run_id: str, images: Images, path: Path, content: str) -> None:
