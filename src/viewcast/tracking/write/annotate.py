@@ -56,10 +56,11 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
     studies = {study.holdout: study for study in gathered.studies}
     own = made_by_viewcast(gathered.client, gathered.experiment_ids)
     changes = []
+    # One width for all: the table of an experiment sorts the ranks of several holdouts as texts.
+    digits = len(str(max((len(result.compared) for result in results), default=0)))
     for result in results:
         limit = diverged_above(result)
         ranks = {run.run_id: rank for rank, run in enumerate(result.compared, start=1)}
-        digits = len(str(len(ranks)))
         for run_id, audited in _runs(result, studies[result.holdout]):
             if run_id not in gathered.runs:  # a candidate of a search that never became a run
                 continue
