@@ -18,6 +18,7 @@ from support.clone import Clone
 from support.mlflow_store import Store
 from support.nights import simulated
 from support.project import Project
+from support.ui_server import Ui, making_ui
 from viewcast.retraining.data_versioning import BATCH_ID, LABEL, STORE
 from viewcast.training.backprop import Backprop
 
@@ -112,6 +113,13 @@ def done_clone(
     """A copy for the tests of one process, which change nothing that another test reads."""
     clone, printed = pristine_clone
     return clone.copy(tmp_path_factory.mktemp("clone")), printed
+
+
+@pytest.fixture(scope="session")
+def ui(pristine_clone: tuple[Clone, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    """`make ui`, for all tests of one process that look at it."""
+    with making_ui(pristine_clone[0], tmp_path_factory.mktemp("ui")) as opened:
+        yield opened
 
 
 @pytest.fixture(autouse=True)

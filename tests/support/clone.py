@@ -63,8 +63,11 @@ class Clone:
         return done.stdout
 
     def make(self, *arguments: str, status: int = 0) -> str:
-        ready = f"{sys.prefix}/.ready"
-        return self.sh("make", f"VENV={sys.prefix}", "-o", ready, *arguments, status=status)
+        return self.sh(*self.making(*arguments), status=status)
+
+    def making(self, *arguments: str) -> list[str]:
+        """The command that makes something in the clone."""
+        return ["make", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.ready", *arguments]
 
     def edit(self, file: str, before: str, after: str) -> None:
         path = self.root / file
