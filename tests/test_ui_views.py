@@ -11,7 +11,7 @@ from support.charts_page import ChartsPage, Opened
 from support.many_runs import DIVERGED
 from support.ui_server import NIGHTS, Link, Ui
 from support.view_fields import PAGE, Wanted, not_heeded
-from viewcast.tracking.tags import COMPARED, MODEL_VAL_LOSS, REALISED_LOSS
+from viewcast.tracking.tags import COMPARED, MODEL, MODEL_VAL_LOSS, REALISED_LOSS
 from viewcast.tracking.views.view import ANY_VIEW, View, address
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clone")]
@@ -72,10 +72,10 @@ def test_no_chart_has_a_run_that_diverged_or_looks_targets_up(ui: Ui) -> None:
             assert not shown & kept_away, link.address
             drawn += len(shown)
         away |= kept_away
-    of_lectures = [ui.client.get_run(run).data for run in away]
+    away_data = [ui.client.get_run(run).data for run in away]
     assert drawn > 100
-    assert {"memorizer", "memorizer_leak"} <= {data.tags["viewcast.model"] for data in of_lectures}
-    assert max(data.metrics.get("train_loss", 0.0) for data in of_lectures) >= DIVERGED
+    assert {"memorizer", "memorizer_leak"} <= {data.tags.get(MODEL) for data in away_data}
+    assert max(data.metrics.get("train_loss", 0.0) for data in away_data) >= DIVERGED
 
 
 @pytest.mark.parametrize("count", [50, 1000])

@@ -7,6 +7,7 @@ draws something else without a word. Each sentence names the field that was not 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from mlflow import MlflowClient
@@ -88,13 +89,18 @@ class Wanted:
         return top, top
 
     def differing(self, chart: Asked) -> list[str]:
-        """The names of the rows of a table of differences; a value that is absent is none."""
+        """The names of the rows of a table of differences.
+
+        The UI compares each run with the one before it, and no value that one of them lacks.
+        """
         rows = []
         for group in chart.fields["compareGroups"]:
             sides = [GROUPS[group](run) for run in self.visible]
             names = {name for side in sides for name in side}
             rows += [
-                name for name in names if len({side[name] for side in sides if name in side}) > 1
+                name
+                for name in names
+                if any(a[name] != b[name] for a, b in pairwise(sides) if name in a and name in b)
             ]
         return rows
 
