@@ -4,7 +4,7 @@ from viewcast.tracking.tags import DATA
 from viewcast.tracking.views.cards import Section, images
 from viewcast.tracking.views.judged import by_figure, columns
 from viewcast.tracking.views.shown import HOLDS_IMAGES, Shown
-from viewcast.tracking.views.state import FIRST_20, Runs, state, tag
+from viewcast.tracking.views.state import FIRST_10, Runs, state, tag
 from viewcast.tracking.views.view import View, key_of
 
 MOST = 12  # keys: a state of more does not fit into a tag, and nobody scrolls that far
@@ -21,7 +21,7 @@ def views(shown: Shown) -> list[View]:
         "attributes.start_time",  # the newest first: their images were listed, no other's
         [] if judged is None else columns(shown, judged),
         ascending=False,
-        visible=FIRST_20,
+        visible=FIRST_10,
     )
     of_data = f"{shown.tags.get(DATA, '')}_"  # how pictures of several runs begin; others first
     names = sorted(shown.images, key=lambda name: (name.startswith(of_data), name))[:MOST]

@@ -17,7 +17,7 @@ FINISHED = "FINISHED"
 IMAGES_FOLDER = "images"  # where MLflow stores images, and the tag of the runs that have some
 HOLDS_IMAGES = "mlflow.loggedImages"
 IMAGE = re.compile(r"(.+?)[+%]step[+%]")  # key and step in the name of a file
-LOOKED_INTO = 20  # runs, the newest, whose images are listed
+LOOKED_INTO = 10  # runs, the newest: the UI draws images of the first ten alone
 
 
 @dataclass(frozen=True)

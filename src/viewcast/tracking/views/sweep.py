@@ -115,7 +115,7 @@ def _view(shown: Shown, judged: Judged, sweep: Sweep) -> View | None:
         cards.append(scatter(result, Axis(VAL_LOSS_TRUE)))
         titles.append("shown (x), true loss (y)")
     if cards:
-        sections.append(Section(f"{which}: {'; '.join(titles)}", cards, 2))
+        sections.append(Section(f"{which}: {'; '.join(titles)}", cards, len(cards)))
     if not sections:
         return None
     page = Runs(
