@@ -49,6 +49,7 @@ tracking/store.py         | train experiments demo audit report| train          
 tracking/write/recorder.py| train experiments demo             | train           |       |
 tracking/write/annotate.py| audit                              |                 |       |
 tracking/read/gather.py   | audit                              |                 |       |
+tracking/views/curves.py  | demo audit report                  |                 |       |
 sweep/cohorts.py          | demo                               |                 |       |
 training/rows.py          | TRAINING                           | train challenger| EVERY | EVERY
 training/descent.py       | TRAINING                           | train challenger| deep  | deep
