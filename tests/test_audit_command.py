@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -85,6 +86,7 @@ def test_a_relative_store_is_looked_for_where_the_user_stands(
 def test_the_store_of_the_environment_is_the_one_that_is_meant(
     store: SimulatedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    mlflow.set_tracking_uri(None)  # what an earlier test of this process chose goes first
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
     assert "experiment study" in typed().output
 
