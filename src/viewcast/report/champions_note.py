@@ -22,10 +22,10 @@ def note_of_nights(history: ChampionHistory, experiment_id: str, views: Mapping[
         section.now,
         f"Losses: {history.loss} of the forecasts of one day ahead, in {history.loss_unit}. The "
         f"run with the tag `{tags.HISTORY}` has one point per day: `{tags.PROMISED_LOSS}` with "
-        f"the ends of its interval, of the champion that forecast the day; "
+        "the ends of its interval, of the champion that forecast the day; "
         f"`{tags.REALISED_LOSS}` and `{tags.NAIVE_LOSS}`, the mean of the last {WEEK} days, "
-        "whichever champion forecast them, as they were known that night. Days that were corrected since are counted anew in the "
-        "report. Every other run is a night, with its new days, its evaluation of the challenger "
+        "whichever champion forecast them, as they were known that night. Days that were "
+        "corrected since are counted anew in the report. Every other run is a night, with its new days, its evaluation of the challenger "
         f"and its outcome. The last nights: {section.endings}.",
     ])  # fmt: skip
 
