@@ -153,8 +153,10 @@ def test_a_split_with_quotes_makes_a_filter_that_finds_its_runs(others_store: St
 
 
 def test_every_filter_and_order_is_one_that_mlflow_understands(filled: Store) -> None:
-    for run_id in (log(filled, 1e9), log(filled, float("nan"))):
-        assert run_id
+    log(filled, 1e9)
+    log(filled, float("nan"))
+    without = filled.client.create_run(filled.experiment).info.run_id
+    filled.client.set_terminated(without, "FINISHED")
     for view in write_views(filled.client, filled.experiment):
         order = f"{view.state['orderByKey']} {'ASC' if view.state['orderByAsc'] else 'DESC'}"
         found = filled.client.search_runs(
@@ -174,6 +176,14 @@ def audited(tmp_path: Path, empty_store: Path, ours: bool) -> SimulatedStore:
     for number in range(3):
         store.run(f"run-{number}", rng.gamma(2.0, size=80), batch_id="one")
     return store
+
+
+def test_a_limit_in_the_billions_is_a_number_that_mlflow_understands(others_store: Store) -> None:
+    for loss in (1e6, 2e6, 3e6, 1e15):
+        log(others_store, loss)
+    view = write_views(others_store.client, others_store.experiment)[0]
+    found = others_store.client.search_runs([others_store.experiment], view.state["searchFilter"])
+    assert len(found) == 3
 
 
 def test_an_audit_that_writes_makes_views_and_unwrite_takes_them_away(

@@ -101,6 +101,9 @@ def groups(shown: Shown, judged: Judged) -> list[Group]:
         group = Group(split, runs, [*base, *([equals(SPLIT, split)] if split else [])])
         if not shown.marked:
             group = below(group, judged, FAR)
+        if any(judged.validation not in run.metrics for run in group.runs):
+            there = f"{metric(judged.validation)} < {_number(LARGEST)}"  # true of no run without it
+            group = replace(group, filters=[*group.filters, there])
         having = [run for run in group.runs if run.figure(judged.validation) is not None]
         if len(having) > 1:
             found.append(replace(group, runs=having))
@@ -133,7 +136,7 @@ def below(group: Group, judged: Judged, times: float) -> Group:
     if any(map(math.isnan, values)) and known[0] > 0:  # MLflow stores 0 for it, with a mark
         filters.append(f"{name} > 0")
     if any(value >= highest for value in values):
-        filters.append(f"{name} < {highest:g}")
+        filters.append(f"{name} < {_number(highest)}")
     runs = [run for run in group.runs if run.metrics.get(judged.validation, 0.0) < highest]
     return replace(group, runs=runs, filters=filters)
 
@@ -253,3 +256,8 @@ def _chosen_by(shown: Shown) -> tuple[str, bool | None]:
             if told.get("metric"):
                 return str(told["metric"]), told.get("more_is_better")
     return "", None
+
+
+def _number(value: float) -> str:
+    """A number as MLflow's filters understand it: they know no plus sign in an exponent."""
+    return f"{value:g}".replace("e+", "e")
