@@ -25,8 +25,9 @@ def note_of_nights(history: ChampionHistory, experiment_id: str, views: Mapping[
         "the ends of its interval, of the champion that forecast the day; "
         f"`{tags.REALISED_LOSS}` and `{tags.NAIVE_LOSS}`, the mean of the last {WEEK} days, "
         "whichever champion forecast them, as they were known that night. Days that were "
-        "corrected since are counted anew in the report. Every other run is a night, with its new days, its evaluation of the challenger "
-        f"and its outcome. The last nights: {section.endings}.",
+        "corrected since are counted anew in the report. Every other run is a night, with its new "
+        "days, its evaluation of the challenger and its outcome. The last nights: "
+        f"{section.endings}.",
     ])  # fmt: skip
 
 
