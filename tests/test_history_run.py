@@ -1,5 +1,6 @@
 """The run that goes on from night to night, in a real store."""
 
+import json
 import shutil
 from collections import Counter
 from datetime import date, timedelta
@@ -115,4 +116,6 @@ def test_the_picture_of_the_last_night_replaces_the_former_and_images_stay(
     assert kept.read_bytes() == file.read_bytes()
     images = sorted((tmp_path / "artifacts").rglob("images/*.png"))
     assert len(images) == 2
-    assert client.get_run(run.run_id).data.tags["mlflow.loggedImages"] == "True"
+    tags = client.get_run(run.run_id).data.tags
+    assert tags["mlflow.loggedImages"] == "True"
+    assert json.loads(tags["viewcast.pictures"]) == {"champions": [number(FIRST + DAY), ""]}

@@ -34,9 +34,8 @@ def test_it_shows_the_run_that_goes_on_and_no_single_night() -> None:
 
 def test_nights_are_no_candidates_that_other_views_compare() -> None:
     nights = [replace(NIGHT, run_id=str(n), metrics={"challenger_loss": 1.0 + n}) for n in range(3)]
-    assert [view.key for view in views_of(replace(NIGHTS, runs=[HISTORY, *nights]))] == [
-        "viewcast-nights"
-    ]
+    shown = replace(NIGHTS, runs=[HISTORY, *nights], images=frozenset({"champions"}))
+    assert [view.key for view in views_of(shown)] == ["viewcast-nights"]
 
 
 def test_models_of_nights_are_compared_on_the_days_of_the_last_one_alone() -> None:
@@ -75,8 +74,11 @@ def test_a_promise_without_an_interval_has_no_empty_lines() -> None:
 
 
 def test_pictures_are_shown_where_there_are_any() -> None:
-    *_, pictures = state(replace(NIGHTS, images=frozenset({"champions"})))["compareRunCharts"]
+    own = {**HISTORY.tags, "viewcast.pictures": '{"champions": [18701, ""]}'}
+    shown = replace(NIGHTS, runs=[replace(HISTORY, tags=own)], images=frozenset({"champions"}))
+    *_, pictures = state(shown)["compareRunCharts"]
     assert (pictures["type"], pictures["imageKeys"]) == ("IMAGE", ["champions"])
+    assert pictures["step"] == 18701  # the newest: the UI shows one step at a time
 
 
 def test_before_the_first_champion_there_is_no_view() -> None:

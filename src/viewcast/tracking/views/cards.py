@@ -107,9 +107,9 @@ def differences(groups: Sequence[str]) -> Card:
     )
 
 
-def images(keys: Sequence[str]) -> Card:
-    """The images that runs logged under these keys."""
-    return _card("IMAGE", "pictures", imageKeys=list(keys), step=0, showRunParams=False)
+def images(keys: Sequence[str], at: int = 0) -> Card:
+    """The images that runs logged under these keys; ``at``: the step that is shown first."""
+    return _card("IMAGE", "pictures", imageKeys=list(keys), step=at, showRunParams=False)
 
 
 def identity(*words: object) -> str:

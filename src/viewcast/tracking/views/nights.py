@@ -4,10 +4,13 @@ The curves are those of the one run that goes on from night to night
 (``viewcast.tracking.write.history_run``). Their axis is time; each point stands at its day.
 """
 
+import json
+
 from viewcast.tracking.tags import (
     CHAMPION_VERSION,
     HISTORY,
     NAIVE_LOSS,
+    PICTURES,
     PROMISED_HIGH,
     PROMISED_LOSS,
     PROMISED_LOW,
@@ -15,7 +18,7 @@ from viewcast.tracking.tags import (
     UNIT,
 )
 from viewcast.tracking.views.cards import Section, images, lines
-from viewcast.tracking.views.shown import Shown
+from viewcast.tracking.views.shown import Shown, ShownRun
 from viewcast.tracking.views.state import Runs, equals, metric, state
 from viewcast.tracking.views.view import View, key_of
 
@@ -39,9 +42,16 @@ def views(shown: Shown) -> list[View]:
         Section("Version of the champion", [lines([CHAMPION_VERSION], log=False, x="time")]),
     ]
     if shown.images:
-        pictures = [images([name]) for name in sorted(shown.images)]
+        steps = {key: step for run in runs for key, step in _newest(run).items()}
+        pictures = [images([name], steps.get(name, 0)) for name in sorted(shown.images)]
         sections.append(Section("Champions at each evaluation", pictures))
     columns = [metric(name) for name in (CHAMPION_VERSION, *known)]
     page = Runs(equals(HISTORY, "true"), "attributes.start_time", columns, ascending=False)
     key = key_of("nights")
     return [View(key, "5 nights: promised and realised", state(key, page, sections))]
+
+
+def _newest(run: ShownRun) -> dict[str, int]:
+    """The step of the newest image of a run, by its key: the UI shows one step at a time."""
+    stored = json.loads(run.tags.get(PICTURES, "{}"))
+    return {str(key): int(step) for key, (step, _) in stored.items()}

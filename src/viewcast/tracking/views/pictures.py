@@ -1,6 +1,7 @@
 """The images that runs have logged, side by side."""
 
-from viewcast.tracking.tags import DATA
+from viewcast.tracking.experiments import NIGHTS
+from viewcast.tracking.tags import DATA, PART
 from viewcast.tracking.views.cards import Section, images
 from viewcast.tracking.views.judged import by_figure, columns
 from viewcast.tracking.views.shown import HOLDS_IMAGES, Shown
@@ -12,7 +13,7 @@ MOST = 12  # keys: a state of more does not fit into a tag, and nobody scrolls t
 
 def views(shown: Shown) -> list[View]:
     """One view, of the runs that have images."""
-    if not shown.images:
+    if not shown.images or shown.tags.get(PART) == NIGHTS:  # the view of the nights has them
         return []
     judged = by_figure(shown)
     key = key_of("pictures")

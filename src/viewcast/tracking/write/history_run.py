@@ -8,6 +8,7 @@ A point is written once and stays as it was known then: MLflow deletes none. A n
 repeated, or goes on after a kill, adds only what is missing.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
@@ -20,7 +21,7 @@ from PIL import Image
 
 from viewcast.base.provenance import user
 from viewcast.tracking.store import all_runs
-from viewcast.tracking.tags import HISTORY, PICTURES_FOLDER, REGISTERED_MODEL, USER
+from viewcast.tracking.tags import HISTORY, PICTURES, PICTURES_FOLDER, REGISTERED_MODEL, USER
 from viewcast.tracking.views.shown import IMAGES_FOLDER
 
 Points = Mapping[date, Mapping[str, float]]  # value of each metric, by day
@@ -81,6 +82,8 @@ class HistoryRun:
         self.client.log_artifact(self.run_id, str(file), PICTURES_FOLDER)
         if key is None or self._has_image(key, day):
             return
+        newest = {key: [number(day), ""]}
+        self.client.set_tag(self.run_id, PICTURES, json.dumps(newest))  # the view opens at it
         with Image.open(file) as image:
             self.client.log_image(self.run_id, image.convert("RGB"), key=key, step=number(day))
 
