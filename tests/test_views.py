@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.shown_runs import candidates, cards, experiment, headings, run, trained
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.views.catalogue import views_of
-from viewcast.tracking.views.shown import Shown
+from viewcast.tracking.views.shown import Shown, ShownRun
 from viewcast.tracking.views.state import equals
 from viewcast.tracking.views.view import View, address, is_ours, key_of
 
@@ -39,6 +39,11 @@ def keras(number: int, loss: float, status: str = "FINISHED") -> Any:
     return run(number, {"loss": loss / 2, "val_loss": loss, "lr": 0.1}, status=status)
 
 
+def without_epochs(one: ShownRun) -> ShownRun:
+    tags = {name: value for name, value in one.tags.items() if name != "viewcast.epochs"}
+    return replace(one, tags=tags)
+
+
 def test_each_split_has_its_curves_and_its_scores() -> None:
     runs = [trained(1, 3.0), trained(2, 2.0), trained(3, 5.0, "course"), trained(4, 4.0, "course")]
     keys = set(of(experiment([*runs, trained(5, 1.0, "swap")])))
@@ -46,6 +51,14 @@ def test_each_split_has_its_curves_and_its_scores() -> None:
         *("viewcast-curves-within", "viewcast-curves-course"),
         *("viewcast-scores-within", "viewcast-scores-course", "viewcast-differs"),
     }
+
+
+def test_a_split_whose_runs_have_one_point_each_has_scores_and_no_curves() -> None:
+    runs = [trained(1, 3.0), trained(2, 2.0)]
+    direct = [without_epochs(trained(number, 1.0 * number, "course")) for number in (3, 4)]
+    keys = set(of(experiment([*runs, *direct])))
+    assert "viewcast-scores-course" in keys
+    assert {key for key in keys if "curves" in key} == {"viewcast-curves-within"}
 
 
 def test_curves_are_those_of_training_and_validation_on_a_logarithmic_scale() -> None:
