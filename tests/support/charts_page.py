@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Response, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 SCRIPT = Path(__file__).with_name("drawn_charts.js")
 SEARCH = "/mlflow/runs/search"
+PATIENCE = 120_000  # milliseconds; two seconds do where nothing else runs
 NOWHERE = "#/settings"  # a page without charts, from where each view is opened anew
 # The panel opens by itself on the first visit and would lie over the charts.
 ASSISTANT_CLOSED = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
@@ -71,7 +72,7 @@ class ChartsPage:
         """Open an address and wait until every card is drawn.
 
         ``cards``: of each card, in the order of the page, how many runs it has to show at least.
-        What is not drawn after half a minute is missing in the answer.
+        What is not drawn in the end is missing in the answer.
         """
         self.page.goto(f"{address.partition('#')[0]}{NOWHERE}")
         self.page.wait_for_function("drawnCharts().length === 0")
@@ -105,10 +106,11 @@ class ChartsPage:
             self._searches.append(response)
 
 
-def tab(browser: Browser, width: int = 1700, height: int = 2600) -> Page:
+def tab(browser: Browser, width: int = 1700, height: int = 7000) -> Page:
     """A new tab, so high that a view needs no scrolling: what is below the fold is not drawn."""
     page = browser.new_page(viewport={"width": width, "height": height})
-    page.set_default_timeout(30_000)
-    page.add_init_script(ASSISTANT_CLOSED)
-    page.add_init_script(path=SCRIPT)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    page.context.add_init_script(ASSISTANT_CLOSED)  # also in tabs that a link opens
+    page.context.add_init_script(path=SCRIPT)
     return page
