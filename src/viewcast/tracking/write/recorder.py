@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 BATCH = 1000  # MLflow takes no more metrics in one call
 COMPARED_BY = ("model", "trainer", "seed")  # all settings are in the configuration artifact
+# What no comparison of results needs.
+NOT_SHOWN = ("trainer.checkpoint_seconds", "trainer.keep_path", "trainer.divergence_factor")
 LONGEST = 500  # characters of a parameter that the UI shows
 
 
@@ -158,7 +160,11 @@ def flat(value: Any, prefix: str = "") -> dict[str, str]:
 def shown_params(config: Config) -> dict[str, str]:
     """The settings by which runs of one data set differ, as flat parameters."""
     settings = flat({section: config.plain[section] for section in COMPARED_BY})
-    shown = {key: value for key, value in settings.items() if "_target_" not in key}
+    shown = {
+        key: value
+        for key, value in settings.items()
+        if "_target_" not in key and key not in NOT_SHOWN
+    }
     shown[names.PARAM_LOSS] = config.loss.name
     return {key: value[:LONGEST] for key, value in shown.items()}
 
