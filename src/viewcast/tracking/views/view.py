@@ -21,7 +21,7 @@ OURS = "viewcast"  # how our keys begin
 ANY_VIEW = SHARED_VIEW.removesuffix(OURS)  # prefix, of an experiment; the key follows
 TABLE = OURS  # the key of the table of the audit, which is no page of charts
 BY = "writtenBy"  # a field that no UI writes: a view that a person has saved lacks it
-LONGEST = 20_000  # characters of a tag of an experiment; 5,000 before MLflow 3.17
+LONGEST = 20_000  # characters of a tag of an experiment; 5,000 before MLflow 3.16
 NEWEST = 1_000_000_000_000  # milliseconds: when the first view of the menu was made, as far as told
 PAGE = "runs?workflowType=machine_learning"
 CHARTS = "&compareRunsMode=CHART"

@@ -19,7 +19,7 @@ from viewcast.tracking.tags import NOTE
 from viewcast.tracking.views.view import View
 from viewcast.tracking.write.views import write_views
 
-LONGEST = 4_900  # characters of a note without its mark: a tag holds 5,000 before MLflow 3.17
+LONGEST = 4_900  # characters of a note without its mark: a tag holds 5,000 before MLflow 3.16
 
 
 @dataclass(frozen=True, eq=False)

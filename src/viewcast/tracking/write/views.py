@@ -53,7 +53,7 @@ def forget(client: MlflowClient, experiment_id: str, tag: str) -> None:
 
 
 def _store(client: MlflowClient, experiment_id: str, view: View, place: int) -> None:
-    """A server before MLflow 3.17 takes no more than 5,000 characters: it gets the short form."""
+    """A server before MLflow 3.16 takes no more than 5,000 characters: it gets the short form."""
     try:
         client.set_experiment_tag(experiment_id, view.tag, view.text(place))
     except MlflowException as error:
