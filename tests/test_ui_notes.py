@@ -150,6 +150,9 @@ def test_comparing_runs_starts_with_the_parameters_that_differ(
 ) -> None:
     runs = best(ui, count)
     ids = quote(json.dumps([run.info.run_id for run in runs]))
+    page.goto(
+        "about:blank"
+    )  # the page of a comparison keeps its runs when only the address changes
     page.goto(f"{server(ui)}/#/compare-runs?runs={ids}&experiments=%5B%22{channel(ui)}%22%5D")
     expect(page.get_by_text(f"Comparing {count} Runs")).to_be_visible()
     page.wait_for_function("document.querySelectorAll('.axis-title').length > 1")
