@@ -19,7 +19,9 @@ def views(shown: Shown) -> list[View]:
     key = key_of("pictures")
     page = Runs(
         f"{tag(HOLDS_IMAGES)} = 'True'",
-        "attributes.start_time",  # the newest first: their images were listed, no other's
+        # The last ended first: their images were listed, no other's. In the order of the start the
+        # UI would fold a candidate that has images away under its search.
+        "attributes.end_time",
         [] if judged is None else columns(shown, judged),
         ascending=False,
         visible=FIRST_10,

@@ -17,7 +17,7 @@ FINISHED = "FINISHED"
 IMAGES_FOLDER = "images"  # where MLflow stores images, and the tag of the runs that have some
 HOLDS_IMAGES = "mlflow.loggedImages"
 IMAGE = re.compile(r"(.+?)[+%]step[+%]")  # key and step in the name of a file
-LOOKED_INTO = 10  # runs, the newest: the UI draws images of the first ten alone
+LOOKED_INTO = 10  # runs, the last to end: the UI draws images of the first ten alone
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,9 @@ def _asked(reached: Sequence[tuple[int, float, str]]) -> list[str]:
 
 
 def _images(client: MlflowClient, runs: Sequence[Run]) -> set[str]:
-    """The keys under which the newest runs logged images, by the names of the files."""
-    holding = [run for run in runs if HOLDS_IMAGES in run.data.tags][:LOOKED_INTO]
+    """The keys under which the runs that ended last logged images, by the names of the files."""
+    holding = [run for run in runs if HOLDS_IMAGES in run.data.tags]
+    holding = sorted(holding, key=lambda run: -(run.info.end_time or 0))[:LOOKED_INTO]
     files = [
         Path(file.path).name
         for run in holding
