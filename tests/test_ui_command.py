@@ -195,6 +195,8 @@ def test_in_a_project_folder_its_own_store_is_meant_unless_the_environment_names
     shutil.copy(store.root / "mlflow.db", project / "mlflow")
     monkeypatch.chdir(project / "conf")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    # As in a process of its own: MLflow remembers the store that was set last.
+    monkeypatch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", None)
     assert "study: 4 runs" in typed("--no-serve").output
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/none.db")
     assert "none.db: no such file" in in_one_line(typed("--no-serve").output)
