@@ -5,18 +5,14 @@ import os
 import re
 import shutil
 import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from mlflow import MlflowClient
 
-from support.servers import STARTED, free_port
+from support.servers import free_port
 from support.simulated_store import SimulatedStore
 from viewcast.api.audit import unwrite
 from viewcast.commands import ui
@@ -294,35 +290,3 @@ def test_an_address_keeps_its_line_on_a_narrow_terminal_and_all_else_is_wrapped(
     lines = [line.plain for line in page_lines(page, 60).lines]
     assert [line for line in lines if len(line) > 60] == [f"    {page.links[0].address}"]
     assert "  `--write` would add or renew 2 views: 2 scores" in lines
-
-
-@pytest.mark.slow
-def test_the_real_server_answers_at_the_links_until_it_is_ended(store: SimulatedStore) -> None:
-    port = free_port()
-    program_ = Path(sys.executable).parent / "viewcast"
-    server = subprocess.Popen(
-        [program_, "ui", "--tracking-uri", store.uri, "--port", str(port), "--write"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert server.stdout is not None
-    told = []
-    for line in server.stdout:
-        told.append(line)
-        if STARTED in line:
-            break
-    else:
-        pytest.fail("the UI did not start:\n" + "".join(told))
-    printed = "".join(told)
-    assert printed.index("viewStateShareKey=") < printed.index("UI starts at")
-    assert "\x1b" not in printed
-    found = MlflowClient(f"http://127.0.0.1:{port}").get_experiment_by_name("study")
-    assert str(found.experiment_id) in links(printed)[0]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
-        assert b"MLflow" in page.read()
-    server.terminate()
-    rest = server.stdout.read()
-    server.stdout.close()
-    assert "GET /" not in rest  # a line for each request would push the links off the screen
-    server.wait()
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
