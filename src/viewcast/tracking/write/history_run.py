@@ -23,12 +23,12 @@ from viewcast.base.provenance import user
 from viewcast.tracking.store import all_runs
 from viewcast.tracking.tags import HISTORY, PICTURES, PICTURES_FOLDER, REGISTERED_MODEL, USER
 from viewcast.tracking.views.shown import IMAGES_FOLDER
+from viewcast.tracking.write.recorder import BATCH
 
 Points = Mapping[date, Mapping[str, float]]  # value of each metric, by day
 
 EPOCH = date(1970, 1, 1)
 NOON = time(12, tzinfo=UTC)
-BATCH = 1000  # MLflow takes no more metrics in one call
 
 
 class HistoryRun:
