@@ -5,6 +5,7 @@ from pathlib import Path
 from viewcast.base.errors import ConfigError
 
 LIVE = "live"  # the data set that retraining keeps
+NIGHTS = "nights"  # the folder of what nights keep: Git and the project's DVC ignore it
 
 
 def checked_name(name: str) -> str:
@@ -184,3 +185,38 @@ def retraining_path(root: Path) -> Path:
 def forecast_path(root: Path) -> Path:
     """The champion's forecast of the next days; its picture lies in the same folder."""
     return root / "reports" / "forecast.csv"
+
+
+def channel_path(root: Path, channel: str) -> Path:
+    """The folder of all that the nights of a channel keep. It is a DVC project of its own."""
+    return root / NIGHTS / checked_name(channel)
+
+
+def days_path(root: Path, channel: str) -> Path:
+    """The folder of the daily series of a channel."""
+    return channel_path(root, channel) / "days"
+
+
+def ledger_path(root: Path, channel: str) -> Path:
+    """Every forecast that was kept before its days came, one line of JSON each."""
+    return channel_path(root, channel) / "ledger.jsonl"
+
+
+def backtest_path(root: Path, channel: str) -> Path:
+    """Forecasts of known days, each from earlier days only; same lines as the ledger."""
+    return channel_path(root, channel) / "backtest.jsonl"
+
+
+def judgements_path(root: Path, channel: str) -> Path:
+    """The losses of each recipe in each judged week, one line of JSON each."""
+    return channel_path(root, channel) / "judgements.jsonl"
+
+
+def refit_path(root: Path, channel: str) -> Path:
+    """The folder of tonight's refit: the fitted recipes and their forecasts."""
+    return channel_path(root, channel) / "refit"
+
+
+def habits_path(root: Path, channel: str) -> Path:
+    """The changes of habit that ``viewcast habit`` has noted."""
+    return channel_path(root, channel) / "habits.yaml"

@@ -1,0 +1,70 @@
+"""The ledger: every forecast, kept before its days exist.
+
+Each night adds one line for each recipe, for the combination, and for the forecast that serves.
+Lines are never changed: a score that is counted later reuses no validation row. Lines of a backtest
+have the same shape and lie in a file of their own; their days were known when they were made, and
+their recipes were fitted on earlier days only.
+
+Shape letters: H days ahead.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from viewcast.base import files
+
+COMBINATION = "combination"  # the mean of the logs of its members
+SERVED = "served"  # what users were given, whichever recipe and version it came from
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A kept forecast of the H days after ``origin``, the newest day that it knew.
+
+    ``recipe``: its name, or COMBINATION, or SERVED. ``views``: (H,) one per day ahead. ``low``,
+    ``high``: (H,) the ends of their intervals. ``total``: low, forecast and high of the sum of the H
+    days. Intervals are None where there were too few errors. ``code``: identity of code and
+    settings. ``data``: hash of the days it was made from. ``version``: of the registered model,
+    None in a backtest. ``backtest``: whether it was made after its days.
+    """
+
+    origin: date
+    recipe: str
+    views: tuple[float, ...]
+    low: tuple[float, ...] | None
+    high: tuple[float, ...] | None
+    total: tuple[float, float, float] | None
+    code: str
+    data: str
+    version: int | None
+    backtest: bool
+
+
+def read(path: Path) -> list[Kept]:
+    """The lines of a ledger, the oldest first; none without the file."""
+    return [_parsed(line) for line in files.entries(path)]
+
+
+def append(path: Path, lines: Iterable[Kept]) -> None:
+    """Add the lines whose origin and recipe are not in the ledger yet."""
+    known = {(line.origin, line.recipe) for line in read(path)}
+    for line in lines:
+        if (line.origin, line.recipe) not in known:
+            files.append(path, {**asdict(line), "origin": line.origin.isoformat()})
+
+
+def _parsed(line: dict[str, Any]) -> Kept:
+    optional = {
+        key: None if line[key] is None else tuple(line[key]) for key in ("low", "high", "total")
+    }
+    return Kept(
+        **{
+            **line,
+            **optional,
+            "origin": date.fromisoformat(line["origin"]),
+            "views": tuple(line["views"]),
+        }
+    )

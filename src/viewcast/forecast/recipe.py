@@ -1,0 +1,49 @@
+"""The protocol of a recipe: a way to forecast the next days, refitted every night on all days.
+
+A new recipe is one class and one file of ``conf/recipe``. The class is a checked dataclass whose
+fields are the keys of the file.
+
+Shape letters: D days, H days ahead.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewcast.forecast.history import History
+
+Vector = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class FittedRecipe(Protocol):
+    """A recipe after its fit. It forecasts from any history, such as one that a request brings."""
+
+    def forecast(self, history: History) -> Vector:
+        """log(1 + views) (H,) of the days after the newest one of ``history``.
+
+        H is that of the fit. ``history``: at least ``min_days`` days.
+        """
+
+    def arrays(self) -> Arrays:
+        """What the fit has found, by name: all that ``restored`` needs."""
+
+
+class Recipe(Protocol):
+    """A way to forecast.
+
+    ``min_days``: the fewest days of a history that it is fitted on and forecasts from. The same
+    history and the same settings give the same forecast, bit for bit.
+    """
+
+    @property
+    def min_days(self) -> int:
+        """The fewest days of a history."""
+
+    def fit(self, history: History, horizon: int) -> FittedRecipe:
+        """Fit to all days of ``history``; forecasts will be of ``horizon`` days."""
+
+    def restored(self, arrays: Arrays, horizon: int) -> FittedRecipe:
+        """The inverse of ``FittedRecipe.arrays``: it forecasts as before, bit for bit."""
