@@ -25,8 +25,8 @@ class Kept:
     """A kept forecast of the H days after ``origin``, the newest day that it knew.
 
     ``recipe``: its name, or COMBINATION, or SERVED. ``views``: (H,) one per day ahead. ``low``,
-    ``high``: (H,) the ends of their intervals. ``total``: low, forecast and high of the sum of the H
-    days. Intervals are None where there were too few errors. ``code``: identity of code and
+    ``high``: (H,) the ends of their intervals. ``total``: low, forecast and high of the sum of the
+    H days. Intervals are None where there were too few errors. ``code``: identity of code and
     settings. ``data``: hash of the days it was made from. ``version``: of the registered model,
     None in a backtest. ``backtest``: whether it was made after its days.
     """
