@@ -2,14 +2,23 @@
 
 A night writes the file (``viewcast.retraining.record``); pictures, page, notes and other tools read
 it. Views are in ``unit``; ends of intervals are at ``level``. Lists are in order of time, the
-newest last.
+newest last. Unknown keys are ignored.
 """
 
+import json
+from dataclasses import asdict
 from datetime import date
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import FiniteFloat
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+
+from viewcast.base import files
+from viewcast.base.errors import DataError
+from viewcast.base.paths import retraining_path
+
+COMMAND = "make retrain"
 
 
 @dataclass(frozen=True)
@@ -162,3 +171,35 @@ class NightsRecord:
     remarks: list[str]
     nights: list[Night]
     format: Literal[2] = 2
+
+
+def parsed(plain: dict[str, Any]) -> NightsRecord:
+    """A record from plain values. Refuses (DataError) a wrong shape, by its place."""
+    try:
+        return TypeAdapter(NightsRecord).validate_python(plain)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "the record"
+        raise DataError(f"{where}: {problem['msg']}, found {problem['input']!r:.60}") from error
+
+
+def read(root: Path) -> NightsRecord | None:
+    """The record, None where no night was ever run.
+
+    Refuses (DataError) a damaged file, and one of another format.
+    """
+    path = retraining_path(root)
+    if not path.is_file():
+        return None
+    try:
+        return parsed(json.loads(path.read_text(encoding="utf-8")))
+    except (DataError, ValueError) as error:
+        raise DataError(
+            f"{path}: damaged, or of another version ({error}); `{COMMAND}` writes it anew"
+        ) from error
+
+
+def write(record: NightsRecord, root: Path) -> None:
+    """Write the file, replaced whole."""
+    text = json.dumps(asdict(record), indent=1, ensure_ascii=False, default=date.isoformat)
+    files.write(retraining_path(root), text + "\n")
