@@ -220,3 +220,33 @@ def refit_path(root: Path, channel: str) -> Path:
 def habits_path(root: Path, channel: str) -> Path:
     """The changes of habit that ``viewcast habit`` has noted."""
     return channel_path(root, channel) / "habits.yaml"
+
+
+def settings_of_refit_path(root: Path, channel: str) -> Path:
+    """What the refit of a channel depends on besides its days and the code: recipes and habits."""
+    return channel_path(root, channel) / "refit.yaml"
+
+
+def night_path(root: Path, channel: str) -> Path:
+    """The journal of the present night of a channel; absent between nights."""
+    return channel_path(root, channel) / "night.json"
+
+
+def night_lock_path(root: Path, channel: str) -> Path:
+    """The file that a running night of a channel locks."""
+    return channel_path(root, channel) / "lock"
+
+
+def refused_path(root: Path, channel: str) -> Path:
+    """The folder of the deliveries of a channel that were refused."""
+    return channel_path(root, channel) / "quarantine"
+
+
+def nights_log_path(root: Path, channel: str) -> Path:
+    """How each night of a channel ended, one line of JSON each."""
+    return channel_path(root, channel) / "outcomes.jsonl"
+
+
+def reigns_path(root: Path, channel: str) -> Path:
+    """What became champion, and which version serves by hand, one line of JSON each."""
+    return channel_path(root, channel) / "promotions.jsonl"

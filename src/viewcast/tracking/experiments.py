@@ -7,8 +7,9 @@ unit than the experiment has gets ``<base>-<data>-<loss>``, so that no chart mix
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
@@ -27,17 +28,41 @@ SEARCH, LEADERBOARD, NIGHTS = "search", "leaderboard", "nights"
 TAKEN = "RESOURCE_ALREADY_EXISTS"
 
 
-def experiment_of(client: MlflowClient, config: "Config", part: str = "") -> str:
+@dataclass(frozen=True)
+class Subject:
+    """What the runs of an experiment are about, and the store that they are logged to.
+
+    ``data``, ``label``: name of the data set or channel, and what reports call it. ``loss``,
+    ``unit``: name and unit of the loss. ``nightly``: whether nights log them.
+    """
+
+    data: str
+    label: str
+    loss: str
+    unit: str
+    tracking: Tracking
+    nightly: bool = False
+
+    @classmethod
+    def of(cls, config: "Config") -> Self:
+        """The subject of a configured run."""
+        data, loss = config.data, config.loss
+        unit, nightly = loss.unit(data.unit), data.name == LIVE
+        return cls(data.name, data.label, loss.name, unit, config.tracking, nightly)
+
+
+def experiment_of(client: MlflowClient, config: "Config | Subject", part: str = "") -> str:
     """The id of the experiment that a run belongs to, created on first use.
 
     A new one gets the tags DATA, LABEL, LOSS and UNIT; PART where it is a part, and NIGHTLY where
-    it holds the live series. Raises TrackingError where a person has deleted the experiment.
+    nights log to it. Raises TrackingError where a person has deleted the experiment.
     """
-    wanted = _tags(config, part)
-    for name in _names(config, part):
+    subject = config if isinstance(config, Subject) else Subject.of(config)
+    wanted = _tags(subject, part)
+    for name in _names(subject, part):
         known = client.get_experiment_by_name(name)
         if known is None:
-            return _created(client, name, config, part)
+            return _created(client, name, subject, part)
         if all(known.tags.get(tag) == wanted[tag] for tag in (DATA, LOSS, UNIT)):
             if known.lifecycle_stage == "deleted":
                 raise TrackingError(
@@ -47,7 +72,7 @@ def experiment_of(client: MlflowClient, config: "Config", part: str = "") -> str
                 )
             return str(known.experiment_id)
     raise TrackingError(
-        f"experiment {name} is not of data={config.data.name} in {wanted[UNIT]}; rename it in "
+        f"experiment {name} is not of data={subject.data} in {wanted[UNIT]}; rename it in "
         "MLflow, or choose another tracking.experiment"
     )
 
@@ -95,34 +120,33 @@ def run_name(config: "Config") -> str:
     return name.removeprefix(f"{config.data.name}_")
 
 
-def _names(config: "Config", part: str) -> Iterator[str]:
+def _names(subject: Subject, part: str) -> Iterator[str]:
     """The names that an experiment may have, the shortest first."""
-    unit = config.loss.unit(config.data.unit).replace(" ", "_")
     end = f"-{part}" if part else ""
-    whole = f"{config.tracking.experiment}-{config.data.name}"
+    whole = f"{subject.tracking.experiment}-{subject.data}"
     yield f"{whole}{end}"
-    yield f"{whole}-{config.loss.name}{end}"
-    yield f"{whole}-{config.loss.name}-{unit}{end}"
+    yield f"{whole}-{subject.loss}{end}"
+    yield f"{whole}-{subject.loss}-{subject.unit.replace(' ', '_')}{end}"
 
 
-def _created(client: MlflowClient, name: str, config: "Config", part: str) -> str:
-    artifacts = config.tracking.artifacts
+def _created(client: MlflowClient, name: str, subject: Subject, part: str) -> str:
+    artifacts = subject.tracking.artifacts
     place = None if artifacts is None else Path(artifacts).as_uri()
     try:
-        return str(client.create_experiment(name, place, _tags(config, part)))
+        return str(client.create_experiment(name, place, _tags(subject, part)))
     except MlflowException as error:
         if error.error_code != TAKEN:
             raise
-        return experiment_of(client, config, part)  # another process was faster
+        return experiment_of(client, subject, part)  # another process was faster
 
 
-def _tags(config: "Config", part: str) -> dict[str, str]:
+def _tags(subject: Subject, part: str) -> dict[str, str]:
     return {
         **KIND,
-        DATA: config.data.name,
-        LABEL: config.data.label,
-        LOSS: config.loss.name,
-        UNIT: config.loss.unit(config.data.unit),
+        DATA: subject.data,
+        LABEL: subject.label,
+        LOSS: subject.loss,
+        UNIT: subject.unit,
         **({PART: part} if part else {}),
-        **({NIGHTLY: "true"} if config.data.name == LIVE else {}),
+        **({NIGHTLY: "true"} if subject.nightly else {}),
     }
