@@ -250,3 +250,8 @@ def nights_log_path(root: Path, channel: str) -> Path:
 def reigns_path(root: Path, channel: str) -> Path:
     """What became champion, and which version serves by hand, one line of JSON each."""
     return channel_path(root, channel) / "promotions.jsonl"
+
+
+def refit_template_path(root: Path) -> Path:
+    """The template of the ``dvc.yaml`` of each channel."""
+    return root / "pipelines" / "refit.dvc.yaml"

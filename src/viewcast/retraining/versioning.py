@@ -1,0 +1,169 @@
+"""The days of a channel under DVC, and their refit as a stage of DVC.
+
+The folder of a channel, ``nights/<channel>``, is a DVC project of its own, without Git: a night
+changes neither a tracked file nor the project's ``data.dvc``. One ``dvc repro`` keeps the days in
+the cache (``days.dvc``) and runs the stage ``refit`` if days, settings or code have changed
+(``dvc.lock``). The stage is written from the template ``pipelines/refit.dvc.yaml``.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from viewcast.base import files
+from viewcast.base.errors import ViewcastError
+from viewcast.base.paths import (
+    channel_path,
+    days_path,
+    refit_template_path,
+    settings_of_refit_path,
+)
+from viewcast.retraining.remote import config_of
+
+SHOWN_LINES = 30  # last lines of DVC's output that an error message repeats
+WRITTEN = "# Written by every night from {template}: a change here is lost.\n"
+
+
+class DvcError(ViewcastError):
+    """DVC failed; the message holds the last lines of its output."""
+
+
+class Versioning(Protocol):
+    """What a night needs of DVC."""
+
+    def prepare(self) -> None:
+        """Make the folder of the channel a DVC project, if it is none yet."""
+
+    def repro(self, settings: Mapping[str, Any]) -> list[str]:
+        """Keep the present days and refit what they change; returns the stages that ran.
+
+        ``settings``: all that decides the refit but days and code, as plain values. The stage finds
+        them in ``refit.yaml``.
+        """
+
+    def days_hash(self) -> str:
+        """The hash of the days that ``repro`` has kept."""
+
+    def push(self) -> None:
+        """Copy what is kept to the remote of the nights, if they have one."""
+
+
+@dataclass(frozen=True)
+class Dvc:
+    """DVC in the folder of a channel.
+
+    ``lock``: the descriptor of the night's lock, which child processes inherit. ``remote``: a name
+    from the project's DVC configuration, or a place that DVC can push to; None for none. Every
+    method raises DvcError where DVC fails.
+    """
+
+    root: Path
+    channel: str
+    lock: int
+    remote: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the channel."""
+        return channel_path(self.root, self.channel)
+
+    def prepare(self) -> None:
+        """Make the folder a DVC project, if it is none yet.
+
+        Refuses (ConfigError) a remote that is not there or that Git tracks, before any change.
+        """
+        wanted = config_of(self.root, self.remote)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        own = self.folder / ".dvc"
+        if not (own / "config").is_file():  # the last thing that `dvc init` makes
+            self._run("init", "--no-scm", "--force", "--quiet")
+        for name, text in wanted.items():
+            _write(own / name, text)
+        _write(self.folder / "dvc.yaml", stage(self.root, self.channel))
+
+    def repro(self, settings: Mapping[str, Any]) -> list[str]:
+        """Keep the present days and refit what they change; returns the stages that ran.
+
+        Raises ViewcastError where the stage fails; the message holds its last lines.
+        """
+        text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
+        _write(settings_of_refit_path(self.root, self.channel), text)
+        if not self._kept.is_file():
+            self._run("add", "--quiet", days_path(self.root, self.channel).name)
+        lines = self._run("repro").splitlines()  # it brings `days.dvc` up to date, too
+        return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
+
+    def days_hash(self) -> str:
+        """The hash of the days that ``repro`` has kept; "none" before the first."""
+        if not self._kept.is_file():
+            return "none"
+        return str(yaml.safe_load(self._kept.read_text(encoding="utf-8"))["outs"][0]["md5"])
+
+    def push(self) -> None:
+        """Copy the days to the remote, if there is one."""
+        if self.remote is not None:
+            self._run("push", "--quiet")
+
+    @property
+    def _kept(self) -> Path:
+        days = days_path(self.root, self.channel)
+        return days.with_name(f"{days.name}.dvc")
+
+    def _run(self, *arguments: str) -> str:
+        # The stages call `python`: it has to be this interpreter, whatever PATH the scheduler sets.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        done = subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "true"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            pass_fds=[self.lock],
+        )
+        if done.returncode:
+            last = "\n  ".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
+            raise DvcError(
+                f"`dvc {' '.join(arguments)}` exits {done.returncode} in {self.folder}; mend what "
+                f"its last lines say and run the night again:\n  {last}"
+            )
+        return done.stdout
+
+
+def stage(root: Path, channel: str) -> str:
+    """The ``dvc.yaml`` of a channel: the template, with its name and the files of its patterns.
+
+    DVC takes a folder outside of its project with all that lies in it, the compiled files that
+    Python writes beside the code, too. So the code is named file by file.
+    """
+    template = refit_template_path(root)
+    plain = yaml.safe_load(template.read_text(encoding="utf-8"))
+    folder = channel_path(root, channel)
+    for inner in plain["stages"].values():
+        inner["deps"] = [path for pattern in inner["deps"] for path in _matching(folder, pattern)]
+    text = yaml.safe_dump({"vars": [{"channel": channel}], **plain}, sort_keys=False)
+    return WRITTEN.format(template=template.relative_to(root)) + text
+
+
+def _matching(folder: Path, pattern: str) -> list[str]:
+    """The files of a pattern, relative to ``folder`` like it; of any other path, itself."""
+    if "*" not in pattern:
+        return [pattern]
+    up = pattern.count("../")
+    base = folder.joinpath(*[".."] * up).resolve()
+    found = sorted(path.relative_to(base).as_posix() for path in base.glob(pattern[3 * up :]))
+    return ["../" * up + path for path in found]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that a former night may have written, only if it changes."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        files.write(path, text)
