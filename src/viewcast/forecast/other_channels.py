@@ -53,5 +53,5 @@ def _same(one: History, other: History) -> bool:
     first, last = max(one.first, other.first), min(one.newest, other.newest)
     if (last - first).days + 1 < SAME_DAYS:
         return False
-    pair = [each.log[each.place(first) : each.place(last) + 1] for each in (one, other)]
-    return float(np.isclose(*pair).mean()) >= SAME_SHARE
+    a, b = (each.log[each.place(first) : each.place(last) + 1] for each in (one, other))
+    return float(np.isclose(a, b).mean()) >= SAME_SHARE

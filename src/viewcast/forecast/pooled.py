@@ -134,11 +134,11 @@ def _ridge(channels: Sequence[History], weeks: int, horizon: int, penalty: float
     moments, crossed = weighted.T @ X, weighted.T @ (Y - middle)
     spread = np.sqrt(np.diag(moments) / len(w))
     rows = []
-    for ahead in range(horizon):
-        chosen = _columns(weeks, ahead)
+    for step in range(horizon):
+        chosen = _columns(weeks, step)
         ridged = moments[np.ix_(chosen, chosen)] + penalty * np.diag(spread[chosen] ** 2)
-        slopes = np.linalg.solve(ridged, crossed[chosen, ahead])
-        rows.append(np.append(slopes, middle[ahead] - centre[chosen] @ slopes))
+        slopes = np.linalg.solve(ridged, crossed[chosen, step])
+        rows.append(np.append(slopes, middle[step] - centre[chosen] @ slopes))
     return np.stack(rows)
 
 

@@ -36,13 +36,13 @@ def simulated_channels(channels: int, days: int, seed: int) -> list[History]:
 
 def _drawn(rng: np.random.Generator, channels: int, low: float, high: float) -> Floats:
     """One number (C, 1) for each channel, uniform in its logarithm."""
-    return np.exp(rng.uniform(np.log(low), np.log(high), (channels, 1)))
+    return np.asarray(np.exp(rng.uniform(np.log(low), np.log(high), (channels, 1))))
 
 
 def _levels(rng: np.random.Generator, channels: int, days: int) -> Floats:
     """Twenty to 200,000 views a day, wandering by 0.5 to 6 % a day."""
     steps = rng.standard_normal((channels, days)) * _drawn(rng, channels, 0.005, 0.06)
-    return np.log(_drawn(rng, channels, 20, 200_000)) + steps.cumsum(axis=1)
+    return np.asarray(np.log(_drawn(rng, channels, 20, 200_000)) + steps.cumsum(axis=1))
 
 
 def _weeks(rng: np.random.Generator, channels: int, days: int) -> Floats:
