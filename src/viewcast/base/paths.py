@@ -224,7 +224,7 @@ def habits_path(root: Path, channel: str) -> Path:
 
 def settings_of_refit_path(root: Path, channel: str) -> Path:
     """What the refit of a channel depends on besides its days and the code: recipes and habits."""
-    return channel_path(root, channel) / "refit.yaml"
+    return channel_path(root, channel) / "settings.json"
 
 
 def night_path(root: Path, channel: str) -> Path:

@@ -6,6 +6,7 @@ the cache (``days.dvc``) and runs the stage ``refit`` if days, settings or code 
 (``dvc.lock``). The stage is written from the template ``pipelines/refit.dvc.yaml``.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -44,7 +45,7 @@ class Versioning(Protocol):
         """Keep the present days and refit what they change; returns the stages that ran.
 
         ``settings``: all that decides the refit but days and code, as plain values. The stage finds
-        them in ``refit.yaml``.
+        them in ``settings.json``.
         """
 
     def days_hash(self) -> str:
@@ -92,7 +93,7 @@ class Dvc:
 
         Raises ViewcastError where the stage fails; the message holds its last lines.
         """
-        text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
+        text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
         _write(settings_of_refit_path(self.root, self.channel), text)
         if not self._kept.is_file():
             self._run("add", "--quiet", days_path(self.root, self.channel).name)
