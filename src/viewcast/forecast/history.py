@@ -62,6 +62,11 @@ class History:
         """The days up to ``day``, with it."""
         return History(self.first, self.log[: (day - self.first).days + 1])
 
+    def tail(self, days: int) -> "History":
+        """The newest ``days`` days, or all where there are fewer."""
+        skipped = max(len(self) - days, 0)
+        return History(self.first + timedelta(days=skipped), self.log[skipped:])
+
     def place(self, day: date) -> int:
         """The position of a day, which may lie outside."""
         return (day - self.first).days

@@ -1,0 +1,113 @@
+"""Ridge regression on the scale-free rows of a channel, one output for each day ahead.
+
+Shape letters: D days, N rows, F inputs, H days ahead.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from viewcast.forecast.history import WEEK, History
+from viewcast.forecast.rows import NAMES, PAST, Rows
+
+Vector = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[Any]]
+MIN_ROWS = 6  # an output with fewer forecasts the level
+LEAST_FREEDOM = 0.02  # share of the rows that is left after the fit, at least, in the criterion
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Penalties:
+    """``count`` penalties between ``low`` and ``high``, equally far apart in their logarithm."""
+
+    low: Annotated[float, Field(gt=0)]
+    high: Annotated[float, Field(gt=0)]
+    count: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.high < self.low:
+            raise ValueError(f": high is {self.high}, expected at least low, {self.low}")
+        return self
+
+    def values(self) -> Vector:
+        """The penalties (count,)."""
+        return np.geomspace(self.low, self.high, self.count)
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Ridge:
+    """``window``: newest days that it is fitted on. One of ``penalties`` is chosen per output."""
+
+    window: Annotated[int, Field(ge=WEEK)]
+    penalties: Penalties
+    min_days: ClassVar[int] = PAST + 2 * MIN_ROWS
+
+    def fit(self, history: History, horizon: int) -> "FittedRidge":
+        """Fit one regression for each of the next ``horizon`` days."""
+        rows = Rows.of(history, self.window)
+        slopes, constants = np.zeros((horizon, len(NAMES))), np.zeros(horizon)
+        for place in range(horizon):
+            targets = rows.targets(place + 1)
+            if len(targets) >= MIN_ROWS:
+                inputs = rows.inputs(place + 1)[: len(targets)]
+                slopes[place], constants[place] = ridge(inputs, targets, self.penalties.values())
+        return FittedRidge(slopes, constants)
+
+    def restored(self, arrays: Arrays, horizon: int) -> "FittedRidge":
+        """The inverse of ``arrays``."""
+        return FittedRidge(arrays["slopes"], arrays["constants"])
+
+
+@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+class FittedRidge:
+    """``slopes`` (H, F) and ``constants`` (H,) of the difference from the level."""
+
+    slopes: Vector
+    constants: Vector
+
+    def forecast(self, history: History) -> Vector:
+        """log(1 + views) (H,) of the next days, from the newest 28."""
+        rows = Rows(history.tail(PAST))
+        inputs = np.vstack([rows.inputs(ahead + 1)[-1] for ahead in range(len(self.constants))])
+        differences = (inputs * self.slopes).sum(axis=1) + self.constants
+        ahead: Vector = np.maximum(rows.level[-1] + differences, 0)
+        return ahead
+
+    def arrays(self) -> Arrays:
+        """Slopes and constants."""
+        return {"slopes": self.slopes, "constants": self.constants}
+
+
+def ridge(
+    inputs: Vector, targets: Vector, penalties: Vector, weights: Vector | None = None
+) -> tuple[Vector, float]:
+    """Slopes (F,) and constant of a ridge regression on standardized inputs (N, F).
+
+    ``weights``: (N,) of the rows. The penalty has the smallest generalized cross-validation,
+    RSS / (1 - df / n)² with n the effective number of rows (Golub, Heath & Wahba, Technometrics
+    1979, eq. 1.4). Inputs that do not vary get slope 0.
+    """
+    weights = np.ones(len(targets)) if weights is None else weights / weights.mean()
+    centre = np.average(inputs, axis=0, weights=weights)
+    scale = np.sqrt(np.average((inputs - centre) ** 2, axis=0, weights=weights))
+    varies = scale > 1e-8
+    mean = float(np.average(targets, weights=weights))
+    root = np.sqrt(weights)
+    x = (inputs[:, varies] - centre[varies]) / scale[varies] * root[:, None]
+    y = (targets - mean) * root
+    values, vectors = np.linalg.eigh(x.T @ x)
+    values = np.maximum(values, 0)
+    projected = vectors.T @ (x.T @ y)
+    shrunk = projected / (values + penalties[:, None])
+    residual = y @ y - 2 * shrunk @ projected + (shrunk**2) @ values
+    freedom = (values / (values + penalties[:, None])).sum(axis=1) + 1
+    rows = weights.sum() ** 2 / (weights**2).sum()
+    criterion = np.maximum(residual, 1e-12) / np.maximum(1 - freedom / rows, LEAST_FREEDOM) ** 2
+    slopes = np.zeros(inputs.shape[1])
+    slopes[varies] = vectors @ shrunk[criterion.argmin()] / scale[varies]
+    return slopes, mean - float(centre @ slopes)
