@@ -7,18 +7,17 @@ unit than the experiment has gets ``<base>-<data>-<loss>``, so that no chart mix
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import TrackingError
-from viewcast.base.paths import LIVE
 from viewcast.base.settings import Tracking
 from viewcast.tracking.store import KIND, connect_to, experiments, unknown
+from viewcast.tracking.subject import Subject
 from viewcast.tracking.tags import DATA, LABEL, LOSS, NIGHTLY, PART, UNIT
 
 if TYPE_CHECKING:
@@ -26,29 +25,6 @@ if TYPE_CHECKING:
 
 SEARCH, LEADERBOARD, NIGHTS = "search", "leaderboard", "nights"
 TAKEN = "RESOURCE_ALREADY_EXISTS"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What the runs of an experiment are about, and the store that they are logged to.
-
-    ``data``, ``label``: name of the data set or channel, and what reports call it. ``loss``,
-    ``unit``: name and unit of the loss. ``nightly``: whether nights log them.
-    """
-
-    data: str
-    label: str
-    loss: str
-    unit: str
-    tracking: Tracking
-    nightly: bool = False
-
-    @classmethod
-    def of(cls, config: "Config") -> Self:
-        """The subject of a configured run."""
-        data, loss = config.data, config.loss
-        unit, nightly = loss.unit(data.unit), data.name == LIVE
-        return cls(data.name, data.label, loss.name, unit, config.tracking, nightly)
 
 
 def experiment_of(client: MlflowClient, config: "Config | Subject", part: str = "") -> str:
