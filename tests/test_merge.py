@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewcast.base.errors import DataError
+from viewcast.data.sources.source import with_notes
 from viewcast.retraining.merge import Correction, merge, settled
 
 TODAY = date(2021, 1, 21)
@@ -86,9 +87,40 @@ def test_a_day_without_views_may_stay_so() -> None:
     assert merge(known, days(0, 3, 0, 2, 0)).added == ["2021-01-05"]
 
 
-def test_a_gap_is_refused_with_its_first_day() -> None:
-    with pytest.raises(DataError, match=r"2 days are missing, the first 2021-01-04"):
+def test_a_long_gap_is_refused_with_its_days() -> None:
+    with pytest.raises(DataError, match=r"2 days are missing \(2021-01-04 to 2021-01-05\)"):
         merge(days(5, 6, 7), days(8, first="2021-01-06"))
+
+
+def test_a_single_missing_day_is_bridged_and_told() -> None:
+    merged = merge(days(5, 6, 99), days(399, first="2021-01-05"))
+    assert merged.series["views"].tolist() == [5, 6, 99, 199, 399]
+    assert merged.bridged == ["2021-01-04"]
+    assert merged.added == ["2021-01-05"]
+    assert merged.notes == [
+        "1 missing day was bridged by the geometric mean of the days beside it: 2021-01-04"
+    ]
+
+
+def test_a_bridged_day_may_stay_missing_and_is_replaced_when_it_comes() -> None:
+    known = merge(None, days(5, 6, None, 8)).series
+    assert known["bridged"].tolist() == pytest.approx([np.nan, np.nan, 1, np.nan], nan_ok=True)
+    again = merge(known, days(5, 6, None, 8, 9))
+    assert (again.bridged, again.added) == ([], ["2021-01-05"])
+    came = merge(again.series, days(5, 6, 3, 8, 9))
+    assert came.series["views"].tolist() == [5, 6, 3, 8, 9]
+    assert came.series["bridged"].isna().all()
+    assert came.corrected == [Correction("2021-01-03", "views", 7.0, 3.0)]
+
+
+def test_what_a_source_tells_goes_with_its_days() -> None:
+    told = with_notes(days(*range(100, 125)), ["b.zip was left out"])
+    assert merge(None, settled(told, TODAY, 2)).notes == ["b.zip was left out"]
+
+
+def test_a_metric_that_is_no_count_may_have_fractions() -> None:
+    merged = merge(None, settled(days(1.5, None, 2.5), TODAY, 0, whole=False), whole=False)
+    assert merged.series["views"].tolist() == pytest.approx([1.5, (2.5 * 3.5) ** 0.5 - 1, 2.5])
 
 
 def test_days_before_the_first_known_one_are_left_out() -> None:

@@ -170,7 +170,17 @@ def test_views_are_asked_for_first_and_always(
     days = youtube(metrics=["likes", "views", "likes"]).fetch(tmp_path, None, date(2021, 3, 3))
     assert fake.asked[0]["metrics"] == "views,likes"
     assert days.to_dict("list") == {"views": [5.0, 6.0], "likes": [1.0, 0.0]}
-    assert youtube(metrics=[]).metrics == ["views"]
+    assert youtube(metrics=[]).requested == ["views"]
+
+
+def test_another_metric_is_forecast_when_it_is_named(
+    youtube: Make, fake: FakeYouTube, tmp_path: Path
+) -> None:
+    fake.metrics, fake.days = ["engagedViews", "likes"], {"2026-08-24": [5, 1]}
+    source = youtube(metric="engagedViews", metrics=["views", "likes"], start_date="2026-08-24")
+    days = source.fetch(tmp_path, None, date(2026, 8, 25))
+    assert fake.asked[0]["metrics"] == "engagedViews,likes"
+    assert days.to_dict("list") == {"views": [5.0], "likes": [1.0]}
 
 
 def test_a_second_answer_holds_the_corrections_of_past_days(

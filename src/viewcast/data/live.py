@@ -22,6 +22,7 @@ from viewcast.data.split import Rolling
 from viewcast.data.views import DailyViews
 
 DAILY, FRESH = "daily.csv", "fresh.json"
+BRIDGED = "bridged"  # column: 1 where a missing day was filled (``viewcast.data.gaps``)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

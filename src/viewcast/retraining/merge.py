@@ -1,15 +1,21 @@
 """The merge: what a delivery adds to the live series, what it corrects, and what is refused.
 
 The days of a source may come twice, in any order, corrected, or partial. The series holds one row
-per day without gaps. Every change of a known day is recorded as a correction.
+per day without gaps. A single missing day is bridged (``viewcast.data.gaps``) and marked in the
+column ``bridged``, until the source delivers it. Every change of a known day is recorded as a
+correction.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import DataError
+from viewcast.data.gaps import bridge, bridged_note, missing
+from viewcast.data.live import BRIDGED
+from viewcast.data.sources.source import notes_of, with_notes
 
 SHOWN = 5  # days that a message names; fewer known days are too few to recognise another channel
 MAX_CORRECTED = 0.5  # share of the known days that a delivery may correct
@@ -27,11 +33,17 @@ class Correction:
 
 @dataclass(frozen=True)
 class Merged:
-    """The series after a delivery (by day, as ``viewcast.data.live.read``), and what changed."""
+    """The series after a delivery (by day, as ``viewcast.data.live.read``), and what changed.
+
+    ``bridged``: the days that were bridged now. ``notes``: sentences about the delivery that a
+    reader should see, those of bridged days among them.
+    """
 
     series: pd.DataFrame
     added: list[str]
     corrected: list[Correction]
+    bridged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
@@ -39,11 +51,15 @@ class Merged:
         return bool(self.added or self.corrected)
 
 
-def settled(delivery: pd.DataFrame, today: date, settle_days: int) -> pd.DataFrame:
+def settled(
+    delivery: pd.DataFrame, today: date, settle_days: int, whole: bool = True
+) -> pd.DataFrame:
     """The days of a delivery that ended ``settle_days`` days ago or earlier, in order, each once.
 
-    ``today`` has not ended, so its figures are partial. Refuses (DataError) an index that is not
-    whole days, days without views, and a day that occurs twice with different figures.
+    ``today`` has not ended, so its figures are partial. ``settle_days``: by default the ``Source``
+    knows how late its figures are final. ``whole``: whether the metric is a count. Refuses
+    (DataError) an index that is not whole days, days without views, and a day that occurs twice
+    with different figures.
     """
     if not isinstance(delivery.index, pd.DatetimeIndex) or "views" not in delivery:
         raise DataError("the delivery has no days or no views; expected one row per day")
@@ -59,30 +75,34 @@ def settled(delivery: pd.DataFrame, today: date, settle_days: int) -> pd.DataFra
             f"different figures ({figures} views); expected one figure per day"
         )
     views = days["views"]
-    wrong = views[~(views.ge(0) & views.eq(views.round()) & views.le(2**53))]
+    number = views.ge(0) & views.le(2**53)
+    wrong = views[~(number & (views.eq(views.round()) | (not whole)))]
     if len(wrong):
         raise DataError(
             f"the delivery holds {wrong.iloc[0]:g} views on {wrong.index[0]:%Y-%m-%d}; "
-            "expected a whole number of at least 0"
+            f"expected a {'whole number' if whole else 'number'} of at least 0"
         )
-    return days
+    return with_notes(days, notes_of(delivery))
 
 
-def merge(known: pd.DataFrame | None, days: pd.DataFrame) -> Merged:
+def merge(known: pd.DataFrame | None, days: pd.DataFrame, whole: bool = True) -> Merged:
     """The series with the days of a delivery, as ``settled`` gives them.
 
     ``known``: the series so far, None for none. Days before its first day are left out, since they
-    would change the age of every day. Refuses (DataError) a gap, a day whose views became 0 or that
-    is missing among the delivered days, and a delivery that changes most of the known days: it
+    would change the age of every day. ``whole``: whether the metric is a count.
+
+    Refuses (DataError) two or more missing days in a row, a day whose views became 0 or that is
+    missing among the delivered days, and a delivery that changes most of the known days: it
     probably comes from another channel.
     """
+    notes = notes_of(days)
     if known is None:
-        series = days.rename_axis("date")
-        _refuse_gaps(series)
-        return Merged(series, _names(series.index), [])
+        series, bridged = _bridged(days, whole)
+        notes += [bridged_note(bridged)] if bridged else []
+        return Merged(series, _names(days.index), [], bridged, notes)
     days = days.loc[known.index[0] :]
     if days.empty:
-        return Merged(known, [], [])
+        return Merged(known, [], [], [], notes)
     past = days.loc[: known.index[-1]]
     _refuse_lost(known, past)
     corrected = _corrections(known, past)
@@ -95,9 +115,25 @@ def merge(known: pd.DataFrame | None, days: pd.DataFrame) -> Merged:
             "another channel? If not, remove data/live and start anew"
         )
     series = days.combine_first(known)[list(dict.fromkeys([*known.columns, *days.columns]))]
-    _refuse_gaps(series)
+    if BRIDGED in series:
+        series.loc[days.index, BRIDGED] = np.nan
+    series, bridged = _bridged(series, whole)
+    notes += [bridged_note(bridged)] if bridged else []
     added = _names(days.index[~days.index.isin(known.index)])
-    return Merged(series.rename_axis("date"), added, corrected)
+    return Merged(series, added, corrected, bridged, notes)
+
+
+def _bridged(series: pd.DataFrame, whole: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The series with its single missing days; their other metrics stay unknown."""
+    series = series.rename_axis("date")
+    series.attrs = {}
+    absent = missing(pd.DatetimeIndex(series.index))
+    if len(absent) == 0:
+        return series, []
+    whole_days = bridge(series["views"], "the delivery", whole).series
+    filled = series.reindex(whole_days.index).rename_axis("date").assign(views=whole_days)
+    filled.loc[absent, BRIDGED] = 1.0
+    return filled, _names(absent)
 
 
 def _corrections(known: pd.DataFrame, past: pd.DataFrame) -> list[Correction]:
@@ -115,6 +151,8 @@ def _refuse_lost(known: pd.DataFrame, past: pd.DataFrame) -> None:
     if past.empty:
         return
     before = known.loc[past.index[0] : past.index[-1], "views"]
+    if BRIDGED in known:
+        before = before[known.loc[before.index, BRIDGED].isna() | before.index.isin(past.index)]
     now = past["views"].reindex(before.index)
     lost = before.index[(now.isna() | ((now == 0) & (before > 0))).to_numpy()]
     shown = [f"{day:%Y-%m-%d} ({before[day]:g} views before, now {now[day]:g})" for day in lost]
@@ -123,18 +161,6 @@ def _refuse_lost(known: pd.DataFrame, past: pd.DataFrame) -> None:
         raise DataError(
             f"the source has lost the views of known days: {', '.join(shown[:SHOWN])}{more}; "
             "expected corrections, not losses; look at the source and run again"
-        )
-
-
-def _refuse_gaps(series: pd.DataFrame) -> None:
-    if series.empty:
-        return
-    whole = pd.date_range(series.index[0], series.index[-1])
-    absent = whole[~whole.isin(series.index)]
-    if len(absent):
-        raise DataError(
-            f"{len(absent)} days are missing, the first {absent[0]:%Y-%m-%d}: expected consecutive "
-            "days; use an export or a query that holds them"
         )
 
 

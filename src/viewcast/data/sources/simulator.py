@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 import yaml
@@ -20,6 +21,9 @@ class Simulator:
     label: str
     timezone: Zone
     parameters: str
+    settle_days: ClassVar[int] = 0
+    metric: ClassVar[str] = "views"
+    site: ClassVar[None] = None
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
         """Every day from ``since`` to yesterday. ``today`` does not change the views of a day."""

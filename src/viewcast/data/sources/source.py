@@ -2,15 +2,20 @@
 
 A *delivery* is a table with one row per day, indexed by day (datetime64 without zone, at midnight,
 named ``date``): the days of the channel as the source counts them. It has the column ``views`` and,
-where the source has them, further daily metrics; all float64. Days may come in any order and more
-than once: ``viewcast.retraining.merge`` orders them and refuses contradictions.
+where the source has them, further daily metrics; all float64. ``views`` holds the metric that is
+forecast: the views, unless another one was asked for by name. Days may come in any order and more
+than once: ``viewcast.retraining.merge`` orders them and refuses contradictions. What a reader
+should know of a delivery, such as an export that was left out, goes with it by ``with_notes``.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
+
+NOTES = "notes"  # in ``DataFrame.attrs`` of a delivery
 
 
 class Source(Protocol):
@@ -23,6 +28,20 @@ class Source(Protocol):
     label: str
     timezone: str
 
+    @property
+    def settle_days(self) -> int:
+        """How many days after its end a day's figure may not be final; days not settled yet are
+        neither trained on nor scored.
+        """
+
+    @property
+    def metric(self) -> str:
+        """What the column ``views`` holds (``viewcast.data.metric``)."""
+
+    @property
+    def site(self) -> str | None:
+        """Whose count it is, as in ``viewcast.data.regimes``; None for none that is known."""
+
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
         """The days from ``since`` (None: from the first one) that are known on ``today``.
 
@@ -32,3 +51,14 @@ class Source(Protocol):
         Raises SourceError where the source cannot be reached or refuses for now, and DataError for
         an answer that is no delivery. Writes nothing.
         """
+
+
+def with_notes(delivery: pd.DataFrame, notes: Sequence[str]) -> pd.DataFrame:
+    """The delivery with sentences that a reader should see."""
+    delivery.attrs[NOTES] = [*notes]
+    return delivery
+
+
+def notes_of(delivery: pd.DataFrame) -> list[str]:
+    """The sentences that came with a delivery; a source need not give any."""
+    return [*delivery.attrs.get(NOTES, [])]

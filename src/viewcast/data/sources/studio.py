@@ -6,6 +6,7 @@ with the latest last day is used, and among those the one that was changed last.
 
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 from pydantic import ConfigDict
@@ -27,6 +28,9 @@ class StudioFolder:
     timezone: Zone
     folder: str
     column: str | None
+    settle_days: ClassVar[int] = 3  # YouTube has a day's figures 48 to 72 hours after its end
+    metric: ClassVar[str] = "views"
+    site: ClassVar[str] = "youtube"
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
         """The days of the exports from ``since`` on that had ended before ``today``."""

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError, SourceError
@@ -31,14 +31,11 @@ Metric = Annotated[str, Field(pattern=r"^[A-Za-z]+$")]
 Figures = dict[date, list[float]]
 
 
-def _views_first(metrics: list[str]) -> list[str]:
-    return list(dict.fromkeys((VIEWS, *metrics)))
-
-
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class YouTube:
-    """``channel``: ``MINE`` or the id of a channel of the account that authorised. ``metrics``:
-    columns by YouTube's names; ``views`` is always the first. ``credentials``: JSON file of an
+    """``channel``: ``MINE`` or the id of a channel of the account that authorised. ``metric``:
+    what is forecast, by YouTube's name; it is delivered as ``views``. ``metrics``: what is stored
+    beside it. ``credentials``: JSON file of an
     authorised user (under the project, or absolute). ``start_date``: the first day that is
     requested. ``page_size``: rows per answer. ``retries``: after 5xx, 429, rate limits and lost
     connections; the n-th waits up to 2^n seconds. ``endpoint``: a test hook: URL of another server
@@ -48,12 +45,15 @@ class YouTube:
     label: str
     timezone: Literal["America/Los_Angeles"]
     channel: Annotated[str, Field(pattern=r"^(MINE|UC[A-Za-z0-9_-]{22})$")]
-    metrics: Annotated[list[Metric], AfterValidator(_views_first)]
+    metric: Metric
+    metrics: list[Metric]
     credentials: str
     start_date: date
     page_size: Annotated[int, Field(ge=1)]
     retries: Annotated[int, Field(ge=0, le=10)]
     endpoint: Annotated[str, Field(pattern=r"^https?://")] | None
+    settle_days: ClassVar[int] = 3  # YouTube has a day's figures 48 to 72 hours after its end
+    site: ClassVar[str] = "youtube"
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
         """The days from ``since`` to yesterday that YouTube has by now; it may have none yet.
@@ -70,7 +70,18 @@ class YouTube:
                     days |= figures
         index = pd.to_datetime([*days]).as_unit("us").rename("date")
         cells = [*days.values()]
-        return pd.DataFrame(cells, index=index, columns=self.metrics, dtype="float64")
+        columns = [VIEWS, *self.requested[1:]]
+        return pd.DataFrame(cells, index=index, columns=columns, dtype="float64")
+
+    @property
+    def requested(self) -> list[str]:
+        """The metrics of a request, the one that is forecast first.
+
+        Where that is another one, the views themselves are not asked for: only one column of the
+        stored days can be called views.
+        """
+        others = (metric for metric in self.metrics if metric != VIEWS)
+        return list(dict.fromkeys((self.metric, *others)))
 
     def _pages(self, service: Any, start: date, end: date) -> Iterator[Figures]:
         """One answer after another, until the last day or an answer without rows.
@@ -85,11 +96,11 @@ class YouTube:
                 endDate=end.isoformat(),
                 dimensions=DAY,
                 sort=DAY,
-                metrics=",".join(self.metrics),
+                metrics=",".join(self.requested),
                 startIndex=row,
                 maxResults=self.page_size,
             )
-            figures = _read(self._ask(request), self.metrics, wanted, end, row)
+            figures = _read(self._ask(request), self.requested, wanted, end, row)
             if not figures:
                 return
             yield figures
@@ -147,7 +158,7 @@ class YouTube:
                 f"scope yt-analytics.readonly; otherwise {AUTHORISE}"
             )
         else:
-            step = "look at source.channel, source.metrics and source.start_date"
+            step = "look at source.channel, source.metric, source.metrics and source.start_date"
         named = " ".join([str(status), *sorted(reasons)])
         return SourceError(f"{API} refuses ({named}): {_short(words)}; {step}")
 
@@ -221,7 +232,8 @@ def _read(answer: Any, metrics: list[str], start: date, end: date, row: int) -> 
     if sorted(names) != sorted([DAY, *metrics]):
         raise DataError(
             f"{API}: found columns {', '.join(names) or 'none'}, expected "
-            f"{', '.join([DAY, *metrics])}; does source.metrics name metrics of daily reports?"
+            f"{', '.join([DAY, *metrics])}; do source.metric and source.metrics name metrics of "
+            "daily reports?"
         )
     figures: Figures = {}
     for number, cells in enumerate(rows, start=row):
