@@ -63,19 +63,20 @@ def remove(path: Path) -> None:
         _sync(path.parent)
 
 
-def append(path: Path, entry: dict[str, Any]) -> None:
-    """Add a line of JSON to a log and wait until it is on the disk.
+def append(path: Path, *entries: dict[str, Any]) -> None:
+    """Add a line of JSON per entry to a log and wait until they are on the disk.
 
-    A line that a crash has torn is cut off first: no step that depends on it has begun.
+    A line that a crash has torn is cut off first: no step that depends on it has begun. A crash may
+    leave the first of several lines and not the others.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n"
+    lines = [json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n" for entry in entries]
     with path.open("ab+") as file:
         file.seek(0)
         whole = file.read()
         if whole and not whole.endswith(b"\n"):
             file.truncate(whole.rfind(b"\n") + 1)
-        file.write(line.encode())
+        file.write("".join(lines).encode())
         file.flush()
         os.fsync(file.fileno())
     _sync(path.parent)

@@ -61,3 +61,11 @@ def candidate_epochs(candidates: int, total: int) -> Iterator[Callable[[int], No
     with _progress() as bar:
         task = bar.add_task(f"{candidates:,} candidates, epochs", total=total)
         yield lambda epochs: bar.advance(task, epochs)
+
+
+@contextmanager
+def origins(total: int) -> Iterator[Callable[[], None]]:
+    """A bar over the past days that a backtest forecasts from; call it after each."""
+    with _progress() as bar:
+        task = bar.add_task("backtest", total=total)
+        yield lambda: bar.advance(task)

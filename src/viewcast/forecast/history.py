@@ -3,6 +3,7 @@
 Shape letters: D days, H days ahead.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -40,10 +41,21 @@ class History:
         """The last day: the origin of a forecast from this history."""
         return self.first + timedelta(days=len(self) - 1)
 
+    @property
+    def identity(self) -> str:
+        """Hash of the days and their values (16 hex)."""
+        days = self.first.isoformat().encode() + self.log.tobytes()
+        return hashlib.sha256(days).hexdigest()[:16]
+
     @cached_property
     def views(self) -> Vector:
         """The views (D,)."""
         return np.expm1(self.log)
+
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        """The days (D,)."""
+        return pd.date_range(self.first, periods=len(self))
 
     @cached_property
     def weekdays(self) -> Places:

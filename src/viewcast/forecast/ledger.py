@@ -51,9 +51,14 @@ def read(path: Path) -> list[Kept]:
 def append(path: Path, lines: Iterable[Kept]) -> None:
     """Add the lines whose origin and recipe are not in the ledger yet."""
     known = {(line.origin, line.recipe) for line in read(path)}
-    for line in lines:
-        if (line.origin, line.recipe) not in known:
-            files.append(path, {**asdict(line), "origin": line.origin.isoformat()})
+    add(path, (line for line in lines if (line.origin, line.recipe) not in known))
+
+
+def add(path: Path, lines: Iterable[Kept]) -> None:
+    """Add lines in one step, whatever the file holds."""
+    new = [{**asdict(line), "origin": line.origin.isoformat()} for line in lines]
+    if new:
+        files.append(path, *new)
 
 
 def _parsed(line: dict[str, Any]) -> Kept:

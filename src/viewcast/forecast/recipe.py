@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from viewcast.base.errors import DataError
 from viewcast.forecast.history import History
 
 Vector = NDArray[np.float64]
@@ -47,3 +48,17 @@ class Recipe(Protocol):
 
     def restored(self, arrays: Arrays, horizon: int) -> FittedRecipe:
         """The inverse of ``FittedRecipe.arrays``: it forecasts as before, bit for bit."""
+
+
+def forecast_of(name: str, fitted: FittedRecipe, history: History, horizon: int) -> Vector:
+    """The checked forecast log(1 + views) (H,) of a fitted recipe, at least 0.
+
+    Refuses (DataError) another shape, and values that are not finite, with the name of the recipe.
+    """
+    log = np.asarray(fitted.forecast(history), np.float64)
+    if log.shape != (horizon,) or not np.isfinite(log).all():
+        raise DataError(
+            f"recipe {name}: its forecast from {history.newest} is {log.tolist()!s:.80}; expected "
+            f"{horizon} finite values of log(1 + views)"
+        )
+    return np.maximum(log, 0.0)

@@ -1,0 +1,155 @@
+"""A backtest: forecasts of known days, each from earlier days alone, as a night would have made it.
+
+It stands in for kept forecasts until there are enough: of a channel on its first night, and of a
+recipe on the night that first keeps a forecast of it. Each origin is written when it is done, so a
+backtest that was stopped goes on where it was, and gives the same lines.
+
+Shape letters: D days, H days ahead.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from viewcast.base import progress
+from viewcast.forecast import ledger
+from viewcast.forecast.history import WEEK, History
+from viewcast.forecast.kept_errors import kept_errors
+from viewcast.forecast.ledger import COMBINATION, Kept
+from viewcast.forecast.recipe import Recipe, forecast_of
+
+Vector = NDArray[np.float64]
+# From forecasts log(1 + views) (H,) by recipe and the number of days D to that of the combination;
+# None where it has none.
+Combine = Callable[[Mapping[str, Vector], int], Vector | None]
+FEWEST_DAYS = 7  # of a history that a forecast is judged on
+Lines = dict[str, dict[date, Kept]]  # by recipe and origin
+
+
+def as_it_is(history: History) -> History:
+    """A history without a change of habit."""
+    return history
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """How the forecasts of past days are made.
+
+    ``recipes``: by name. ``codes``: the identity of each recipe and of COMBINATION. ``combine``:
+    how forecasts are combined. ``level``, ``half_life``: of the intervals, which come from the
+    errors that were known at each origin. ``rebased``: moves a history to a confirmed habit.
+    """
+
+    recipes: Mapping[str, Recipe]
+    codes: Mapping[str, str]
+    combine: Combine
+    horizon: int
+    level: float
+    half_life: float
+    rebased: Callable[[History], History] = as_it_is
+
+    def run(self, history: History, weeks: int, days: int, path: Path, kept: Path) -> int:
+        """Add what is missing to the backtest at ``path``; how many lines.
+
+        ``weeks``, ``days``: of origins, see ``origins_of``. ``kept``: the ledger. A recipe whose
+        present code has a line in it is judged by that, and not backtested; nor is an origin that
+        it has a line for. Refuses (DataError) a forecast that is not finite.
+        """
+        in_ledger = ledger.read(kept)
+        seen = {(line.recipe, line.code) for line in in_ledger}
+        names = [name for name, code in self.codes.items() if (name, code) not in seen]
+        if not names:
+            return 0
+        lines: Lines = {name: {} for name in self.codes}
+        before = ledger.read(path)
+        anchor = before[0].origin if before else None
+        for line in before:
+            if self.codes.get(line.recipe) == line.code:
+                lines[line.recipe][line.origin] = line
+        taken = {(line.origin, line.recipe) for line in in_ledger}
+        due = {
+            origin: missing
+            for origin in origins_of(history, self.horizon, weeks, days, anchor)
+            if (
+                missing := [n for n in names if origin not in lines[n] and (origin, n) not in taken]
+            )
+        }
+        views = pd.Series(history.views, history.days)
+        added = 0
+        with progress.origins(len(due)) as advance:
+            for origin, missing in due.items():
+                new = self._lines(history.until(origin), missing, lines, views)
+                ledger.add(path, new)
+                for line in new:
+                    lines[line.recipe][origin] = line
+                added += len(new)
+                advance()
+        return added
+
+    def _lines(
+        self, history: History, names: Sequence[str], lines: Lines, views: pd.Series
+    ) -> list[Kept]:
+        """The lines of one origin."""
+        moved = self.rebased(history)
+        of_recipes = [name for name in self.recipes if name in names]
+        new = {
+            name: self._line(name, history, self._forecast(name, moved), lines, views)
+            for name in of_recipes
+            if len(moved) >= self.recipes[name].min_days
+        }
+        if COMBINATION in names:
+            origin = history.newest
+            present = {name: new.get(name) or lines[name].get(origin) for name in self.recipes}
+            # From the kept views, so that a backtest that goes on combines the same bits.
+            logs = {name: np.log1p(line.views) for name, line in present.items() if line}
+            combined = self.combine(logs, len(history))
+            if combined is not None:
+                line = self._line(COMBINATION, history, combined, lines, views)
+                new[COMBINATION] = line
+        return list(new.values())
+
+    def _forecast(self, name: str, history: History) -> Vector:
+        fitted = self.recipes[name].fit(history, self.horizon)
+        return forecast_of(name, fitted, history, self.horizon)
+
+    def _line(
+        self, name: str, history: History, log: Vector, lines: Lines, views: pd.Series
+    ) -> Kept:
+        origin = history.newest
+        errors = kept_errors(lines[name].values(), views, name, self.horizon)
+        found = errors.intervals(origin, self.level, self.half_life)
+        low, high = (None, None) if found is None else found.around(log)
+        return Kept(
+            origin=origin,
+            recipe=name,
+            views=tuple(np.expm1(log).tolist()),
+            low=None if low is None else tuple(low.tolist()),
+            high=None if high is None else tuple(high.tolist()),
+            total=None if found is None else found.total(log),
+            code=self.codes[name],
+            data=history.identity,
+            version=None,
+            backtest=True,
+        )
+
+
+def origins_of(
+    history: History, horizon: int, weeks: int, days: int, anchor: date | None = None
+) -> list[date]:
+    """The origins of a backtest, in order: one a week for ``weeks``, each of the last ``days``.
+
+    All H days after a weekly origin are known. ``anchor``: a weekly origin of an earlier backtest;
+    new ones fall on its weekday, so that recipes are compared on the same weeks. An origin has at
+    least 7 days up to it.
+    """
+    last = history.newest - timedelta(days=horizon)
+    if anchor is not None:
+        last -= timedelta(days=(last - anchor).days % WEEK)
+    weekly = {last - timedelta(days=WEEK * week) for week in range(weeks)}
+    daily = {history.newest - timedelta(days=day) for day in range(1, days + 1)}
+    return sorted(o for o in weekly | daily if history.place(o) >= FEWEST_DAYS - 1)
