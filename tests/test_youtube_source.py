@@ -272,7 +272,7 @@ def test_what_does_not_pass_is_a_source_that_cannot_be_reached(
         ),
         (
             error(400, "badRequest", "The query is not supported."),
-            "(400 badRequest): The query is not supported; look at source.channel, source.metrics",
+            "(400 badRequest): The query is not supported; look at source.channel, source.metric, ",
         ),
         (
             (403, b'{"error": "blocked by the message filter"}'),
