@@ -1,6 +1,5 @@
 """A backtest: which origins, what each forecast may know, and that it can be stopped anywhere."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -49,16 +48,16 @@ class Last:
         return replace(self, min_days=horizon)
 
 
-def mean_of_logs(forecasts: Mapping[str, Vector], days: int) -> Vector | None:
-    """The combination of both recipes, from 30 days on."""
-    return np.mean([*forecasts.values()], axis=0) if days >= 30 else None
-
-
 def a_backtest(**changed: object) -> Backtest:
-    recipes = {"last": Last(), "week": Last(ago=7)}
-    codes = {"last": "a", "week": "b", COMBINATION: "ab"}
-    settings = {"recipes": recipes, "codes": codes, "horizon": 7, "level": 0.9, "half_life": 60.0}
-    return Backtest(**{**settings, "combine": mean_of_logs, **changed})  # type: ignore[arg-type]
+    settings = {
+        "recipes": {"rhythm": Last(), "theta": Last(ago=7)},
+        "codes": {"rhythm": "a", "theta": "b", COMBINATION: "ab"},
+        "combination": ("rhythm", "theta"),
+        "horizon": 7,
+        "level": 0.9,
+        "half_life": 60.0,
+    }
+    return Backtest(**{**settings, **changed})  # type: ignore[arg-type]
 
 
 def test_origins_are_weekly_and_of_the_last_days() -> None:
@@ -87,13 +86,13 @@ def test_each_forecast_knows_the_days_up_to_its_origin_alone(tmp_path: Path) -> 
     added = backtest.run(history, 10, 20, path, kept)
     lines = ledger.read(path)
     assert added == len(lines) == 3 * len(origins_of(history, 7, 10, 20))
-    last = backtest.recipes["last"]
+    last = backtest.recipes["rhythm"]
     assert isinstance(last, Last)
     assert [past.newest for past in last.seen] == origins_of(history, 7, 10, 20)
     for line in lines:
         past = history.until(line.origin)
         assert line.data == past.identity and line.backtest and line.version is None
-        if line.recipe == "last":
+        if line.recipe == "rhythm":
             assert line.views == pytest.approx([past.views[-1]] * 7)
     of_both = [line.views for line in lines if line.origin == lines[0].origin]
     assert np.log1p(of_both[2]) == pytest.approx(np.log1p(of_both[:2]).mean(axis=0))
@@ -138,8 +137,8 @@ def test_a_new_recipe_is_backtested_on_the_same_weeks_and_the_others_are_not(
     before = ledger.read(path)
     made = [line for line in before if line.origin == before[-1].origin]
     ledger.append(kept, [replace(line, origin=first.newest, backtest=False) for line in made])
-    recipes = {"last": Last(), "week": Last(ago=7), "new": Last(ago=3)}
-    codes = {"last": "a", "week": "b", "new": "c", COMBINATION: "ab"}
+    recipes = {"rhythm": Last(), "theta": Last(ago=7), "new": Last(ago=3)}
+    codes = {"rhythm": "a", "theta": "b", "new": "c", COMBINATION: "ab"}
     a_backtest(recipes=recipes, codes=codes).run(history, 8, 0, path, kept)
     added = ledger.read(path)[len(before) :]
     assert {line.recipe for line in added} == {"new"}
@@ -151,20 +150,22 @@ def test_a_recipe_that_needs_more_days_and_a_combination_without_members_are_lef
     tmp_path: Path,
 ) -> None:
     path, kept = tmp_path / "backtest.jsonl", tmp_path / "ledger.jsonl"
-    backtest = a_backtest(recipes={"last": Last(), "week": Last(ago=7, min_days=20)})
-    backtest.run(a_history(40), 0, 60, path, kept)
+    backtest = a_backtest(recipes={"rhythm": Last(), "theta": Last(ago=7, min_days=50)})
+    backtest.run(a_history(70), 0, 70, path, kept)
     days = {name: [] for name in (*backtest.codes,)}  # type: dict[str, list[int]]
     for line in ledger.read(path):
-        days[line.recipe].append(40 - (NEWEST - line.origin).days)
-    assert {name: min(known) for name, known in days.items()} == {
-        "last": 7, "week": 20, COMBINATION: 30,
-    }  # fmt: skip
+        days[line.recipe].append(70 - (NEWEST - line.origin).days)
+    assert days == {
+        "rhythm": [*range(7, 70)],
+        "theta": [*range(50, 70)],
+        COMBINATION: [*range(7, 40), *range(50, 70)],  # from 40 days on both are needed
+    }
 
 
 def test_a_forecast_that_is_not_finite_is_refused_with_its_recipe(tmp_path: Path) -> None:
     history = a_history(60)
     broken = History(history.first, np.where(np.arange(60) == 30, np.nan, history.log))
-    with pytest.raises(DataError, match=r"recipe last: its forecast from 2026-06-01 is \[nan"):
+    with pytest.raises(DataError, match=r"recipe rhythm: its forecast from 2026-06-01 is \[nan"):
         a_backtest().run(broken, 0, 60, tmp_path / "backtest.jsonl", tmp_path / "ledger.jsonl")
 
 

@@ -440,7 +440,10 @@ GOOD = ["2021-03-01", 5, 1, 2, 3, 4]
         (b"[1, 2]", "found '[1, 2]', expected columnHeaders and rows"),
         (b"{}", "found '{}', expected columnHeaders and rows"),
         (table(METRICS[:2], [["2021-03-01", 5, 1]]), "found columns day, views, estimatedMin"),
-        (table(["views", *METRICS[:4]], [GOOD]), "do source.metric and source.metrics name metrics of daily"),
+        (
+            table(["views", *METRICS[:4]], [GOOD]),
+            "do source.metric and source.metrics name metrics of daily",
+        ),
         (table(METRICS, [["2021-03-01", 5]]), "row 1: found 2 cells, expected 6"),
         (table(METRICS, ["2021-03-01"]), "row 1: found 10 cells, expected 6"),
         (table(METRICS, [5]), "expected columnHeaders and rows"),

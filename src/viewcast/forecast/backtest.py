@@ -7,7 +7,7 @@ backtest that was stopped goes on where it was, and gives the same lines.
 Shape letters: D days, H days ahead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,41 +17,39 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.base import progress
+from viewcast.base.errors import ConfigError
 from viewcast.forecast import ledger
+from viewcast.forecast.combination import combined
+from viewcast.forecast.habits import Habit
 from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.kept_errors import kept_errors
 from viewcast.forecast.ledger import COMBINATION, Kept
+from viewcast.forecast.rebase import rebased
 from viewcast.forecast.recipe import Recipe, forecast_of
+from viewcast.forecast.short_history import serving
 
 Vector = NDArray[np.float64]
-# From forecasts log(1 + views) (H,) by recipe and the number of days D to that of the combination;
-# None where it has none.
-Combine = Callable[[Mapping[str, Vector], int], Vector | None]
 FEWEST_DAYS = 7  # of a history that a forecast is judged on
 Lines = dict[str, dict[date, Kept]]  # by recipe and origin
-
-
-def as_it_is(history: History) -> History:
-    """A history without a change of habit."""
-    return history
 
 
 @dataclass(frozen=True)
 class Backtest:
     """How the forecasts of past days are made.
 
-    ``recipes``: by name. ``codes``: the identity of each recipe and of COMBINATION. ``combine``:
-    how forecasts are combined. ``level``, ``half_life``: of the intervals, which come from the
-    errors that were known at each origin. ``rebased``: moves a history to a confirmed habit.
+    ``recipes``: by name. ``codes``: the identity of each recipe and of COMBINATION (``recipes.
+    identities``). ``combination``: its members from 180 days on; the rule for short histories holds
+    before. ``level``, ``half_life``: of the intervals, which come from the errors that were known
+    at each origin. ``habits``: the confirmed ones, each used from its first day on.
     """
 
     recipes: Mapping[str, Recipe]
     codes: Mapping[str, str]
-    combine: Combine
+    combination: Sequence[str]
     horizon: int
     level: float
     half_life: float
-    rebased: Callable[[History], History] = as_it_is
+    habits: Sequence[Habit] = ()
 
     def run(self, history: History, weeks: int, days: int, path: Path, kept: Path) -> int:
         """Add what is missing to the backtest at ``path``; how many lines.
@@ -95,7 +93,8 @@ class Backtest:
         self, history: History, names: Sequence[str], lines: Lines, views: pd.Series
     ) -> list[Kept]:
         """The lines of one origin."""
-        moved = self.rebased(history)
+        past = [habit for habit in self.habits if habit.since <= history.newest]
+        moved = rebased(history, past)
         of_recipes = [name for name in self.recipes if name in names]
         new = {
             name: self._line(name, history, self._forecast(name, moved), lines, views)
@@ -103,15 +102,20 @@ class Backtest:
             if len(moved) >= self.recipes[name].min_days
         }
         if COMBINATION in names:
-            origin = history.newest
-            present = {name: new.get(name) or lines[name].get(origin) for name in self.recipes}
+            members = self._members(len(history))
+            present = [new.get(name) or lines[name].get(history.newest) for name in members]
             # From the kept views, so that a backtest that goes on combines the same bits.
-            logs = {name: np.log1p(line.views) for name, line in present.items() if line}
-            combined = self.combine(logs, len(history))
-            if combined is not None:
-                line = self._line(COMBINATION, history, combined, lines, views)
-                new[COMBINATION] = line
+            logs = {line.recipe: np.log1p(line.views) for line in present if line is not None}
+            if logs and len(logs) == len(members):
+                new[COMBINATION] = self._line(COMBINATION, history, combined(logs), lines, views)
         return list(new.values())
+
+    def _members(self, days: int) -> Sequence[str]:
+        """What is served when ``days`` days are known; nothing where no recipe serves so few."""
+        try:
+            return serving(days, self.combination, self.recipes).members
+        except ConfigError:
+            return ()
 
     def _forecast(self, name: str, history: History) -> Vector:
         fitted = self.recipes[name].fit(history, self.horizon)
