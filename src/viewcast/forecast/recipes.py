@@ -1,35 +1,86 @@
-"""The recipes of a configuration, and the identity of each: its code and its settings."""
+"""The recipes of a night: made from the configuration, named by what they do, kept in a file.
 
-from collections.abc import Mapping, Sequence
+Shape letters: H days ahead.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from viewcast.base.errors import ConfigError
+import numpy as np
+from pydantic import TypeAdapter
+
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.files import replacing
 from viewcast.base.provenance import code_digest
 from viewcast.base.settings import build, digest
 from viewcast.forecast.ledger import COMBINATION, SERVED
-from viewcast.forecast.recipe import Recipe
+from viewcast.forecast.recipe import FittedRecipe, Recipe
 
-Sections = Mapping[str, Mapping[str, Any]]  # by name of the recipe
-
-
-def recipes_of(sections: Sections) -> dict[str, Recipe]:
-    """The recipes by name; refuses (ConfigError) none, names that are taken, and wrong keys."""
-    if not sections:
-        raise ConfigError("recipes: found none; choose some of conf/recipe by recipe=[...]")
-    for name in (COMBINATION, SERVED):
-        if name in sections:
-            raise ConfigError(f"recipes.{name}: this name is taken; name the recipe otherwise")
-    return {name: build(part, f"recipes.{name}", Recipe) for name, part in sections.items()}
+RESERVED = (COMBINATION, SERVED)  # names of forecasts that are made of those of recipes
+BETWEEN = "/"  # of the names of a recipe and of its array
 
 
-def identities(sections: Sections, combination: Sequence[str]) -> dict[str, str]:
-    """The identity (16 hex) of each recipe and of COMBINATION: hash of its settings and its code.
+def configured(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Recipe]:
+    """The recipes of the section ``recipes``, by name.
 
-    That of the combination holds those of its members.
+    Refuses (ConfigError) none at all, wrong keys, and a name that means something else.
     """
-    own = {
-        name: digest([dict(part), code_digest(str(part["_target_"]).rpartition(".")[0])])
-        for name, part in sections.items()
+    if not sections:
+        raise ConfigError("found no recipe; expected one or more: type recipe=[rhythm,...]")
+    for name in sections:
+        if name in RESERVED or BETWEEN in name:
+            raise ConfigError(
+                f"recipes.{name}: found a name that is taken or holds {BETWEEN!r}; expected one "
+                f"other than {', '.join(RESERVED)}: rename it in its file of conf/recipe"
+            )
+    return {name: build(keys, f"recipes.{name}", Recipe) for name, keys in sections.items()}
+
+
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """Class and settings of a recipe as values of JSON, as in its file; ``build`` takes them."""
+    cls = type(recipe)
+    settings = TypeAdapter(cls).dump_python(recipe, mode="json")
+    return {"_target_": f"{cls.__module__}.{cls.__qualname__}", **settings}
+
+
+def identity(*recipes: Recipe) -> str:
+    """Hash of the code and of the settings of recipes, in any order (16 hex).
+
+    It changes with all that could change a forecast of the same days, but the libraries.
+    """
+    code = code_digest(*sorted({type(recipe).__module__ for recipe in recipes}))
+    return digest([code, *sorted(digest(plain(recipe)) for recipe in recipes)])
+
+
+def save_fits(path: Path, fits: Mapping[str, FittedRecipe]) -> None:
+    """Write what fits have found, by name of the recipe; the same fits give the same bytes."""
+    arrays = {
+        f"{name}{BETWEEN}{key}": array
+        for name, fit in sorted(fits.items())
+        for key, array in sorted(fit.arrays().items())
     }
-    members = {name: own[name] for name in combination if name in own}
-    return {**own, COMBINATION: digest([members, code_digest("viewcast.forecast.combination")])}
+    with replacing(path) as partial:
+        np.savez(partial, **arrays)  # type: ignore[arg-type] # a name of numpy's own is no array
+
+
+def load_fits(path: Path, recipes: Mapping[str, Recipe], horizon: int) -> dict[str, FittedRecipe]:
+    """The fits of ``recipes`` in a file of ``save_fits``, which forecast as before, bit for bit.
+
+    Refuses (DataError) a file that lacks one of them or is damaged.
+    """
+    try:
+        with np.load(path) as file:
+            found: dict[str, dict[str, Any]] = {}
+            for key in file.files:
+                name, _, part = key.partition(BETWEEN)
+                found.setdefault(name, {})[part] = file[key]
+        return {
+            name: recipe.restored(found.get(name, {}), horizon) for name, recipe in recipes.items()
+        }
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path}: holds no fits of {', '.join(recipes)} ({error!r}); expected a file that a "
+            "refit wrote: run the night again"
+        ) from error
