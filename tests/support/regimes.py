@@ -1,11 +1,11 @@
-"""A simulated channel whose habits change overnight, and what forecasters truly lose on it.
+"""A simulated channel whose habits change overnight, and what forecasts truly lose on it.
 
-The same past can be continued in many simulations, so the mean loss of a forecaster there is known.
+The same past can be continued in many simulations, so the mean loss of a forecast is known.
 
-Shape letters: W simulations, D days ahead, L lags.
+Shape letters: W simulations, D days ahead.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 
@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 from support.project import REPOSITORY
 from viewcast.base.cli import compose
 from viewcast.base.settings import construct
-from viewcast.data.daily import calendar, with_lags, with_levels
 from viewcast.data.simulator import ChannelSimulator
-from viewcast.forecast.forecaster import Forecaster, Inputs
 
 Floats = NDArray[np.float64]
-LAGS = 28  # days before a world that are kept with it
 DAY = pd.Timedelta(days=1)
 
 
@@ -41,35 +38,14 @@ def three_changes(start: str) -> tuple[ChannelSimulator, ...]:
 
 @dataclass(frozen=True)
 class Simulations:
-    """Continuations of a channel: ``views`` (W, L + D), the L days before them in front; ``days``:
-    the D days.
-    """
+    """Continuations of a channel: ``views`` (W, D) of ``days``."""
 
     views: Floats
     days: pd.DatetimeIndex
-    _features: dict[Inputs, pd.DataFrame] = field(default_factory=dict, repr=False)
 
-    def losses(self, forecaster: Forecaster) -> Floats:
-        """Mean absolute error one day ahead, in views, by world (W,)."""
-        inputs = forecaster.inputs
-        if inputs not in self._features:
-            self._features[inputs] = self._made(inputs)
-        predicted = forecaster.model.predict(self._features[inputs]) * inputs.scale
-        return self._mean(np.maximum(predicted, 0).reshape(len(self.views), -1))
-
-    def naive(self, lag: int) -> Floats:
-        """The same of the views ``lag`` days before."""
-        return self._mean(self.views[:, -len(self.days) - lag : -lag])
-
-    def _made(self, inputs: Inputs) -> pd.DataFrame:
-        """The features (W D) of every day of every world."""
-        past = np.lib.stride_tricks.sliding_window_view(self.views, inputs.lags, axis=1)
-        past = past[:, -len(self.days) - 1 : -1, ::-1].reshape(-1, inputs.lags) / inputs.scale
-        of = calendar(self.days, inputs.country, pd.Timestamp(inputs.first))
-        return with_levels(with_lags(past, pd.concat([of] * len(self.views))))
-
-    def _mean(self, predicted: Floats) -> Floats:
-        return np.asarray(np.abs(predicted - self.views[:, -len(self.days) :]).mean(axis=1))
+    def loss(self, forecast: Floats) -> float:
+        """The mean absolute error a day of a forecast (D,), in views: what it truly loses."""
+        return float(np.abs(forecast - self.views).mean())
 
 
 @dataclass(frozen=True)
@@ -94,19 +70,16 @@ class Channel:
         """Days after ``newest`` lived anew; ``stays``: in the regime of the first of them, whatever
         came later in truth.
         """
-        views, memory = self._life
+        _, memory = self._life
         ahead = pd.date_range(newest + DAY, periods=days)
         of = [self.regime(ahead[0] if stays else day) for day in ahead]
         rng = np.random.default_rng([self.seed, 1, newest.toordinal(), days])
         drawn, _ = self._live(ahead, of, np.full(count, memory[newest]), rng)
-        past = views[:newest].to_numpy()[-LAGS:]
-        return Simulations(np.hstack([np.tile(past, (count, 1)), drawn]), ahead)
+        return Simulations(drawn, ahead)
 
-    def settled(self, newest: pd.Timestamp, days: int, count: int) -> Simulations:
-        """As ``simulations``; the channel was always in the regime of the day after ``newest``."""
-        always = _always(self.regimes[self.regime(newest + DAY)], self.last, self.seed)
-        whole = always.simulations(newest - LAGS * DAY, LAGS + days, count, stays=True)
-        return Simulations(whole.views[:, LAGS:], whole.days[LAGS:])
+    def always(self, day: pd.Timestamp) -> "Channel":
+        """A channel that was always in the regime of a day."""
+        return _always(self.regimes[self.regime(day)], self.last, self.seed)
 
     @cached_property
     def _rhythms(self) -> pd.DataFrame:
