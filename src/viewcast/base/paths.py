@@ -252,6 +252,11 @@ def reigns_path(root: Path, channel: str) -> Path:
     return channel_path(root, channel) / "promotions.jsonl"
 
 
+def code_of_refit_path(root: Path, channel: str) -> Path:
+    """The identity of the code that a channel's refit can reach."""
+    return channel_path(root, channel) / "code.json"
+
+
 def refit_template_path(root: Path) -> Path:
     """The template of the ``dvc.yaml`` of each channel."""
     return root / "pipelines" / "refit.dvc.yaml"

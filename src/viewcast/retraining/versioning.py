@@ -21,14 +21,17 @@ from viewcast.base import files
 from viewcast.base.errors import ViewcastError
 from viewcast.base.paths import (
     channel_path,
+    code_of_refit_path,
     days_path,
     refit_template_path,
     settings_of_refit_path,
 )
-from viewcast.retraining.remote import config_of
+from viewcast.base.provenance import code_digest, imported
+from viewcast.retraining.remote import CONFIG, LOCAL, config_of
 
 SHOWN_LINES = 30  # last lines of DVC's output that an error message repeats
-WRITTEN = "# Written by every night from {template}: a change here is lost.\n"
+WRITTEN = "# Written by every night: a change here is lost.\n"
+SCRIPT = "refit.py"  # beside the template
 
 
 class DvcError(ViewcastError):
@@ -44,8 +47,8 @@ class Versioning(Protocol):
     def repro(self, settings: Mapping[str, Any]) -> list[str]:
         """Keep the present days and refit what they change; returns the stages that ran.
 
-        ``settings``: all that decides the refit but days and code, as plain values. The stage finds
-        them in ``settings.json``.
+        ``settings``: all that decides the refit but the days, as plain values, with the identity of
+        each recipe's code. The stage finds them in ``settings.json``.
         """
 
     def days_hash(self) -> str:
@@ -84,17 +87,23 @@ class Dvc:
         own = self.folder / ".dvc"
         if not (own / "config").is_file():  # the last thing that `dvc init` makes
             self._run("init", "--no-scm", "--force", "--quiet")
-        for name, text in wanted.items():
-            _write(own / name, text)
+        for name in (CONFIG, LOCAL):
+            if name in wanted:
+                _write(own / name, wanted[name])
+            else:
+                (own / name).unlink(missing_ok=True)
         _write(self.folder / "dvc.yaml", stage(self.root, self.channel))
 
     def repro(self, settings: Mapping[str, Any]) -> list[str]:
         """Keep the present days and refit what they change; returns the stages that ran.
 
-        Raises ViewcastError where the stage fails; the message holds its last lines.
+        Raises DvcError where the stage fails; the message holds its last lines.
         """
-        text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
-        _write(settings_of_refit_path(self.root, self.channel), text)
+        for path, value in {
+            settings_of_refit_path(self.root, self.channel): settings,
+            code_of_refit_path(self.root, self.channel): {"code": code_of_refit(self.root)},
+        }.items():
+            _write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
         if not self._kept.is_file():
             self._run("add", "--quiet", days_path(self.root, self.channel).name)
         lines = self._run("repro").splitlines()  # it brings `days.dvc` up to date, too
@@ -140,28 +149,19 @@ class Dvc:
 
 
 def stage(root: Path, channel: str) -> str:
-    """The ``dvc.yaml`` of a channel: the template, with its name and the files of its patterns.
-
-    DVC takes a folder outside of its project with all that lies in it, the compiled files that
-    Python writes beside the code, too. So the code is named file by file.
-    """
+    """The ``dvc.yaml`` of a channel: the template with its name."""
     template = refit_template_path(root)
-    plain = yaml.safe_load(template.read_text(encoding="utf-8"))
-    folder = channel_path(root, channel)
-    for inner in plain["stages"].values():
-        inner["deps"] = [path for pattern in inner["deps"] for path in _matching(folder, pattern)]
-    text = yaml.safe_dump({"vars": [{"channel": channel}], **plain}, sort_keys=False)
-    return WRITTEN.format(template=template.relative_to(root)) + text
+    text = yaml.safe_dump({"vars": [{"channel": channel}]})
+    return f"{WRITTEN}{text}{template.read_text(encoding='utf-8')}"
 
 
-def _matching(folder: Path, pattern: str) -> list[str]:
-    """The files of a pattern, relative to ``folder`` like it; of any other path, itself."""
-    if "*" not in pattern:
-        return [pattern]
-    up = pattern.count("../")
-    base = folder.joinpath(*[".."] * up).resolve()
-    found = sorted(path.relative_to(base).as_posix() for path in base.glob(pattern[3 * up :]))
-    return ["../" * up + path for path in found]
+def code_of_refit(root: Path) -> str:
+    """The identity of all code that the script of the stage can reach, but for that of recipes.
+
+    Comments and layout do not count. That of the recipes is in the settings of the refit.
+    """
+    modules = imported(refit_template_path(root).with_name(SCRIPT))
+    return code_digest(*sorted(name for name in modules if name.startswith("viewcast.")))
 
 
 def _write(path: Path, text: str) -> None:
