@@ -6,9 +6,10 @@ capital is a supermartingale: that it ever reaches 1/α has a chance of at most 
 looks and whenever one stops (Ville 1939; Waudby-Smith & Ramdas 2024, JRSS B 86:1). The capital is
 the evidence E.
 
-What "no better" means: the expected gain of a week, clipped and scaled as in ``gains``, given all
-earlier weeks, is at most 0. A challenger that is seldom far worse and mostly a little better can
-therefore be called better: clipping forgives what is beyond the scale.
+What "no better" means: the expected gain of a week, given all earlier weeks, is at most 0. So that
+no week can ruin the gambler, each stake λ counts a gain above 1 as 1 and a loss of capital above
+95 % as 95 %. The latter forgives: a challenger that is mostly better and seldom far worse can be
+called better at the high stakes. The low stakes forgive less, since 95 % is far away for them.
 
 Shape letters: R recipes, W weeks in order of time; ``...`` are any axes before them.
 """
@@ -22,6 +23,7 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 STAKES = np.array([0.1, 0.25, 0.5, 0.75, 0.95])  # shares of the capital that are bet each week
+MOST_LOST = 0.95  # share of the capital that one week can cost
 BURN_IN = 26  # earlier weeks that a scale needs
 
 
@@ -39,28 +41,28 @@ def scales(losses: ArrayLike) -> Array:
 
 
 def gains(champion: ArrayLike, challenger: ArrayLike) -> Array:
-    """What the challenger gains on the champion each week (..., W), between −1 and 1.
+    """What the challenger gains on the champion each week (..., W), at most 1.
 
-    (champion − challenger) / s, clipped; s is the mean of both ``scales``, so it is known before
-    the week. 0, which is no bet, in a week without the loss of either or without a scale.
+    (champion − challenger) / s; s is the mean of both ``scales``, so it is known before the week.
+    0, which is no bet, in a week without the loss of either or without a scale.
     """
     first, second = np.asarray(champion, np.float64), np.asarray(challenger, np.float64)
     scale = (scales(first) + scales(second)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        clipped = np.clip((first - second) / scale, -1.0, 1.0)
-    return np.where(np.isfinite(clipped), clipped, 0.0)
+        gain = np.minimum((first - second) / scale, 1.0)
+    return np.where(np.isnan(gain), 0.0, gain)
 
 
 def log_capital(gain: ArrayLike) -> Array:
-    """log of the capital at each stake (stakes, ..., W) after each week: Σ log(1 + λ d).
+    """log of the capital at each stake λ (stakes, ..., W) after each week.
 
-    Raises DataError for a gain outside −1 to 1, which could lose more than there is.
+    Σ log(1 + max(λ d, −0.95)) of the gains d. Raises DataError for a gain above 1 or NaN.
     """
     values = np.asarray(gain, np.float64)
-    if not (np.abs(values) <= 1).all():
-        raise DataError("gains of weeks: expected all between -1 and 1, found others or NaN")
+    if not (values <= 1).all():
+        raise DataError("gains of weeks: expected all at most 1, found a larger one or NaN")
     stakes = STAKES.reshape(-1, *(1,) * values.ndim)
-    return np.asarray(np.log1p(stakes * values).cumsum(axis=-1))
+    return np.asarray(np.log1p(np.maximum(stakes * values, -MOST_LOST)).cumsum(axis=-1))
 
 
 def evidence(gain: ArrayLike) -> Array:
