@@ -23,7 +23,7 @@ from viewcast.forecast.conformal import Intervals
 from viewcast.forecast.habits import Habit, parsed
 from viewcast.forecast.history import History
 from viewcast.forecast.rebase import rebased
-from viewcast.forecast.recipe import FittedRecipe, Recipe
+from viewcast.forecast.recipe import FittedRecipe, Recipe, forecast_of
 from viewcast.forecast.recipes import identity, load_fits, plain, save_fits
 
 Vector = NDArray[np.float64]
@@ -79,7 +79,9 @@ class ChannelForecaster:
         Refuses (DataError) a history that is shorter than a member needs.
         """
         known = self._moved(history)
-        return {name: fit.forecast(known) for name, fit in self.fits.items()}
+        return {
+            name: forecast_of(name, fit, known, self.horizon) for name, fit in self.fits.items()
+        }
 
     def forecast(self, history: History) -> Vector:
         """log(1 + views) (H,) of the next days: what serves. Refuses as ``forecasts`` does."""

@@ -71,7 +71,7 @@ def load_fits(path: Path, recipes: Mapping[str, Recipe], horizon: int) -> dict[s
     Refuses (DataError) a file that lacks one of them or is damaged.
     """
     try:
-        with np.load(path) as file:
+        with path.open("rb") as opened, np.load(opened) as file:
             found: dict[str, dict[str, Any]] = {}
             for key in file.files:
                 name, _, part = key.partition(BETWEEN)
@@ -79,7 +79,7 @@ def load_fits(path: Path, recipes: Mapping[str, Recipe], horizon: int) -> dict[s
         return {
             name: recipe.restored(found.get(name, {}), horizon) for name, recipe in recipes.items()
         }
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path}: holds no fits of {', '.join(recipes)} ({error!r}); expected a file that a "
             "refit wrote: run the night again"

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.threads import one_thread
 from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.rows import NAMES, PAST, Rows
 
 Vector = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 MIN_ROWS = 6  # an output with fewer forecasts the level
+FLAT = 1e-8  # standard deviation below which an input does not vary
 LEAST_FREEDOM = 0.02  # share of the rows that is left after the fit, at least, in the criterion
+NO_RESIDUAL = 1e-12  # sum of squares of a fit without error
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -51,11 +54,13 @@ class Ridge:
         """Fit one regression for each of the next ``horizon`` days."""
         rows = Rows.of(history, self.window)
         slopes, constants = np.zeros((horizon, len(NAMES))), np.zeros(horizon)
-        for place in range(horizon):
-            targets = rows.targets(place + 1)
-            if len(targets) >= MIN_ROWS:
-                inputs = rows.inputs(place + 1)[: len(targets)]
-                slopes[place], constants[place] = ridge(inputs, targets, self.penalties.values())
+        penalties = self.penalties.values()
+        with one_thread():
+            for place in range(horizon):
+                targets = rows.targets(place + 1)
+                if len(targets) >= MIN_ROWS:
+                    inputs = rows.inputs(place + 1)[: len(targets)]
+                    slopes[place], constants[place] = ridge(inputs, targets, penalties)
         return FittedRidge(slopes, constants)
 
     def restored(self, arrays: Arrays, horizon: int) -> "FittedRidge":
@@ -83,31 +88,24 @@ class FittedRidge:
         return {"slopes": self.slopes, "constants": self.constants}
 
 
-def ridge(
-    inputs: Vector, targets: Vector, penalties: Vector, weights: Vector | None = None
-) -> tuple[Vector, float]:
+def ridge(inputs: Vector, targets: Vector, penalties: Vector) -> tuple[Vector, float]:
     """Slopes (F,) and constant of a ridge regression on standardized inputs (N, F).
 
-    ``weights``: (N,) of the rows. The penalty has the smallest generalized cross-validation,
-    RSS / (1 - df / n)² with n the effective number of rows (Golub, Heath & Wahba, Technometrics
-    1979, eq. 1.4). Inputs that do not vary get slope 0.
+    The penalty is the one of ``penalties`` with the smallest generalized cross-validation,
+    RSS / (1 - df / N)² (Golub, Heath & Wahba, Technometrics 1979, eq. 1.4). Inputs that do not vary
+    get slope 0.
     """
-    weights = np.ones(len(targets)) if weights is None else weights / weights.mean()
-    centre = np.average(inputs, axis=0, weights=weights)
-    scale = np.sqrt(np.average((inputs - centre) ** 2, axis=0, weights=weights))
-    varies = scale > 1e-8
-    mean = float(np.average(targets, weights=weights))
-    root = np.sqrt(weights)
-    x = (inputs[:, varies] - centre[varies]) / scale[varies] * root[:, None]
-    y = (targets - mean) * root
+    centre, scale, mean = inputs.mean(axis=0), inputs.std(axis=0), float(targets.mean())
+    varies = scale > FLAT
+    x, y = (inputs[:, varies] - centre[varies]) / scale[varies], targets - mean
     values, vectors = np.linalg.eigh(x.T @ x)
     values = np.maximum(values, 0)
     projected = vectors.T @ (x.T @ y)
     shrunk = projected / (values + penalties[:, None])
     residual = y @ y - 2 * shrunk @ projected + (shrunk**2) @ values
     freedom = (values / (values + penalties[:, None])).sum(axis=1) + 1
-    rows = weights.sum() ** 2 / (weights**2).sum()
-    criterion = np.maximum(residual, 1e-12) / np.maximum(1 - freedom / rows, LEAST_FREEDOM) ** 2
+    left = np.maximum(1 - freedom / len(y), LEAST_FREEDOM)
+    best = (np.maximum(residual, NO_RESIDUAL) / left**2).argmin()
     slopes = np.zeros(inputs.shape[1])
-    slopes[varies] = vectors @ shrunk[criterion.argmin()] / scale[varies]
+    slopes[varies] = vectors @ shrunk[best] / scale[varies]
     return slopes, mean - float(centre @ slopes)
