@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
-from viewcast.base.paths import retraining_path, summary_path
+from viewcast.base.paths import summary_path
 from viewcast.base.settings import Tracking, construct
+from viewcast.report import nights_record
 from viewcast.report.addresses import addresses
 from viewcast.report.audits import read
-from viewcast.report.champions_page import write_page
+from viewcast.report.nights_page import write_page
 from viewcast.report.overview import print_overview
 
 
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
     """Read reports/summary.json and, if there is one, reports/audit.json."""
-    if retraining_path(root).is_file():
+    if nights_record.read(root) is not None:
         write_page(root)
     rows = json.loads(summary_path(root).read_text())
     tracking = construct(Tracking, config["tracking"], "tracking")

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from support import retrained
+from support import told_nights
 from support.reported import FIGURES, SIMULATED, Fake, Tags
 from viewcast.base.paths import figures_path
 from viewcast.report import figures
@@ -79,7 +79,7 @@ def test_every_module_with_a_draw_function_is_found_and_helpers_are_not(
 ) -> None:
     assert [module.__name__ for module in figure_modules([package])] == ["more_figures.shares"]
     names = [module.__name__.rpartition(".")[2] for module in figure_modules(FIGURES)]
-    assert {"gaps", "promises", "winner", "model_sizes", "memorizers"} <= set(names)
+    assert {"gaps", "evidence", "winner", "model_sizes", "memorizers"} <= set(names)
     assert not {"style", "run_results", "gallery", "forecast", "search"} & set(names)
 
 
@@ -87,7 +87,7 @@ def test_a_picture_of_the_retraining_stands_in_its_section_and_is_drawn_again_wi
     fake: Fake, package: ModuleType
 ) -> None:
     add(package, "retraining_costs", RETRAINING)
-    retrained.leave(retrained.short(), fake.root)
+    told_nights.leave(told_nights.first(claim=False), fake.root)
     pictures = build(fake.root, [*FIGURES, package])
     page = (fake.root / "reports" / "index.html").read_text()
     section = page.split("<!-- retraining -->")[1].split("<!-- end of retraining -->")[0]

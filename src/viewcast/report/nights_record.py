@@ -186,13 +186,16 @@ def parsed(plain: dict[str, Any]) -> NightsRecord:
 def read(root: Path) -> NightsRecord | None:
     """The record, None where no night was ever run.
 
-    Refuses (DataError) a damaged file, and one of another format.
+    None as well for a file of the former format, which told of frozen champions: the next night
+    writes it anew, and until then the report has nothing to say of nights. Refuses (DataError) a
+    damaged file.
     """
     path = retraining_path(root)
     if not path.is_file():
         return None
     try:
-        return parsed(json.loads(path.read_text(encoding="utf-8")))
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        return None if _former(plain) else parsed(plain)
     except (DataError, ValueError) as error:
         raise DataError(
             f"{path}: damaged, or of another version ({error}); `{COMMAND}` writes it anew"
@@ -203,3 +206,8 @@ def write(record: NightsRecord, root: Path) -> None:
     """Write the file, replaced whole."""
     text = json.dumps(asdict(record), indent=1, ensure_ascii=False, default=date.isoformat)
     files.write(retraining_path(root), text + "\n")
+
+
+def _former(plain: Any) -> bool:
+    """Whether a file is of format 1, of which the oldest had no number."""
+    return isinstance(plain, dict) and "champions" in plain and plain.get("format", 1) == 1

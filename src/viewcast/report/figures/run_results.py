@@ -15,7 +15,7 @@ import pandas as pd
 from viewcast.base.paths import experiment_path, params_path, prepared_path, train_path
 from viewcast.models import fitted
 from viewcast.report import audits
-from viewcast.report.champion_record import ChampionHistory, read
+from viewcast.report.nights_record import NightsRecord, read
 from viewcast.runs.plan import read_params
 
 
@@ -121,8 +121,8 @@ class Results:
         return audits.row_usage(self.root)
 
     @cached_property
-    def history(self) -> ChampionHistory | None:
-        """The history of champions; None if nothing was ever retrained."""
+    def nights(self) -> NightsRecord | None:
+        """What the nights have found; None if there was none."""
         return read(self.root)
 
     @property
