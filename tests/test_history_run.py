@@ -111,7 +111,7 @@ def test_the_picture_of_the_last_night_replaces_the_former_and_images_stay(
         Image.new("RGB", (40, 20), colour).save(file)
         evaluated = colour != "blue"
         for _ in range(2):  # repeated after a kill
-            run.picture(file, FIRST + night // 2 * DAY, "champions" if evaluated else None)
+            run.picture(file, "champions", FIRST + night // 2 * DAY if evaluated else None)
     (kept,) = (tmp_path / "artifacts").rglob("champions.png")
     assert kept.read_bytes() == file.read_bytes()
     images = sorted((tmp_path / "artifacts").rglob("images/*.png"))

@@ -49,7 +49,7 @@ def show_history(
         picture = figures_path(root) / f"{PICTURE}.png"
         shown = f"{PICTURES_FOLDER}/{picture.name}" if picture.is_file() else None
         if shown is not None:
-            run.picture(picture, night, IMAGE if evaluated else None)
+            run.picture(picture, IMAGE, night if evaluated else None)
         note = note_of_history(history, run.run_id, shown)
         write_run_notes(client, [client.get_run(run.run_id)], {run.run_id: note})
     views = {view.key: view.name for view in write_views(client, nights)}

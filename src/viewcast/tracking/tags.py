@@ -108,6 +108,7 @@ SOURCE_TYPE = "mlflow.source.type"
 EXPERIMENT_KIND = "mlflow.experimentKind"
 ESTIMATOR = "estimator_class"  # of scikit-learn's autologging
 SEARCHES = "sklearn.model_selection._search"  # how it begins where a search was fitted
+LOGGED_ARTIFACTS = "mlflow.loggedArtifacts"  # of a run, as JSON: the tables that the UI shows
 CONTEXT = "mlflow.data.context"  # of a dataset input: what its rows were used for
 
 # Contexts of dataset inputs
@@ -164,12 +165,19 @@ CHAMPION_LOSS = "champion_loss"  # mean losses of the fresh days
 CHALLENGER_LOSS = "challenger_loss"
 NAIVE_LOSS = "naive_loss"
 DIFFERENCE_OF = "difference_"  # prefix; mean, low, high of champion minus challenger
+FORECAST_TOMORROW = "forecast_tomorrow"  # views of the first day ahead
+FORECAST_TOTAL = "forecast_total"  # views of all days ahead together, with the ends of its interval
+FORECAST_TOTAL_LOW = "forecast_total_low"
+FORECAST_TOTAL_HIGH = "forecast_total_high"
 
-# Metrics of the run that goes on from night to night, timestamped by night
-PROMISED_LOSS = "promised_loss"  # of the champion of that night, at its promotion
-PROMISED_LOW = "promised_low"
+# Metrics of the run that goes on from night to night, timestamped by day; losses of one day ahead
+PROMISED_LOSS = "promised_loss"  # mean of the 60 kept forecasts before the day
+PROMISED_LOW = "promised_low"  # the mean of a new week lies between these two
 PROMISED_HIGH = "promised_high"
 REALISED_LOSS = "realised_loss"  # NAIVE_LOSS and CHAMPION_VERSION beside it
+KEPT_LOSS_OF = "kept_loss_"  # prefix; the name of a recipe follows
+EVIDENCE = "evidence"  # against the champion after each judged week: mean over the challengers
+EVIDENCE_NEEDED = "evidence_needed"  # from here on a challenger is promoted
 
 # Metric that an evaluation writes
 LOOKS = "looks"  # scores revealed
@@ -187,6 +195,7 @@ STORED_FORECASTER = "forecaster"
 PICTURES_FOLDER = "pictures"
 NIGHT_OUTCOME = "outcome.json"
 NIGHT_LOSSES = "evaluation.parquet"  # losses of the fresh days
+NIGHT_FORECASTS = "forecasts.json"  # the lines of the ledger that a night has added, as a table
 
 # Artifacts of a sweep
 SWEEP_SETTINGS = "sweep.json"

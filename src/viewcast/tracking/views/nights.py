@@ -1,4 +1,4 @@
-"""Night after night: the loss that each champion promised, and the loss that came true.
+"""Night after night: the loss that was promised, the loss that came true, and who forecasts best.
 
 The curves are those of the one run that goes on from night to night
 (``viewcast.tracking.write.history_run``). Their axis is time; each point stands at its day.
@@ -8,7 +8,10 @@ import json
 
 from viewcast.tracking.tags import (
     CHAMPION_VERSION,
+    EVIDENCE,
+    EVIDENCE_NEEDED,
     HISTORY,
+    KEPT_LOSS_OF,
     NAIVE_LOSS,
     PICTURES,
     PROMISED_HIGH,
@@ -24,27 +27,36 @@ from viewcast.tracking.views.view import View, key_of
 
 # The UI draws each in another kind of line, in this order: the first is solid.
 LOSSES = (REALISED_LOSS, PROMISED_LOSS, PROMISED_LOW, PROMISED_HIGH, NAIVE_LOSS)
+PROOF = (EVIDENCE, EVIDENCE_NEEDED)
 
 
 def views(shown: Shown) -> list[View]:
     """One view, of the runs that go on from night to night."""
     runs = [run for run in shown.runs if run.tags.get(HISTORY) == "true"]
-    known = [name for name in LOSSES if any(name in run.metrics for run in runs)]
+    metrics = {name for run in runs for name in run.metrics}
+    known = [name for name in LOSSES if name in metrics]
     if not known:
         return []
     unit = f" ({shown.tags[UNIT]})" if shown.tags.get(UNIT) else ""
-    sections = [
-        Section(
-            f"Mean loss of 7 days{unit}",
-            [lines(known, log=False, x="time")],
-            height=520,
+    recipes = sorted(name for name in metrics if name.startswith(KEPT_LOSS_OF))
+    charts = {
+        f"Mean loss of 7 days{unit}": (known, False),
+        f"Each recipe: mean loss of 7 days{unit}": (recipes, False),
+        "Evidence against the champion, and how much is needed": (
+            [name for name in PROOF if name in metrics],
+            True,
         ),
-        Section("Version of the champion", [lines([CHAMPION_VERSION], log=False, x="time")]),
+        "Version that forecast the day": ([CHAMPION_VERSION], False),
+    }
+    sections = [
+        Section(heading, [lines(names, log=log, x="time")], height=520 if names == known else 480)
+        for heading, (names, log) in charts.items()
+        if names
     ]
     if shown.images:
         steps = {key: step for run in runs for key, step in _newest(run).items()}
         pictures = [images([name], steps.get(name, 0)) for name in sorted(shown.images)]
-        sections.append(Section("Champions at each evaluation", pictures))
+        sections.append(Section("What came true, after each judged week", pictures))
     columns = [metric(name) for name in (CHAMPION_VERSION, *known)]
     page = Runs(equals(HISTORY, "true"), "attributes.start_time", columns, ascending=False)
     key = key_of("nights")

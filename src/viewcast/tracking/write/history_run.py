@@ -5,7 +5,9 @@ run has one point per day. Its step is the day's number since 1970-01-01, its ti
 day in UTC, which is the same date in nearly every time zone.
 
 A point is written once and stays as it was known then: MLflow deletes none. A night that is
-repeated, or goes on after a kill, adds only what is missing.
+repeated, or goes on after a kill, adds only what is missing. Points of a metric are written in
+order of their days, so the newest one says which are there: reading all of them would take a second
+after three years.
 """
 
 import json
@@ -50,46 +52,44 @@ class HistoryRun:
         if known:
             return cls(client, min(known, key=lambda run: int(run.info.start_time)).info.run_id)
         own = {HISTORY: "true", REGISTERED_MODEL: model_name, USER: user()}
-        name = f"champions of {model_name}"
+        name = f"nights of {model_name}"
         created = client.create_run(experiment_id, run_name=name, tags={**tags, **own})
         return cls(client, created.info.run_id)
 
     def add(self, points: Points) -> int:
-        """Write the points of days that have none yet, and end the run until the next night.
+        """Write the points of days after the newest one of each metric, and end the run until the
+        next night.
 
         Returns how many were written.
         """
         names = {name for values in points.values() for name in values}
+        stored = self.client.get_run(self.run_id)
+        newest = {metric.key: int(metric.step) for metric in stored.data.to_proto().metrics}
         missing = [
             Metric(name, points[day][name], _noon(day), number(day))
             for name in sorted(names)
-            for known in [self._days(name)]
             for day in sorted(points)
-            if name in points[day] and number(day) not in known
+            if name in points[day] and number(day) > newest.get(name, -1)
         ]
         for start in range(0, len(missing), BATCH):
             self.client.log_batch(self.run_id, metrics=missing[start : start + BATCH])
-        if missing or self.client.get_run(self.run_id).info.status == "RUNNING":
+        if missing or stored.info.status == "RUNNING":
             self.client.set_terminated(self.run_id, "FINISHED")
         return len(missing)
 
-    def picture(self, file: Path, day: date, key: str | None) -> None:
+    def picture(self, file: Path, key: str, day: date | None) -> None:
         """Store a picture under ``pictures/`` in place of the one of the last night.
 
-        ``key``: also keep it for good as an image of this name, with the day as its step; the UI
-        shows such images one after another. None: not.
+        ``day``: also keep it for good as an image of the name ``key``, with the day as its step,
+        where there is none yet; the UI shows such images one after another. None: not.
         """
         self.client.log_artifact(self.run_id, str(file), PICTURES_FOLDER)
-        if key is None or self._has_image(key, day):
+        if day is None or self._has_image(key, day):
             return
         newest = {key: [number(day), ""]}
         self.client.set_tag(self.run_id, PICTURES, json.dumps(newest))  # the view opens at it
         with Image.open(file) as image:
             self.client.log_image(self.run_id, image.convert("RGB"), key=key, step=number(day))
-
-    def _days(self, name: str) -> set[int]:
-        """The numbers of the days that have a point of a metric."""
-        return {int(point.step) for point in self.client.get_metric_history(self.run_id, name)}
 
     def _has_image(self, key: str, day: date) -> bool:
         # MLflow before 3.9 separates the parts of the name by %, later ones by +.
