@@ -13,6 +13,7 @@ import yaml
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from viewcast.base import files
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import construct
 
@@ -45,6 +46,12 @@ def read(path: Path) -> list[Habit]:
             f"{path}: expected lines such as - {{since: 2026-08-24, why: ...}}, found another "
             f"shape ({error})"
         ) from error
+
+
+def write(path: Path, habits: Sequence[Habit]) -> None:
+    """Replace a file by these habits."""
+    plain = [habit.plain() for habit in habits]
+    files.write(path, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 
 def together(*known: Sequence[Habit]) -> list[Habit]:
