@@ -21,7 +21,7 @@ Shape letters: D days, N days of the new habit.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
+from itertools import product, zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ def rebased(history: History, habits: Iterable[Habit]) -> History:
     nothing. Values stay at least 0.
     """
     firsts = sorted({habit.since for habit in habits})
-    for since, until in zip(firsts, [*firsts[1:], None], strict=True):
+    for since, until in zip_longest(firsts, firsts[1:]):
         found = step(history, since, until)
         if found is not None:
             place, log = history.place(since), history.log.copy()
