@@ -1,4 +1,4 @@
-"""The champion's forecast of the next days: `python pipelines/predict.py days=7`."""
+"""The next days, forecast by the version that serves: `python pipelines/predict.py days=7`."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,13 @@ from typing import Any
 from viewcast.base.cli import stage
 from viewcast.base.settings import construct
 from viewcast.retraining.predict import Predict, as_text, forecast, picture, store
-from viewcast.tracking.write.registry import Registry
 
 
 @stage(__file__, "predict")
 def main(config: dict[str, Any], root: Path) -> None:
     """Write reports/forecast.csv and reports/forecast.png, and print the days."""
     settings: Predict = construct(Predict, config, "")
-    result = forecast(settings, root, Registry(settings.tracking, settings.model_name))
+    result = forecast(settings, root, settings.registry())
     files = store(result, root), picture(result, root)
     print("\n".join(as_text(result)))
     print(f"  {', '.join(str(file.relative_to(root)) for file in files)}")

@@ -1,4 +1,4 @@
-"""One night: fetch new days, train anew, promote a better model.
+"""One night: new days in, every recipe refitted, the next days forecast.
 
 `python pipelines/retrain.py`, `python pipelines/retrain.py source=studio source.folder=<folder>`,
 or, as a demonstration, `python pipelines/retrain.py retrain.today=2021-03-01 retrain.nights=10`.
@@ -6,11 +6,10 @@ or, as a demonstration, `python pipelines/retrain.py retrain.today=2021-03-01 re
 
 import json
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.cli import compose, stage
+from viewcast.base.cli import stage
 from viewcast.retraining.retrain import nights
 from viewcast.retraining.settings import Settings
 
@@ -19,7 +18,7 @@ from viewcast.retraining.settings import Settings
 def main(config: dict[str, Any], root: Path) -> None:
     """Print one line of JSON per night; exit with the code of the last."""
     code = 1
-    for outcome in nights(Settings.parse(config), root, partial(compose, root)):
+    for outcome in nights(Settings.parse(config), root):
         print(json.dumps(outcome, ensure_ascii=False), flush=True)
         code = outcome["code"]
     sys.exit(code)

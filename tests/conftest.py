@@ -19,7 +19,6 @@ from support.mlflow_store import Store
 from support.nights import simulated
 from support.project import Project
 from support.ui_server import Ui, making_ui
-from viewcast.retraining.data_versioning import BATCH_ID, LABEL, STORE
 from viewcast.training.backprop import Backprop
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,18 +119,6 @@ def ui(pristine_clone: tuple[Clone, str], tmp_path_factory: pytest.TempPathFacto
     """`make ui`, for all tests of one process that look at it."""
     with making_ui(pristine_clone[0], tmp_path_factory.mktemp("ui")) as opened:
         yield opened
-
-
-@pytest.fixture(autouse=True)
-def by_day() -> Iterator[None]:
-    """What a night tells its stages by environment is no matter of the next test, nor of what that
-    one's module prepares before it begins.
-    """
-    for wake in (False, True):
-        for name in (LABEL, BATCH_ID, *STORE):
-            os.environ.pop(name, None)
-        if not wake:
-            yield
 
 
 @pytest.fixture(scope="session")

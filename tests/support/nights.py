@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -18,30 +17,27 @@ from mlflow.entities import Experiment
 
 from support.project import REPOSITORY
 from viewcast.base.cli import compose
-from viewcast.base.files import entries
+from viewcast.base.files import entries, write_json
 from viewcast.base.paths import (
-    live_path,
-    nightly_path,
-    nightly_train_path,
-    outcomes_path,
-    prepared_path,
-    promotions_path,
+    LIVE,
+    channel_path,
+    days_path,
+    ledger_path,
+    nights_log_path,
+    refused_path,
+    reigns_path,
+    settings_of_refit_path,
 )
-from viewcast.base.settings import construct
-from viewcast.data import live, sealed
-from viewcast.data.preparation import preparation
+from viewcast.base.settings import construct, digest
+from viewcast.data import live
 from viewcast.data.simulator import ChannelSimulator
+from viewcast.forecast import ledger
+from viewcast.forecast.history import History
+from viewcast.forecast.ledger import Kept
 from viewcast.retraining import retrain
-from viewcast.retraining.challenger import ChallengerSettings, make_challenger
-from viewcast.retraining.data_versioning import STORE
+from viewcast.retraining.refit import RefitSettings, refit, store
 from viewcast.retraining.settings import Settings
-from viewcast.runs.run import run
 from viewcast.tracking.write.registry import Registry
-from viewcast.training.config import Config, parse
-
-MAKING = ChallengerSettings(
-    ["linear", "augmented"], walk_forward_weeks=4, horizon=3, interval_level=0.9
-)
 
 
 def unchanged(delivery: pd.DataFrame) -> pd.DataFrame:
@@ -58,6 +54,9 @@ class Diary:
     changed: dict[str, float | None] = field(default_factory=dict)
     label: str = "diary (simulated)"
     timezone: str = "UTC"
+    settle_days: int = 0
+    metric: str = "views"
+    site: str | None = None
     answer: Callable[[pd.DataFrame], pd.DataFrame] = unchanged
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
@@ -73,56 +72,52 @@ class Diary:
         return self.answer(frame if since is None else frame.loc[pd.Timestamp(since) :])
 
 
-def composed(overrides: list[str]) -> dict[str, Any]:
-    """A nightly run with windows that a test can afford, in the store that a night tells."""
-    plain = _composed("config", tuple(overrides), *SMALL)
-    return {**plain, "tracking": {**plain["tracking"], "uri": os.environ.get(STORE[0], "unknown")}}
-
-
-SMALL = ("data.splits.nightly.train=120", "data.lags=14", "model.features=[lag_1..lag_7]")
+SMALL = (
+    "recipe=[seasonal_naive,mean7,rhythm,ridge]",
+    "forecast.combination=[rhythm,ridge]",
+    "forecast.backtest_days=10",
+    "check.recent_days=14",
+)
 
 
 @cache
-def _composed(name: str, overrides: tuple[str, ...], *more: str) -> dict[str, Any]:
-    """Hydra takes a third of a second for what is the same in every night."""
-    return compose(REPOSITORY, [*overrides, *more], name)
+def composed(overrides: tuple[str, ...]) -> dict[str, Any]:
+    """The settings of a night that a test can afford; Hydra takes a third of a second for them."""
+    return compose(REPOSITORY, [*SMALL, *overrides], "retrain")
 
 
 @dataclass
 class InProcess:
-    """What DVC does in a night, without DVC: keep, prepare, train, make the challenger."""
+    """What DVC does in a night, without DVC: keep the days, and refit what has changed."""
 
     root: Path
+    settings: Settings
     lock: int
-    models: tuple[str, ...] = ("linear", "augmented")
-    epochs: int | None = None
 
-    def pull(self) -> None:
+    def prepare(self) -> None:
         pass
 
-    def add(self) -> None:
-        text = "".join(file.read_text() for file in sorted(live_path(self.root).iterdir()))
-        mark = hashlib.md5(text.encode()).hexdigest()
-        (self.root / "data.dvc").write_text(f"outs:\n- md5: {mark}.dir\n")
-
-    def repro(self) -> list[str]:
-        configs = {name: self.config(name) for name in self.models}
-        data = configs[self.models[0]].data
-        identity = preparation(configs[self.models[0]].plain["data"])
-        sealed.write(data.prepare(self.root), data.feature_lookback, self.root, "live", identity)
-        content = hashlib.md5(prepared_path(self.root, "live").read_bytes()).hexdigest()
-        done = nightly_path(self.root) / "done"  # as dvc.lock knows it
+    def repro(self, settings: Mapping[str, Any]) -> list[str]:
+        channel = self.settings.retrain.channel
+        write_json(settings_of_refit_path(self.root, channel), settings)
+        folder = channel_path(self.root, channel)
+        content = f"{self.days_hash()} {digest(settings)}"
+        done = folder / "done"  # as dvc.lock knows it
         if done.is_file() and done.read_text() == content:
             return []
-        for name, config in configs.items():
-            run(config, self.root, nightly_train_path(self.root, name))
-        make_challenger(configs, replace(MAKING, models=list(self.models)), self.root)
+        history = History.of(live.read(days_path(self.root, channel))["views"])
+        known = RefitSettings.read(self.root, channel)
+        made = refit(self.settings.recipes, history, known.confirmed(), known.horizon)
+        store(made, self.root, channel)
         done.write_text(content)
-        return list(self.models)
+        return ["refit"]
 
-    def config(self, name: str) -> Config:
-        features = ["model.features=[lag_1,lag_7]"] if name == "linear" else []
-        return parse(composed(["data=live", f"model={name}", "tracking=nightly", *features]))
+    def days_hash(self) -> str:
+        text = (days_path(self.root, self.settings.retrain.channel) / live.DAILY).read_bytes()
+        return hashlib.md5(text).hexdigest()
+
+    def push(self) -> None:
+        pass
 
 
 @dataclass
@@ -137,14 +132,12 @@ class Nights:
 
     @property
     def settings(self) -> Settings:
-        plain = _composed(
-            "retrain", ("fresh.first_champion_days=14", "check.recent_days=14"), *self.overrides
-        )
-        store = {
+        plain = composed(tuple(self.overrides))
+        tracking = {
             "uri": self.uri or f"sqlite:///{self.root}/mlflow/mlflow.db",
             "artifacts": None if self.uri else f"{self.root}/mlflow/artifacts",
         }
-        plain = {**plain, "tracking": {**plain["tracking"], **store}}
+        plain = {**plain, "tracking": {**plain["tracking"], **tracking}}
         return replace(Settings.parse(plain), source=self.source)
 
     def on(self, today: date | str, count: int = 1) -> list[dict[str, Any]]:
@@ -152,9 +145,7 @@ class Nights:
         first = date.fromisoformat(str(today))
         settings = self.settings
         asked = replace(settings.retrain, today=first, nights=count)
-        return list(
-            retrain.nights(replace(settings, retrain=asked), self.root, composed, self.versioning)
-        )
+        return list(retrain.nights(replace(settings, retrain=asked), self.root, self.versioning))
 
     def one(self, today: date | str) -> dict[str, Any]:
         (outcome,) = self.on(today)
@@ -166,15 +157,19 @@ class Nights:
 
     @property
     def promotions(self) -> list[dict[str, Any]]:
-        return entries(promotions_path(self.root))
+        return entries(reigns_path(self.root, LIVE))
 
     @property
     def outcomes(self) -> list[dict[str, Any]]:
-        return entries(outcomes_path(self.root))
+        return entries(nights_log_path(self.root, LIVE))
+
+    @property
+    def ledger(self) -> list[Kept]:
+        return ledger.read(ledger_path(self.root, LIVE))
 
     @property
     def series(self) -> pd.Series:
-        return live.read(live_path(self.root))["views"]
+        return live.read(days_path(self.root, LIVE))["views"]
 
     def experiment(self, part: str = "") -> Experiment:
         """An experiment of the live series."""
@@ -199,7 +194,7 @@ class Nights:
 
     def quarantined(self) -> list[str]:
         """The reasons of everything that was excluded."""
-        files = sorted((self.root / "data" / "quarantine").glob("*/reason.json"))
+        files = sorted(refused_path(self.root, LIVE).glob("*/reason.json"))
         return [json.loads(file.read_text())["reason"] for file in files]
 
 

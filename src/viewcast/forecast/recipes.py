@@ -4,7 +4,7 @@ Shape letters: H days ahead.
 """
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,13 @@ def identity(*recipes: Recipe) -> str:
     """
     code = code_digest(*sorted({type(recipe).__module__ for recipe in recipes}))
     return digest([code, *sorted(digest(plain(recipe)) for recipe in recipes)])
+
+
+def identities(recipes: Mapping[str, Recipe], combination: Sequence[str]) -> dict[str, str]:
+    """The identity of each recipe, and of COMBINATION: that of its members together."""
+    members = [recipes[name] for name in combination if name in recipes]
+    own = {name: identity(recipe) for name, recipe in recipes.items()}
+    return {**own, COMBINATION: identity(*members)}
 
 
 def save_fits(path: Path, fits: Mapping[str, FittedRecipe]) -> None:

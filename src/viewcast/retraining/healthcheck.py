@@ -16,11 +16,11 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import DataError, ViewcastError
-from viewcast.base.paths import outcomes_path
+from viewcast.base.paths import nights_log_path
 from viewcast.retraining.outcome import CODES
 
 KEYS = ("finished", "outcome", "code", "night", "reason")
-GOOD = frozenset(CODES[good] for good in ("promoted", "nothing new", "not better", "days spent"))
+GOOD = frozenset(CODES[good] for good in ("served", "promoted", "nothing new"))
 IDLE = frozenset({CODES["locked"]})  # the night did not start
 CLOCK_SKEW = timedelta(hours=1)  # the clock of the retraining machine may be ahead by this
 REMEDY = "look at what the scheduler logged, then run `python pipelines/retrain.py` by hand"
@@ -34,15 +34,19 @@ class StaleError(ViewcastError):
 class HealthCheck:
     """``conf/healthcheck.yaml``. ``max_age_hours``: of the last outcome, and of the last good one.
 
-    ``outcomes``: file of outcomes, relative to the project; null for the project's own.
+    ``channel``: whose nights are asked for. ``outcomes``: another file of outcomes, relative to the
+    project; null for that of the channel.
     """
 
     max_age_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    channel: str
     outcomes: str | None
 
     def path(self, root: Path) -> Path:
         """The log of outcomes."""
-        return outcomes_path(root) if self.outcomes is None else root / self.outcomes
+        if self.outcomes is None:
+            return nights_log_path(root, self.channel)
+        return root / self.outcomes
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,10 @@ def check_health(outcomes: Sequence[Outcome], max_age_hours: float, now: datetim
     """One sentence about the newest outcome, if all is well.
 
     ``now``: with an offset from UTC. Raises StaleError where there is no outcome, the newest is
-    older than ``max_age_hours``, or the newest failed and no good one (promoted, nothing new, not
-    better, days spent) is younger than that; before the first good one, the first outcome counts in
-    its place. Raises DataError where the newest lies in the future: it would hide a failure.
+    older than ``max_age_hours``, or the newest is not good and no good one (served, promoted,
+    nothing new) is younger than that; before the first good one, the first outcome counts in its
+    place. So one night that the guard kept back is no alarm, and two in a row are. Raises DataError
+    where the newest lies in the future: it would hide a failure.
     """
     nights = [outcome for outcome in outcomes if outcome.code not in IDLE]
     nights.sort(key=lambda outcome: outcome.finished)
@@ -129,7 +134,8 @@ def _outcome(parsed: Any, path: Path, number: int) -> Outcome:
 def _refusal(path: Path, number: int, found: str) -> DataError:
     return DataError(
         f"{path}, line {number}: found {found}; expected an object with {', '.join(KEYS)}; "
-        "only `python pipelines/retrain.py` writes this file: restore it from Git"
+        "only `python pipelines/retrain.py` writes this file: restore it from a copy, or from "
+        "the branch of the nights"
     )
 
 

@@ -12,69 +12,71 @@ from typing import Any, Self
 
 from viewcast.base.errors import DataError
 from viewcast.base.files import remove, write
-from viewcast.base.paths import journal_path
+from viewcast.base.paths import night_path
 
 
 @dataclass
 class Journal:
-    """``night``: its day. ``newest``: the newest day of the series, ``fresh``: the first fresh one.
+    """``night``: its day. ``newest``: the newest day of the series. ``begun``: the earlier
+    night that was killed, and whose work this one has taken over; None for none.
 
-    ``added``, ``corrected``: days that came in; corrections as plain values. ``age``, ``drift``,
-    ``drifted``: the result of the check. ``stages``: of DVC, that ran. ``run_id``: of the night in
-    MLflow. ``champion``: the version that was champion when the night began. ``challenger``: the
-    content of ``challenger.json`` and its ``version``, or a ``reason`` where there is none.
-    ``gated``: whether the evaluation has begun, which uses up the fresh days. ``gate``: the result
-    of the evaluation.
+    ``added``, ``corrected``: days that came in; corrections as plain values. ``remarks``: what a
+    reader must know of the days. ``age``, ``drift``, ``drifted``: the result of the check.
+    ``run_id``: of the night in MLflow. ``stages``: of DVC, that ran. ``gate``: the champion among
+    recipes and the evidence. ``version``: of tonight's refit in the registry. ``former``: the one
+    that served before. ``guard``: whether it may serve, and why. From then on the night is decided:
+    it is finished with its own days, whatever comes.
     """
 
     night: str
     newest: str
-    fresh: str
     added: list[str]
     corrected: list[dict[str, Any]]
+    remarks: list[str]
     age: int
     drift: list[dict[str, Any]]
     drifted: bool
-    champion: int | None = None
+    begun: str | None = None
     run_id: str | None = None
     stages: list[str] = field(default_factory=list)
-    challenger: dict[str, Any] | None = None
-    gated: bool = False
     gate: dict[str, Any] | None = None
+    version: int | None = None
+    former: int | None = None
+    guard: dict[str, Any] | None = None
 
     @classmethod
-    def read(cls, root: Path) -> Self | None:
+    def read(cls, root: Path, channel: str) -> Self | None:
         """The journal of an unfinished night; None if the last night is finished.
 
         Refuses (DataError) a damaged file.
         """
-        file = journal_path(root)
+        file = night_path(root, channel)
         if not file.is_file():
             return None
         try:
-            return cls(**json.loads(file.read_text()))
+            return cls(**json.loads(file.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise DataError(
                 f"{file}: damaged, or written by another version ({error}); remove it and run the "
-                "night again: it starts anew, and only fresh days that it has already used are lost"
+                "night again: it starts anew"
             ) from error
 
-    def write(self, root: Path) -> None:
+    def write(self, root: Path, channel: str) -> None:
         """Store the present state."""
-        write(journal_path(root), json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        write(night_path(root, channel), text)
 
     @staticmethod
-    def close(root: Path) -> None:
+    def close(root: Path, channel: str) -> None:
         """Remove the file: the night is finished."""
-        remove(journal_path(root))
+        remove(night_path(root, channel))
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is decided what serves."""
+        return self.guard is not None
 
     @property
     def today(self) -> date:
         """The day of the night."""
         return date.fromisoformat(self.night)
-
-    @property
-    def fresh_days(self) -> int:
-        """The number of fresh days."""
-        span = date.fromisoformat(self.newest) - date.fromisoformat(self.fresh)
-        return max(0, span.days + 1)

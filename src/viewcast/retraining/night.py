@@ -4,52 +4,64 @@ A step is written into the journal when it is done (``viewcast.retraining.journa
 was killed goes on with the first step that is not there.
 """
 
+import json
 import time
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.files import append, write
-from viewcast.base.paths import live_path, nightly_path, outcomes_path
+from viewcast.base.files import append, remove, write
+from viewcast.base.paths import (
+    channel_path,
+    days_path,
+    habits_path,
+    nights_log_path,
+    settings_of_refit_path,
+)
 from viewcast.data import live
-from viewcast.data.live import as_csv, as_fresh
-from viewcast.retraining.data_versioning import DataVersioning
+from viewcast.data.live import as_csv
+from viewcast.forecast import habits
+from viewcast.forecast.recipes import identities
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.outcome import ended
 from viewcast.retraining.refresh import NewDays, fetch_new_days
 from viewcast.retraining.settings import Settings
-from viewcast.training.config import Config
+from viewcast.retraining.versioning import Versioning
 
-STAGED = "daily.csv"  # the series that a night is about to store, under build/nightly
+STAGED = "staged.csv"  # the series that a night is about to store
 
 
 @dataclass(frozen=True)
 class Night:
-    """A night on ``today``. ``config``: of a nightly run (data, loss, tracking)."""
+    """A night of a channel on ``today``."""
 
     settings: Settings
-    config: Config
     root: Path
     today: date
-    versioning: DataVersioning
+    versioning: Versioning
+
+    @property
+    def channel(self) -> str:
+        """The name of the channel."""
+        return self.settings.retrain.channel
 
     def run(self) -> dict[str, Any]:
         """Do what is due; returns the outcome.
 
-        A night that was killed is finished first. If it has not looked at any fresh day, and no
-        newer day has come since, its work becomes that of this night.
+        A night that was killed is finished first. If it had not decided what serves, its work
+        becomes that of this night.
         """
         begun = time.monotonic()
-        self.versioning.pull()
-        unfinished, outcome = Journal.read(self.root), None
-        if unfinished is not None and unfinished.gated:
+        self.versioning.prepare()
+        unfinished, outcome = Journal.read(self.root, self.channel), None
+        if unfinished is not None and unfinished.decided:
             outcome = self._finish(unfinished, begun)
             unfinished = None
         if unfinished is not None:
-            self._store_days(unfinished)
-        new = fetch_new_days(self.settings, self._train_days, self.root, self.today)
-        if new is not None:
+            self._store_days()
+        new = fetch_new_days(self.settings, self.root, self.today)
+        if new.merged.changed or self._changed:
             journal = self._begin(new, unfinished)
         elif unfinished is not None:
             journal = unfinished
@@ -58,53 +70,70 @@ class Night:
         return self._finish(journal, begun)
 
     @property
-    def _train_days(self) -> int:
-        days: int = self.config.data.splits[self.config.data.split].train
-        return days
+    def _refit(self) -> dict[str, Any]:
+        """All that decides tonight's refit but days and code of DVC's stage."""
+        noted = habits.read(habits_path(self.root, self.channel))
+        confirmed = habits.together(self.settings.data.habits, noted)
+        recipes = self.settings.recipes
+        return {
+            "recipes": self.settings.plain_recipes,
+            "codes": identities(recipes, self.settings.forecast.combination),
+            "horizon": self.settings.forecast.horizon,
+            "habits": [habit.plain() for habit in confirmed],
+        }
+
+    @property
+    def _changed(self) -> bool:
+        """Whether recipes or habits are others than those of the last night."""
+        file = settings_of_refit_path(self.root, self.channel)
+        return not file.is_file() or json.loads(file.read_text("utf-8")) != self._refit
 
     def _begin(self, new: NewDays, unfinished: Journal | None) -> Journal:
         """Write the new days into the journal, with those of a killed night; then store them."""
+        self._reach_the_store()
         journal = Journal(
             night=self.today.isoformat(),
             newest=new.newest.isoformat(),
-            fresh=self._first_fresh(new.newest).isoformat(),
             added=[*(unfinished.added if unfinished else []), *new.merged.added],
             corrected=[
                 *(unfinished.corrected if unfinished else []),
                 *(asdict(correction) for correction in new.merged.corrected),
             ],
+            remarks=new.merged.notes,
             age=new.check.age,
             drift=[asdict(test) for test in new.check.drift],
             drifted=new.check.drifted,
+            begun=(unfinished.begun or unfinished.night) if unfinished else None,
             run_id=unfinished.run_id if unfinished else None,
         )
-        write(nightly_path(self.root) / STAGED, as_csv(new.merged.series))
-        journal.write(self.root)
-        self._store_days(journal)
+        write(channel_path(self.root, self.channel) / STAGED, as_csv(new.merged.series))
+        journal.write(self.root, self.channel)
+        self._store_days()
         return journal
 
-    def _store_days(self, journal: Journal) -> None:
-        """Copy the staged days to data/live and add them to DVC."""
-        staged = nightly_path(self.root) / STAGED
-        write(live_path(self.root) / live.DAILY, staged.read_text(encoding="utf-8"))
-        write(live_path(self.root) / live.FRESH, as_fresh(date.fromisoformat(journal.fresh)))
-        self.versioning.add()
+    def _store_days(self) -> None:
+        """Copy the staged days to their place."""
+        staged = channel_path(self.root, self.channel) / STAGED
+        place = days_path(self.root, self.channel) / live.DAILY
+        write(place, staged.read_text(encoding="utf-8"))
 
-    def _first_fresh(self, newest: date) -> date:
+    def _reach_the_store(self) -> None:
         # MLflow takes a second, which a night without new days need not wait for.
-        from viewcast.retraining.night_steps import first_fresh_day  # noqa: PLC0415
+        from viewcast.tracking.store import connect  # noqa: PLC0415
 
-        return first_fresh_day(self.settings, self.config, newest)
+        connect(self.settings.tracking)
 
     def _finish(self, journal: Journal, begun: float) -> dict[str, Any]:
         from viewcast.retraining.night_steps import NightSteps  # noqa: PLC0415 (as above)
 
-        steps = NightSteps(self.settings, self.config, self.root, self.versioning, journal)
-        return steps.finish(begun)
+        steps = NightSteps(self.settings, self._refit, self.root, self.versioning, journal)
+        outcome = steps.finish(begun)
+        remove(channel_path(self.root, self.channel) / STAGED)
+        return outcome
 
     def _nothing_new(self, begun: float) -> dict[str, Any]:
-        newest = live.read(live_path(self.root)).index[-1]
+        newest = live.read(days_path(self.root, self.channel)).index[-1]
         reason = f"the source has no day after {newest:%Y-%m-%d} and corrects none"
         outcome = ended("nothing new", reason, self.today, begun)
-        append(outcomes_path(self.root), outcome)
+        append(nights_log_path(self.root, self.channel), outcome)
         return outcome

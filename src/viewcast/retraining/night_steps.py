@@ -1,200 +1,269 @@
-"""The steps of a night after its new days are stored: train, register, evaluate, promote, report.
+"""The steps of a night after its new days are stored: refit, judge, register, guard, serve, keep.
 
-Every step can be repeated. The step that decides for users comes last: until the registry's alias
-changes, the former champion forecasts.
+Every step can be repeated. What decides for users comes late: until the registry's alias changes,
+the former version forecasts. Once it is decided what serves, the night is finished with its own
+days, whatever comes in the meantime.
 """
 
-from datetime import date, timedelta
+import tempfile
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import yaml
+import numpy as np
 
+from viewcast.base.errors import TrackingError
 from viewcast.base.files import append, entries
-from viewcast.base.paths import challenger_path, live_path, outcomes_path
+from viewcast.base.paths import (
+    backtest_path,
+    days_path,
+    ledger_path,
+    nights_log_path,
+)
 from viewcast.base.provenance import git_commit
-from viewcast.base.settings import digest
 from viewcast.data import live
-from viewcast.data.views import daily_views
-from viewcast.forecast.forecaster import Forecaster
-from viewcast.report import champions_page
-from viewcast.retraining import challenger, night_summary
-from viewcast.retraining.champion_history import write_history
-from viewcast.retraining.data_versioning import DataVersioning, set_stage_environment
-from viewcast.retraining.evaluation import FreshDays, evaluate
-from viewcast.retraining.history_in_mlflow import show_history
+from viewcast.forecast import ledger
+from viewcast.forecast.backtest import Backtest
+from viewcast.forecast.channel_forecaster import ChannelForecaster
+from viewcast.forecast.history import History
+from viewcast.forecast.ledger import COMBINATION
+from viewcast.forecast.short_history import Serving
+from viewcast.retraining import night_summary, refit, serving
+from viewcast.retraining.guard import guard
 from viewcast.retraining.journal import Journal
-from viewcast.retraining.promotion import promote
+from viewcast.retraining.judging import judge
+from viewcast.retraining.kept_lines import KeptLines
+from viewcast.retraining.refit import Refit, RefitSettings
+from viewcast.retraining.reigns import reigns
 from viewcast.retraining.settings import Settings
+from viewcast.retraining.versioning import Versioning
 from viewcast.tracking import tags
 from viewcast.tracking.store import answering
-from viewcast.tracking.used_days import spent_to
 from viewcast.tracking.write.night_run import NightRun
 from viewcast.tracking.write.registry import Registry
-from viewcast.training.config import Config
-
-
-def first_fresh_day(settings: Settings, config: Config, newest: date) -> date:
-    """The day after the last one that any run in MLflow has used.
-
-    Before the first evaluation it is the first of the ``fresh.first_champion_days`` newest days.
-    """
-    with answering(config.tracking):
-        used_to = spent_to(Registry(config.tracking, settings.retrain.model_name).client)
-    if used_to is None:
-        return newest - timedelta(days=settings.fresh.first_champion_days - 1)
-    return used_to + timedelta(days=1)
 
 
 class NightSteps:
-    """The steps of one night, which write what they did into ``journal``."""
+    """The steps of one night, which write what they did into ``journal``.
+
+    ``refit_settings``: what decides the refit besides days and code.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        config: Config,
+        refit_settings: dict[str, Any],
         root: Path,
-        versioning: DataVersioning,
+        versioning: Versioning,
         journal: Journal,
     ) -> None:
-        self.settings, self.config, self.root = settings, config, root
+        self.settings, self.root, self.refit_settings = settings, root, refit_settings
         self.versioning, self.journal = versioning, journal
+        self.channel = settings.retrain.channel
 
     def finish(self, begun: float) -> dict[str, Any]:
         """Do the steps that are not in the journal; returns the outcome."""
-        with answering(self.config.tracking):
-            registry = Registry(self.config.tracking, self.settings.retrain.model_name)
+        with answering(self.settings.tracking):
+            registry = Registry(self.settings.tracking, self.settings.model_name)
             run = self._night_run()
-            if not self.journal.gated:
-                self._train()
-                self._register_challenger(registry)
-            self._evaluate(registry, run)
-            self._promote(registry)
+            if not self.journal.decided:
+                self._refit()
+                self._backtest()
+                self._judge()
+                self._register(registry)
+                self._guard(registry)
+            self._serve(registry)
+            self._keep(registry)
             return self._report(registry, run, begun)
+
+    def _write(self) -> None:
+        self.journal.write(self.root, self.channel)
 
     def _night_run(self) -> NightRun:
         """The night's run in MLflow, made once."""
-        run = NightRun(self.config, self.root, self.journal.night, self.journal.run_id)
+        run = NightRun(self.settings.subject, self.root, self.journal.night, self.journal.run_id)
         if run.run_id != self.journal.run_id:
             self.journal.run_id = run.run_id
-            self.journal.write(self.root)
+            self._write()
         return run
 
-    def _train(self) -> None:
-        """Let DVC prepare the days and train the models."""
-        journal = self.journal
-        mark = digest([journal.night, journal.newest, journal.fresh, journal.corrected])
-        label = self.settings.source.label
-        set_stage_environment(label, f"night-{mark}", self.config.tracking)
-        journal.stages += self.versioning.repro()
-        journal.write(self.root)
+    @cached_property
+    def history(self) -> History:
+        """The days of this night."""
+        return History.of(live.read(days_path(self.root, self.channel))["views"].asfreq("D"))
 
-    def _register_challenger(self, registry: Registry) -> None:
-        """Register the challenger, or write down why there is none."""
-        description, journal = challenger.read(self.root), self.journal
-        if description["model"] is None:
-            reasons = [f"{name}: {reason}" for name, reason in description["failures"].items()]
-            reason = "; ".join(reasons) or "no model was validated"
-            journal.challenger = {"version": None, "reason": reason}
-        else:
-            assert journal.run_id is not None, "made by _night_run"
-            folder, about = challenger_path(self.root), self._version_tags(description)
-            version = registry.register(journal.run_id, folder, about)
-            journal.challenger = {**description, "version": version.number}
-        champion = registry.champion()
-        journal.champion = None if champion is None else champion.number
-        journal.write(self.root)
+    @cached_property
+    def known(self) -> RefitSettings:
+        """What decides the refit, as its stage reads it."""
+        return RefitSettings(**self.refit_settings)
 
-    def _version_tags(self, description: dict[str, Any]) -> dict[str, str]:
-        candidates, val_error = description["candidates"], description["val_error"]
+    @cached_property
+    def made(self) -> Refit:
+        """Tonight's refit."""
+        horizon = self.settings.forecast.horizon
+        return refit.load(self.settings.recipes, horizon, self.root, self.channel)
+
+    @property
+    def kept(self) -> KeptLines:
+        """The kept forecasts beside the days."""
+        views = live.read(days_path(self.root, self.channel))["views"].asfreq("D")
+        forecast = self.settings.forecast
+        return KeptLines.read(self.root, self.channel, views, self.known.codes, forecast)
+
+    @property
+    def chosen(self) -> Serving:
+        """What serves tonight, if the guard lets it."""
+        champion = reigns(self.root, self.channel)[-1].recipe
+        combination = self.settings.forecast.combination
+        return serving.serves(champion, len(self.history), combination, self.made.forecasts)
+
+    @cached_property
+    def version(self) -> ChannelForecaster:
+        """Tonight's version."""
+        chosen, champion = self.chosen, reigns(self.root, self.channel)[-1].recipe
+        bare = serving.version(self.made, chosen.members, self.settings, self.known.confirmed())
+        name = champion if chosen.members == (champion,) else COMBINATION
+        return replace(bare, intervals=self.kept.intervals(name))
+
+    def _refit(self) -> None:
+        """Let DVC keep the days and refit the recipes."""
+        self.journal.stages += self.versioning.repro(self.refit_settings)
+        self._write()
+
+    def _backtest(self) -> None:
+        """On a recipe's first night, measure its errors on days that are known."""
+        forecast = self.settings.forecast
+        past = Backtest(
+            self.settings.recipes,
+            self.known.codes,
+            forecast.combination,
+            forecast.horizon,
+            forecast.level,
+            forecast.half_life,
+            self.known.confirmed(),
+        )
+        past.run(
+            self.history,
+            forecast.backtest_weeks,
+            forecast.backtest_days,
+            backtest_path(self.root, self.channel),
+            ledger_path(self.root, self.channel),
+        )
+
+    def _judge(self) -> None:
+        """Judge the weeks that have matured; another recipe may become champion."""
+        found = judge(self.kept, self.settings, self.root, self.journal.today)
+        first = self.journal.begun or self.journal.night
+        new = [reign for reign in found.reigns if reign.night and str(reign.night) >= first]
+        self.journal.gate = {
+            "champion": found.champion,
+            "promoted": new[-1].recipe if new else None,
+            "reason": new[-1].why if new else found.sentence,
+            "threshold": found.evidence.threshold,
+            "evidence": float(found.evidence.mean[-1]) if len(found.evidence.lasts) else 1.0,
+            "weeks": len(found.evidence.lasts),
+        }
+        self._write()
+
+    def _register(self, registry: Registry) -> None:
+        """Register tonight's version."""
+        former, run_id = registry.champion(), self.journal.run_id
+        assert run_id is not None, "made by _night_run"
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / tags.STORED_FORECASTER
+            place.mkdir()
+            self.version.save(place)
+            version = registry.register(run_id, place, self._version_tags())
+        self.journal.version = version.number
+        self.journal.former = None if former is None else former.number
+        self._write()
+
+    def _version_tags(self) -> dict[str, str]:
+        chosen, history = self.chosen, self.history
+        members = chosen.members
         return {
-            **{tag: str(description[key]) for key, tag in tags.ABOUT_VERSION.items()},
-            tags.VERSION_VAL_LOSS: f"{candidates[description['model']]:.6g}",
-            tags.VERSION_VAL_ERROR: f"{val_error or float('nan'):.6g}",
-            tags.CHOSEN_AMONG: str(len(candidates)),
-            tags.DATA_HASH: data_hash(self.root),
+            tags.MODEL: members[0] if len(members) == 1 else COMBINATION,
+            tags.MEMBERS: ", ".join(members),
+            tags.CODE: self.version.identity,
+            tags.LOSS: self.settings.subject.loss,
+            tags.UNIT: self.settings.unit,
+            tags.TRAINED_FROM: history.first.isoformat(),
+            tags.TRAINED_TO: history.newest.isoformat(),
+            tags.TRAINED_ROWS: str(len(history)),
+            tags.WHY: chosen.why,
+            tags.DATA_HASH: self.versioning.days_hash(),
             tags.GIT_COMMIT: git_commit(self.root),
             tags.LABEL: self.settings.source.label,
         }
 
-    def _evaluate(self, registry: Registry, run: NightRun) -> None:
-        """Compare challenger and champion once there are enough fresh days.
-
-        The look is recorded in MLflow before the first fresh day is scored.
-        """
+    def _guard(self, registry: Registry) -> None:
+        """Decide whether tonight's version may serve."""
         journal = self.journal
-        assert journal.challenger is not None, "written by _register_challenger"
-        days = pd.date_range(journal.fresh, journal.newest)
-        version = journal.challenger["version"]
-        enough = len(days) >= self.settings.fresh.evaluation_days
-        if journal.gate is not None or version is None or not enough:
-            return
-        views = live.read(live_path(self.root))["views"]
-        fresh = FreshDays(views, days, daily_views(self.config.data), self.config.loss)
-        run.record_look(fresh.rows(), version, journal.champion or 0)
-        journal.gated = True
-        journal.write(self.root)
-        champion, age = None, 0
-        if journal.champion is not None:
-            champion = registry.forecaster(journal.champion)
-            since = registry.version(journal.champion).tags[tags.PROMOTED]
-            age = (journal.today - date.fromisoformat(since)).days
-        trained = Forecaster.load(challenger_path(self.root) / "forecaster")
-        result, losses = evaluate(fresh, champion, trained, age, self.settings.promotion)
-        run.table(losses, tags.NIGHT_LOSSES)
-        versions = {"champion": journal.champion, "challenger": version}
-        journal.gate = {
-            **versions,
-            "challenger_model": journal.challenger["model"],
-            **result,
-        }
-        journal.write(self.root)
+        former = None
+        if journal.former != journal.version:
+            former = self._forecaster(registry, journal.former)
+        found = guard(self.version, former, self.history, self.settings.guard)
+        journal.guard = {"passes": found.passes, "reason": found.reason}
+        self._write()
 
-    def _promote(self, registry: Registry) -> None:
-        """Make the challenger the champion if the evaluation says so."""
-        gate, journal = self.journal.gate, self.journal
-        if gate is None or not gate["promote"]:
+    def _forecaster(self, registry: Registry, number: int | None) -> ChannelForecaster | None:
+        """A version by its number; None without one, and for one that cannot be read any more.
+
+        That is one of an earlier release, or one whose files are gone: neither can serve, so a new
+        version need not be better than it.
+        """
+        if number is None:
+            return None
+        try:
+            return registry.forecaster(number)
+        except TrackingError:
+            return None
+
+    def _serve(self, registry: Registry) -> None:
+        """Let tonight's version serve, or wait for approval; the guard may have stopped it."""
+        journal = self.journal
+        assert journal.guard is not None and journal.version is not None, "written before"
+        registry.tag(journal.version, {tags.REASON: journal.guard["reason"]})
+        if not journal.guard["passes"]:
             return
-        keys = ("mean", "low", "high", "days")
-        promised = {f"{tags.PROMISED_OF}{key}": f"{gate['promised'][key]:.6g}" for key in keys}
-        registry.tag(gate["challenger"], promised)
-        description = journal.challenger or {}
-        entry = {
-            "id": journal.run_id,
-            "night": journal.night,
-            "version": gate["challenger"],
-            "previous": journal.champion,
-            "model": description["model"],
-            "trained_to": description["trained_to"],
-            "data": data_hash(self.root),
-            "commit": git_commit(self.root),
-            **{key: gate[key] for key in ("why", "reason", "promised", "difference", "unit")},
-        }
-        promote(registry, self.root, entry)
+        if self.settings.retrain.approve == "manual":
+            registry.propose(journal.version)
+            return
+        registry.tag(journal.version, {tags.SERVED_FROM: journal.night})
+        registry.serve(journal.version)
+
+    def _keep(self, registry: Registry) -> None:
+        """Keep tonight's forecasts, before their days exist."""
+        kept, version = self.kept, self.journal.version
+        forecasts = self.made.forecasts
+        lines = [kept.line(name, log, version) for name, log in forecasts.items()]
+        combination = self.settings.forecast.combination
+        combined = serving.combine(forecasts, len(self.history), combination)
+        if combined is not None:
+            lines.append(kept.line(COMBINATION, combined, version))
+        champion = registry.champion()
+        if champion is not None:
+            own = champion.number == version
+            served = self.version if own else self._forecaster(registry, champion.number)
+            horizon = kept.settings.horizon
+            if served is not None and len(self.history) >= served.min_days:
+                log = np.maximum(served.forecast(self.history), 0)[:horizon]
+                lines.append(kept.served(log, served.intervals, served.identity, champion.number))
+        ledger.append(ledger_path(self.root, self.channel), lines)
 
     def _report(self, registry: Registry, run: NightRun, begun: float) -> dict[str, Any]:
-        """Write the outcome into MLflow, the log and the report, and close the journal."""
+        """Write the outcome into MLflow, the log and the record, and close the journal."""
         champion = registry.champion()
         number = None if champion is None else champion.number
-        evaluation_days = self.settings.fresh.evaluation_days
-        outcome = night_summary.summary(self.journal, number, evaluation_days, begun)
+        approve = self.settings.retrain.approve
+        outcome = night_summary.summary(self.journal, number, approve, begun)
         run.log_metrics(night_summary.metrics(self.journal, outcome))
         run.end(outcome)
-        log, run_id = outcomes_path(self.root), self.journal.run_id
+        log, run_id = nights_log_path(self.root, self.channel), self.journal.run_id
         if all(line.get("run_id") != run_id for line in entries(log)):
             append(log, outcome)
-        views = live.read(live_path(self.root))["views"]
-        level = self.settings.promotion.confidence_level
-        history = write_history(registry, self.config, views, level, self.root)
-        champions_page.write_page(self.root)
-        evaluated = self.journal.gate is not None
-        show_history(registry, self.config, history, self.journal.today, evaluated, self.root)
-        Journal.close(self.root)
+        registry.prune(self.settings.retrain.keep_versions)
+        self.versioning.push()
+        Journal.close(self.root, self.channel)
         return outcome
-
-
-def data_hash(root: Path) -> str:
-    """The hash of ``data/`` in ``data.dvc``; "none" without that file."""
-    file = root / "data.dvc"
-    return str(yaml.safe_load(file.read_text())["outs"][0]["md5"]) if file.is_file() else "none"

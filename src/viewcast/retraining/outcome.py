@@ -5,16 +5,15 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, get_args
 
 Ending = Literal[
-    "promoted", "nothing new", "not better", "days spent", "refused", "unreachable", "locked",
-    "failed",
-]  # fmt: skip
+    "served", "nothing new", "kept", "promoted", "refused", "unreachable", "locked", "failed"
+]
 
 CODES: dict[Ending, int] = {
-    "promoted": 0,
+    "served": 0,  # a new version serves, or waits for approval: the ordinary night
     "failed": 1,
     "nothing new": 10,
-    "not better": 11,
-    "days spent": 12,
+    "kept": 11,  # the guard kept last night's version
+    "promoted": 13,  # a new version serves, and another recipe has become champion
     "refused": 20,
     "unreachable": 30,
     "locked": 40,
@@ -23,7 +22,7 @@ assert set(CODES) == set(get_args(Ending))
 
 
 def ended(ending: Ending, reason: str, night: date, begun: float) -> dict[str, Any]:
-    """The outcome of a night as plain values: the line of ``registry/outcomes.jsonl``.
+    """The outcome of a night as plain values: the line of ``outcomes.jsonl``.
 
     ``begun``: seconds on the monotonic clock.
     """

@@ -8,10 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from viewcast.base.files import write
-from viewcast.base.paths import quarantine_path
+from viewcast.base.paths import refused_path
 
 
-def quarantine(delivery: pd.DataFrame | None, reason: str, today: date, root: Path) -> Path:
+def quarantine(
+    delivery: pd.DataFrame | None, reason: str, today: date, root: Path, channel: str
+) -> Path:
     """Store a refused delivery with the reason; returns its folder.
 
     The same delivery, refused again on the same day, is stored once. ``delivery``: None where the
@@ -19,7 +21,7 @@ def quarantine(delivery: pd.DataFrame | None, reason: str, today: date, root: Pa
     """
     text = "" if delivery is None else delivery.to_csv(date_format="%Y-%m-%d", lineterminator="\n")
     mark = hashlib.sha256(f"{text}{reason}".encode()).hexdigest()[:8]
-    folder = quarantine_path(root) / f"{today.isoformat()}-{mark}"
+    folder = refused_path(root, channel) / f"{today.isoformat()}-{mark}"
     if delivery is not None:
         write(folder / "delivery.csv", text)
     write(folder / "reason.json", json.dumps({"today": today.isoformat(), "reason": reason}) + "\n")

@@ -59,33 +59,20 @@ TEST_OPENED = "viewcast.test_opened"  # of the run that was tested: id of the la
 
 # Tags of a night
 NIGHT = "viewcast.night"  # its date
-FRESH = "viewcast.fresh"  # identity of the rows that champion and challenger are compared on
-CHALLENGER = "viewcast.challenger"  # number of the version
-CHAMPION = "viewcast.champion"  # number of the version, 0 where there is none
 OUTCOME = "viewcast.outcome"
 HISTORY = "viewcast.history"  # "true" for the one run that goes on from night to night
 REGISTERED_MODEL = "viewcast.registered_model"  # whose champions that run follows
 
 # Tags of a version of the registered model, besides MODEL, LOSS, UNIT, LABEL and GIT_COMMIT
-CONTENT = "viewcast.content"  # hash of the files of the challenger
-TRAINED_FROM = "viewcast.trained_from"  # first day of the training rows
-TRAINED_TO = "viewcast.trained_to"  # last day of the training rows
+CONTENT = "viewcast.content"  # hash of the files of the forecaster
+MEMBERS = "viewcast.members"  # the recipes whose mean of logs it serves
+CODE = "viewcast.code"  # identity of code and settings of these recipes
+TRAINED_FROM = "viewcast.trained_from"  # first day that it was fitted on
+TRAINED_TO = "viewcast.trained_to"  # last day that it was fitted on
 TRAINED_ROWS = "viewcast.rows"
-VERSION_VAL_LOSS = "viewcast.val_loss"
-VERSION_VAL_ERROR = "viewcast.val_error"
-CHOSEN_AMONG = "viewcast.chosen_among"  # number of models that were validated
-DATA_HASH = "viewcast.data_hash"
-ABOUT_VERSION = {  # tags of a version, by the key in the description of the challenger
-    "model": MODEL,
-    "loss": LOSS,
-    "unit": UNIT,
-    "trained_from": TRAINED_FROM,
-    "trained_to": TRAINED_TO,
-    "rows": TRAINED_ROWS,
-}
-PROMOTED = "viewcast.promoted"  # the night of the promotion
-WHY = "viewcast.why"  # the kind of the promotion; REASON has the sentence
-PROMISED_OF = "viewcast.promised_"  # prefix; mean, low, high, days of the gain that was expected
+DATA_HASH = "viewcast.data_hash"  # of the days, as DVC keeps them
+SERVED_FROM = "viewcast.served_from"  # the night since which it serves, or has served
+WHY = "viewcast.why"  # what serves and why, in a sentence; REASON has that of the guard
 
 # Tags that an audit writes, and takes away again: MLflow deletes tags and no metrics
 VERDICT = "viewcast.verdict"  # of a run, in a sentence; nights write that of their experiments
@@ -156,15 +143,11 @@ TEST_ROW_COUNT = "rows"
 DAYS_ADDED = "days_added"
 DAYS_CORRECTED = "days_corrected"
 AGE_OF_NEWEST_DAY = "age_of_newest_day"  # in days
-FRESH_DAYS = "fresh_days"
 DRIFT_P_OF = "drift_p_"  # prefix; the name of the test for drift follows
-CHAMPION_VERSION = "champion_version"
-CHALLENGER_VERSION = "challenger_version"
+CHAMPION_VERSION = "champion_version"  # that serves
+JUDGED_WEEKS = "judged_weeks"  # of the present reign
 EXIT_CODE = "exit_code"
-CHAMPION_LOSS = "champion_loss"  # mean losses of the fresh days
-CHALLENGER_LOSS = "challenger_loss"
 NAIVE_LOSS = "naive_loss"
-DIFFERENCE_OF = "difference_"  # prefix; mean, low, high of champion minus challenger
 FORECAST_TOMORROW = "forecast_tomorrow"  # views of the first day that is not over
 FORECAST_TOTAL = "forecast_total"  # views of all days ahead together, with the ends of its interval
 FORECAST_TOTAL_LOW = "forecast_total_low"

@@ -1,9 +1,6 @@
-"""A night in MLflow: one run with its new days, the evaluation of the challenger, and the outcome.
+"""A night in MLflow: one run with its new days, what serves, and the outcome."""
 
-The evaluation is a look at the fresh days. It is recorded before the first of them is scored, with
-the purpose ``gate``, so that every later reader of the store sees that these days are spent.
-"""
-
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -14,63 +11,34 @@ import pandas as pd
 from mlflow.entities import Metric, RunTag
 from mlflow.exceptions import MlflowException
 
-from viewcast.data.table import holdout, moments
-from viewcast.holdout.looks import Use
-from viewcast.tracking.datasets import input_of, log, span
+from viewcast.base.provenance import git_commit, user
+from viewcast.tracking import tags as names
 from viewcast.tracking.experiments import NIGHTS, experiment_of
-from viewcast.tracking.look_tags import tags_of
 from viewcast.tracking.store import connect
-from viewcast.tracking.tags import (
-    CHALLENGER,
-    CHAMPION,
-    EXPERIMENT,
-    FRESH,
-    GATE,
-    MODEL,
-    NIGHT,
-    NIGHT_OUTCOME,
-    OUTCOME,
-    REASON,
-)
-from viewcast.tracking.write.recorder import run_tags
-from viewcast.training.config import Config
-
-GATED = Use("gate", 1, 2)  # one comparison, to choose between two
+from viewcast.tracking.subject import Subject
 
 
 class NightRun:
     """The run of a night. It is made once; a night that goes on after a kill uses it again."""
 
-    def __init__(self, config: Config, root: Path, night: str, known: str | None) -> None:
-        """``config``: of a nightly run. ``known``: the id of the run, if it exists."""
-        self.client = connect(config.tracking)
+    def __init__(self, subject: Subject, root: Path, night: str, known: str | None) -> None:
+        """``subject``: the channel. ``known``: the id of the run, if it exists."""
+        self.client = connect(subject.tracking)
         self.run_id = known or ""
         if known is not None and self._goes_on(known, night):
             return
-        tags = {**run_tags(config, root), NIGHT: night, MODEL: "", EXPERIMENT: "night"}
-        experiment = experiment_of(self.client, config, NIGHTS)
+        experiment = experiment_of(self.client, subject, NIGHTS)
+        tags = {**_tags(subject, root), names.NIGHT: night}
         created = self.client.create_run(experiment, run_name=f"night {night}", tags=tags)
         self.run_id = created.info.run_id
 
     def _goes_on(self, run_id: str, night: str) -> bool:
         try:
             self.client.update_run(run_id, status="RUNNING", name=f"night {night}")
-            self.client.set_tag(run_id, NIGHT, night)
+            self.client.set_tag(run_id, names.NIGHT, night)
         except MlflowException:  # another store than the one it was recorded in
             return False
         return True
-
-    def record_look(self, rows: pd.DataFrame, challenger: int, champion: int) -> None:
-        """Record a look at these fresh rows (entity, time, target), before it happens.
-
-        ``challenger``, ``champion``: the versions that are compared; 0 where there is no champion.
-        """
-        digest = holdout(rows)
-        about = {"num_rows": len(rows), **span(rows), "moments": moments(rows)}
-        used = input_of(f"{rows['entity'].iloc[0]}-fresh", digest, "data/live", GATE, about)
-        log(self.client, self.run_id, [used])
-        versions = {CHALLENGER: str(challenger), CHAMPION: str(champion)}
-        self.tag({**tags_of([GATED]), FRESH: digest, **versions})
 
     def tag(self, tags: dict[str, str]) -> None:
         """Add tags."""
@@ -92,6 +60,23 @@ class NightRun:
 
     def end(self, summary: dict[str, Any]) -> None:
         """Store the outcome and end the run."""
-        self.client.log_dict(self.run_id, summary, NIGHT_OUTCOME)
-        self.tag({OUTCOME: summary["outcome"], REASON: summary["reason"]})
+        self.client.log_dict(self.run_id, summary, names.NIGHT_OUTCOME)
+        self.tag({names.OUTCOME: summary["outcome"], names.REASON: summary["reason"]})
         self.client.set_terminated(self.run_id, "FINISHED")
+
+
+def _tags(subject: Subject, root: Path) -> dict[str, str]:
+    """What identifies a night: channel, unit, code, user."""
+    return {
+        names.DATA: subject.data,
+        names.LABEL: subject.label,
+        names.LOSS: subject.loss,
+        names.UNIT: subject.unit,
+        names.MODEL: "",
+        names.EXPERIMENT: "night",
+        names.GIT_COMMIT: git_commit(root),
+        names.USER: user(),
+        names.SOURCE_NAME: Path(sys.argv[0]).name,
+        names.SOURCE_TYPE: "LOCAL",
+        **({names.SIMULATED: "true"} if "simulated" in subject.label else {}),
+    }

@@ -1,12 +1,14 @@
-"""The registry of models: versions, and which of them is champion and which challenger.
+"""The registry of models: the refit of each night as a version, and which of them serves.
 
-A version is known by its *content*, the hash of the challenger's folder: the same challenger is
-registered once, however often a night is interrupted.
+A version is known by its *content*, the hash of the forecaster's folder: the same refit is
+registered once, however often a night is interrupted. The alias ``champion`` is what serves. The
+alias ``candidate`` is a version that waits for a person's approval.
 """
 
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,21 +19,22 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from viewcast import __version__
 from viewcast.base.errors import DataError, TrackingError
 from viewcast.base.settings import Tracking
-from viewcast.forecast.forecaster import LEVEL_DAYS, Forecaster
+from viewcast.forecast.channel_forecaster import ChannelForecaster
 from viewcast.tracking.store import connect
-from viewcast.tracking.tags import CONTENT, STORED_FORECASTER
+from viewcast.tracking.tags import CONTENT, SERVED_FROM, STORED_FORECASTER
 from viewcast.tracking.write import served_forecaster as served
 
 # With a tracking server MLflow prints the address of a run to standard output, where a night prints
 # its line of JSON.
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION, CANDIDATE = "champion", "candidate"
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
@@ -68,7 +71,7 @@ class Registry:
         found = self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000)
         return sorted((Version.of(each) for each in found), key=lambda version: version.number)
 
-    def forecaster(self, number: int) -> Forecaster:
+    def forecaster(self, number: int) -> ChannelForecaster:
         """The forecaster of a version; refuses (TrackingError) one whose files are gone."""
         uri = f"models:/{self.name}/{number}"
         # The files alone, not the code that was stored beside them: versions that an earlier
@@ -76,7 +79,7 @@ class Registry:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 files = download_artifacts(f"{uri}/artifacts/forecaster", dst_path=folder)
-                return Forecaster.load(Path(files))
+                return ChannelForecaster.load(Path(files))
         except (MlflowException, OSError, DataError) as error:
             raise TrackingError(
                 f"{uri}: its files cannot be read ({error}); is the artifact store that it was "
@@ -85,23 +88,64 @@ class Registry:
             ) from error
 
     def register(self, run_id: str, folder: Path, tags: dict[str, str]) -> Version:
-        """The version that holds a challenger's folder, made if there is none, under the alias
-        ``challenger``. ``tags``: of a new version.
+        """The version that holds the forecaster in a folder, made if there is none.
+
+        ``tags``: of a new version.
         """
         content = content_of(folder)
         known = [each for each in self.versions() if each.tags.get(CONTENT) == content]
-        version = known[-1] if known else self._create(run_id, folder, {**tags, CONTENT: content})
-        self.client.set_registered_model_alias(self.name, CHALLENGER, str(version.number))
-        return version
+        return known[-1] if known else self._create(run_id, folder, {**tags, CONTENT: content})
 
     def tag(self, number: int, tags: dict[str, str]) -> None:
         """Add tags to a version."""
         for key, value in tags.items():
             self.client.set_model_version_tag(self.name, str(number), key, value)
 
-    def promote(self, number: int) -> None:
+    def serve(self, number: int) -> None:
         """Make a version the champion by one call; from then on it answers every forecast."""
         self.client.set_registered_model_alias(self.name, CHAMPION, str(number))
+
+    def propose(self, number: int) -> None:
+        """Let a version wait for approval, under the alias ``candidate``."""
+        self.client.set_registered_model_alias(self.name, CANDIDATE, str(number))
+
+    def candidate(self) -> Version | None:
+        """The version that waits for approval; None where there is none."""
+        return self._under(CANDIDATE)
+
+    def prune(self, keep: int) -> list[int]:
+        """Delete versions and their files but for the ``keep`` newest; returns their numbers.
+
+        What serves, what waits, and the version that a rollback would bring back all stay.
+        """
+        versions = self.versions()
+        stay = {version.number for version in versions[-keep:]}
+        for alias in (self.champion(), self.candidate()):
+            if alias is not None:
+                stay.add(alias.number)
+        before = self.before(self.champion())
+        stay |= {before.number} if before is not None else set()
+        gone = [version for version in versions if version.number not in stay]
+        for version in gone:
+            self._delete(version)
+        return [version.number for version in gone]
+
+    def before(self, champion: Version | None) -> Version | None:
+        """The newest older version that has served; None where there is none."""
+        if champion is None:
+            return None
+        older = [v for v in self.versions() if v.number < champion.number and SERVED_FROM in v.tags]
+        return older[-1] if older else None
+
+    def _delete(self, version: Version) -> None:
+        """Delete a version, and its model with its files. What is gone already is passed over."""
+        stored = self.client.get_model_version(self.name, str(version.number))
+        if stored.model_id:
+            with suppress(MlflowException):
+                place = self.client.get_logged_model(stored.model_id).artifact_location
+                self.client.delete_logged_model(stored.model_id)
+                get_artifact_repository(place).delete_artifacts()
+        self.client.delete_model_version(self.name, str(version.number))
 
     def _under(self, alias: str) -> Version | None:
         try:
@@ -112,7 +156,7 @@ class Registry:
             raise
 
     def _create(self, run_id: str, folder: Path, tags: dict[str, str]) -> Version:
-        stored = _log_model(run_id, folder / STORED_FORECASTER)
+        stored = _log_model(run_id, folder)
         try:
             self.client.create_registered_model(self.name)
         except MlflowException as error:
@@ -134,18 +178,16 @@ def content_of(folder: Path) -> str:
 
 
 def _log_model(run_id: str, folder: Path) -> Any:
-    forecaster = Forecaster.load(folder)
-    intervals = forecaster.intervals
-    ahead = 1 if intervals is None else len(intervals.low)
-    count = max(forecaster.inputs.lags, LEVEL_DAYS)  # fewer, and the example would be refused
-    days = pd.date_range("2021-01-01", periods=count).strftime("%Y-%m-%d")
+    forecaster = ChannelForecaster.load(folder)
+    # Fewer days, and the example would be refused.
+    days = pd.date_range("2021-01-01", periods=forecaster.min_days).strftime("%Y-%m-%d")
     example = pd.DataFrame({"date": days, "views": 100.0})
     request = {"date": "string", "views": "double"}
     answer = {**request, "low": "double", "high": "double"}
     signature = ModelSignature(
         Schema([ColSpec(kind, name) for name, kind in request.items()]),
         Schema([ColSpec(kind, name) for name, kind in answer.items()]),
-        ParamSchema([ParamSpec("days", "long", ahead)]),
+        ParamSchema([ParamSpec("days", "long", forecaster.horizon)]),
     )
     with mlflow.start_run(run_id=run_id):
         return mlflow.pyfunc.log_model(

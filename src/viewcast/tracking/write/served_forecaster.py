@@ -12,7 +12,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 from viewcast.base.errors import DataError
 from viewcast.data.daily import check_daily
 from viewcast.data.raw import first, refusal
-from viewcast.forecast.forecaster import Forecaster
+from viewcast.forecast.channel_forecaster import ChannelForecaster
 
 SOURCE = Path("the request")
 
@@ -25,7 +25,7 @@ class ServedForecaster(PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the forecaster that was stored beside this file."""
-        self.forecaster = Forecaster.load(Path(context.artifacts["forecaster"]))
+        self.forecaster = ChannelForecaster.load(Path(context.artifacts["forecaster"]))
 
     def predict(
         self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
