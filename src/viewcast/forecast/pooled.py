@@ -14,7 +14,7 @@ inputs of all days ahead.
 from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
 from functools import cache
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,11 +76,7 @@ class Pooled:
     days: Annotated[int, Field(ge=60)]
     penalty: Annotated[float, Field(gt=0)]
     seed: int
-
-    @property
-    def min_days(self) -> int:
-        """One week."""
-        return WEEK
+    min_days: ClassVar[int] = WEEK
 
     def fit(self, history: History, horizon: int) -> FittedPooled:
         """Fit to the other channels; of ``history`` only to see that it is not one of them.
