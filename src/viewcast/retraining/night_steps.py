@@ -29,11 +29,15 @@ from viewcast.forecast.channel_forecaster import ChannelForecaster
 from viewcast.forecast.history import History
 from viewcast.forecast.ledger import COMBINATION
 from viewcast.forecast.short_history import Serving
+from viewcast.report import nights_page, nights_record
+from viewcast.report.nights_record import NightsRecord
 from viewcast.retraining import night_summary, refit, serving
 from viewcast.retraining.guard import guard
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.judging import judge
 from viewcast.retraining.kept_lines import KeptLines
+from viewcast.retraining.nights_in_mlflow import show_nights
+from viewcast.retraining.record import Ahead, record
 from viewcast.retraining.refit import Refit, RefitSettings
 from viewcast.retraining.reigns import reigns
 from viewcast.retraining.settings import Settings
@@ -242,15 +246,35 @@ class NightSteps:
         combined = serving.combine(forecasts, len(self.history), combination)
         if combined is not None:
             lines.append(kept.line(COMBINATION, combined, version))
-        champion = registry.champion()
-        if champion is not None:
-            own = champion.number == version
-            served = self.version if own else self._forecaster(registry, champion.number)
-            horizon = kept.settings.horizon
-            if served is not None and len(self.history) >= served.min_days:
-                log = np.maximum(served.forecast(self.history), 0)[:horizon]
-                lines.append(kept.served(log, served.intervals, served.identity, champion.number))
+        served = self._served(registry)
+        if served is not None:
+            number, forecaster = served
+            log = np.maximum(forecaster.forecast(self.history), 0)
+            lines.append(kept.served(log, forecaster.intervals, forecaster.identity, number))
         ledger.append(ledger_path(self.root, self.channel), lines)
+
+    def _served(self, registry: Registry) -> tuple[int, ChannelForecaster] | None:
+        """The version that serves, with its number; None where there is none that can be read."""
+        champion = registry.champion()
+        if champion is None:
+            return None
+        if champion.number == self.journal.version:
+            return champion.number, self.version
+        served = self._forecaster(registry, champion.number)
+        if served is None or len(self.history) < served.min_days:
+            return None
+        return champion.number, served
+
+    def _record(self, registry: Registry) -> NightsRecord:
+        """The record after this night."""
+        chosen, served = self.chosen, self._served(registry)
+        number, forecaster = (None, self.version) if served is None else served
+        log = np.maximum(forecaster.forecast(self.history), 0)
+        why = chosen.why if number is None else registry.version(number).tags.get(tags.WHY, "")
+        ahead = Ahead(log, forecaster.intervals, number, why, chosen.claim)
+        journal = self.journal
+        notes = [*journal.remarks, *(f"{n}: {why}" for n, why in self.made.left_out.items())]
+        return record(self.settings, self.kept, ahead, journal.today, notes, self.root)
 
     def _report(self, registry: Registry, run: NightRun, begun: float) -> dict[str, Any]:
         """Write the outcome into MLflow, the log and the record, and close the journal."""
@@ -263,6 +287,10 @@ class NightSteps:
         log, run_id = nights_log_path(self.root, self.channel), self.journal.run_id
         if all(line.get("run_id") != run_id for line in entries(log)):
             append(log, outcome)
+        made, kept = self._record(registry), self.kept
+        nights_record.write(made, self.root)
+        nights_page.write_page(self.root)
+        show_nights(run, self.settings.subject, made, kept.lines, kept.views, self.root)
         registry.prune(self.settings.retrain.keep_versions)
         self.versioning.push()
         Journal.close(self.root, self.channel)
