@@ -157,6 +157,13 @@ def test_days_that_are_over_and_not_counted_yet_are_told_and_are_not_the_next_da
     assert said.count("not counted yet") == 2
 
 
+def test_days_that_end_long_before_the_night_are_told_and_their_next_one_comes_first() -> None:
+    said = text(told_nights.record() | {"night": day(30)})
+    assert "The known days end on 2021-03-10, 31 days before the night." in said
+    assert said.index("Thursday, 11 March 2021 3,200") < said.index("The known days end")
+    assert "not counted yet" not in said
+
+
 def test_a_history_that_is_too_short_claims_nothing() -> None:
     said = text(told_nights.first(claim=False))
     assert "No claim. The history is too short" in said and "No interval yet" in said

@@ -53,9 +53,13 @@ class Stretch:
 
 @dataclass(frozen=True)
 class NightsSection:
-    """The content of the section. ``next``, ``total``: value and interval as texts."""
+    """The content of the section. ``next``, ``total``: value and interval as texts.
+
+    ``ended``: that the known days end long ago, empty where they do not.
+    """
 
     record: NightsRecord
+    ended: str
     next_day: str
     next: tuple[str, str]
     total_days: str
@@ -77,6 +81,7 @@ def nights_section(record: NightsRecord) -> NightsSection:
     one, total = text.tomorrow(record), record.total
     return NightsSection(
         record=record,
+        ended=text.ended(record),
         next_day=text.long_day(one.day),
         next=(text.about(one.views), text.between(one.low, one.high)),
         total_days=f"{text.short_day(total.first)} to {text.short_day(total.last)}",
@@ -101,7 +106,7 @@ def _ahead(record: NightsRecord) -> list[Row]:
             text.about(one.views),
             text.between(one.low, one.high),
             "",
-            "not counted yet" if one.day < record.night else "",
+            "not counted yet" if one.day < text.tomorrow(record).day else "",
         )
         for one in record.days
     ]

@@ -58,8 +58,22 @@ def between(low: float | None, high: float | None) -> str:
 
 
 def tomorrow(record: NightsRecord) -> DayAhead:
-    """The first day that is not over on the night; days before it are not counted yet."""
-    return next((one for one in record.days if one.day >= record.night), record.days[-1])
+    """The first day that is not over on the night; days before it are not counted yet.
+
+    Where the known days end long before the night, it is the first day after them.
+    """
+    return next((one for one in record.days if one.day >= record.night), record.days[0])
+
+
+def ended(record: NightsRecord) -> str:
+    """That the known days end long before the night, as a sentence; empty where they do not."""
+    if record.days[-1].day >= record.night:
+        return ""
+    late = (record.night - record.newest).days
+    return (
+        f"The known days end on {record.newest}, {late:,} days before the night. The forecast is "
+        "of the days after that one; newer days bring it up to date."
+    )
 
 
 def headline(record: NightsRecord) -> str:
