@@ -23,6 +23,10 @@ from support.deployed import (
     text,
     workflow,
 )
+from viewcast.base import files
+from viewcast.base.cli import compose
+from viewcast.base.paths import nights_log_path
+from viewcast.retraining.branch import Branch
 from viewcast.retraining.outcome import CODES
 
 # Kubernetes: its JSON schema comes only in packages of 100 MB, so what matters is spelt out here.
@@ -162,7 +166,9 @@ def test_the_step_of_the_night_fails_where_the_night_did(tmp_path: Path, code: i
     assert done.returncode == (0 if code in AS_IT_SHOULD else code)
     assert output.read_text() == f"code={code}\n"
     assert not credentials.exists()
-    assert called(folder) == "pipelines/retrain.py source=youtube tracking=server"
+    assert (
+        called(folder) == "pipelines/retrain.py source=youtube tracking=server retrain.git=commit"
+    )
 
 
 def test_a_failed_health_check_fails_the_job_but_only_after_the_night() -> None:
@@ -183,48 +189,63 @@ def git(where: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def cloned(folder: Path) -> Path:
-    """A project that is a clone; somebody pushed to its origin after it was made."""
-    clone, origin, other = project(folder), folder / "origin.git", folder / "other"
+NIGHT = "pipelines/retrain.py"
+OUTCOMES = "nights/live/outcomes.jsonl"
+
+
+def checked_out(folder: Path) -> Path:
+    """A project as the workflow checks it out, after one night on another runner."""
+    clone, origin = project(folder), folder / "origin.git"
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
     git(clone, "init", "--quiet", "--initial-branch=main")
-    (clone / ".gitignore").write_text(".venv/\ncalled\n")
-    (clone / "data.dvc").write_text("before\n")
-    git(clone, "add", ".")
-    git(clone, "commit", "--quiet", "--message", "first")
+    git(clone, "commit", "--quiet", "--allow-empty", "--message", "code")
     git(clone, "remote", "add", "origin", str(origin))
-    git(clone, "push", "--quiet", "--set-upstream", "origin", "main")
-    git(folder, "clone", "--quiet", str(origin), str(other))
-    (other / "README.md").write_text("by somebody else\n")
-    git(other, "add", ".")
-    git(other, "commit", "--quiet", "--message", "second")
-    git(other, "push", "--quiet")
+    keep(clone, "before")
+    git(clone, "push", "--quiet", "origin", "main", "nights")
+    git(clone, "branch", "-D", "nights")
     return clone
 
 
-@pytest.mark.parametrize("code", [CODES["nothing new"], CODES["refused"]])
-def test_what_a_night_brought_is_pushed_and_of_a_failed_one_only_its_outcome(
-    tmp_path: Path, code: int
-) -> None:
-    clone, programs = cloned(tmp_path), tmp_path / "programs"
+def keep(clone: Path, line: str) -> None:
+    """What a night commits."""
+    files.write(clone / OUTCOMES, f"{line}\n")
+    Branch(clone, "live", "nights").commit(line)
+
+
+def bash(script: str, clone: Path, **environment: str) -> str:
+    """Run a step as GitHub does; what it has printed."""
+    done = run("set -eo pipefail\n" + script, clone, "bash", **environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_health_of_the_last_nights_is_read_from_their_branch(tmp_path: Path) -> None:
+    clone, watch = checked_out(tmp_path), step("id", "watch")
+    known = {"KEPT": watch["env"]["KEPT"], "OUTCOMES": str(tmp_path / "outcomes.jsonl")}
+    bash(watch["run"], clone, **known)
+    assert called(clone) == f"pipelines/healthcheck.py outcomes={known['OUTCOMES']}"
+    assert (tmp_path / "outcomes.jsonl").read_text() == "before\n"
+    git(clone, "update-ref", "-d", "refs/remotes/origin/nights")
+    assert bash(watch["run"], clone, **known) == "no night has ended yet\n"
+
+
+def test_what_a_night_brought_is_pushed_to_its_branch_and_nowhere_else(tmp_path: Path) -> None:
+    clone, programs = checked_out(tmp_path), tmp_path / "programs"
     programs.mkdir()
     program(programs / "gh", 'echo "gh $*" >>"$CALLED"')
-    program(clone / ".venv" / "bin" / "dvc", 'echo "dvc $*" >>"$CALLED"')
-    (clone / "data.dvc").write_text("after\n")
-    brought = {"dvc-store/object", "pipelines/nightly/dvc.lock"}
-    for kept in ("registry/outcomes.jsonl", *brought):
-        (clone / kept).parent.mkdir(parents=True)
-        (clone / kept).write_text("new\n")
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    script = "set -eo pipefail\n" + step("name", "keep what it brought")["run"]
-    done = run(script, clone, "bash", CODE=str(code), PATH=path)
-    assert done.returncode == 0, done.stderr
-    good = code in AS_IT_SHOULD
-    subject, *files = git(clone, "show", "--name-only", "--format=%s", "origin/main").split("\n")
-    assert subject.endswith(f": exit code {code}")
-    pushed = {"registry/outcomes.jsonl"} | ({"data.dvc", *brought} if good else set())
-    assert set(filter(None, files)) == pushed
-    assert "README.md" in git(clone, "ls-tree", "--name-only", "origin/main")
-    assert called(clone).split("\n") == [
-        *(["dvc push --quiet data.dvc"] if good else []), "gh auth setup-git",
-    ]  # fmt: skip
+    script = step("name", "keep what it brought")["run"]
+    bash(script, clone, PATH=path)
+    assert not (clone / "called").exists()  # the night was refused before it had a branch
+    keep(clone, "after")
+    bash(script, clone, PATH=path)
+    assert called(clone) == "gh auth setup-git"
+    assert git(clone, "show", f"origin/nights:{OUTCOMES}") == "after\n"
+    assert git(clone, "ls-tree", "-r", "--name-only", "origin/main") == ""
+
+
+def test_the_workflow_names_the_branch_that_nights_commit_to_by_default() -> None:
+    branch = compose(ROOT, [], "retrain")["retrain"]["branch"]
+    assert f"refs/heads/{branch}:refs/heads/{branch}" in step("name", "keep what it brought")["run"]
+    kept = nights_log_path(Path(), "live").as_posix()
+    assert step("id", "watch")["env"]["KEPT"] == f"refs/remotes/origin/{branch}:{kept}"

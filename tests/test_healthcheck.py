@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.base.paths import outcomes_path
+from viewcast.base.paths import nights_log_path
 from viewcast.base.settings import construct
 from viewcast.retraining import outcome
 from viewcast.retraining.healthcheck import HealthCheck, Outcome, StaleError, check_health, read
@@ -19,8 +19,8 @@ from viewcast.retraining.outcome import CODES, Ending
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2021, 3, 31, 12, tzinfo=UTC)
-GOOD: list[Ending] = ["promoted", "nothing new", "not better", "days spent"]
-BAD: list[Ending] = ["failed", "refused", "unreachable"]
+GOOD: list[Ending] = ["served", "promoted", "nothing new"]
+BAD: list[Ending] = ["failed", "kept", "refused", "unreachable"]
 
 
 def line(**changed: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_an_outcome_may_be_as_old_as_the_hours_say_and_no_older() -> None:
 
 
 def test_many_good_nights_do_not_excuse_the_silence_after_them() -> None:
-    assert "48.0 hours ago: not better" in stale(night("promoted", 72), night("not better", 48))
+    assert "48.0 hours ago: served" in stale(night("promoted", 72), night("served", 48))
 
 
 @pytest.mark.parametrize("ending", BAD)
@@ -152,7 +152,7 @@ def test_a_last_line_is_ignored_wherever_a_crash_tore_it(tmp_path: Path) -> None
         ("", r"which is no JSON"),
         ("[1]", r"no finished, outcome, code, night, reason"),
         ({"code": 0, "outcome": "promoted"}, r"no finished, night, reason"),
-        (line(code=7), r"code 7, which is none of 0, 1, 10, 11, 12, 20, 30, 40"),
+        (line(code=7), r"code 7, which is none of 0, 1, 10, 11, 13, 20, 30, 40"),
         (line(code=True), r"code True"),
         (line(code="0"), r"code '0'"),
         (line(finished="yesterday"), r"a time that is not one of ISO 8601"),
@@ -170,10 +170,10 @@ def test_a_broken_line_before_the_last_is_refused_by_its_number(
 
 def test_the_settings_are_a_day_and_a_half_and_the_log_of_the_project() -> None:
     settings: HealthCheck = construct(HealthCheck, compose(ROOT, [], "healthcheck"), "")
-    assert settings == HealthCheck(max_age_hours=36, outcomes=None)
-    assert settings.path(ROOT) == outcomes_path(ROOT)
+    assert settings == HealthCheck(max_age_hours=36, channel="live", outcomes=None)
+    assert settings.path(ROOT) == nights_log_path(ROOT, "live")
     assert (
-        HealthCheck(max_age_hours=1, outcomes="build/other.jsonl").path(ROOT)
+        HealthCheck(max_age_hours=1, channel="live", outcomes="build/other.jsonl").path(ROOT)
         == ROOT / "build" / "other.jsonl"
     )
 
@@ -181,7 +181,7 @@ def test_the_settings_are_a_day_and_a_half_and_the_log_of_the_project() -> None:
 @pytest.mark.parametrize("hours", [0, -1, float("inf"), float("nan"), "soon"])
 def test_hours_that_no_outcome_could_exceed_are_refused(hours: Any) -> None:
     with pytest.raises(ConfigError, match="max_age_hours = "):
-        construct(HealthCheck, {"max_age_hours": hours, "outcomes": None}, "")
+        construct(HealthCheck, {"max_age_hours": hours, "channel": "live", "outcomes": None}, "")
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

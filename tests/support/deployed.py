@@ -13,7 +13,7 @@ from viewcast.retraining.outcome import CODES
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 HOME = "/srv/viewcast"
-AS_IT_SHOULD = {CODES["promoted"], CODES["nothing new"], CODES["not better"], CODES["days spent"]}
+AS_IT_SHOULD = {CODES["served"], CODES["nothing new"], CODES["kept"], CODES["promoted"]}
 RETRIED = {CODES["unreachable"]}
 
 

@@ -66,8 +66,8 @@ def check_health(outcomes: Sequence[Outcome], max_age_hours: float, now: datetim
     ``now``: with an offset from UTC. Raises StaleError where there is no outcome, the newest is
     older than ``max_age_hours``, or the newest is not good and no good one (served, promoted,
     nothing new) is younger than that; before the first good one, the first outcome counts in its
-    place. So one night that the guard kept back is no alarm, and two in a row are. Raises DataError
-    where the newest lies in the future: it would hide a failure.
+    place. A night that the guard kept back is not good: users get an older forecast. Raises
+    DataError where the newest lies in the future: it would hide a failure.
     """
     nights = [outcome for outcome in outcomes if outcome.code not in IDLE]
     nights.sort(key=lambda outcome: outcome.finished)
