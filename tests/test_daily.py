@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.data.daily import check_daily, parse_dates, windows
+from viewcast.data.daily import check_daily, windows
+from viewcast.data.dates import parse_dates
 
 SOURCE = Path("Totals.csv")
 

@@ -27,7 +27,7 @@ from viewcast.base.paths import (
     prepared_path,
     simulated_path,
 )
-from viewcast.data.studio import import_export
+from viewcast.data.import_export import import_export
 from viewcast.demo.validation_reuse import demonstrate
 from viewcast.report.figures import gallery
 from viewcast.retraining import challenger
@@ -454,8 +454,8 @@ def test_an_import_of_version_0_1_can_be_repeated(tmp_path: Path) -> None:
     shutil.copytree(source, tmp_path / "project" / "data" / "studio")
     for text in (TOTALS, TOTALS + "2024-01-03,3\n"):
         (source / "Totals.csv").write_text(text)
-        into = import_export(source, Path("data/studio"), tmp_path / "project")
-        assert (tmp_path / "project" / into / "Totals.csv").read_text() == text
+        import_export(source, Path("data/studio"), tmp_path / "project")
+        assert (tmp_path / "project/data/studio/Totals.csv").read_text() == text
     with pytest.raises(DataError):
         import_export(tmp_path / "nothing", Path("data/studio"), tmp_path / "project")
 

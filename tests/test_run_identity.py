@@ -116,7 +116,7 @@ def test_the_prepared_table_depends_on_whatever_goes_into_it(key: str, value: An
     assert parse(changed(channel, key, value)).preparation() != parse(channel).preparation()
 
 
-def test_the_prepared_table_of_an_export_depends_on_its_column() -> None:
+def test_the_prepared_table_of_an_export_depends_on_its_metric() -> None:
     views = composed("data=studio")
-    likes = changed(views, "data.column", "Likes")
+    likes = changed(views, "data.metric", "likes")
     assert parse(likes).preparation() != parse(views).preparation()

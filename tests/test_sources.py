@@ -1,6 +1,10 @@
 """The simulator's clock and the folder of exports, as sources of days."""
 
+import gzip
 import os
+import shutil
+import zipfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, DataError, SourceError
 from viewcast.base.settings import build
 from viewcast.data.sources.simulator import Simulator
+from viewcast.data.sources.source import notes_of
 from viewcast.data.sources.studio import StudioFolder
 
 
@@ -20,8 +25,9 @@ def simulator() -> Simulator:
     return source
 
 
-def studio(folder: Path, column: str | None = None) -> StudioFolder:
-    return StudioFolder("a channel", "America/Los_Angeles", str(folder), column)
+def studio(folder: Path, metric: str = "views") -> StudioFolder:
+    zone = "America/Los_Angeles"
+    return StudioFolder("a channel", zone, str(folder), metric, None, False, 3, "youtube")
 
 
 def export(folder: Path, first: str, views: list[int], changed: int = 0) -> Path:
@@ -108,6 +114,91 @@ def test_real_exports_are_sources(shared: Path, folder: str, days: int, total: i
     assert len(found) == days
     if total is not None:
         assert found["views"].sum() == total
+
+
+def test_exports_of_two_channels_in_one_folder_are_refused(tmp_path: Path) -> None:
+    export(tmp_path / "mine", "2021-01-01", [*range(100, 120)])
+    export(tmp_path / "other", "2021-01-11", [*range(900, 911)])
+    with pytest.raises(DataError, match=r"differ on 7 of 7 days in common .* two channels\?"):
+        studio(tmp_path).fetch(tmp_path, None, date(2021, 2, 1))
+
+
+def test_a_day_that_the_newest_export_lacks_comes_from_an_older_one(tmp_path: Path) -> None:
+    export(tmp_path / "a", "2021-01-01", [10, 11, 12, 13])
+    newer = export(tmp_path / "b", "2021-01-01", [10, 11, 12, 13, 14])
+    text = (newer / "Totals.csv").read_text().replace("2021-01-03,12\n", "")
+    (newer / "Totals.csv").write_text(text)
+    days = studio(tmp_path).fetch(tmp_path, None, date(2021, 2, 1))
+    assert days["views"].tolist() == [10, 11, 12, 13, 14]
+    assert notes_of(days)[0].endswith("lacks come from an older export: 2021-01-03")
+
+
+def test_loose_files_are_an_export_beside_the_zips(tmp_path: Path) -> None:
+    export(tmp_path / "drop", "2021-01-01", [10, 11, 12])
+    (tmp_path / "drop" / "Totals (1).csv").write_text("Date,Views\n2021-01-03,12\n2021-01-04,13\n")
+    with zipfile.ZipFile(tmp_path / "drop" / "new.zip", "w") as packed:
+        packed.writestr("Totals.csv", "Date,Views\n2021-01-04,13\n2021-01-05,14\n")
+    days = studio(tmp_path / "drop").fetch(tmp_path, None, date(2021, 2, 1))
+    assert days["views"].tolist() == [10, 11, 12, 13, 14]
+
+
+def test_a_zip_that_is_not_complete_yet_is_left_out_and_told(tmp_path: Path) -> None:
+    half = tmp_path / "drop" / "b.zip"
+    export(tmp_path / "drop" / "a", "2021-01-01", [10, 11, 12])
+    half.write_bytes(b"PK half")
+    days = studio(tmp_path / "drop").fetch(tmp_path, None, date(2021, 2, 1))
+    assert days["views"].tolist() == [10, 11, 12]
+    assert notes_of(days) == [f"{half} is not a complete zip yet and was left out"]
+    shutil.rmtree(tmp_path / "drop" / "a")
+    with pytest.raises(SourceError, match=r"b\.zip is not a complete zip yet"):
+        studio(tmp_path / "drop").fetch(tmp_path, None, date(2021, 2, 1))
+
+
+def test_a_daily_series_of_another_site_is_a_source(tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    (drop / "pageviews.csv").write_text("Date,Cats\n20210101,5\n20210102,6\n20210103,7\n")
+    chosen = ["source=daily", f"source.folder={drop}", "source.metric=Cats"]
+    source = build(compose(REPOSITORY, chosen, "retrain")["source"], "source")
+    assert isinstance(source, StudioFolder)
+    assert source.fetch(tmp_path, None, date(2021, 1, 4))["views"].tolist() == [5, 6, 7]
+    assert (source.settle_days, source.site) == (0, None)
+
+
+COUNTERS = """date_utc,channel_id,subscribers,views
+2026-01-17,UCa,10,1000
+2026-01-17,UCb,70,50
+2026-01-18,UCa,11,1005
+2026-01-20,UCa,11,1012
+2026-01-21,UCa,11,1002
+2026-01-22,UCa,12,1009
+"""
+
+
+def test_days_of_a_counter_are_its_differences(tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    (drop / "counters.csv.gz").write_bytes(gzip.compress(COUNTERS.encode()))
+    read = replace(studio(drop), channel="UCa", cumulative=True)
+    days = read.fetch(tmp_path, None, date(2026, 2, 1))
+    assert days["views"].tolist() == [5, 3, 4, 7]
+    assert [f"{day:%d}" for day in days.index] == ["18", "19", "20", "22"]
+    told = " ".join(notes_of(days))
+    assert "was not read on 2026-01-19" in told
+    assert "taken back on 2026-01-21" in told
+    with pytest.raises(DataError, match=r"data\.channel=<word>, where 'channel_id' holds UCa, UCb"):
+        studio(drop).fetch(tmp_path, None, date(2026, 2, 1))
+    with pytest.raises(ConfigError, match=r"found no channel 'UCc'; 'channel_id' holds UCa, UCb"):
+        replace(read, channel="UCc").fetch(tmp_path, None, date(2026, 2, 1))
+
+
+def test_real_counters_are_sources(shared: Path) -> None:
+    """227 channels; on some days views are taken back, on some the counter was not read."""
+    file = shared / "data" / "api" / "channels_cumulative_daily_2026.csv.gz"
+    read = replace(studio(file), channel="UCJy0lX8ThZ7lCtst7JnegWQ", cumulative=True)
+    days = read.fetch(shared, None, date(2026, 11, 1))
+    assert len(days) > 20
+    assert days["views"].between(1, 10_000_000).all()
 
 
 def test_a_zone_that_is_none_is_refused() -> None:

@@ -1,7 +1,6 @@
-"""A series of daily views: dates as people write them, the check, and the features of each day."""
+"""A series of daily views: the check, and the features of each day."""
 
 from importlib.resources.abc import Traversable
-from itertools import product
 
 import holidays
 import numpy as np
@@ -9,41 +8,12 @@ import pandas as pd
 import pandera.pandas as pa
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.data.dates import consecutive
 from viewcast.data.raw import first, refusal, validate
 
 WEEKDAYS = ("tue", "wed", "thu", "fri", "sat", "sun")
 WEEK = 7
 DAYS_PER_YEAR = 365.25
-
-# An export has ISO dates; a spreadsheet saves them in any of the orders of its language.
-_ORDERS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y")
-DATE_FORMATS = tuple(order.format(separator) for order, separator in product(_ORDERS, "-/."))
-
-
-def parse_dates(text: pd.Series, source: Traversable) -> pd.Series:
-    """The dates of a whole column, in the one format that reads all of it.
-
-    ``text`` holds R strings, indexed by the line in ``source``; R dates are returned. Where several
-    formats read every line (``03-04-2021``), the format that gives consecutive days is taken.
-    Refuses (DataError) lines that are no date in the format of the other lines, and a column that
-    stays ambiguous.
-    """
-    readings = {
-        format_: pd.to_datetime(text, format=format_, errors="coerce") for format_ in DATE_FORMATS
-    }
-    most = max(dates.notna().sum() for dates in readings.values())
-    best = {
-        format_: dates for format_, dates in readings.items() if dates.notna().sum() == most > 0
-    }
-    if most < len(text):
-        _refuse_date(text, best, source)
-    gapless = [dates for dates in best.values() if _consecutive(dates)]
-    chosen, *others = gapless or list(best.values())
-    if any(not dates.equals(chosen) for dates in others):
-        formats = " and as ".join(best)
-        found = f"{text.iloc[0]!r}, which reads as {formats}, and the days do not decide which"
-        raise refusal(source, int(text.index[0]), text.name, found, "dates such as 2021-12-31")
-    return chosen
 
 
 def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.Series:
@@ -58,14 +28,26 @@ def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.S
     and what was expected.
     """
     date, count = str(dates.name or "date"), str(views.name or "views")
+    frame = pd.DataFrame({date: dates, count: views}).sort_values(date)
+    series = check_days(dates, views, source)
+    _refuse_gaps(frame[date], source)
+    return series.asfreq("D")
+
+
+def check_days(
+    dates: pd.Series, views: pd.Series, source: Traversable, whole: bool = True
+) -> pd.Series:
+    """As ``check_daily``, of D days in order that may have gaps between them.
+
+    ``whole``: whether the figures are counts, and so whole numbers.
+    """
+    date, count = str(dates.name or "date"), str(views.name or "views")
     if len(dates) == 0:
         raise DataError(f"{source}, column {date!r}: found no days, expected at least one")
-    frame = validate(pd.DataFrame({date: dates, count: views}), _schema(date, count), source)
+    frame = validate(pd.DataFrame({date: dates, count: views}), _schema(date, count, whole), source)
     frame = frame.sort_values(date)
-    _refuse_gaps(frame[date], source)
     index = pd.DatetimeIndex(frame[date], name="date").as_unit("us")
-    series = pd.Series(frame[count].to_numpy("float64"), index=index, name="views")
-    return series.asfreq("D")
+    return pd.Series(frame[count].to_numpy("float64"), index=index, name="views")
 
 
 def windows(series: pd.Series, lags: int, country: str | None) -> pd.DataFrame:
@@ -86,7 +68,7 @@ def windows(series: pd.Series, lags: int, country: str | None) -> pd.DataFrame:
             f"the series is shorter than the window: found {len(series)} days, expected at least "
             f"{lags + 1} ({lags} lags and the day itself); use fewer lags or a longer export"
         )
-    if not _consecutive(series.index.to_series()):
+    if not consecutive(series.index.to_series()):
         raise DataError("the series has gaps or repeated days; expected consecutive days")
     index = pd.DatetimeIndex(series.index)
     days = index[lags:]
@@ -146,20 +128,6 @@ def _holidays(days: pd.DatetimeIndex, country: str) -> np.ndarray:
     return days.isin(pd.to_datetime(list(calendar)))
 
 
-def _consecutive(dates: pd.Series) -> bool:
-    span = dates.max() - dates.min()
-    return bool(dates.is_unique and span == pd.Timedelta(days=len(dates) - 1))
-
-
-def _refuse_date(text: pd.Series, best: dict[str, pd.Series], source: Traversable) -> None:
-    line, expected = int(text.index[0]), "a date such as 2021-12-31"
-    if best:
-        format_, dates = next(iter(best.items()))
-        line, other = first(dates.isna()), text[first(dates.notna())]
-        expected = f"a date like {other!r} ({format_}) as in the other lines"
-    raise refusal(source, line, text.name, repr(text[line]), expected)
-
-
 def _refuse_gaps(dates: pd.Series, source: Traversable) -> None:
     missing = dates.diff().dt.days.fillna(1).astype(int) - 1
     if not missing.any():
@@ -175,13 +143,14 @@ def _refuse_gaps(dates: pd.Series, source: Traversable) -> None:
     )
 
 
-def _schema(date: str, count: str) -> pa.DataFrameSchema:
+def _schema(date: str, count: str, integers: bool) -> pa.DataFrameSchema:
     today = pd.Timestamp.today().normalize()
     whole_day = pa.Check(lambda dates: dates == dates.dt.normalize(), error="a day without a time")
     past = pa.Check.le(today, error=f"a day not later than today ({today:%Y-%m-%d})")
     # float64 cannot hold every count beyond 2**53; no channel has so many views.
     whole = pa.Check(
-        lambda views: views.abs().le(2**53) & (views == views.round()), error="a whole number"
+        lambda views: views.abs().le(2**53) & ((views == views.round()) | (not integers)),
+        error="a whole number" if integers else "a number",
     )
     return pa.DataFrameSchema(
         {

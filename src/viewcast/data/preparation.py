@@ -5,7 +5,10 @@ from typing import Any
 
 from viewcast.base.settings import digest
 
-PREPARATION = ("name", "raw", "unit", "scale", "lags", "country", "splits", "column")
+PREPARATION = (
+    *("name", "raw", "unit", "scale", "lags", "country", "splits"),
+    *("metric", "channel", "cumulative"),
+)
 
 
 def preparation(data: Mapping[str, Any]) -> str:

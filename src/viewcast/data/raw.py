@@ -5,10 +5,13 @@ Every value stays a string until a schema has checked it, so no value is guessed
 line 1.
 """
 
+import codecs
 import csv
+import gzip
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Hashable
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -25,8 +28,14 @@ THOUSANDS = ",.'’ \u00a0\u202f"
 
 
 def is_csv(file: Traversable) -> bool:
-    """Whether this is a CSV file, by its name; hidden files that macOS adds are not."""
-    return file.name.lower().endswith(".csv") and not file.name.startswith(".") and file.is_file()
+    """Whether this is a CSV file, by its name, maybe packed by gzip; hidden files are not, which
+    macOS adds.
+    """
+    return (
+        file.name.lower().endswith((".csv", ".csv.gz"))
+        and not file.name.startswith(".")
+        and file.is_file()
+    )
 
 
 def csv_files(source: Path) -> list[Traversable]:
@@ -57,17 +66,24 @@ def csv_files(source: Path) -> list[Traversable]:
 def read_text(path: Traversable) -> str:
     """The text of a file (or of a member of a zip), without byte-order mark and soft hyphens.
 
-    Refuses (DataError) a file that is missing, empty, or not UTF-8.
+    Refuses (DataError) a file that is missing, empty, or neither UTF-8 nor UTF-16 with its mark.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; `dvc pull` fetches the embedded data")
     content = path.read_bytes()
+    if path.name.lower().endswith(".gz"):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{path}: not a complete gzip file ({error})") from error
+    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8; "
+            f"{path}, line {line}: byte {content[error.start]:#04x} is not "
+            f"{'UTF-16' if utf16 else 'UTF-8'}; "
             "save the file as 'CSV UTF-8' and try again"
         ) from error
     if not text.strip():
@@ -137,10 +153,13 @@ def numbers(text: pd.Series, source: Traversable) -> pd.Series:
 def counts(text: pd.Series, source: Traversable) -> pd.Series:
     """Strings to float64 as ``numbers``, also with the thousands separators of a spreadsheet.
 
-    A mark counts as a separator only where it groups the whole column in threes.
+    A mark counts as a separator only where it groups the whole column in threes, or as in India:
+    the last three digits, and twos before them.
     """
     for mark in THOUSANDS:
-        grouped = re.compile(rf"[-+]?(\d{{1,3}}|[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+)|")
+        m = re.escape(mark)
+        three, two = rf"[1-9]\d{{0,2}}({m}\d{{3}})+", rf"[1-9]\d?({m}\d{{2}})*{m}\d{{3}}"
+        grouped = re.compile(rf"[-+]?(\d{{1,3}}|{three}|{two})|")
         if text.str.contains(mark, regex=False).any() and all(map(grouped.fullmatch, text)):
             return numbers(text.str.replace(mark, "", regex=False), source)
     return numbers(text, source)

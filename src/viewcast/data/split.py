@@ -64,9 +64,14 @@ class ByTail:
     validation: Annotated[int, Field(ge=1)]
     test: Annotated[int, Field(ge=1)]
 
+    @property
+    def min_rows(self) -> int:
+        """The fewest days with a full window of lags: one of them is left for training."""
+        return self.validation + self.test + 1
+
     def label(self, days: pd.DatetimeIndex) -> pd.Series:
         """The split of each day."""
-        if len(days) <= self.validation + self.test:
+        if len(days) < self.min_rows:
             raise DataError(
                 f"found {len(days)} days with a full window of lags, expected more than "
                 f"{self.validation} for validation and {self.test} for the test; "

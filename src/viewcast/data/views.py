@@ -12,6 +12,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.data import raw, studio, table
 from viewcast.data.daily import check_daily, windows
 from viewcast.data.dataset import DataSet
+from viewcast.data.export import Wanted
 from viewcast.data.published import Published
 from viewcast.data.split import ByDate, ByTail, known_split
 
@@ -114,10 +115,28 @@ class Channel(DailyViews):
 
 @dataclass(frozen=True, config=STRICT)
 class Studio(DailyViews):
-    """A YouTube Studio export as downloaded. ``column``: header of the metric, null for views."""
+    """An export of YouTube Studio as downloaded, or a daily series of another site.
 
-    column: str | None
+    ``metric``, ``channel``, ``cumulative``: what is read of it (``viewcast.data.export.Wanted``).
+    ``site``: whose count it is (``viewcast.data.regimes``), null for none that is known.
+    """
+
+    metric: str
+    channel: str | None
+    cumulative: bool
+    site: str | None
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is read of the export."""
+        return Wanted(self.metric, self.channel, self.cumulative)
+
+    @property
+    def min_days(self) -> int:
+        """The fewest days that an import takes: a window of lags, and the rows of the split."""
+        split = self.splits[self.split]
+        return self.lags + (split.min_rows if isinstance(split, ByTail) else 1)
 
     def daily(self, folder: Path) -> pd.Series:
-        """The daily totals of the export."""
-        return studio.read_export(folder, self.column)
+        """The daily figures of the export."""
+        return studio.read_export(folder, self.wanted)

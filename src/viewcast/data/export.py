@@ -1,0 +1,186 @@
+"""Exports of YouTube Studio and other daily series, in any language, with any file names.
+
+Files and columns are recognised by their content, never by their English names. Totals come from
+the file with one row per day. Rows per day and country are not summed instead, because YouTube
+leaves small countries out (92.3 % of the views remained in the export that we measured).
+
+Which days of a file count is decided by ``viewcast.data.not_counted``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.data import counter, metric
+from viewcast.data.daily import check_days
+from viewcast.data.dates import parse_dates
+from viewcast.data.export_table import ExportTable, read_table
+from viewcast.data.gaps import bridge, bridged_note, missing
+from viewcast.data.not_counted import counted
+from viewcast.data.raw import counts, csv_files, first, refusal
+
+WEEK = 7
+MONTH = range(28, 32)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is read from an export.
+
+    ``metric``: by its name (``viewcast.data.metric``) or by the header of its column. ``channel``:
+    the word that stands in the rows of one channel where a file holds several; None where it holds
+    one. ``cumulative``: whether the figures are those of a counter, which only grows; the days'
+    figures are its differences.
+    """
+
+    metric: str = metric.VIEWS
+    channel: str | None = None
+    cumulative: bool = False
+
+
+@dataclass(frozen=True)
+class Export:
+    """The figures of an export by day, in order, maybe with gaps; ``notes``: what is told of it.
+
+    ``header``: of the column that was read.
+    """
+
+    name: str
+    views: pd.Series
+    header: str
+    notes: list[str] = field(default_factory=list)
+
+    def bridged(self, whole: bool) -> Self:
+        """Consecutive days. Refuses (DataError) a long gap."""
+        filled = bridge(self.views, self.name, whole)
+        notes = [*self.notes, *([bridged_note(filled.days)] if len(filled.days) else [])]
+        return type(self)(self.name, filled.series, self.header, notes)
+
+
+def read_days(source: Path, wanted: Wanted) -> list[Export]:
+    """The daily figures of an export: a folder of CSV files, one CSV file, or the zip of YouTube.
+
+    One for each file that differs; files with the same days are one. Refuses (DataError) an export
+    without daily totals, without the metric, or with bad cells, and (ConfigError) a metric or a
+    channel that does not exist.
+    """
+    tables = [read_table(file) for file in csv_files(source)]
+    if wanted.channel is not None:
+        dated = [table for table in tables if table.is_dated() and table.dimensions()]
+        tables = [table.of_channel(wanted.channel) for table in dated] or tables
+    daily = [table for table in tables if table.is_daily()]
+    if not daily:
+        raise DataError(_no_totals(source, tables))
+    named = [table for table in daily if table.called(wanted.metric)]
+    if not named:
+        raise _no_metric(daily, wanted.metric)
+    # The table by date holds the same as the totals, but may be cut after 500 rows.
+    chosen = [table for table in named if table.total.empty] or named
+    exports: list[Export] = []
+    for table in chosen:
+        export = _export(table, wanted)
+        if not any(export.views.equals(other.views) for other in exports):
+            exports.append(export)
+    return exports
+
+
+def _export(table: ExportTable, wanted: Wanted) -> Export:
+    header = table.header[_column(table, wanted.metric)]
+    figures = _figures(table, wanted)
+    dates = parse_dates(table.rows[0].rename(table.header[0]), table.source)
+    _refuse_other_steps(table, dates)
+    rows = pd.DataFrame({"date": dates, "figure": figures})
+    rows, notes = counted(rows, table.ended, wanted.cumulative)
+    series = check_days(
+        rows["date"].rename(table.header[0]),
+        rows["figure"].rename(header),
+        table.source,
+        metric.is_count(wanted.metric),
+    )
+    if table.is_cut() and len(missing(pd.DatetimeIndex(series.index))):
+        raise DataError(_cut(table))
+    if wanted.cumulative:
+        series, told = counter.differences(series, table.source)
+        notes += told
+    elif counter.looks_cumulative(series):
+        notes.append("the figures never fall; if they are those of a counter, cumulative=true")
+    return Export(str(table.source), series, header, notes)
+
+
+def _figures(table: ExportTable, wanted: Wanted) -> pd.Series:
+    """The figures of the rows (R); refuses a row of totals that is not their sum."""
+    place = _column(table, wanted.metric)
+    header = table.header[place]
+    cells = pd.concat([table.rows, table.total])[place].rename(header)
+    figures = counts(cells, table.source)
+    days = figures[table.rows.index]
+    for line in table.total.index:
+        # A total of percentages is their mean, and of times it was rounded by itself.
+        if metric.is_count(wanted.metric) and figures[line] != days.sum():
+            found = f"{table.total[0][line]!r} with {cells[line]!r}"
+            expected = f"a date, or the sum of all days, {days.sum():.0f}"
+            if table.is_cut():
+                raise DataError(_cut(table))
+            raise refusal(table.source, line, header, found, expected)
+    return days * metric.factor(header, wanted.metric)
+
+
+def _column(table: ExportTable, name: str) -> int:
+    chosen, *twins = table.called(name)
+    header = table.header[chosen]
+    for twin in twins:
+        differs = table.rows[twin] != table.rows[chosen]
+        if differs.any():
+            line = first(differs)
+            found = f"{table.rows[chosen][line]!r} and {table.rows[twin][line]!r}"
+            raise refusal(table.source, line, header, found, "one value; the column occurs twice")
+    return chosen
+
+
+def _cut(table: ExportTable) -> str:
+    remark = f" ({table.remark!r})" if table.remark else ""
+    return (
+        f"{table.source}: YouTube Studio has cut this table{remark}: found the {len(table.rows)} "
+        "best days only, expected all; use `Totals.csv` of the export, which has every day"
+    )
+
+
+def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
+    """Refuse a table by week or by month."""
+    steps = dates.sort_values().diff().dt.days.dropna().astype(int)
+    for step, name in ((range(WEEK, WEEK + 1), "week"), (MONTH, "month")):
+        if len(steps) >= 2 and steps.isin(step).all():
+            raise DataError(
+                f"{table.source}, column {table.header[0]!r}: found one row per {name}, expected "
+                "one per day; choose Day in YouTube Studio, above the chart, and export again"
+            )
+
+
+def _no_metric(tables: Sequence[ExportTable], name: str) -> Exception:
+    table = tables[0]
+    headers = [table.header[place] for table in tables for place in table.numbers()]
+    found = metric.described(headers)
+    if name != metric.VIEWS:
+        return ConfigError(f"{table.source}: found no metric {name!r}, expected one of {found}")
+    return DataError(
+        f"{table.source}, line 1: found no column that is called views in a language known here, "
+        f"but {found}. No other figure is taken for views: export these, or ask for a figure by "
+        f"its header, such as data.metric='{headers[-1]}' (a night: source.metric)"
+    )
+
+
+def _no_totals(source: Path, tables: list[ExportTable]) -> str:
+    seen = [f"{source}: found no daily totals, expected dates in the first column and counts"]
+    several = [table for table in tables if table.is_dated() and table.dimensions()]
+    for table in tables:
+        rows = [f"line {line}: {table.rows.loc[line].tolist()}" for line in table.rows.index[:1]]
+        seen.append(f"  {table.source.name}: found {table.header}, {(rows or ['no rows'])[0]}")
+        if table in several:
+            name = table.header[table.dimensions()[0]]
+            seen.append(f"  rows per {name!r} do not add up to the day (countries reach 92.3 %)")
+            seen.append(f"  one of them: data.channel=<word>, where {table.named()}")
+    return "\n".join([*seen, "  use `Totals.csv` of the export, or its table by date"])

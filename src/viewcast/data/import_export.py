@@ -1,0 +1,51 @@
+"""The import: a checked export is copied into the project, byte for byte."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from viewcast.base import folders
+from viewcast.base.errors import DataError
+from viewcast.base.folders import Kind
+from viewcast.data.export import Export, Wanted
+from viewcast.data.raw import csv_files
+from viewcast.data.studio import read_whole
+
+IMPORT = Kind("import")
+
+
+def import_export(
+    source: Path, into: Path, root: Path, wanted: Wanted | None = None, min_days: int = 1
+) -> Export:
+    """Copy the CSV files of a checked export, byte for byte, to the folder ``into``; returns it.
+
+    An earlier import in ``into`` is replaced as a whole once the copy is complete; until then it is
+    untouched. Refuses, before anything is written, what ``read_whole`` refuses and fewer than
+    ``min_days`` days (DataError), and a folder outside of the project ``root`` or one that holds
+    anything but an earlier import (ConfigError). Version 0.1 left no mark in a folder: such a
+    folder is known as an import only if it holds the same bytes as this export.
+    """
+    place = folders.within(root, into)
+    export = read_whole(source, wanted or Wanted())
+    if len(export.views) < min_days:
+        raise DataError(
+            f"{source}: found {len(export.views)} days, expected at least {min_days} to train, "
+            "validate and test on. YouTube Studio exports the last 28 days unless another period "
+            "is chosen: choose a longer one and export again. A night forecasts from fewer days, "
+            "without validation scores: `make retrain SOURCE=...`"
+        )
+    contents = {file.name: file.read_bytes() for file in csv_files(source)}
+    if _holds(place, contents):
+        folders.note_made(place, IMPORT, list(contents))
+    with folders.replacing(root, into, IMPORT) as new:
+        for name, content in contents.items():
+            (new / name).write_bytes(content)
+    return export
+
+
+def _holds(folder: Path, contents: Mapping[str, bytes]) -> bool:
+    """Whether a folder holds these files and nothing else."""
+    if not folder.is_dir() or {file.name for file in folder.iterdir()} != contents.keys():
+        return False
+    return all((folder / name).is_file() for name in contents) and all(
+        (folder / name).read_bytes() == content for name, content in contents.items()
+    )

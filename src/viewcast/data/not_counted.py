@@ -1,0 +1,62 @@
+"""Days of an export that have no figure yet, or none any more: left out, and told.
+
+Shape letters: R rows of a file, with a date and a figure each.
+"""
+
+import pandas as pd
+
+from viewcast.data.gaps import spans
+
+WEEK = 7
+QUIET = 28  # days without a 0 before newest days that are 0: so these are not counted yet
+
+
+def counted(rows: pd.DataFrame, ended: bool, cumulative: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The rows whose figures are those of a whole day, and sentences on the others.
+
+    ``rows``: R rows with ``date`` and ``figure``, indexed by line. ``ended``: whether the file ends
+    with the end of a line; otherwise it may still be written, and its last row is left out.
+    ``cumulative``: whether the figures are readings of a counter, which is never 0 by delay.
+
+    Left out are also empty figures (days before a channel began, days not counted yet), newest days
+    with 0 after weeks without one, and figures below 0, where views were taken back. A single day
+    that is left out between others is bridged later.
+    """
+    told: list[str] = []
+    if not ended and len(rows):
+        told.append(
+            f"the last line has no end and may be cut, so {rows['date'].iloc[-1]:%Y-%m-%d} was "
+            "left out"
+        )
+        rows = rows.iloc[:-1]
+    empty = rows["figure"].isna()
+    if empty.any():
+        told.append(f"days without a figure were left out: {_days(rows[empty])}")
+    rows = rows[~empty]
+    below = rows["figure"] < 0
+    if below.any():
+        told.append(
+            f"figures below 0 count as missing, views were taken back: {_days(rows[below])}"
+        )
+    rows = rows[~below]
+    if not cumulative:
+        late = _late(rows)
+        if late.any():
+            told.append(f"newest days with 0 are not counted yet: {_days(rows[late])}")
+        rows = rows[~late]
+    return rows, told
+
+
+def _late(rows: pd.DataFrame) -> pd.Series:
+    """Which rows are the newest days with 0 after weeks without one."""
+    in_order = rows.sort_values("date")["figure"]
+    zero = in_order == 0
+    newest = zero[::-1].cummin()[::-1]
+    before = zero[~newest].iloc[-QUIET:]
+    if newest.sum() > WEEK or len(before) < WEEK or before.any():
+        newest[:] = False
+    return newest.reindex(rows.index)
+
+
+def _days(rows: pd.DataFrame) -> str:
+    return spans(pd.DatetimeIndex(rows["date"].sort_values()))
