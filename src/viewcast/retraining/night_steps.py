@@ -20,6 +20,7 @@ from viewcast.base.paths import (
     days_path,
     ledger_path,
     nights_log_path,
+    refit_path,
 )
 from viewcast.base.provenance import git_commit
 from viewcast.data import live
@@ -77,6 +78,8 @@ class NightSteps:
                 self._judge()
                 self._register(registry)
                 self._guard(registry)
+            elif not refit_path(self.root, self.channel).is_dir():
+                self.versioning.repro(self.refit_settings)  # another machine began this night
             self._serve(registry)
             self._keep(registry)
             return self._report(registry, run, begun)
