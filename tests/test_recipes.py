@@ -24,7 +24,7 @@ from viewcast.forecast.combination import combined
 from viewcast.forecast.history import History
 from viewcast.forecast.recipe import FittedRecipe, Recipe
 from viewcast.forecast.recipes import configured, identity, load_fits, plain, save_fits
-from viewcast.forecast.ridge import ridge
+from viewcast.forecast.ridge import FittedRidge, ridge
 from viewcast.forecast.rows import NAMES, Rows
 from viewcast.forecast.theta import MODELS, FittedTheta
 
@@ -107,10 +107,16 @@ def test_theta_is_that_of_statsforecast_on_the_logs() -> None:
     assert fit("theta").forecast(LONG) == pytest.approx(theirs, abs=1e-4)
 
 
-def test_theta_stays_within_reach_of_the_last_four_weeks() -> None:
+@pytest.mark.parametrize(
+    "fitted",
+    [
+        FittedTheta(60, 400, MODELS.index("OTM"), 0.9, 50.0),
+        FittedRidge(np.zeros((9, len(NAMES))), np.linspace(0, 9, 9)),
+    ],
+)
+def test_a_forecast_stays_within_reach_of_the_last_four_weeks(fitted: FittedRecipe) -> None:
     log = np.linspace(0, 12, 60)  # e^0.2 a day
-    known = FittedTheta(60, 400, MODELS.index("OTM"), 0.9, 50.0)
-    assert known.forecast(History(FIRST, log)).max() == pytest.approx(12 + 1.5)
+    assert fitted.forecast(History(FIRST, log)).max() == pytest.approx(12 + 1.5)
 
 
 def test_a_combination_is_the_mean_of_logs() -> None:

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
 from viewcast.forecast.history import WEEK, History
+from viewcast.forecast.reach import within_reach
 from viewcast.forecast.rows import PAST, Rows
 from viewcast.models.boosted import FittedTrees, Tree
 
@@ -93,8 +94,7 @@ class FittedBoosted:
         rows = Rows(history.tail(PAST))
         inputs = np.vstack([_inputs(rows, ahead + 1)[-1] for ahead in range(self.horizon)])
         differences = sum((tree.predict(inputs) for tree in self._trees), np.zeros(self.horizon))
-        ahead: Vector = np.maximum(rows.level[-1] + differences, 0)
-        return ahead
+        return within_reach(rows.level[-1] + differences, history.log)
 
     def arrays(self) -> Arrays:
         """The text in UTF-8."""

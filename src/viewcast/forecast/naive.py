@@ -4,6 +4,7 @@ Shape letters: D days, H days ahead.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass as plain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,7 +33,7 @@ class SeasonalNaive:
         return FittedSeasonalNaive(horizon)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class FittedSeasonalNaive:
     """Repeats the newest week for ``horizon`` days."""
 
@@ -62,7 +63,7 @@ class MeanOfWeek:
         return FittedMeanOfWeek(horizon)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class FittedMeanOfWeek:
     """Repeats the mean for ``horizon`` days."""
 

@@ -7,6 +7,7 @@ Shape letters: D days, H days ahead.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass as plain
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -43,7 +44,7 @@ class Rhythm:
         return FittedRhythm(self, horizon)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class FittedRhythm:
     """Forecasts ``horizon`` days by the settings of a ``recipe``."""
 

@@ -4,6 +4,7 @@ Shape letters: D days, N rows, F inputs, H days ahead.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass as plain
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.threads import one_thread
 from viewcast.forecast.history import WEEK, History
+from viewcast.forecast.reach import within_reach
 from viewcast.forecast.rows import NAMES, PAST, Rows
 
 Vector = NDArray[np.float64]
@@ -68,7 +70,7 @@ class Ridge:
         return FittedRidge(arrays["slopes"], arrays["constants"])
 
 
-@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+@plain(frozen=True)
 class FittedRidge:
     """``slopes`` (H, F) and ``constants`` (H,) of the difference from the level."""
 
@@ -80,8 +82,7 @@ class FittedRidge:
         rows = Rows(history.tail(PAST))
         inputs = np.vstack([rows.inputs(ahead + 1)[-1] for ahead in range(len(self.constants))])
         differences = (inputs * self.slopes).sum(axis=1) + self.constants
-        ahead: Vector = np.maximum(rows.level[-1] + differences, 0)
-        return ahead
+        return within_reach(rows.level[-1] + differences, history.log)
 
     def arrays(self) -> Arrays:
         """Slopes and constants."""

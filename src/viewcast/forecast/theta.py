@@ -17,14 +17,13 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
 from viewcast.forecast.history import WEEK, History
+from viewcast.forecast.reach import within_reach
 
 Vector = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 MODELS = ("STM", "OTM", "DSTM", "DOTM")
 FLAT = 1e-9  # range of logs below which there is nothing to fit
 OF_FLAT = (0, 0.5, 2.0)  # statsforecast's model, alpha and theta of a constant series
-RECENT = 28  # days whose range bounds the forecast
-BEYOND = 1.5  # how far beyond that range a forecast may lie, in logs: 4.5 times
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -68,17 +67,14 @@ class FittedTheta:
     theta: float
 
     def forecast(self, history: History) -> Vector:
-        """log(1 + views) (H,) of the next days; at most 4.5 times beyond the last 28 days."""
+        """log(1 + views) (H,) of the next days."""
         log = history.log[-self.window :]
         if np.ptp(log) < FLAT:
             return np.full(self.horizon, log[-1])
         centre = log.mean()
         chosen = {"model": MODELS[self.model], "alpha": self.alpha, "theta": self.theta}
         ahead = centre + _forecast_theta(_auto_theta(log - centre, **chosen), self.horizon)
-        recent = log[-RECENT:]
-        bounded = np.clip(ahead, recent.min() - BEYOND, recent.max() + BEYOND)
-        known: Vector = np.where(np.isfinite(ahead), bounded, log[-1])
-        return np.maximum(known, 0)
+        return within_reach(np.where(np.isfinite(ahead), ahead, log[-1]), log)
 
     def arrays(self) -> Arrays:
         """Model, alpha and theta."""
