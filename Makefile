@@ -13,7 +13,8 @@ READY := $(VENV)/.ready
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
-	@echo "  make run DATA=studio SOURCE=<folder, csv or zip>   the same on your own YouTube Studio export"
+	@echo "  make run SOURCE=<folder, csv or zip> NAME=<name>   the same on your own channel alone"
+	@echo "  make run DATA=all                                  the lectures again, beside your channels"
 	@echo "  make retrain TODAY=2021-03-01 NIGHTS=10            ten nights of the simulated channel"
 	@echo "  make retrain SOURCE=<folder of exports>            a night of your own channel"
 
@@ -26,13 +27,19 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 data: data.dvc | $(READY)
+	@test -e .git || { echo "this must be a git clone, which DVC asks for: git clone <address>, and \
+	make run there (a folder from a zip is none)" >&2; exit 1; }
 	dvc pull --quiet data.dvc
 	@touch data
 
 run: $(READY) data  ## predict, log to MLflow, and show what was learned
 ifdef SOURCE
-	python pipelines/import_export.py data=$(or $(DATA),studio) "source='$(SOURCE)'"
+	python pipelines/import_export.py data=$(or $(filter-out all,$(DATA)),studio) \
+	  "source='$(SOURCE)'" $(if $(NAME),"name='$(NAME)'") $(if $(METRIC),"metric='$(METRIC)'")
 	dvc add --quiet data
+endif
+ifneq ($(or $(filter all,$(DATA)),$(if $(SOURCE),,$(DATA))),)
+	python pipelines/datasets.py "data='$(DATA)'"
 endif
 	dvc repro
 	@python pipelines/overview.py

@@ -1,24 +1,38 @@
-"""Import an export of YouTube Studio into data/ and add its data set to the pipeline."""
+"""Import an export as a channel of one's own, which the pipeline then runs alone."""
 
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.cli import stage
-from viewcast.base.paths import checked_name
+from viewcast.base.cli import compose, stage
+from viewcast.base.paths import imported_path
 from viewcast.base.settings import build
-from viewcast.data.dataset import DataSet
-from viewcast.data.studio import import_export
-from viewcast.runs.plan import add_dataset
+from viewcast.data.import_export import import_export, summary
+from viewcast.data.views import Studio
+from viewcast.runs import own_channels
+
+SHORT = {"source": "which.source", "name": "which.name", "metric": "data.metric"}
 
 
-@stage(__file__, "import_export", short={"source": "which.source"})
+@stage(__file__, "import_export", short=SHORT)
 def main(config: dict[str, Any], root: Path) -> None:
-    """Check the export, copy it, and name its data set in conf/pipeline.yaml."""
-    data = build(config["data"], "data", DataSet)
-    source, name = config["which"]["source"], checked_name(data.name)
-    folder = import_export(Path(source).expanduser(), root / data.raw, root, data.column)
-    add_dataset(root, name)
-    print(f"imported {source} to {folder.relative_to(root)}")
+    """Check the export; copy it, write its conf/data/<name>.yaml, and let the pipeline run it."""
+    source = Path(config["which"]["source"]).expanduser()
+    label = str(config["which"]["name"] or own_channels.label_of(source))
+    name = own_channels.name_of(label)
+    own_channels.check_free(root, name)
+    base = own_channels.made_from(root, config["data"]["name"])
+    plain = compose(root, [f"data={base}", "which.source=none"], "import_export")["data"]
+    asked = {key: value for key, value in config["data"].items() if plain.get(key) != value}
+    folder = imported_path(root, name)
+    identity = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
+    changed = {**own_channels.added(root, name), **asked, **identity}
+    data: Studio = build({**plain, **changed}, "data", Studio)
+    export = import_export(source, folder, root, data.wanted, data.min_days)
+    own_channels.configure(root, name, base, changed)
+    own_channels.choose(root, name)
+    print(f"imported {source} to {data.raw}; the pipeline runs it alone, as {name}")
+    for line in summary(export, data.metric, data.site):
+        print(f"  {line}")
 
 
 if __name__ == "__main__":

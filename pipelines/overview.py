@@ -16,6 +16,7 @@ from viewcast.report.addresses import addresses
 from viewcast.report.audits import read
 from viewcast.report.nights_page import write_page
 from viewcast.report.overview import print_overview
+from viewcast.runs.own_channels import sentence
 
 
 @stage(__file__, "pipeline")
@@ -27,6 +28,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     tracking = construct(Tracking, config["tracking"], "tracking")
     datasets = dict.fromkeys(str(row["data"]) for row in rows)
     print_overview(rows, read(root), addresses(root, tracking, list(datasets)))
+    alone = sentence(config["datasets"])
+    if alone is not None:
+        print(f"  {alone}")
 
 
 if __name__ == "__main__":

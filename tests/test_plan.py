@@ -1,13 +1,12 @@
 """The plan of the pipeline: which runs its data sets bring."""
 
 from functools import cache
-from pathlib import Path
 
 import yaml
 
 from support.configurations import composed, options
 from support.project import REPOSITORY
-from viewcast.runs.plan import Pipeline, add_dataset, plan
+from viewcast.runs.plan import Pipeline, plan
 from viewcast.training.config import parse
 
 TRACKING = {"uri": "x", "artifacts": None, "experiment": "viewcast", "flush_seconds": 1}
@@ -34,20 +33,6 @@ def test_the_plan_holds_every_run_of_its_data_sets_and_no_address() -> None:
 
 def test_lectures_have_no_seasonal_forecast() -> None:
     assert "lectures_seasonal_naive" not in planned("lectures")["experiments"]
-
-
-def test_a_data_set_is_added_to_the_pipeline_once_and_comments_stay(tmp_path: Path) -> None:
-    conf = tmp_path / "conf"
-    conf.mkdir()
-    before = (REPOSITORY / "conf" / "pipeline.yaml").read_text()
-    (conf / "pipeline.yaml").write_text(before)
-    add_dataset(tmp_path, "studio")
-    add_dataset(tmp_path, "studio")
-    after = (conf / "pipeline.yaml").read_text()
-    assert yaml.safe_load(after)["datasets"] == ["lectures", "channel", "studio"]
-    assert [line for line in before.splitlines() if line.startswith("#")] == [
-        line for line in after.splitlines() if line.startswith("#")
-    ]
 
 
 def test_what_is_planned_for_a_studio_export_is_valid() -> None:

@@ -21,6 +21,21 @@ def checked_name(name: str) -> str:
     return name
 
 
+def data_config_path(root: Path, data: str) -> Path:
+    """The settings of a data set."""
+    return root / "conf" / "data" / f"{checked_name(data)}.yaml"
+
+
+def pipeline_config_path(root: Path) -> Path:
+    """What ``dvc repro`` runs."""
+    return root / "conf" / "pipeline.yaml"
+
+
+def imported_path(root: Path, data: str) -> Path:
+    """The folder of an imported export."""
+    return root / "data" / checked_name(data)
+
+
 def prepared_path(root: Path, data: str) -> Path:
     """The prepared table of a data set.
 

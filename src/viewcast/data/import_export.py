@@ -7,7 +7,9 @@ from viewcast.base import folders
 from viewcast.base.errors import DataError
 from viewcast.base.folders import Kind
 from viewcast.data.export import Export, Wanted
+from viewcast.data.metric import label
 from viewcast.data.raw import csv_files
+from viewcast.data.regimes import sentences
 from viewcast.data.studio import read_whole
 
 IMPORT = Kind("import")
@@ -40,6 +42,17 @@ def import_export(
         for name, content in contents.items():
             (new / name).write_bytes(content)
     return export
+
+
+def summary(export: Export, metric: str, site: str | None) -> list[str]:
+    """What is told of an imported export: its days, what they count, and what to know of them."""
+    first, last = export.views.index[0].date(), export.views.index[-1].date()
+    days = f"{len(export.views)} days, {first} to {last}"
+    return [
+        f"{days}; column {export.header!r}, read as {label(metric)}",
+        *export.notes,
+        *sentences(site, metric, first, last),
+    ]
 
 
 def _holds(folder: Path, contents: Mapping[str, bytes]) -> bool:

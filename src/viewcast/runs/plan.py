@@ -15,10 +15,9 @@ from typing import Annotated, Any
 import yaml
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
-from ruamel.yaml import YAML
 
 from viewcast.base.errors import ConfigError
-from viewcast.base.files import replacing, write
+from viewcast.base.files import write
 from viewcast.base.paths import params_path
 from viewcast.base.settings import Tracking, digest
 from viewcast.data.preparation import PREPARATION
@@ -129,14 +128,3 @@ def read_params(root: Path, *part: str) -> dict[str, Any]:
         for name, budget in read_params(root, "budget").items():
             params[name]["holdout"] |= budget
     return params
-
-
-def add_dataset(root: Path, data: str) -> None:
-    """Add a data set to ``conf/pipeline.yaml`` unless it is there; comments are kept."""
-    path = root / "conf" / "pipeline.yaml"
-    keeping_comments = YAML()
-    pipeline = keeping_comments.load(path)
-    if data not in pipeline["datasets"]:
-        pipeline["datasets"].append(data)
-        with replacing(path) as partial:
-            keeping_comments.dump(pipeline, partial)

@@ -1,0 +1,131 @@
+"""Channels of one's own: a name, a file of ``conf/data``, and which data sets the pipeline runs.
+
+An import writes ``conf/data/<name>.yaml``, which begins with a mark. Only a file with the mark is
+changed by the next import of that name; what a person added to it stays.
+"""
+
+import io
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from viewcast.base.errors import ConfigError
+from viewcast.base.files import replacing, write
+from viewcast.base.paths import data_config_path, pipeline_config_path
+
+LECTURES = ("lectures", "channel")  # the data sets that come with the project
+ALL = "all"
+MARK = "# Made by an import:"
+MAX_LENGTH = 60
+_OTHER = re.compile(r"[^a-z0-9_]+")
+
+
+def label_of(source: Path) -> str:
+    """How a channel is called where nobody named it: as the folder of its export, or its zip."""
+    place = source.resolve()
+    if place.is_file() and place.suffix.lower() != ".zip":
+        place = place.parent
+    return place.stem if place.is_file() else place.name
+
+
+def name_of(label: str) -> str:
+    """The name of a channel in paths and runs: small letters of English, digits, ``-`` and ``_``.
+
+    Refuses (ConfigError) a label without a letter among these.
+    """
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    name = _OTHER.sub("-", plain).strip("-_")[:MAX_LENGTH]
+    if not re.search("[a-z]", name):
+        raise ConfigError(
+            f"name {label!r}: becomes a part of paths; expected English letters among its "
+            "characters; give one: NAME=<name>"
+        )
+    return name
+
+
+def check_free(root: Path, name: str) -> None:
+    """Refuse (ConfigError) the name of a data set that no import made."""
+    file = data_config_path(root, name)
+    if name == ALL or (file.exists() and not _is_made(file)):
+        raise ConfigError(
+            f"name {name!r}: is that of another data set of the project; give another one: "
+            "NAME=<name>"
+        )
+
+
+def made_from(root: Path, name: str) -> str:
+    """The data set that the settings of an imported channel begin with; of any other, itself."""
+    file = data_config_path(root, name)
+    if not (file.exists() and _is_made(file)):
+        return name
+    return str(YAML(typ="safe").load(file)["defaults"][0])
+
+
+def added(root: Path, name: str) -> dict[str, Any]:
+    """The settings of an imported channel that differ from those it was made from."""
+    file = data_config_path(root, name)
+    return dict(YAML(typ="safe").load(file)["data"]) if file.exists() else {}
+
+
+def configure(root: Path, name: str, base: str, changed: Mapping[str, Any]) -> None:
+    """Write ``conf/data/<name>.yaml``: the settings of ``base`` but for ``changed``."""
+    file, keeping_comments = data_config_path(root, name), YAML()
+    if not file.exists():
+        write(
+            file,
+            f"# @package _global_\n{MARK} `make run SOURCE=<export> NAME={name}` changes it.\n"
+            f"defaults:\n  - {base}\n  - _self_\n\ndata: {{}}\n",
+        )
+    config = keeping_comments.load(file)
+    config["data"].fa.set_block_style()
+    config["data"].update(changed)
+    text = io.StringIO()
+    keeping_comments.dump(config, text)
+    write(file, text.getvalue())
+
+
+def own_channels(root: Path) -> list[str]:
+    """The names of all imported channels."""
+    folder = data_config_path(root, LECTURES[0]).parent
+    return sorted(file.stem for file in folder.glob("*.yaml") if _is_made(file))
+
+
+def choose(root: Path, which: str) -> list[str]:
+    """Let the pipeline run one data set alone, or ``all``: the lectures' and every own channel.
+
+    Refuses (ConfigError) a name that is none of these. Returns the chosen names.
+    """
+    known = [*LECTURES, *own_channels(root)]
+    if which not in (*known, ALL):
+        raise ConfigError(
+            f"DATA={which}: is no data set of the pipeline; allowed: {', '.join(known)}, {ALL}. "
+            "An export of your own: SOURCE=<folder, csv or zip> NAME=<name>"
+        )
+    chosen = known if which == ALL else [which]
+    _set_datasets(root, chosen)
+    return chosen
+
+
+def sentence(datasets: Sequence[str]) -> str | None:
+    """What the last screen says where the pipeline runs own channels without the lectures."""
+    if not datasets or set(datasets) & set(LECTURES):
+        return None
+    names = ", ".join(datasets)
+    return f"Only {names}: `make run DATA={ALL}` brings the lectures back."
+
+
+def _is_made(file: Path) -> bool:
+    return MARK in file.read_text(encoding="utf-8")
+
+
+def _set_datasets(root: Path, chosen: Sequence[str]) -> None:
+    path, keeping_comments = pipeline_config_path(root), YAML()
+    pipeline = keeping_comments.load(path)
+    if list(pipeline["datasets"]) != list(chosen):
+        pipeline["datasets"][:] = chosen
+        with replacing(path) as partial:
+            keeping_comments.dump(pipeline, partial)
