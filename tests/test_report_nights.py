@@ -204,7 +204,9 @@ def test_a_recipe_that_took_over_is_told_with_its_reason() -> None:
         {"recipe": "theta", "since": day(-3), "why": "evidence 21 of 20"},
     ]
     said = text(told_nights.record() | {"reigns": reigns})
-    assert said.index("theta serves evidence 21 of 20") < said.index("combination serves the first")
+    assert said.index("theta serves Evidence 21 of 20.") < said.index(
+        "combination serves The first"
+    )
 
 
 def test_ordinary_nights_are_put_together_and_others_have_their_reason() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from viewcast.base.numbers import plain, with_error
+from viewcast.base.numbers import plain
 from viewcast.report import nights_text as text
 from viewcast.report.nights_record import Alarm, Night, NightsRecord, RecipeErrors, Reign
 
@@ -143,7 +143,7 @@ def _recipe(record: NightsRecord, one: RecipeErrors) -> RecipeRow:
     serves = one.name == text.serving(record)
     return RecipeRow(
         text.name(one.name),
-        with_error(one.mase, one.mase_error),
+        text.error_of(one),
         text.about(one.loss),
         "" if one.e is None else f"{plain(one.e)} of {plain(record.threshold)}",
         "serves" if serves else "may be best" if one.in_set else "not the best",

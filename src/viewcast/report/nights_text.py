@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from viewcast.base.numbers import with_error
-from viewcast.report.nights_record import Coverage, DayAhead, NightsRecord, PastDay
+from viewcast.report.nights_record import (
+    Coverage,
+    DayAhead,
+    NightsRecord,
+    PastDay,
+    RecipeErrors,
+)
 
 WEEK = 7  # fewer days say little: weekdays differ
 PATH, TOTAL = "path", "total"
+NOTHING = 1e-9  # errors below it are of rounding
 
 
 @dataclass(frozen=True)
@@ -187,14 +194,20 @@ def serving(record: NightsRecord) -> str:
     return record.reigns[-1].recipe if record.reigns else ""
 
 
+def error_of(one: RecipeErrors) -> str:
+    """The error of a recipe with its standard error; the seasonal naive forecast's is 1 by rule."""
+    error = one.mase_error
+    return with_error(one.mase, error if error is not None and error > NOTHING else None)
+
+
 def errors_finding(record: NightsRecord) -> str:
     """How the recipe that serves did, as a sentence without a full stop."""
     serves = next((one for one in record.recipes if one.name == serving(record)), None)
     best = min(record.recipes, key=lambda one: one.mase)
     if serves is None:
-        return f"The lowest error has {name(best.name)}, {with_error(best.mase, best.mase_error)}"
+        return f"The lowest error has {name(best.name)}, {error_of(best)}"
     said = f"The forecast that serves ({name(serves.name)}) has an error of "
-    said += f"{with_error(serves.mase, serves.mase_error)}; repeating the last week has 1"
+    said += f"{error_of(serves)}; repeating the last week has 1"
     if best.name != serves.name:
-        said += f"; {name(best.name)} has {with_error(best.mase, best.mase_error)}"
+        said += f"; {name(best.name)} has {error_of(best)}"
     return said

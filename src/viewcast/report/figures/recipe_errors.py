@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from viewcast.base.numbers import with_error
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import INK, LINE, MUTED, NAIVE, Drawing, row_labels, sheet
 from viewcast.report.nights_record import NightsRecord
-from viewcast.report.nights_text import errors_finding, name, serving
+from viewcast.report.nights_text import error_of, errors_finding, name, serving
 
 SECTION = "retraining"
 MOST = 14  # rows; a person with more recipes reads the table
@@ -33,7 +32,7 @@ def _recipes(record: NightsRecord) -> Drawing:
             one.mase, y, xerr=one.mase_error or 0.0, fmt="D" if serves else "o", color=colour,
             ms=5 if serves else 4.5, lw=1.4, capsize=2,
         )  # fmt: skip
-        text = with_error(one.mase, one.mase_error)
+        text = error_of(one)
         axes.text(
             1, y, f"{text}, serves" if serves else text, transform=axes.get_yaxis_transform(),
             ha="right", va="center", size=8, color=colour if serves else MUTED,
