@@ -20,7 +20,7 @@ Shape letters: D days, N days of the new habit.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import product, zip_longest
 
 import numpy as np
@@ -35,6 +35,7 @@ Vector = NDArray[np.float64]
 LEVEL = 1.5  # standard deviation of a step of the level, in logs: a factor of 4.5
 SPREADS = (0.0, 0.1, 0.3, 0.6)  # of a step of a weekday, in logs
 NOISES = (1.0, 2.0, 3.0)  # multiples of the old habit's noise
+FEWEST_NEW_DAYS = 3  # of a habit whose first day is looked for
 NEW_DAYS = 4 * WEEK  # of the new habit that its step is estimated on
 OLD_DAYS = 8 * WEEK  # of the old habit that are read
 LEVEL_HALF_LIFE = 7.0  # days, of the old level
@@ -79,26 +80,65 @@ def step(history: History, since: date, until: date | None = None) -> Step | Non
     end = len(history) if until is None else min(history.place(until), len(history))
     if place < WEEK or place >= end:
         return None
-    start = max(0, place - OLD_DAYS)
-    old, old_weekdays = history.log[start:place], history.weekdays[start:place]
-    effects = weekday_effects(old, old_weekdays, np.ones(len(old)))
-    rest = old - effects[old_weekdays]
-    level = np.average(rest, weights=0.5 ** (np.arange(len(old))[::-1] / LEVEL_HALF_LIFE))
-    noise = max(float(np.std(rest[-NEW_DAYS:])), LEAST_NOISE)
     new = slice(place, min(end, place + NEW_DAYS))
+    old = _Old.before(history, place)
     weekdays = history.weekdays[new]
-    return _fitted(history.log[new] - level - effects[weekdays], weekdays, noise)
+    return _fitted(old.rest(history.log[new], weekdays), weekdays, old.noise)[1]
 
 
-def _fitted(rest: Vector, weekdays: NDArray[np.int64], noise: float) -> Step:
-    """The posterior mean of the step, by the most likely setting; ``rest`` (N,) is its sum."""
+def likeliest_change(history: History, days: int) -> date:
+    """The day of the newest ``days`` that most likely began a new habit, if one of them did.
+
+    At least three days, the newest ones, are of the new habit; the days before all of these are of
+    the old one. The history has ``days`` days and a week more.
+    """
+    first = len(history) - days
+    old = _Old.before(history, first)
+    weekdays = history.weekdays[first:]
+    rest = old.rest(history.log[first:], weekdays)
+    alone = np.cumsum(-0.5 * (rest / old.noise) ** 2 - np.log(old.noise))
+    likelihoods = [
+        (alone[place - 1] if place else 0.0) + _fitted(rest[place:], weekdays[place:], old.noise)[0]
+        for place in range(days - FEWEST_NEW_DAYS + 1)
+    ]
+    return history.first + timedelta(days=first + int(np.argmax(likelihoods)))
+
+
+@dataclass(frozen=True)
+class _Old:
+    """The old habit: its level, the effects (7,) of its weekdays, and the noise of a day."""
+
+    level: float
+    effects: Vector
+    noise: float
+
+    @classmethod
+    def before(cls, history: History, place: int) -> "_Old":
+        """That of the days before the day at ``place``."""
+        days = slice(max(0, place - OLD_DAYS), place)
+        log, weekdays = history.log[days], history.weekdays[days]
+        effects = weekday_effects(log, weekdays, np.ones(len(log)))
+        rest = log - effects[weekdays]
+        weights = 0.5 ** (np.arange(len(log))[::-1] / LEVEL_HALF_LIFE)
+        noise = max(float(np.std(rest[-NEW_DAYS:])), LEAST_NOISE)
+        return cls(float(np.average(rest, weights=weights)), effects, noise)
+
+    def rest(self, log: Vector, weekdays: NDArray[np.int64]) -> Vector:
+        """What days (N,) have beyond this habit."""
+        return log - self.level - self.effects[weekdays]
+
+
+def _fitted(rest: Vector, weekdays: NDArray[np.int64], noise: float) -> tuple[float, Step]:
+    """Log likelihood and posterior mean of the step that added ``rest`` (N,), by the most likely
+    setting.
+    """
     inputs = np.hstack([np.ones((len(rest), 1)), np.eye(WEEK)[weekdays]])
     found = [
         _posterior(inputs, rest, noise * times, spread)
         for times, spread in product(NOISES, SPREADS)
     ]
-    best = max(found, key=lambda each: each[0])[1]
-    return Step(float(best[0]), best[1:])
+    likelihood, best = max(found, key=lambda each: each[0])
+    return likelihood, Step(float(best[0]), best[1:])
 
 
 def _posterior(inputs: Vector, rest: Vector, noise: float, spread: float) -> tuple[float, Vector]:
