@@ -215,7 +215,7 @@ def test_ordinary_nights_are_put_together_and_others_have_their_reason() -> None
     page = section(told)
     outcomes = re.findall(r'class="outcome">([a-z ]+?)(?: for (\d+) nights)?<', page)
     assert outcomes == [("new version", "20"), ("refused", ""), ("new version", "40")]
-    assert "half the days are gone" in page and "60 new version, 1 refused" in page
+    assert "Half the days are gone." in page and "60 new version, 1 refused" in page
 
 
 def test_a_label_and_a_reason_cannot_bring_markup() -> None:
