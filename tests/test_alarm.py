@@ -4,12 +4,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
 from viewcast.forecast.alarm import Alarm, alarms
+from viewcast.forecast.channel_forecaster import ChannelForecaster
+from viewcast.forecast.habits import Habit
 from viewcast.forecast.history import WEEK, History
+from viewcast.forecast.ledger import COMBINATION, Kept
 from viewcast.forecast.rhythm import Rhythm
+from viewcast.report import nights_record
+from viewcast.retraining.alarms import standing
+from viewcast.retraining.kept_lines import KeptLines
+from viewcast.retraining.settings import Forecasting
 
 START = date(2024, 1, 1)  # a Monday
 WEEKDAYS = np.array([0.2, 0.2, 0.1, 0.1, 0.0, -0.3, -0.3])
@@ -93,6 +101,15 @@ def test_later_days_change_no_earlier_alarm() -> None:
         assert (rung.since, rung.first) == (day(160), day(163))
 
 
+def test_the_newest_nights_alone_tell_the_same() -> None:
+    log = logs()
+    log[160:] += np.log(3)
+    origins, errors = [day(number) for number in range(FIRST, DAYS)], kept(log)
+    history = History(START, log)
+    assert alarms(origins, errors, history, nights=60) == alarms(origins, errors, history)
+    assert alarms(origins, errors, history, nights=5) == []
+
+
 def test_with_too_few_kept_forecasts_nothing_rings() -> None:
     log = logs()
     log[160:] += np.log(3)
@@ -111,12 +128,41 @@ def test_nights_that_kept_nothing_are_left_out() -> None:
     assert rung.since == day(160)
 
 
-def test_the_sentence_says_what_was_seen_and_what_to_type() -> None:
+def test_the_sentence_says_what_was_seen() -> None:
     rung = Alarm(day(160), "level", day(165), day(170), 3.04, 11.2)
     assert rung.sentence == (
-        "the days since 2024-06-09 are about 3 times what was forecast, 11 usual errors off: a new "
-        "habit, or a viral time. If you know the reason, type `viewcast habit since=2024-06-09 "
-        "why='...'`, and every recipe is moved to it"
+        "The days since 2024-06-09 are about 3 times what was forecast, 11 usual errors off."
     )
     weekdays = replace(rung, kind="weekdays")
-    assert "the weekdays since 2024-06-09 differ from the forecast alike" in weekdays.sentence
+    assert "The weekdays since 2024-06-09 differ from the forecast alike" in weekdays.sentence
+
+
+def told(habits: tuple[Habit, ...]) -> list[nights_record.Alarm]:
+    """What the record tells after ten nights with three times the views."""
+    log = logs()[:170]
+    log[160:] += np.log(3)
+    history = History(START, log)
+    lines = [line(log, number) for number in range(FIRST, 170)]
+    forecast = Forecasting(WEEK, ["rhythm"], 0.9, 60, 26, 60)
+    kept = KeptLines(lines, [], pd.Series(history.views, history.days), {}, forecast)
+    served = ChannelForecaster.fitted({"rhythm": RHYTHM}, history, WEEK, habits)
+    return standing(kept, served)
+
+
+def line(log: NDArray[np.float64], number: int) -> Kept:
+    known = History(START, log[: number + 1])
+    views = np.expm1(RHYTHM.fit(known, WEEK).forecast(known))
+    return Kept(day(number), COMBINATION, tuple(views), None, None, None, "c", "d", 1, False)
+
+
+def test_the_record_tells_the_alarm_beside_the_forecast_of_the_new_habit() -> None:
+    (alarm,) = told(())
+    assert (alarm.since, alarm.confirmed) == (day(160), False)
+    assert [ahead.day for ahead in alarm.rebased] == [day(number) for number in range(170, 177)]
+    usual = 3000 * np.exp(WEEKDAYS[np.arange(170, 177) % WEEK])
+    assert [ahead.views for ahead in alarm.rebased] == pytest.approx(usual, rel=0.3)
+
+
+def test_a_confirmed_habit_is_told_as_such() -> None:
+    (alarm,) = told((Habit(day(161), "a video every day"),))
+    assert (alarm.confirmed, alarm.rebased) == (True, [])

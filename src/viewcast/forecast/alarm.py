@@ -66,22 +66,17 @@ class Alarm:
 
     @property
     def sentence(self) -> str:
-        """What was seen, and what a person can do."""
+        """What was seen."""
         if self.kind == "level":
-            seen = (
-                f"about {self.factor:.2g} times what was forecast, {self.size:.0f} usual errors off"
-            )
-            seen = f"the days since {self.since} are {seen}"
-        else:
-            seen = f"the weekdays since {self.since} differ from the forecast alike in both weeks"
-        return (
-            f"{seen}: a new habit, or a viral time. If you know the reason, type "
-            f"`viewcast habit since={self.since} why='...'`, and every recipe is moved to it"
-        )
+            times = f"{self.factor:.2g} times what was forecast, {self.size:.0f} usual errors off"
+            return f"The days since {self.since} are about {times}."
+        return f"The weekdays since {self.since} differ from the forecast alike in both weeks."
 
 
-def alarms(origins: Sequence[date], errors: ArrayLike, history: History) -> list[Alarm]:
-    """The alarms of all nights so far, in order of time; most channels have none.
+def alarms(
+    origins: Sequence[date], errors: ArrayLike, history: History, nights: int | None = None
+) -> list[Alarm]:
+    """The alarms of all nights so far, or of the newest ``nights``, in order of time.
 
     ``origins`` (O,): in order of time. ``errors`` (O, H): log(1 + views) less its kept forecast,
     NaN where it is not known yet. ``history``: all days, not rebased. Rings that lie less than two
@@ -95,7 +90,8 @@ def alarms(origins: Sequence[date], errors: ArrayLike, history: History) -> list
     dense = np.full((int(places[-1]) + 1, WEEK), np.nan)
     dense[places] = values[:, :WEEK]
     found: list[Alarm] = []
-    for night in range(2 * WEEK, len(dense) + WEEK):
+    end = min(len(dense) + WEEK, (history.newest - start).days + 1)
+    for night in range(max(2 * WEEK, 0 if nights is None else end - nights), end):
         newest = start + timedelta(days=night)
         ring = _ring(dense, night, history.until(newest).log)
         if ring is None:

@@ -33,6 +33,7 @@ from viewcast.forecast.short_history import Serving
 from viewcast.report import nights_page, nights_record
 from viewcast.report.nights_record import NightsRecord
 from viewcast.retraining import night_summary, refit, serving
+from viewcast.retraining.alarms import standing
 from viewcast.retraining.guard import guard
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.judging import judge
@@ -274,7 +275,8 @@ class NightSteps:
         number, forecaster = (None, self.version) if served is None else served
         log = np.maximum(forecaster.forecast(self.history), 0)
         why = chosen.why if number is None else registry.version(number).tags.get(tags.WHY, "")
-        ahead = Ahead(log, forecaster.intervals, number, why, chosen.claim)
+        alarms = standing(self.kept, forecaster)
+        ahead = Ahead(log, forecaster.intervals, number, why, chosen.claim, alarms)
         journal = self.journal
         notes = [*journal.remarks, *(f"{n}: {why}" for n, why in self.made.left_out.items())]
         return record(self.settings, self.kept, ahead, journal.today, notes, self.root)

@@ -48,7 +48,7 @@ class Ahead:
     """What is served: log(1 + views) ``log`` (H,), its intervals, and why these recipes.
 
     ``version``: of the registered model; None where none may serve yet, and the forecast is what
-    would be served.
+    would be served. ``alarms``: those that stand.
     """
 
     log: Vector
@@ -56,6 +56,7 @@ class Ahead:
     version: int | None
     why: str
     claim: bool
+    alarms: Sequence[Alarm] = ()
 
 
 def record(
@@ -92,7 +93,7 @@ def record(
         evidence=found.evidence.weeks(),
         evidence_sentence=found.sentence,
         reigns=[Reign(each.recipe, each.night or first, each.why) for each in found.reigns],
-        alarms=_alarms(),
+        alarms=list(ahead.alarms),
         remarks=list(dict.fromkeys([*notes, *remarks(settings, root)])),
         nights=[_night(line) for line in outcomes[-SHOWN_NIGHTS:]],
     )
@@ -159,10 +160,6 @@ def _past(kept: KeptLines) -> list[PastDay]:
             )
         )
     return past[::-1]
-
-
-def _alarms() -> list[Alarm]:
-    return []
 
 
 def _night(line: dict[str, Any]) -> Night:
