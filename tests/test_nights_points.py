@@ -2,53 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from support import told_nights
-from viewcast.forecast.ledger import COMBINATION, SERVED, Kept
+from support.kept import DAY, FIRST, INSTALLED, ledger, views
+from viewcast.forecast.ledger import Kept
 from viewcast.report.nights_record import WeekOfEvidence, parsed
 from viewcast.retraining.nights_points import points
 
-DAY = timedelta(days=1)
-FIRST = date(2026, 1, 1)  # of the series; the backtest begins a week later
-INSTALLED = 60  # days, when the first night forecasts
 RECORD = replace(parsed(told_nights.record()), evidence=[])
 
 
-def series(days: int) -> pd.Series:
-    noise = np.random.default_rng(1).normal(0, 100, days)
-    return pd.Series(1000 + noise, pd.date_range(FIRST, periods=days))
-
-
-def line(origin: int, recipe: str, views: float, *, backtest: bool = False) -> Kept:
-    version = None if backtest else origin - INSTALLED + 1
-    return Kept(
-        FIRST + origin * DAY, recipe, (views,) * 7, None, None, None, "c", "d", version, backtest
-    )
-
-
-def ledger(nights: int) -> list[Kept]:
-    """A backtest of 50 origins, then as many nights; the newest origin has no day after it."""
-    backtest = [line(o, COMBINATION, 1000, backtest=True) for o in range(9, 59)]
-    kept = [
-        line(INSTALLED - 1 + night, recipe, views)
-        for night in range(nights)
-        for recipe, views in ((SERVED, 1000.0), (COMBINATION, 1000.0), ("theta", 900.0))
-    ]
-    return [*backtest, *kept]
-
-
 def told(nights: int, lines: Sequence[Kept] | None = None) -> dict[date, dict[str, float]]:
-    return points(RECORD, ledger(nights) if lines is None else lines, series(59 + nights))
+    return points(RECORD, ledger(nights) if lines is None else lines, views(59 + nights))
 
 
 def losses_up_to(day: date, count: int, forecast: float = 1000.0) -> np.ndarray:
-    views = series(100)[: pd.Timestamp(day)]
-    return np.abs(views.to_numpy()[-count:] - forecast)
+    known = views(100)[: pd.Timestamp(day)]
+    return np.abs(known.to_numpy()[-count:] - forecast)
 
 
 def test_a_point_stands_at_each_day_that_a_night_forecast() -> None:
@@ -61,7 +36,7 @@ def test_a_point_stands_at_each_day_that_a_night_forecast() -> None:
 def test_the_promise_is_made_from_the_days_before() -> None:
     found = told(20)
     first, last = FIRST + INSTALLED * DAY, FIRST + 79 * DAY
-    backtested = np.abs(series(100).to_numpy()[10:60] - 1000)
+    backtested = np.abs(views(100).to_numpy()[10:60] - 1000)
     assert found[first]["promised_loss"] == pytest.approx(backtested.mean())
     whole = np.concatenate([backtested, losses_up_to(last - DAY, 19)])
     assert found[last]["promised_loss"] == pytest.approx(whole[-60:].mean())
@@ -73,8 +48,7 @@ def test_what_came_true_is_the_mean_of_the_last_seven_kept_days() -> None:
     early, late = FIRST + 62 * DAY, FIRST + 75 * DAY
     assert found[early]["realised_loss"] == pytest.approx(losses_up_to(early, 3).mean())
     assert found[late]["realised_loss"] == pytest.approx(losses_up_to(late, 7).mean())
-    views = series(100)
-    naive = np.abs(views.diff(7))[: pd.Timestamp(late)].to_numpy()[-7:].mean()
+    naive = np.abs(views(100).diff(7))[: pd.Timestamp(late)].to_numpy()[-7:].mean()
     assert found[late]["naive_loss"] == pytest.approx(naive)
 
 
@@ -94,7 +68,7 @@ def test_the_day_that_has_not_come_is_promised_and_not_realised() -> None:
 
 def test_evidence_stands_at_the_last_day_of_its_week() -> None:
     week = WeekOfEvidence(FIRST + 66 * DAY, {"theta": 3.0}, 3.0)
-    found = points(replace(RECORD, evidence=[week]), ledger(20), series(79))
+    found = points(replace(RECORD, evidence=[week]), ledger(20), views(79))
     days = {day for day, values in found.items() if "evidence" in values}
     assert days == {week.last}
     assert found[week.last]["evidence"] == 3.0 and found[week.last]["evidence_needed"] == 20.0
@@ -122,4 +96,4 @@ def test_skipped_nights_leave_days_without_points() -> None:
 
 def test_before_the_first_night_there_is_no_point() -> None:
     assert told(0) == {}
-    assert points(RECORD, [], series(30)) == {}
+    assert points(RECORD, [], views(30)) == {}

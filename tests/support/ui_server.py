@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 from mlflow import MlflowClient
 
+from support import kept, told_nights
 from support.clone import Clone
 from support.many_runs import many_runs
-from support.retrained import day, long, parsed
 from support.servers import free_port, started
-from viewcast.retraining.history_points import points
+from viewcast.report.nights_record import parsed
+from viewcast.retraining.nights_points import points
 from viewcast.tracking.write.history_run import HistoryRun
 
 CROWDS = (50, 1000)
@@ -75,8 +75,9 @@ def _nights(client: MlflowClient, folder: Path) -> str:
         "viewcast-live-nights", (folder / "nights").as_uri(), OF_NIGHTS
     )
     run = HistoryRun.of(client, experiment, "viewcast", {"viewcast.unit": "views"})
-    run.add(points(parsed(long(), folder), date.fromisoformat(day(NIGHTS - 1))))
-    client.log_image(run.run_id, np.zeros((40, 60, 3), np.uint8), key="champions", step=0)
+    record = parsed(told_nights.record(NIGHTS))
+    run.add(points(record, kept.ledger(NIGHTS), kept.views(kept.INSTALLED + NIGHTS)))
+    client.log_image(run.run_id, np.zeros((40, 60, 3), np.uint8), key="came_true", step=0)
     return experiment
 
 
