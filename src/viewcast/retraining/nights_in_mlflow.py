@@ -44,7 +44,9 @@ def show_nights(
     client = run.client
     tonight = [line for line in lines if line.origin == record.newest and not line.backtest]
     write_forecasts(client, run.run_id, tonight)
-    run.log_metrics(forecast_metrics(record))
+    stored = client.get_run(run.run_id).data.metrics
+    told = forecast_metrics(record)
+    run.log_metrics({name: told[name] for name in told if told[name] != stored.get(name)})
     experiment = experiment_of(client, subject, NIGHTS)
     about = {tags.DATA: subject.data, tags.LABEL: subject.label}
     about |= {tags.LOSS: subject.loss, tags.UNIT: subject.unit}

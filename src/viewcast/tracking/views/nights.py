@@ -38,25 +38,25 @@ def views(shown: Shown) -> list[View]:
     if not known:
         return []
     unit = f" ({shown.tags[UNIT]})" if shown.tags.get(UNIT) else ""
-    recipes = sorted(name for name in metrics if name.startswith(KEPT_LOSS_OF))
-    charts = {
-        f"Mean loss of 7 days{unit}": (known, False),
-        f"Each recipe: mean loss of 7 days{unit}": (recipes, False),
-        "Evidence against the champion, and how much is needed": (
-            [name for name in PROOF if name in metrics],
-            True,
-        ),
-        "Version that forecast the day": ([CHAMPION_VERSION], False),
-    }
     sections = [
-        Section(heading, [lines(names, log=log, x="time")], height=520 if names == known else 480)
-        for heading, (names, log) in charts.items()
-        if names
+        Section(f"Mean loss of 7 days{unit}", [lines(known, log=False, x="time")], height=520)
     ]
+    proof = [name for name in PROOF if name in metrics]
+    if proof:
+        chart = lines(proof, log=True, x="time", points=True)
+        sections.append(Section("Evidence against the champion", [chart]))
+    recipes = sorted(name for name in metrics if name.startswith(KEPT_LOSS_OF))
+    if recipes:
+        # One chart each: the UI draws all lines of a run in one colour.
+        served = [REALISED_LOSS] if REALISED_LOSS in known else []
+        charts = [lines([name, *served], log=False, x="time") for name in recipes]
+        sections.append(Section(f"Recipes: loss of 7 days{unit}", charts, columns=3, height=320))
+    versions = lines([CHAMPION_VERSION], log=False, x="time")
+    sections.append(Section("Version that forecast the day", [versions]))
     if shown.images:
         steps = {key: step for run in runs for key, step in _newest(run).items()}
         pictures = [images([name], steps.get(name, 0)) for name in sorted(shown.images)]
-        sections.append(Section("What came true, after each judged week", pictures))
+        sections.append(Section("What came true, week by week", pictures))
     columns = [metric(name) for name in (CHAMPION_VERSION, *known)]
     page = Runs(equals(HISTORY, "true"), "attributes.start_time", columns, ascending=False)
     key = key_of("nights")

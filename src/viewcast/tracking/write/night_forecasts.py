@@ -13,7 +13,8 @@ from mlflow import MlflowClient
 from viewcast.forecast.ledger import Kept
 from viewcast.tracking.tags import LOGGED_ARTIFACTS, NIGHT_FORECASTS
 
-COLUMNS = ("recipe", "origin", "day", "ahead", "views", "low", "high", "code", "data", "version")
+# The UI shows the first ones until a reader asks for more.
+COLUMNS = ("recipe", "day", "views", "low", "high", "ahead", "origin", "version", "code", "data")
 
 
 def write_forecasts(client: MlflowClient, run_id: str, lines: Iterable[Kept]) -> None:
@@ -30,15 +31,15 @@ def _rows(line: Kept) -> list[list[object]]:
     return [
         [
             line.recipe,
-            line.origin.isoformat(),
             (line.origin + timedelta(days=place + 1)).isoformat(),
-            place + 1,
             views,
             low[place],
             high[place],
+            place + 1,
+            line.origin.isoformat(),
+            line.version,
             line.code,
             line.data,
-            line.version,
         ]
         for place, views in enumerate(line.views)
     ]
