@@ -18,7 +18,7 @@ AMBIGUOUS = {
     *(tags.TRAIN_LOSS, tags.VAL_LOSS, tags.VAL_ERROR, tags.VAL_SCORE_OF, tags.BEST_EPOCH),
     *(tags.LOOKS, tags.STORED_MODEL, tags.STORED_FORECASTER, tags.SEALED_FOLDER),
     tags.PICTURES_FOLDER,  # and a view
-    *(tags.TRAINING, tags.VALIDATION, tags.GATE, tags.TEST),
+    *(tags.TRAINING, tags.VALIDATION, tags.TEST),
     *(tags.VAL_LOSS_TRUE, tags.VAL_LOSS_TRUE_ERROR, tags.TEST_ROW_COUNT),
 }
 

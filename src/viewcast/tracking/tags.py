@@ -101,7 +101,6 @@ CONTEXT = "mlflow.data.context"  # of a dataset input: what its rows were used f
 # Contexts of dataset inputs
 TRAINING = "training"
 VALIDATION = "validation"
-GATE = "gate"  # champion and challenger were compared on these rows
 TEST = "test"
 
 # Parameters: those that are read back, and two that are only shown
@@ -177,7 +176,6 @@ STORED_MODEL = "model"
 STORED_FORECASTER = "forecaster"
 PICTURES_FOLDER = "pictures"
 NIGHT_OUTCOME = "outcome.json"
-NIGHT_LOSSES = "evaluation.parquet"  # losses of the fresh days
 NIGHT_FORECASTS = "forecasts.json"  # the lines of the ledger that a night has added, as a table
 
 # Artifacts of a sweep
