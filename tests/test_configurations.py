@@ -15,8 +15,6 @@ from viewcast.base.settings import Tracking, build, construct
 from viewcast.runs.plan import Pipeline
 from viewcast.training.config import Config, parse
 
-OF_NIGHTS = ("proportional", "rhythm")  # models of columns that only data/live has
-
 
 @pytest.fixture(autouse=True)
 def tracking_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +107,7 @@ def test_an_experiment_runs_under_its_name_and_leaves_a_result(
     assert result["train_loss"] >= 0
 
 
-@pytest.mark.parametrize("model", [name for name in options("model") if name not in OF_NIGHTS])
+@pytest.mark.parametrize("model", options("model"))
 def test_a_model_runs_on_the_channel(shared_project: Project, model: str) -> None:
     config = shared_project.config("data=channel", f"model={model}")
     result = shared_project.run_config(shorter(config))

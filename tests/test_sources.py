@@ -158,7 +158,7 @@ def test_a_daily_series_of_another_site_is_a_source(tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
     (drop / "pageviews.csv").write_text("Date,Cats\n20210101,5\n20210102,6\n20210103,7\n")
-    chosen = ["source=daily", f"source.folder={drop}", "source.metric=Cats"]
+    chosen = ["source=daily", f"source.folder={drop}", "data.metric=Cats"]
     source = build(compose(REPOSITORY, chosen, "retrain")["source"], "source")
     assert isinstance(source, StudioFolder)
     assert source.fetch(tmp_path, None, date(2021, 1, 4))["views"].tolist() == [5, 6, 7]

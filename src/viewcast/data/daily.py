@@ -16,12 +16,16 @@ WEEK = 7
 DAYS_PER_YEAR = 365.25
 
 
-def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.Series:
+def check_daily(
+    dates: pd.Series, views: pd.Series, source: Traversable, whole: bool = True
+) -> pd.Series:
     """The daily series of two parsed columns, or a refusal.
 
     ``dates`` (datetime64) and ``views`` (float64) hold one row per day in any order and share an
     index: the line in ``source``. Returns the views of D consecutive days as float64 named
     ``views``, on a DatetimeIndex of frequency ``D``.
+
+    ``whole``: whether they are counts, and so whole numbers.
 
     Refuses (DataError) missing, negative, infinite or broken counts; missing, repeated or future
     days, and gaps between days. The message names file, line and column, and says what was found
@@ -29,7 +33,7 @@ def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.S
     """
     date, count = str(dates.name or "date"), str(views.name or "views")
     frame = pd.DataFrame({date: dates, count: views}).sort_values(date)
-    series = check_days(dates, views, source)
+    series = check_days(dates, views, source, whole)
     _refuse_gaps(frame[date], source)
     return series.asfreq("D")
 
@@ -37,10 +41,7 @@ def check_daily(dates: pd.Series, views: pd.Series, source: Traversable) -> pd.S
 def check_days(
     dates: pd.Series, views: pd.Series, source: Traversable, whole: bool = True
 ) -> pd.Series:
-    """As ``check_daily``, of D days in order that may have gaps between them.
-
-    ``whole``: whether the figures are counts, and so whole numbers.
-    """
+    """As ``check_daily``, of D days in order that may have gaps between them."""
     date, count = str(dates.name or "date"), str(views.name or "views")
     if len(dates) == 0:
         raise DataError(f"{source}, column {date!r}: found no days, expected at least one")
@@ -100,22 +101,6 @@ def with_lags(past: np.ndarray, calendar_features: pd.DataFrame) -> pd.DataFrame
     return pd.DataFrame(
         cells, index=calendar_features.index, columns=[*names, *calendar_features.columns]
     )
-
-
-def with_levels(features: pd.DataFrame) -> pd.DataFrame:
-    """Add the level by weekday to the features of D days that ``windows`` gives.
-
-    ``level_mon`` .. ``level_sun``: on that weekday the level of the channel, which is the mean of
-    its last 7 lags (of all lags where there are fewer), and 0 on the other weekdays. A weight of
-    such a column is the effect of the weekday in proportion to the channel; a weight of the 0/1
-    columns is an effect in views.
-    """
-    lags = [column for column in features.columns if column.startswith("lag_")][:WEEK]
-    level = features[lags].mean(axis=1).to_numpy()
-    weekday = pd.DatetimeIndex(features.index).day_of_week.to_numpy()
-    names = [f"level_{day}" for day in ("mon", *WEEKDAYS)]
-    cells = {name: np.where(weekday == day, level, 0.0) for day, name in enumerate(names)}
-    return features.assign(**cells)
 
 
 def _holidays(days: pd.DatetimeIndex, country: str) -> np.ndarray:

@@ -1,82 +1,55 @@
-"""The live series: the days of a channel that retraining stores, and which of them are fresh.
+"""The live series: the days of a channel that nights store.
 
-The folder ``data/live`` holds two files. Each is replaced whole:
-
-- ``daily.csv``: one row per day without gaps, by day: ``date``, ``views`` and, where the source has
-  them, further daily metrics;
-- ``fresh.json``: ``{"from": "2021-03-01"}``, the first day that no choice has used.
+A folder holds one file, which is replaced whole: ``daily.csv``, one row per day without gaps, by
+day: ``date``, the metric that is forecast and, where the source has them, further daily metrics.
+In memory the metric that is forecast is called ``views``, whatever it counts; the file has its own
+name, so that no other figure is taken for views.
 """
 
-import json
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
 from viewcast.data import raw
-from viewcast.data.daily import check_daily, windows, with_levels
-from viewcast.data.split import Rolling
-from viewcast.data.views import DailyViews
+from viewcast.data.daily import check_daily
+from viewcast.data.metric import VIEWS, is_count
 
-DAILY, FRESH = "daily.csv", "fresh.json"
+DAILY = "daily.csv"
 BRIDGED = "bridged"  # column: 1 where a missing day was filled (``viewcast.data.gaps``)
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Live(DailyViews):
-    """The series that the retraining stores. Its splits move with the fresh days."""
-
-    splits: dict[str, Rolling]  # type: ignore[assignment]
-
-    def daily(self, folder: Path) -> pd.Series:
-        """The views."""
-        return read(folder)["views"].asfreq("D")
-
-    def known_before(self, series: pd.Series) -> pd.DataFrame:
-        """The usual features, and the level by weekday."""
-        return with_levels(windows(series, self.lags, self.country))
-
-    def labels(self, days: pd.DatetimeIndex, root: Path) -> dict[str, pd.Series]:
-        """The split of each day: windows that end before the fresh days, which are the test."""
-        fresh = pd.Timestamp(fresh_from(root / self.raw))
-        return {name: split.label(days, fresh) for name, split in self.splits.items()}
-
-
 def read(folder: Path) -> pd.DataFrame:
-    """Every metric (float64) by day. Refuses (DataError) a missing or damaged series."""
+    """Every metric (float64) by day, the one that is forecast first, as ``views``.
+
+    Refuses (DataError) a missing or damaged series.
+    """
+    name = metric(folder)
+    source = folder / DAILY
+    header = raw.read_rows(source)[1]
+    text = raw.read_columns(source, ["date", *header[1:]])
+    dates = pd.to_datetime(text["date"], format="%Y-%m-%d", errors="coerce")
+    values = {column: raw.numbers(text[column], source) for column in text.columns[1:]}
+    views = check_daily(dates, values.pop(name), source, is_count(name))
+    others = {column: figures.to_numpy() for column, figures in values.items()}
+    days = pd.DataFrame(others, index=dates).loc[views.index]
+    days.insert(0, VIEWS, views)
+    return days.rename_axis("date")
+
+
+def metric(folder: Path) -> str:
+    """What the series counts. Refuses (DataError) a missing or damaged one."""
     source = folder / DAILY
     if not source.is_file():
         raise DataError(f"{source}: no live series yet; `make retrain` makes one")
     header = raw.read_rows(source)[1]
-    text = raw.read_columns(source, ["date", "views", *header[2:]])
-    dates = pd.to_datetime(text["date"], format="%Y-%m-%d", errors="coerce")
-    values = {name: raw.numbers(text[name], source) for name in text.columns[1:]}
-    views = check_daily(dates, values["views"], source)
-    others = pd.DataFrame({name: values[name].to_numpy() for name in values}, index=dates)
-    return others.loc[views.index].assign(views=views).rename_axis("date")
+    if header[0] != "date" or len(header) < 2:
+        raise DataError(f"{source}, line 1: found {header}, expected date and a metric")
+    return header[1]
 
 
-def fresh_from(folder: Path) -> date:
-    """The first of the fresh days. Refuses (DataError) a missing or damaged file."""
-    file = folder / FRESH
-    try:
-        return date.fromisoformat(json.loads(file.read_text())["from"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f'{file}: expected {{"from": "2021-03-01"}}, found {error!r}; `make retrain` writes it'
-        ) from error
-
-
-def as_csv(days: pd.DataFrame) -> str:
+def as_csv(days: pd.DataFrame, metric: str = VIEWS) -> str:
     """A series as the text of ``daily.csv``: whole numbers without a point, empty where unknown."""
-    return days.map(lambda value: "" if pd.isna(value) else f"{value:.17g}").to_csv(
-        date_format="%Y-%m-%d", lineterminator="\n"
-    )
-
-
-def as_fresh(day: date) -> str:
-    """The text of ``fresh.json``."""
-    return json.dumps({"from": day.isoformat()}) + "\n"
+    ordered = days[[VIEWS, *(column for column in days.columns if column != VIEWS)]]
+    text = ordered.map(lambda value: "" if pd.isna(value) else f"{value:.17g}")
+    return text.rename(columns={VIEWS: metric}).to_csv(date_format="%Y-%m-%d", lineterminator="\n")

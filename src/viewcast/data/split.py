@@ -84,34 +84,6 @@ class ByTail:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Rolling:
-    """Windows that end before the fresh days: ``validation`` days, and ``train`` days before them.
-
-    The fresh days are the test; neither training nor the choice of a model reads them. Older days
-    are unused.
-    """
-
-    train: Annotated[int, Field(ge=1)]
-    validation: Annotated[int, Field(ge=1)]
-
-    def label(self, days: pd.DatetimeIndex, fresh: pd.Timestamp) -> pd.Series:
-        """The split of each day; ``fresh``: the first of the fresh days."""
-        known = int((days < fresh).sum())
-        if known <= self.validation:
-            raise DataError(
-                f"found {known} days with a full window of lags before the fresh days begin on "
-                f"{fresh:%Y-%m-%d}, expected more than {self.validation} for validation; bring a "
-                "longer history, or set smaller data.splits"
-            )
-        split = pd.Series("unused", index=days, dtype="str")
-        split.iloc[known:] = "test"
-        split.iloc[known - self.validation : known] = "validation"
-        start = known - self.validation
-        split.iloc[max(0, start - self.train) : start] = "train"
-        return split
-
-
-@dataclass(frozen=True, config=STRICT)
 class ByLecture:
     """Lists of lectures (``ML2021/1``) of each split; lectures in none are unused."""
 

@@ -112,7 +112,7 @@ def merge(known: pd.DataFrame | None, days: pd.DataFrame, whole: bool = True) ->
         raise DataError(
             f"the delivery changes {count} of {len(past)} known days "
             f"(first {first.day}: {first.before:g} became {first.after:g}); does it come from "
-            "another channel? If not, remove data/live and start anew"
+            "another channel? If not, let nights begin anew: retrain.channel=<name>"
         )
     series = days.combine_first(known)[list(dict.fromkeys([*known.columns, *days.columns]))]
     if BRIDGED in series:

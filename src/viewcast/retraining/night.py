@@ -106,7 +106,8 @@ class Night:
             begun=(unfinished.begun or unfinished.night) if unfinished else None,
             run_id=unfinished.run_id if unfinished else None,
         )
-        write(channel_path(self.root, self.channel) / STAGED, as_csv(new.merged.series))
+        days = as_csv(new.merged.series, self.settings.source.metric)
+        write(channel_path(self.root, self.channel) / STAGED, days)
         journal.write(self.root, self.channel)
         self._store_days()
         return journal

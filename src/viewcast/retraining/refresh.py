@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from viewcast.base.errors import DataError
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.paths import days_path
 from viewcast.data import live
+from viewcast.data.metric import is_count
 from viewcast.retraining.data_check import CheckResult, check
 from viewcast.retraining.merge import Merged, merge, settled
 from viewcast.retraining.quarantine import quarantine
@@ -35,27 +36,39 @@ class NewDays:
         return newest
 
 
-def known(root: Path, channel: str) -> pd.DataFrame | None:
-    """The series of a channel so far, None before the first night."""
+def known(root: Path, channel: str, metric: str) -> pd.DataFrame | None:
+    """The series of a channel so far, None before the first night.
+
+    Refuses (ConfigError) a channel whose days count another ``metric``.
+    """
     folder = days_path(root, channel)
-    return live.read(folder) if (folder / live.DAILY).is_file() else None
+    if not (folder / live.DAILY).is_file():
+        return None
+    stored = live.metric(folder)
+    if stored != metric:
+        raise ConfigError(
+            f"data.metric = {metric}: the nights of retrain.channel = {channel} forecast {stored}; "
+            "choose a channel of its own for another metric: retrain.channel=<name>"
+        )
+    return live.read(folder)
 
 
 def fetch_new_days(settings: Settings, root: Path, today: date) -> NewDays:
     """Fetch the days of the source and check them, whether they are new or not.
 
-    Raises SourceError where the source cannot be reached. Raises RefusedError for days that cannot
+    Raises SourceError where the source cannot be reached, and ConfigError where the channel
+    forecasts another metric. Raises RefusedError for days that cannot
     be right, and stores them under ``nights/<channel>/quarantine``; the series is unchanged.
     """
-    channel = settings.retrain.channel
-    former = known(root, channel)
+    channel, metric = settings.retrain.channel, settings.source.metric
+    former, whole = known(root, channel, metric), is_count(metric)
     since = None
     if former is not None:
         since = former.index[-1].date() - timedelta(days=settings.retrain.lookback_days)
     delivery: pd.DataFrame | None = None
     try:
         delivery = settings.source.fetch(root, since, today)
-        merged = merge(former, settled(delivery, today, settings.settle_days))
+        merged = merge(former, settled(delivery, today, settings.settle_days, whole), whole)
         if merged.series.empty:
             raise DataError(
                 "found no day that has ended in the delivery, expected at least one; look at the "

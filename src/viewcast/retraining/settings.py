@@ -84,9 +84,13 @@ class GuardSettings:
 
 @checked(frozen=True, config=STRICT)
 class ChannelData:
-    """``conf/data/live.yaml``. ``habits``: the changes of habit that a person has confirmed."""
+    """``conf/data/live.yaml``. ``habits``: the changes of habit that a person has confirmed.
+
+    ``metric``: what is forecast; the YAML files of sources pass it on.
+    """
 
     habits: list[Habit]
+    metric: Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True)
