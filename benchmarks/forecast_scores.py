@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from viewcast.forecast.history import WEEK
 
 Floats = NDArray[np.float64]
+NEWEST = 1600  # days; the figures that these are compared with were measured on so many
 MISS = 0.1  # 1 - level of the intervals
 
 
@@ -41,10 +42,10 @@ def actual(views: Floats, origins: NDArray[np.int64], horizon: int) -> Floats:
 
 
 def scale(views: Floats, first_origin: int) -> float:
-    """The mean absolute error of the seasonal naive forecast on the days before the first origin:
-    the denominator of MASE (Hyndman and Koehler, 2006).
+    """The denominator of MASE (Hyndman and Koehler, 2006): the mean absolute error of the seasonal
+    naive forecast on the days before the first origin, among the newest 1,600 of the series.
     """
-    before = views[:first_origin]
+    before = views[max(len(views) - NEWEST, 0) : first_origin]
     return float(np.abs(before[WEEK:] - before[:-WEEK]).mean())
 
 
