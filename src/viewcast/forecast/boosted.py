@@ -17,7 +17,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.reach import within_reach
 from viewcast.forecast.rows import PAST, Rows
-from viewcast.models.boosted import FittedTrees, Tree
+from viewcast.models.trees import Tree, trees_of
 
 Vector = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
@@ -102,7 +102,7 @@ class FittedBoosted:
 
     @cached_property
     def _trees(self) -> list[Tree]:
-        return FittedTrees([], 0.0, self.text).trees
+        return trees_of(self.text)
 
 
 def _inputs(rows: Rows, ahead: int) -> Vector:

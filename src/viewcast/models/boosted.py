@@ -10,8 +10,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.models.fitted import Vector, fitted_kind
-
-Ints = NDArray[np.int64]
+from viewcast.models.trees import Tree, trees_of
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -30,33 +29,6 @@ class Boosted:
     kind: ClassVar[str] = "trees"
 
 
-@plain(frozen=True)
-class Tree:
-    """Inner nodes in arrays of the same length, and the values of the leaves.
-
-    A row whose ``feature`` is at most the ``threshold`` goes to the node ``left``, else to
-    ``right``; a number n below 0 is leaf -n - 1.
-    """
-
-    feature: Ints
-    threshold: Vector
-    left: Ints
-    right: Ints
-    leaves: Vector
-
-    def predict(self, x: Vector) -> Vector:
-        """The value of the leaf (N,) that each row of x (N, F) falls into."""
-        node = np.full(len(x), 0 if len(self.feature) else -1)
-        inner = np.flatnonzero(node >= 0)
-        while len(inner):
-            at = node[inner]
-            low = x[inner, self.feature[at]] <= self.threshold[at]
-            node[inner] = np.where(low, self.left[at], self.right[at])
-            inner = inner[node[inner] >= 0]
-        values: Vector = self.leaves[-node - 1]
-        return values
-
-
 @fitted_kind
 @plain(frozen=True)
 class FittedTrees:
@@ -73,8 +45,7 @@ class FittedTrees:
     @property
     def trees(self) -> list[Tree]:
         """The trees of the text."""
-        _, *sections = self.text.partition("end of trees")[0].split("\nTree=")
-        return [_tree(section) for section in sections]
+        return trees_of(self.text)
 
     def predict(self, rows: pd.DataFrame) -> Vector:
         """Predictions (N,) from the input columns."""
@@ -97,18 +68,3 @@ class FittedTrees:
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedTrees":
         """The inverse of ``arrays``."""
         return cls(inputs, float(arrays["constant"][0]), arrays["text"].tobytes().decode())
-
-
-def _tree(section: str) -> Tree:
-    lines = dict(line.split("=", 1) for line in section.splitlines() if "=" in line)
-
-    def numbers(key: str, dtype: type) -> Any:
-        return np.array(lines.get(key, "").split(), dtype=dtype)
-
-    return Tree(
-        numbers("split_feature", np.int64),
-        numbers("threshold", np.float64),
-        numbers("left_child", np.int64),
-        numbers("right_child", np.int64),
-        numbers("leaf_value", np.float64),
-    )
