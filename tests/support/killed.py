@@ -61,4 +61,4 @@ def _deadly(function: Callable[..., Any], moment: Moment) -> Callable[..., Any]:
 
 def _without_page() -> None:
     """The page is drawn by other tests: it would take half of a night here."""
-    pkgutil.resolve_name("viewcast.report.champions_page").write_page = lambda root: None
+    pkgutil.resolve_name("viewcast.report.nights_page").write_page = lambda root: None

@@ -7,11 +7,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
 from support.nights import Nights
-from viewcast.base.paths import live_path, nightly_path, retraining_path
-from viewcast.tracking.used_days import spent_to
+from viewcast.base.paths import LIVE, channel_path, retraining_path
 
-PROMOTES = ("promotion.max_champion_age=1", "promotion.non_inferiority_margin=0.9")
-PASSING = ("finished", "seconds", "run_id", "stages", "when", "id")
+PASSING = ("finished", "seconds", "run_id", "stages", "when", "id", "who")
+LOGS = ("ledger.jsonl", "backtest.jsonl", "judgements.jsonl", "promotions.jsonl")
 
 
 def left_by(nights: Nights) -> dict[str, Any]:
@@ -20,31 +19,34 @@ def left_by(nights: Nights) -> dict[str, Any]:
     registry = nights.registry
     champion = registry.champion()
     assert champion is not None
-    history = json.loads(retraining_path(nights.root).read_text())
-    looks = client.search_runs(
-        [nights.experiment("-nights").experiment_id],
-        "tags.`viewcast.night` = '2018-03-08' and attributes.status != 'X'",
-    )
-    kept = live_path(nights.root)
+    experiment = nights.experiment("-nights")
+    runs = client.search_runs([experiment.experiment_id])
+    folder = channel_path(nights.root, LIVE)
     return {
         "outcomes": [without(line) for line in nights.outcomes],
-        "promotions": [without(line) for line in nights.promotions],
+        "logs": {name: lines(folder / name) for name in LOGS},
         "champion": champion.number,
-        "versions": [version.tags["viewcast.content"] for version in registry.versions()],
-        "challenger": client.get_model_version_by_alias("viewcast", "challenger").version,
-        "forecast": registry.forecaster(champion.number).ahead(nights.series, 3).to_dict("list"),
-        "data": {file.name: file.read_text() for file in kept.iterdir()},
-        "data.dvc": (nights.root / "data.dvc").read_text(),
-        "history": history,
-        "spent": spent_to(client),
+        "versions": [
+            (version.number, version.tags["viewcast.content"]) for version in registry.versions()
+        ],
+        "forecast": registry.forecaster(champion.number).ahead(nights.series, 7).to_dict("list"),
+        "days": (folder / "days" / "daily.csv").read_text(),
+        "record": json.loads(retraining_path(nights.root).read_text()),
         "curve": nights.curve,
-        "nights show": shown_with(nights.experiment("-nights")),
-        # A night that was killed may have trained a model twice: its views count more runs.
-        "trained show": sorted(shown_with(nights.experiment())),
-        "nights in MLflow": [run.info.status for run in looks],
-        "unfinished": [file.name for file in nightly_path(nights.root).glob("*.json")],
-        "partial": [str(file) for file in nights.root.rglob("*.partial")],
+        "nights show": shown_with(experiment),
+        "nights in MLflow": sorted(run.info.status for run in runs),
+        "unfinished": [file.name for file in folder.glob("*") if file.name in HALF],
+        "partial": [str(file) for file in nights.root.rglob("*.partial*")],
     }
+
+
+HALF = ("night.json", "staged.csv")  # of a night that has not come to its end
+
+
+def lines(path: Any) -> list[dict[str, Any]]:
+    """The lines of a log, without what passes."""
+    text = path.read_text() if path.is_file() else ""
+    return [without(json.loads(line)) for line in text.splitlines()]
 
 
 def shown_with(experiment: Experiment) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass as checked
 from viewcast.base.errors import ConfigError
 from viewcast.base.paths import LIVE, checked_name
 from viewcast.base.settings import Tracking, build, construct
+from viewcast.data import metric
 from viewcast.data.sources.source import Source
 from viewcast.data.sources.timezone import day_at
 from viewcast.forecast.habits import Habit
@@ -160,7 +161,7 @@ class Settings:
     @property
     def unit(self) -> str:
         """The unit of the days and of every loss."""
-        return self.source.metric
+        return metric.label(self.source.metric)
 
     @property
     def subject(self) -> Subject:

@@ -139,12 +139,11 @@ class Registry:
 
     def _delete(self, version: Version) -> None:
         """Delete a version, and its model with its files. What is gone already is passed over."""
-        stored = self.client.get_model_version(self.name, str(version.number))
-        if stored.model_id:
-            with suppress(MlflowException):
-                place = self.client.get_logged_model(stored.model_id).artifact_location
-                self.client.delete_logged_model(stored.model_id)
-                get_artifact_repository(place).delete_artifacts()
+        model = self.client.get_model_version(self.name, str(version.number)).source
+        with suppress(MlflowException):
+            stored = self.client.get_logged_model(model.removeprefix("models:/"))
+            get_artifact_repository(stored.artifact_location).delete_artifacts()
+            self.client.delete_logged_model(stored.model_id)
         self.client.delete_model_version(self.name, str(version.number))
 
     def _under(self, alias: str) -> Version | None:
