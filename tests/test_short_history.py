@@ -16,9 +16,11 @@ from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import build
 from viewcast.forecast import pooled as module
 from viewcast.forecast.history import History
+from viewcast.forecast.naive import FittedMeanOfWeek
 from viewcast.forecast.pooled import FittedPooled, Pooled
 from viewcast.forecast.short_history import serving
 from viewcast.forecast.simulated_channels import simulated_channels
+from viewcast.retraining.serving import with_sources
 
 FOUR = ("theta", "ridge", "boosted", "rhythm")
 ALL = (*FOUR, "pooled", "mean7")
@@ -65,6 +67,13 @@ def test_a_sentence_says_what_serves_and_why() -> None:
         "180 days are known: from 180 on, the mean of the logs of theta, ridge, boosted and rhythm "
         "serves"
     )
+
+
+def test_it_is_told_what_the_pooled_ridge_has_learned_from() -> None:
+    fits = {"pooled": fit(), "rhythm": FittedMeanOfWeek(7)}
+    found = with_sources(serving(20, FOUR, ALL), fits)
+    assert found.why.endswith("pooled has learned from 20 simulated channels of 90 days, seed 0")
+    assert with_sources(serving(6, FOUR, ALL), fits) == serving(6, FOUR, ALL)
 
 
 def test_what_is_not_configured_is_left_out_and_told() -> None:

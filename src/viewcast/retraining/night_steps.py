@@ -124,7 +124,10 @@ class NightSteps:
         """What serves tonight, if the guard lets it."""
         champion = reigns(self.root, self.channel)[-1].recipe
         combination = self.settings.forecast.combination
-        return serving.serves(champion, len(self.history), combination, self.made.forecasts)
+        made, days = self.made, len(self.history)
+        return serving.with_sources(
+            serving.serves(champion, days, combination, made.forecasts), made.fitted
+        )
 
     @cached_property
     def version(self) -> ChannelForecaster:

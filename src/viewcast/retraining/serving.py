@@ -4,6 +4,7 @@ Shape letters: H days ahead.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from viewcast.forecast.channel_forecaster import ChannelForecaster
 from viewcast.forecast.combination import combined
 from viewcast.forecast.habits import Habit
 from viewcast.forecast.ledger import COMBINATION
+from viewcast.forecast.recipe import FittedRecipe
 from viewcast.forecast.short_history import COMBINED_FROM, Serving, serving
 from viewcast.retraining.refit import Refit
 from viewcast.retraining.settings import Settings
@@ -29,6 +31,13 @@ def serves(
     if champion != COMBINATION and champion in recipes and days >= COMBINED_FROM:
         return Serving((champion,), True, f"{champion} is the champion among the recipes")
     return serving(days, combination, recipes)
+
+
+def with_sources(chosen: Serving, fitted: Mapping[str, FittedRecipe]) -> Serving:
+    """The same, saying what a member has learned from that is not this channel (``source``)."""
+    sources = {name: getattr(fitted[name], "source", None) for name in chosen.members}
+    told = [f"; {name} has learned from {source}" for name, source in sources.items() if source]
+    return replace(chosen, why=chosen.why + "".join(told))
 
 
 def combine(
