@@ -42,6 +42,7 @@ ifneq ($(or $(filter all,$(DATA)),$(if $(SOURCE),,$(DATA))),)
 	python pipelines/datasets.py "data='$(DATA)'"
 endif
 	dvc repro
+	@python pipelines/own_nights.py
 	@python pipelines/overview.py
 
 show: $(READY)  ## every run, and what the validation scores are worth

@@ -69,7 +69,7 @@ def test_before_the_first_night_the_command_that_runs_one_stands_in_its_place(
     pages: tuple[str, str, Path],
 ) -> None:
     before, after, _ = pages
-    assert "make retrain SOURCE=" in before.split(nights_html.OPENING)[1]
+    assert "pipelines/own_nights.py" in before.split(nights_html.OPENING)[1]
     assert "No night has forecast" not in after
 
 

@@ -25,13 +25,13 @@ from viewcast.report.gauge import EXPLANATION
 from viewcast.report.picture_shelf import PictureShelf
 from viewcast.report.run_tables import tables
 from viewcast.report.templates import rendered
+from viewcast.runs.own_channels import LECTURES
 
 LECTURE, CHANNEL = "page.html", "page_channel.html"
-TOLD = {"lectures", "channel"}  # the data sets of the lectures
 WITHOUT = Markup(
-    '<p class="note">No night has forecast this channel yet: <code>make retrain '
-    "SOURCE=&lt;folder of exports&gt;</code> forecasts its next days, and each later night says "
-    "what came true.</p>"
+    '<p class="note">No night has forecast this channel yet: <code>python '
+    "pipelines/own_nights.py</code> forecasts its next days, and each later night says what came "
+    "true.</p>"
 )
 
 
@@ -53,7 +53,7 @@ def build(root: Path, packages: Iterable[ModuleType]) -> list[Picture]:
 
 def render(results: Results, pictures: list[Picture]) -> str:
     """The page as text: that of the lectures where one of their data sets is among the rest."""
-    shelf, lectures = PictureShelf(pictures), bool(TOLD & set(results.datasets))
+    shelf, lectures = PictureShelf(pictures), bool(set(LECTURES) & set(results.datasets))
     retraining = nights_html.section(results.nights, shelf, "" if lectures else WITHOUT)
     return rendered(
         LECTURE if lectures else CHANNEL,

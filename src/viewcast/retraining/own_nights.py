@@ -1,0 +1,35 @@
+"""A night of an imported channel: `make run SOURCE=...` forecasts its next days for its page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from viewcast.data.views import Studio
+
+ANY_AGE = 1_000_000  # days: a person imports an old export on purpose, and the page tells its age
+
+
+def own_night(plain: Mapping[str, Any], data: Studio) -> dict[str, Any]:
+    """The configuration of a night (``conf/retrain.yaml``) of the channel that ``data`` is.
+
+    ``plain``: composed with the source ``studio``. The night reads the imported export, keeps what
+    it keeps under the name of the data set, and refuses no age of its newest day.
+    """
+    source = {
+        "label": data.label,
+        "folder": data.raw,
+        "metric": data.metric,
+        "channel": data.channel,
+        "cumulative": data.cumulative,
+        "site": data.site,
+    }
+    return {
+        **plain,
+        "source": {**plain["source"], **source},
+        "retrain": {**plain["retrain"], "channel": data.name},
+        "check": {**plain["check"], "max_age_days": ANY_AGE},
+    }
+
+
+def told(label: str, outcome: Mapping[str, Any]) -> str:
+    """How the night of a channel ended, in a line."""
+    return f"the next days of {label}: {outcome['outcome']}, {outcome['reason']}"
