@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from statsforecast.models import AutoTheta
 
 from support.histories import FIRST, OWN, channel, constant, recipes, section
+from support.project import REPOSITORY
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import build
@@ -235,11 +236,12 @@ def test_a_file_without_one_of_the_fits_is_refused(tmp_path: Path) -> None:
 # Configuration
 
 
-@each
-def test_a_recipe_is_made_again_from_its_plain_values(name: str) -> None:
-    recipe = recipes()[name]
-    assert build(plain(recipe), name, Recipe) == recipe
-    assert plain(recipe) == section(name)
+@pytest.mark.parametrize("file", sorted((REPOSITORY / "conf" / "recipe").iterdir()))
+def test_a_recipe_is_made_again_from_its_plain_values(file: Path) -> None:
+    assert file.read_text(encoding="utf-8").startswith(f"# @package recipes.{file.stem}\n")
+    (recipe,) = configured({file.stem: section(file.stem)}).values()
+    assert build(plain(recipe), file.stem, Recipe) == recipe
+    assert plain(recipe) == section(file.stem)
 
 
 def test_the_identity_of_recipes_is_that_of_their_settings_and_code() -> None:

@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from viewcast.base.errors import ConfigError
 from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.reach import within_reach
-from viewcast.forecast.rows import PAST, Rows
+from viewcast.forecast.rows import MIN_DAYS, PAST, Rows
 from viewcast.models.trees import Tree, trees_of
 
 Vector = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Boosted:
     bagging: Annotated[float, Field(gt=0, le=1)]
     features: Annotated[float, Field(gt=0, le=1)]
     seed: Annotated[int, Field(ge=0)]
-    min_days: ClassVar[int] = PAST + 12
+    min_days: ClassVar[int] = MIN_DAYS
 
     def fit(self, history: History, horizon: int) -> "FittedBoosted":
         """Fit the absolute error of all of the next ``horizon`` days in one ensemble.

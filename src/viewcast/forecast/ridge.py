@@ -15,11 +15,10 @@ from pydantic.dataclasses import dataclass
 from viewcast.base.threads import one_thread
 from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.reach import within_reach
-from viewcast.forecast.rows import NAMES, PAST, Rows
+from viewcast.forecast.rows import MIN_DAYS, MIN_ROWS, NAMES, PAST, Rows
 
 Vector = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
-MIN_ROWS = 6  # an output with fewer forecasts the level
 FLAT = 1e-8  # standard deviation below which an input does not vary
 LEAST_FREEDOM = 0.02  # share of the rows that is left after the fit, at least, in the criterion
 NO_RESIDUAL = 1e-12  # sum of squares of a fit without error
@@ -50,10 +49,13 @@ class Ridge:
 
     window: Annotated[int, Field(ge=WEEK)]
     penalties: Penalties
-    min_days: ClassVar[int] = PAST + 2 * MIN_ROWS
+    min_days: ClassVar[int] = MIN_DAYS
 
     def fit(self, history: History, horizon: int) -> "FittedRidge":
-        """Fit one regression for each of the next ``horizon`` days."""
+        """Fit one regression for each of the next ``horizon`` days.
+
+        A day ahead with fewer than 6 rows gets the level.
+        """
         rows = Rows.of(history, self.window)
         slopes, constants = np.zeros((horizon, len(NAMES))), np.zeros(horizon)
         penalties = self.penalties.values()

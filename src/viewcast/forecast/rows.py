@@ -19,6 +19,8 @@ Vector = NDArray[np.float64]
 WEEKS = 4  # of inputs
 PAST = WEEKS * WEEK  # days of inputs
 LAGS = 14
+MIN_ROWS = 6  # of a regression
+MIN_DAYS = PAST + 6 + MIN_ROWS  # with them for each day of a week ahead
 NAMES = (
     *(f"lag_{lag}" for lag in range(LAGS, 0, -1)),
     *(f"week_{week}" for week in range(WEEKS, 0, -1)),
