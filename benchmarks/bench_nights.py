@@ -39,7 +39,7 @@ from scipy.stats import beta
 from side_by_side import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import viewcast.report.champions_page
+import viewcast.report.nights_page
 from support.nights import Diary, started
 from support.recovery import Nightly, evaluated, recovery, true_losses
 from support.regimes import DAY, Channel, three_changes
@@ -75,7 +75,7 @@ def main() -> None:
 
 def lived(scenario: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sixty nights of one channel: ``true_losses`` and ``evaluated``."""
-    viewcast.report.champions_page.write_page = lambda root: None  # no pictures are needed
+    viewcast.report.nights_page.write_page = lambda root: None  # no pictures are needed
     regimes = three_changes(START)[: len(SCENARIOS[scenario])]
     firsts = tuple(FIRST + (night - 2) * DAY for night in CHANGES[: len(regimes) - 1])
     channel = Channel(regimes, firsts, FIRST + NIGHTS * DAY, seed)

@@ -51,7 +51,7 @@ class OneModel(InProcess):
 @pytest.fixture(scope="module", autouse=True)
 def impatient() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcast.report.champions_page.write_page", lambda root: None)
+        patch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         yield
 
