@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from viewcast.base.errors import ConfigError, ViewcastError
-from viewcast.base.paths import days_path
+from viewcast.base.paths import days_path, standing_path
 from viewcast.data import live
 from viewcast.forecast.history import History
 from viewcast.forecast.recipes import configured
-from viewcast.retraining.refit import RefitSettings, refit, store
+from viewcast.retraining.refit import RefitSettings, refit, standing_fits, store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,7 +24,8 @@ def main(arguments: list[str]) -> None:
     settings = RefitSettings.read(ROOT, channel)
     history = History.of(live.read(days_path(ROOT, channel))["views"])
     recipes = configured(settings.recipes)
-    made = refit(recipes, history, settings.confirmed(), settings.horizon)
+    standing = standing_fits(recipes, settings, history, standing_path(ROOT, channel))
+    made = refit(recipes, history, settings.confirmed(), settings.horizon, standing)
     store(made, ROOT, channel)
     left_out = "".join(f"; {name}: {reason}" for name, reason in made.left_out.items())
     print(f"refit on {len(history)} days: {', '.join(made.forecasts)}{left_out}")

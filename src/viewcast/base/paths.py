@@ -227,6 +227,11 @@ def judgements_path(root: Path, channel: str) -> Path:
     return channel_path(root, channel) / "judgements.jsonl"
 
 
+def standing_path(root: Path, channel: str) -> Path:
+    """The fits that no day of the channel changes, kept from night to night."""
+    return channel_path(root, channel) / "pooled.npz"
+
+
 def refit_path(root: Path, channel: str) -> Path:
     """The folder of tonight's refit: the fitted recipes and their forecasts."""
     return channel_path(root, channel) / "refit"

@@ -78,6 +78,11 @@ class Pooled:
     seed: int
     min_days: ClassVar[int] = WEEK
 
+    @property
+    def same_for_all(self) -> bool:
+        """Whether no day of the channel decides the fit, so that it can be kept."""
+        return self.folder is None
+
     def fit(self, history: History, horizon: int) -> FittedPooled:
         """Fit to the other channels; of ``history`` only to see that it is not one of them.
 

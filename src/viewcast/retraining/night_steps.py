@@ -38,6 +38,7 @@ from viewcast.retraining.guard import guard
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.judging import judge
 from viewcast.retraining.kept_lines import KeptLines
+from viewcast.retraining.loading import loading
 from viewcast.retraining.nights_in_mlflow import show_nights
 from viewcast.retraining.record import Ahead, record
 from viewcast.retraining.refit import Refit, RefitSettings
@@ -139,7 +140,8 @@ class NightSteps:
 
     def _refit(self) -> None:
         """Let DVC keep the days and refit the recipes."""
-        self.journal.stages += self.versioning.repro(self.refit_settings)
+        with loading():
+            self.journal.stages += self.versioning.repro(self.refit_settings)
         self._write()
 
     def _backtest(self) -> None:

@@ -76,11 +76,16 @@ class Refit:
 
 
 def refit(
-    recipes: Mapping[str, Recipe], history: History, habits: Sequence[Habit], horizon: int
+    recipes: Mapping[str, Recipe],
+    history: History,
+    habits: Sequence[Habit],
+    horizon: int,
+    standing: Mapping[str, FittedRecipe] | None = None,
 ) -> Refit:
     """Fit every recipe on all days, moved to the confirmed habits, and forecast.
 
-    A recipe that needs more days, or whose forecast is not finite, is left out with the reason.
+    ``standing``: fits that no day of the channel changes, by name. A recipe that needs more days,
+    or whose forecast is not finite, is left out with the reason.
     """
     moved = rebased(history, habits)
     made = Refit(history.newest, {}, {}, {})
@@ -89,12 +94,37 @@ def refit(
             made.left_out[name] = f"needs {recipe.min_days} days, and {len(history)} are known"
             continue
         try:
-            fitted = recipe.fit(moved, horizon)
+            known = (standing or {}).get(name)
+            fitted = known if known is not None else recipe.fit(moved, horizon)
             made.forecasts[name] = forecast_of(name, fitted, moved, horizon)
             made.fitted[name] = fitted
         except (DataError, ArithmeticError, np.linalg.LinAlgError) as error:
             made.left_out[name] = str(error)
     return made
+
+
+def standing_fits(
+    recipes: Mapping[str, Recipe], settings: RefitSettings, history: History, path: Path
+) -> dict[str, FittedRecipe]:
+    """Fits that no day of the channel changes, such as that of pooled: two seconds of a night.
+
+    They are read from ``path``, and made and kept there where code, settings or H are others.
+    """
+    named = {name: recipe for name, recipe in recipes.items() if _same_for_all(recipe)}
+    keys = {name: f"{name}@{settings.codes[name]}@{settings.horizon}" for name in named}
+    by_key = {keys[name]: recipe for name, recipe in named.items()}
+    if not named or len(history) < max(recipe.min_days for recipe in named.values()):
+        return {}
+    try:
+        found = kept_recipes.load_fits(path, by_key, settings.horizon)
+    except DataError:
+        found = {key: recipe.fit(history, settings.horizon) for key, recipe in by_key.items()}
+        kept_recipes.save_fits(path, found)
+    return {name: found[key] for name, key in keys.items()}
+
+
+def _same_for_all(recipe: Recipe) -> bool:
+    return bool(getattr(recipe, "same_for_all", False))
 
 
 def store(made: Refit, root: Path, channel: str) -> None:
