@@ -22,6 +22,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     own = [name for name in config["datasets"] if name not in LECTURES]
     if not own:
         return
+    from viewcast.report import nights_record  # noqa: PLC0415
     from viewcast.retraining.own_nights import own_night, told  # noqa: PLC0415 (takes a second)
     from viewcast.retraining.retrain import nights  # noqa: PLC0415
     from viewcast.retraining.settings import Settings  # noqa: PLC0415
@@ -33,7 +34,7 @@ def main(config: dict[str, Any], root: Path) -> None:
             folder = ["source=studio", f"source.folder={data.raw}"]
             night = own_night(compose(root, folder, "retrain"), data)
             for outcome in nights(Settings.parse(night), root):
-                print(told(data.label, outcome))
+                print(told(data, outcome, nights_record.read(root)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from viewcast.data.views import Studio
+from viewcast.report.nights_record import NightsRecord
+from viewcast.report.nights_text import headline
 
+GOOD = (0, 10, 11, 13)  # exit codes of nights after which a forecast serves
 ANY_AGE = 1_000_000  # days: a person imports an old export on purpose, and the page tells its age
 
 
@@ -30,6 +33,12 @@ def own_night(plain: Mapping[str, Any], data: Studio) -> dict[str, Any]:
     }
 
 
-def told(label: str, outcome: Mapping[str, Any]) -> str:
-    """How the night of a channel ended, in a line."""
-    return f"the next days of {label}: {outcome['outcome']}, {outcome['reason']}"
+def told(data: Studio, outcome: Mapping[str, Any], record: NightsRecord | None) -> str:
+    """The forecast of a channel in a line, or why there is none.
+
+    ``record``: what nights have left, of whichever channel had the last one.
+    """
+    ended_well = outcome["code"] in GOOD
+    if record is None or record.channel != data.name or not ended_well:
+        return f"{data.label}: no new forecast, the night ended as {outcome['outcome']}"
+    return f"{data.label}, {headline(record)}"
