@@ -39,11 +39,13 @@ def drawings(module: Any, told: dict[str, Any], root: Path) -> list[Drawing]:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (0, "0"), (0.4, "0.4"), (9.876, "9.88"), (87.66, "87.7"), (3214.7, "3,210"),
-        (999.6, "1,000"), (123456, "123,000"), (1_234_567, "1.23 million"), (-51.2, "−51.2"),
+        (0, "0"), (0.4, "0.4"), (3.876, "3.9"), (9.98, "10"), (87.66, "88"), (3214.7, "3,210"),
+        (999.6, "1,000"), (123456, "123,000"), (1_234_567, "1.23 million"), (-51.2, "−51"),
     ],
 )  # fmt: skip
-def test_a_number_of_views_has_three_digits(value: float, said: str) -> None:
+def test_a_number_of_views_is_whole_from_ten_on_and_has_three_digits(
+    value: float, said: str
+) -> None:
     assert about(value) == said
 
 

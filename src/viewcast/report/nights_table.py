@@ -141,13 +141,14 @@ def _came_true(record: NightsRecord) -> str:
 
 def _recipe(record: NightsRecord, one: RecipeErrors) -> RecipeRow:
     serves = one.name == text.serving(record)
+    standing = "serves" if serves else "may be best" if one.in_set else "not the best"
     return RecipeRow(
         text.name(one.name),
         text.error_of(one),
         text.about(one.loss),
         "" if one.e is None else f"{plain(one.e)} of {plain(record.threshold)}",
-        "serves" if serves else "may be best" if one.in_set else "not the best",
-        one.sentence,
+        standing,
+        "" if one.sentence == standing else one.sentence,
     )
 
 

@@ -16,6 +16,7 @@ from viewcast.report.nights_record import (
 
 WEEK = 7  # fewer days say little: weekdays differ
 PATH, TOTAL = "path", "total"
+WHOLE = 10
 NOTHING = 1e-9  # errors below it are of rounding
 
 
@@ -36,12 +37,12 @@ class CameTrue:
 
 
 def about(value: float) -> str:
-    """A number of views with three digits, whole where there are more: a forecast knows no more."""
-    value = float(f"{value:.3g}")
+    """A number of views with at most three digits, whole from ten on: a forecast knows no more."""
+    value = float(f"{value:.3g}") if abs(value) >= WHOLE else float(f"{value:.2g}")
     for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if abs(value) >= size:
             return f"{value / size:.3g} {word}".replace("-", "−")
-    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:g}").replace("-", "−")
+    return (f"{value:,.0f}" if abs(value) >= WHOLE else f"{value:g}").replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -46,10 +46,13 @@ def _recipes(record: NightsRecord) -> Drawing:
     )
     row_labels(axes, rows, [])
     weeks = record.recipes[0]
+    which = "all" if weeks.backtest_weeks == weeks.weeks else f"{weeks.backtest_weeks} of them"
     caption = (
-        f"Over {weeks.weeks} weeks, {weeks.backtest_weeks} of them forecast afterwards from "
-        "earlier days only (a backtest); ± one standard error. Pale: proven not to be the best."
+        f"Over {weeks.weeks} weeks, {which} forecast afterwards from earlier days only (a "
+        "backtest); ± one standard error."
     )
+    if not all(one.in_set for one in shown):
+        caption += " Pale: proven not to be the best."
     if len(record.recipes) > MOST:
         caption += f" Shown: the best {MOST} of {len(record.recipes)}."
     alt = f"{title}. One error with its standard error for each recipe."
