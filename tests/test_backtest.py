@@ -201,6 +201,25 @@ def test_kept_errors_prefer_what_was_kept_before_its_days() -> None:
     assert len(kept_errors(lines, JANUARY, SERVED, 1)) == 2
 
 
+def test_after_a_confirmed_habit_the_surprise_of_earlier_forecasts_does_not_widen_intervals() -> (
+    None
+):
+    """Views × 10 from 21 January on, confirmed on the 24th: forecasts knew it from then on."""
+    since = date(2026, 1, 21)
+    views = pd.Series(np.where(JANUARY.index < pd.Timestamp(since), 100.0, 1000.0), JANUARY.index)
+    lines = [
+        a_line(day, SERVED, 900 if day >= 24 else 110, backtest=False,
+               habit=since if day >= 24 else None)
+        for day in range(1, 31)
+    ]  # fmt: skip
+    errors = kept_errors(lines, views, SERVED, 2)
+    surprised = errors.intervals(date(2026, 1, 31), 0.9, 60.0)
+    knowing = errors.intervals(date(2026, 1, 31), 0.9, 60.0, [since])
+    assert surprised is not None and knowing is not None
+    assert max(surprised.days) > 2
+    assert max(*knowing.days, *knowing.sums) < 0.11
+
+
 def test_coverage_is_told_of_each_day_the_path_and_the_sum() -> None:
     """Of 28 origins every fourth misses its second day, and every seventh has a wrong sum."""
     lines = [

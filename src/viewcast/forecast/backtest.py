@@ -126,7 +126,8 @@ class Backtest:
     ) -> Kept:
         origin = history.newest
         errors = kept_errors(lines[name].values(), views, name, self.horizon)
-        found = errors.intervals(origin, self.level, self.half_life)
+        known = [habit.since for habit in self.habits if habit.since <= origin]
+        found = errors.intervals(origin, self.level, self.half_life, known)
         low, high = (None, None) if found is None else found.around(log)
         return Kept(
             origin=origin,
@@ -139,6 +140,7 @@ class Backtest:
             data=history.identity,
             version=None,
             backtest=True,
+            habit=max(known, default=None),
         )
 
 

@@ -67,16 +67,32 @@ class KeptErrors:
         known = np.isfinite(self.actual).all(axis=1)
         return KeptErrors(tuple(self.lines[o] for o in np.flatnonzero(known)), self.actual[known])
 
-    def intervals(self, origin: date, level: float, half_life: float) -> Intervals | None:
+    def intervals(
+        self, origin: date, level: float, half_life: float, habits: Iterable[date] = ()
+    ) -> Intervals | None:
         """Intervals for a forecast from ``origin``; None where there are too few errors.
 
-        Only days up to ``origin`` are used, and only forecasts from earlier ones.
+        Only days up to ``origin`` are used, and only forecasts from earlier ones. ``habits``: first
+        days of confirmed changes of habit that the forecast knows. How far forecasts that did not
+        know one were off from that day on says nothing of it.
         """
         ages = np.array([(origin - earlier).days for earlier in self.origins], np.float64)
         known = np.arange(1, self.actual.shape[1] + 1) <= ages[:, None]
-        days, sums = (np.where(known, errors, np.nan) for errors in (self.log, self.sums))
+        actual = np.where(known & ~self._surprised(habits), self.actual, np.nan)
+        days, sums = log_errors(self.forecast, actual)
         past = ages > 0
         return Intervals.of(days[past], sums[past], ages[past], level, half_life)
+
+    def _surprised(self, habits: Iterable[date]) -> NDArray[np.bool_]:
+        """Whether each day (O, H) lies in a habit that its forecast did not know."""
+        ahead = np.arange(1, self.actual.shape[1] + 1)
+        targets = np.array([origin.toordinal() for origin in self.origins], int)[:, None] + ahead
+        knew = [date.min if line.habit is None else line.habit for line in self.lines]
+        found = np.zeros(targets.shape, bool)
+        for since in habits:
+            unknown = np.array([habit < since for habit in knew], bool)
+            found |= unknown[:, None] & (targets >= since.toordinal())
+        return found
 
     def inside(self) -> tuple[Vector, Vector]:
         """Whether each day (O, H), and the sum of the H days (O,), lay in its kept interval.

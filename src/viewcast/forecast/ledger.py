@@ -28,7 +28,8 @@ class Kept:
     ``high``: (H,) the ends of their intervals. ``total``: low, forecast and high of the sum of the
     H days. Intervals are None where there were too few errors. ``code``: identity of code and
     settings. ``data``: hash of the days it was made from. ``version``: of the registered model,
-    None in a backtest. ``backtest``: whether it was made after its days.
+    None in a backtest. ``backtest``: whether it was made after its days. ``habit``: the first day
+    of the newest confirmed change of habit that it knew; None for none.
     """
 
     origin: date
@@ -41,6 +42,7 @@ class Kept:
     data: str
     version: int | None
     backtest: bool
+    habit: date | None = None
 
 
 def read(path: Path) -> list[Kept]:
@@ -56,9 +58,14 @@ def append(path: Path, lines: Iterable[Kept]) -> None:
 
 def add(path: Path, lines: Iterable[Kept]) -> None:
     """Add lines in one step, whatever the file holds."""
-    new = [{**asdict(line), "origin": line.origin.isoformat()} for line in lines]
+    new = [_plain(line) for line in lines]
     if new:
         files.append(path, *new)
+
+
+def _plain(line: Kept) -> dict[str, Any]:
+    habit = None if line.habit is None else line.habit.isoformat()
+    return {**asdict(line), "origin": line.origin.isoformat(), "habit": habit}
 
 
 def _parsed(line: dict[str, Any]) -> Kept:
@@ -71,5 +78,6 @@ def _parsed(line: dict[str, Any]) -> Kept:
             **optional,
             "origin": date.fromisoformat(line["origin"]),
             "views": tuple(line["views"]),
+            "habit": date.fromisoformat(line["habit"]) if line.get("habit") else None,
         }
     )

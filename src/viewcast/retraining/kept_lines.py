@@ -5,6 +5,7 @@ Shape letters: D days, H days ahead.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from viewcast.base.paths import backtest_path, ledger_path
 from viewcast.forecast import ledger
 from viewcast.forecast.conformal import Intervals
+from viewcast.forecast.habits import Habit
 from viewcast.forecast.history import History
 from viewcast.forecast.kept_errors import KeptErrors, kept_errors
 from viewcast.forecast.ledger import COMBINATION, SERVED, Kept
@@ -28,7 +30,7 @@ Vector = NDArray[np.float64]
 class KeptLines:
     """``kept``: of the ledger. ``backtest``: of the backtest. ``views`` (D,): the settled days.
 
-    ``codes``: the identity of each recipe tonight.
+    ``codes``: the identity of each recipe tonight. ``habits``: the confirmed ones.
     """
 
     kept: Sequence[Kept]
@@ -36,6 +38,7 @@ class KeptLines:
     views: pd.Series
     codes: Mapping[str, str]
     settings: Forecasting
+    habits: Sequence[Habit] = ()
 
     @classmethod
     def read(
@@ -45,10 +48,11 @@ class KeptLines:
         views: pd.Series,
         codes: Mapping[str, str],
         settings: Forecasting,
+        habits: Sequence[Habit] = (),
     ) -> Self:
         """Those of a channel on the disk."""
         kept, past = ledger_path(root, channel), backtest_path(root, channel)
-        return cls(ledger.read(kept), ledger.read(past), views, codes, settings)
+        return cls(ledger.read(kept), ledger.read(past), views, codes, settings, habits)
 
     @cached_property
     def history(self) -> History:
@@ -68,7 +72,13 @@ class KeptLines:
     def intervals(self, name: str) -> Intervals | None:
         """Intervals of tonight's forecast of a recipe; None where there are too few errors."""
         newest, settings = self.history.newest, self.settings
-        return self.errors(name).intervals(newest, settings.level, settings.half_life)
+        errors = self.errors(name)
+        return errors.intervals(newest, settings.level, settings.half_life, self._known)
+
+    @property
+    def _known(self) -> list[date]:
+        """The first days of the habits that tonight's forecasts know."""
+        return [habit.since for habit in self.habits if habit.since <= self.history.newest]
 
     def line(self, name: str, log: Vector, version: int | None) -> Kept:
         """Tonight's line of a recipe or of COMBINATION; ``log``: log(1 + views) (H,)."""
@@ -95,4 +105,5 @@ class KeptLines:
             data=self.history.identity,
             version=version,
             backtest=False,
+            habit=max(self._known, default=None),
         )

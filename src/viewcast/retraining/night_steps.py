@@ -118,7 +118,8 @@ class NightSteps:
         """The kept forecasts beside the days."""
         views = live.read(days_path(self.root, self.channel))["views"].asfreq("D")
         forecast = self.settings.forecast
-        return KeptLines.read(self.root, self.channel, views, self.known.codes, forecast)
+        habits = self.known.confirmed()
+        return KeptLines.read(self.root, self.channel, views, self.known.codes, forecast, habits)
 
     @property
     def chosen(self) -> Serving:
