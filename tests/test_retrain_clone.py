@@ -19,15 +19,28 @@ from PIL import Image
 
 from support.clone import Clone
 from viewcast.base.files import entries
-from viewcast.base.paths import journal_path, live_path, lock_path, nightly_path, outcomes_path
+from viewcast.base.paths import (
+    channel_path,
+    days_path,
+    night_lock_path,
+    night_path,
+    nights_log_path,
+    settings_of_refit_path,
+)
 from viewcast.data import live
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nights")]
 
 COMMAND = [sys.executable, "pipelines/retrain.py"]
-FIRST, SECOND = "2021-03-01", "2021-03-02"
-QUICK = ("models: [augmented]", "walk_forward_weeks: 8")
-SLOW = ("models: [deep]", "walk_forward_weeks: 1")  # its training takes long enough to be killed
+FIRST, SECOND, THIRD = "2021-03-01", "2021-03-02", "2021-03-03"
+CHANNEL = "live"
+QUICK = (
+    "recipe=[seasonal_naive,rhythm,ridge]",
+    "forecast.combination=[ridge,rhythm]",
+    "forecast.backtest_weeks=2",
+    "forecast.backtest_days=0",
+)
+ON_BRANCH = (*QUICK, "retrain.git=commit")
 
 
 @dataclass(frozen=True)
@@ -77,56 +90,42 @@ def reach(process: "subprocess.Popen[str]", there: Callable[[], bool]) -> None:
         pytest.fail(f"it ended before: {process.communicate()}")
 
 
-def choose(clone: Clone, recipe: tuple[str, str]) -> None:
-    """Train other models, as somebody would who means it: by a commit."""
-    file = clone.root / "conf" / "challenger.yaml"
-    keys = [line.split(":")[0] for line in recipe]
-    lines = [line for line in file.read_text().splitlines() if line.split(":")[0] not in keys]
-    file.write_text("\n".join([*lines, *recipe, ""]))
-    clone.sh("git", "commit", "--quiet", "--all", "--message", "other models")
-
-
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    clone = Clone.of_repository(tmp_path_factory.mktemp("nights"))
-    clone.make("data")
-    return clone
+    return Clone.of_repository(tmp_path_factory.mktemp("nights"))
 
 
 @pytest.fixture(scope="module")
 def simulated(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone whose first night was killed while DVC trained."""
+    """A clone whose first night was killed while DVC refitted."""
     clone = fresh.copy(tmp_path_factory.mktemp("simulated"))
-    choose(clone, SLOW)
-    night = begin(clone, f"retrain.today={FIRST}")
-    checkpoints = nightly_path(clone.root) / "train" / "checkpoints" / "deep"
-    reach(night, lambda: any(checkpoints.glob("*")))
+    night = begin(clone, *ON_BRANCH, f"retrain.today={FIRST}")
+    reach(night, settings_of_refit_path(clone.root, CHANNEL).is_file)
     os.killpg(night.pid, signal.SIGKILL)
     assert night.communicate()[0] == ""
-    with lock_path(clone.root).open() as lock:
+    with night_lock_path(clone.root, CHANNEL).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # given when DVC is dead too
-    assert journal_path(clone.root).is_file()
+    assert night_path(clone.root, CHANNEL).is_file()
     return clone
 
 
 @pytest.fixture(scope="module")
 def first(simulated: Clone) -> Told:
-    return retrain(simulated, f"retrain.today={FIRST}")
+    return retrain(simulated, *ON_BRANCH, f"retrain.today={FIRST}")
 
 
 @pytest.fixture(scope="module")
 def again(simulated: Clone, first: Told) -> Told:
-    return retrain(simulated, f"retrain.today={FIRST}")
+    return retrain(simulated, *ON_BRANCH, f"retrain.today={FIRST}")
 
 
 @pytest.fixture(scope="module")
 def together(simulated: Clone, again: Told) -> list[Told]:
     """Two calls on the next day, the second of which comes while the first is at work."""
-    choose(simulated, QUICK)
-    former = begin(simulated, f"retrain.today={SECOND}")
-    reach(former, journal_path(simulated.root).is_file)
+    former = begin(simulated, *ON_BRANCH, f"retrain.today={SECOND}")
+    reach(former, night_path(simulated.root, CHANNEL).is_file)
     os.killpg(former.pid, signal.SIGSTOP)  # it shall not be quicker than the other can start
-    latter = retrain(simulated, f"retrain.today={SECOND}")
+    latter = retrain(simulated, *ON_BRANCH, f"retrain.today={SECOND}")
     os.killpg(former.pid, signal.SIGCONT)
     return [ended(former), latter]
 
@@ -138,10 +137,9 @@ def done(simulated: Clone, together: list[Told]) -> Clone:
 
 
 def test_a_killed_night_that_is_run_again_ends_as_if_nothing_had_happened(first: Told) -> None:
-    assert (first.code, first.line["code"], first.line["outcome"]) == (0, 0, "promoted")
+    assert (first.code, first.line["code"], first.line["outcome"]) == (0, 0, "served")
     assert (first.line["night"], first.line["newest"]) == (FIRST, "2021-02-28")
-    assert (first.line["champion"], first.line["gate"]["challenger_model"]) == (1, "deep")
-    assert first.line["gate"]["days"] == 28
+    assert (first.line["version"], first.line["serves"]) == (1, 1)
 
 
 def test_the_same_day_again_brings_nothing_new(again: Told) -> None:
@@ -150,55 +148,58 @@ def test_the_same_day_again_brings_nothing_new(again: Told) -> None:
 
 def test_of_two_calls_at_a_time_one_works_and_the_other_says_so(together: list[Told]) -> None:
     former, latter = together
-    assert (former.code, former.line["outcome"]) == (12, "days spent")
-    assert (former.line["fresh_days"], former.line["stages"][-1]) == (1, "challenger")
+    assert (former.code, former.line["outcome"], former.line["serves"]) == (0, "served", 2)
+    assert former.line["stages"] == ["refit"]
     assert (latter.code, latter.line["outcome"]) == (40, "locked")
 
 
 def test_every_night_is_written_down_once_and_none_twice_in_mlflow(done: Clone) -> None:
-    outcomes = entries(outcomes_path(done.root))
-    assert [line["code"] for line in outcomes] == [0, 10, 12]
+    outcomes = entries(nights_log_path(done.root, CHANNEL))
+    assert [line["code"] for line in outcomes] == [0, 10, 0]
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
     versions = client.search_model_versions("name = 'viewcast'")
-    assert sorted(one.tags["viewcast.model"] for one in versions) == ["augmented", "deep"]
-    trained, nights = (
-        client.search_runs([client.get_experiment_by_name(f"viewcast-live{part}").experiment_id])
-        for part in ("", "-nights")
-    )
-    (history,) = [run for run in nights if "viewcast.history" in run.data.tags]
-    told = [run.data.tags["viewcast.night"] for run in nights if run != history]
-    assert sorted(told) == [FIRST, SECOND]
-    points = client.get_metric_history(history.info.run_id, "champion_version")
-    assert len(points) == 2
-    picture = "pictures/retraining_promises.png"
-    assert picture in {file.path for file in client.list_artifacts(history.info.run_id, "pictures")}
-    assert f"get-artifact?path={picture}" in history.data.tags["mlflow.note.content"]
-    assert sorted(run.info.status for run in trained) == ["FINISHED", "FINISHED", "KILLED"]
+    assert sorted(int(one.version) for one in versions) == [1, 2]
+    experiments = [one.experiment_id for one in client.search_experiments()]
+    runs = client.search_runs(experiments, "tags.`viewcast.night` LIKE '2021%'")
+    assert sorted(run.data.tags["viewcast.night"] for run in runs) == [FIRST, SECOND]
+    assert {run.info.status for run in runs} == {"FINISHED"}
 
 
-def test_dvc_knows_the_days_and_all_that_was_made_of_them(done: Clone) -> None:
-    for target in ("pipelines/nightly/dvc.yaml", "data.dvc"):
-        assert "up to date" in done.sh("dvc", "status", target)
-    days = live.read(live_path(done.root)).index
+def test_dvc_knows_the_days_and_the_refit_of_them(done: Clone) -> None:
+    folder = channel_path(done.root, CHANNEL)
+    assert "up to date" in done.sh("dvc", "--cd", str(folder), "status")
+    days = live.read(days_path(done.root, CHANNEL)).index
     assert (days[0], days[-1]) == (pd.Timestamp("2017-01-01"), pd.Timestamp(FIRST))
-    assert {path.name for path in (done.root / "data").iterdir()} == {"channel", "lectures", "live"}
-    assert not journal_path(done.root).exists()
+    assert not night_path(done.root, CHANNEL).exists()
 
 
-def test_git_sees_the_data_the_pipeline_and_the_registry_and_nothing_else(done: Clone) -> None:
-    changed = {line.split()[1] for line in done.sh("git", "status", "--porcelain").splitlines()}
-    assert changed == {"data.dvc", "pipelines/nightly/dvc.lock", "registry/"}
-    assert {file.name for file in (done.root / "registry").iterdir()} == {
-        "outcomes.jsonl", "promotions.jsonl",
-    }  # fmt: skip
+def test_git_sees_no_change_and_every_night_on_its_branch(done: Clone) -> None:
+    assert done.sh("git", "status", "--porcelain") == ""
+    subjects = done.sh("git", "log", "--format=%s", "nights", "--").splitlines()
+    assert subjects == [
+        f"Night of {SECOND}: served",
+        f"Night of {FIRST}: nothing new",
+        f"Night of {FIRST}: served",
+    ]
 
 
-def test_there_is_no_way_back_from_the_first_champion(done: Clone) -> None:
-    before = (done.root / "registry" / "promotions.jsonl").read_text()
-    printed = done.make("rollback", status=2)
-    assert "version 1 of viewcast is the first champion: there is none to go back to" in printed
-    assert "Traceback" not in printed
-    assert (done.root / "registry" / "promotions.jsonl").read_text() == before
+def test_git_pull_the_next_morning_and_a_night_in_another_clone_go_on(
+    done: Clone, tmp_path: Path
+) -> None:
+    other = Clone(tmp_path / "viewcast", done.home)
+    done.sh("git", "clone", "--quiet", str(done.root), str(other.root))
+    store = [
+        f"tracking.uri=sqlite:///{done.root}/mlflow/mlflow.db",
+        f"tracking.artifacts={done.root}/mlflow/artifacts",
+    ]
+    told = retrain(other, *ON_BRANCH, *store, f"retrain.today={THIRD}")
+    assert (told.code, told.line["serves"], told.line["added"]) == (0, 3, 1)
+    assert [line["code"] for line in entries(nights_log_path(other.root, CHANNEL))] == [0, 10, 0, 0]
+    (other.root / "README.md").write_text("by somebody else\n")
+    other.sh("git", "-c", "user.name=x", "-c", "user.email=x", "commit", "-qam", "code")
+    done.sh("git", "pull", "--quiet", "--ff-only", str(other.root), "HEAD")
+    assert (done.root / "README.md").read_text() == "by somebody else\n"
+    assert done.sh("git", "status", "--porcelain") == ""
 
 
 @pytest.fixture(scope="module")
@@ -207,40 +208,39 @@ def studio(
 ) -> tuple[Clone, Told]:
     """A clone after two nights of a real channel, told by one export of YouTube Studio."""
     clone = fresh.copy(tmp_path_factory.mktemp("studio"))
-    choose(clone, QUICK)
     export = tmp_path_factory.mktemp("exports") / "codingtrain-2021"
     export.mkdir()
     totals = shared / "data" / "studio" / "codingtrain-2021" / "Totals.csv"
     (export / "Totals.csv").symlink_to(totals)
     source = ["source=studio", f"source.folder={export.parent}"]
-    return clone, retrain(clone, *source, "retrain.today=2021-09-01", "retrain.nights=2")
+    told = retrain(clone, *QUICK, *source, "retrain.today=2021-09-01", "retrain.nights=2")
+    return clone, told
 
 
 def test_an_export_of_youtube_studio_is_replayed_night_after_night(
     studio: tuple[Clone, Told],
 ) -> None:
     clone, told = studio
-    assert [line["code"] for line in told.lines] == [0, 12]
-    assert told.code == 12
-    assert [line["newest"] for line in told.lines] == ["2021-08-31", "2021-09-01"]
-    days = live.read(live_path(clone.root)).index
-    assert (days[0], days[-1]) == (pd.Timestamp("2020-12-31"), pd.Timestamp("2021-09-01"))
-    page = (clone.root / "reports" / "index.html").read_text()
-    assert "live channel" in page
-    assert "simulated" not in page
+    assert [line["code"] for line in told.lines] == [0, 0]
+    settled = [line["newest"] for line in told.lines]
+    days = live.read(days_path(clone.root, CHANNEL)).index
+    assert (days[0], f"{days[-1]:%Y-%m-%d}") == (pd.Timestamp("2020-12-31"), settled[-1])
+    assert date.fromisoformat(settled[1]) - date.fromisoformat(settled[0]) == timedelta(days=1)
+    assert "live channel" in (clone.root / "reports" / "index.html").read_text()
+    assert clone.sh("git", "status", "--porcelain") == ""
 
 
-def test_the_champion_forecasts_seven_days_in_words_in_a_table_and_in_a_picture(
+def test_what_serves_forecasts_seven_days_in_words_in_a_table_and_in_a_picture(
     studio: tuple[Clone, Told],
 ) -> None:
-    clone, _ = studio
+    clone, told = studio
     printed = clone.sh(sys.executable, "pipelines/predict.py")
-    first, *rows = printed.splitlines()
-    assert first.startswith("live channel: views a day by champion version 1, augmented")
-    expected = [f"{date(2021, 9, 2) + timedelta(days=day)}" for day in range(7)]
-    assert [row.split()[1] for row in rows[:7]] == expected
+    newest = date.fromisoformat(told.lines[-1]["newest"])
+    expected = [f"{newest + timedelta(days=day)}" for day in range(1, 8)]
+    assert all(day in printed for day in expected)
     table = pd.read_csv(clone.root / "reports" / "forecast.csv")
-    assert list(table["date"]) == expected
+    assert list(table["date"])[:7] == expected
     assert ((table["low"] < table["views"]) & (table["views"] < table["high"])).all()
     with Image.open(clone.root / "reports" / "forecast.png") as image:
         assert image.format == "PNG"
+    assert clone.sh("git", "status", "--porcelain") == ""
