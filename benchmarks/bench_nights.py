@@ -1,142 +1,218 @@
-"""Sixty nights in a row with three regime changes: recovery of the champion, and promotions.
+"""Sixty nights in a row with three changes of habit: what a confirmed habit is worth.
 
     python benchmarks/bench_nights.py --seeds 6
 
-The nights are those of ``python pipelines/retrain.py`` with the settings of ``conf/`` (source,
-check, store, evaluation, registry); DVC's part is done in-process. The channel is simulated, so the
-true loss of the champion in the week after each night is known: the mean over many simulations.
+Each night the combination of ``conf/retrain.yaml`` is refitted on all days and forecasts 7 days.
+The channel is simulated, so the true loss of a forecast is known: the mean over many simulations of
+the next days, if the regime stays. Three persons keep such a channel:
 
-``recovered in``: nights after a change until the champion's loss stayed, for five nights in a row,
-within 25 % of the settled loss, by seed. The settled loss is that of the same models trained on two
-years of the new regime and used on a channel that has always been in it. ``x settled``: the
-champion's loss divided by the settled loss. ``x oracle``: divided by the loss of those models on
-the champion's days. ``x frozen``: by that of the first champion, never retrained. ``x naive``: by
-that of the better of two naive forecasts. Means over the nights of a regime, geometric over seeds.
+- ``silent`` confirms nothing;
+- ``knows`` confirms each change on its first day, since she made it herself;
+- ``alarmed`` confirms each alarm on the evening it rings, for the day that it names.
 
-``evaluated``: evaluations of a challenger against a champion. ``no better``: those whose challenger
-was in truth no better on days like the evaluated ones. ``called better``: how many of these were
-called better; ``at most %``: the upper end of its 95 % interval (Clopper-Pearson); the rule's rate
-is 5 %. ``worse after``: promotions of a model that was in truth worse in the week after by more
-than two standard errors, if the regime stays; ``by at most %``.
+``recovered in``: nights after a change until the loss stayed, for five nights in a row, within 25 %
+of the settled loss, by seed; 1 is the night that knows the first day of the new habit. The settled
+loss is that of the same recipes on a channel that has always been in the regime. ``x settled``,
+``x naive``: the loss divided by the settled loss, and by that of the better of two naive forecasts
+(same weekday, mean of 7 days); means over the nights of a regime, geometric over seeds. ``x first
+week``: the former over the first seven nights. ``rang after``: new days known when the alarm rang,
+by seed; ``named``: how many days its day lies from the true one.
 """
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
-from itertools import product
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from mlflow import MlflowClient
+from numpy.typing import NDArray
 from rich.progress import track
-from scipy.stats import beta
 from side_by_side import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import viewcast.report.nights_page
-from support.nights import Diary, started
-from support.recovery import Nightly, evaluated, recovery, true_losses
+from support.project import REPOSITORY
 from support.regimes import DAY, Channel, three_changes
-from viewcast.forecast.forecaster import Forecaster
+from viewcast.base.cli import compose
+from viewcast.forecast.alarm import Alarm, alarms
+from viewcast.forecast.channel_forecaster import ChannelForecaster
+from viewcast.forecast.habits import Habit
+from viewcast.forecast.history import WEEK, History
+from viewcast.forecast.rebase import rebased
+from viewcast.forecast.recipe import Recipe
+from viewcast.forecast.recipes import configured
 
-START = "2017-01-01"
-FIRST = pd.Timestamp("2019-03-27")  # night; the windows and fresh days take 814 days before it
-NIGHTS = 60
+Floats = NDArray[np.float64]
+FIRST = pd.Timestamp("2019-03-27")  # the newest day of the first night
+NIGHTS, BEFORE = 60, 75  # nights, and nights before them whose forecasts were kept
 CHANGES = (8, 25, 42)  # nights that bring the first day of a new regime
-SCENARIOS = {
-    "three changes": ("as usual", "three times the views", "weekends busy", "a third, noise x 2"),
-    "none": ("as usual",),
-}
+REGIMES = ("as usual", "three times the views", "weekends busy", "a third, noise x 2")
+PERSONS = ("silent", "knows", "alarmed")
+SIMULATIONS = 200
+NEAR, STEADY = 1.25, 5  # a loss up to this multiple is near; so many nights near are a recovery
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--recipes", nargs="+", help="by default those of the combination")
     arguments = parser.parse_args()
-    work = list(product(SCENARIOS, range(arguments.seeds)))
+    names = tuple(
+        arguments.recipes or compose(REPOSITORY, [], "retrain")["forecast"]["combination"]
+    )
+    seeds = range(arguments.seeds)
     with ProcessPoolExecutor(arguments.processes, get_context("spawn")) as pool:
-        found = list(track(pool.map(lived, *zip(*work, strict=True)), "nights", len(work)))
-    rows = []
-    for scenario, regimes in SCENARIOS.items():
-        own = [each for (name, _), each in zip(work, found, strict=True) if name == scenario]
-        for number, regime in enumerate(regimes):
-            rows.append({"scenario": scenario, "regime": regime, **row(own, number)})
-        rows.append({"scenario": scenario, "regime": "all", **row(own, None)})
-    note = f"{arguments.seeds} seeds of {NIGHTS} nights each; changes at nights {CHANGES}"
+        lives = list(track(pool.map(lived, seeds, repeat(names)), "lives", len(seeds)))
+    rows = [
+        {"regime": REGIMES[regime], "person": person, **row(lives, person, regime)}
+        for regime in range(1, len(REGIMES))
+        for person in PERSONS
+    ]
+    note = f"{arguments.seeds} seeds of {NIGHTS} nights; changes at {CHANGES}; {', '.join(names)}"
     keep("nights", rows, note)
 
 
-def lived(scenario: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Sixty nights of one channel: ``true_losses`` and ``evaluated``."""
-    viewcast.report.nights_page.write_page = lambda root: None  # no pictures are needed
-    regimes = three_changes(START)[: len(SCENARIOS[scenario])]
-    firsts = tuple(FIRST + (night - 2) * DAY for night in CHANGES[: len(regimes) - 1])
-    channel = Channel(regimes, firsts, FIRST + NIGHTS * DAY, seed)
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "empty.db"
-        MlflowClient(f"sqlite:///{store}").search_experiments()
-        nights = started(Path(folder) / "project", store, Diary(channel.views))
-        outcomes = list(Nightly.configured().live(nights, FIRST, NIGHTS))
-        wrong = [outcome for outcome in outcomes if outcome["code"] not in (0, 11, 12)]
-        assert len(outcomes) == NIGHTS and not wrong, wrong
-        oracles = [oracle(number) for number in range(len(regimes))]
-        losses = true_losses(nights, outcomes, channel, oracles)
-        return losses, evaluated(nights, outcomes, channel)
+@dataclass
+class Life:
+    """``losses``: a row for each night and person. ``rung``: the alarms of ``alarmed``."""
+
+    losses: pd.DataFrame
+    rung: list[Alarm]
+    firsts: tuple[pd.Timestamp, ...]
+
+
+def lived(seed: int, names: tuple[str, ...]) -> Life:
+    """The nights of one channel, with each of the persons; ``names``: of the recipes."""
+    firsts = tuple(FIRST + (night - 1) * DAY for night in CHANGES)
+    channel = Channel(three_changes("2017-01-01"), firsts, FIRST + NIGHTS * DAY, seed)
+    keepers = {person: Keeper(channel, person, names) for person in PERSONS}
+    for newest in pd.date_range(end=FIRST - DAY, periods=BEFORE):
+        keepers["alarmed"].night(newest)
+    rows = []
+    for number in range(1, NIGHTS + 1):
+        newest = FIRST + (number - 1) * DAY
+        regime = channel.regime(newest)
+        ahead = channel.simulations(newest, WEEK, SIMULATIONS, stays=True)
+        always = channel.always(newest)
+        settled = always.simulations(newest, WEEK, SIMULATIONS, stays=True)
+        views = channel.views[:newest].to_numpy(np.float64)
+        common = {
+            "night": number,
+            "regime": regime,
+            "settled": settled.loss(forecast(always, newest, (), names)),
+            "naive": min(
+                ahead.loss(guess) for guess in (views[-WEEK:], np.full(WEEK, views[-WEEK:].mean()))
+            ),
+        }
+        if regime:
+            for person, keeper in keepers.items():
+                rows.append({**common, "person": person, "loss": ahead.loss(keeper.night(newest))})
+        else:
+            keepers["alarmed"].night(newest)
+    return Life(pd.DataFrame(rows), keepers["alarmed"].rung, firsts)
+
+
+@dataclass
+class Keeper:
+    """A person who keeps the channel, night after night."""
+
+    channel: Channel
+    person: str
+    names: tuple[str, ...]
+    habits: list[Habit] = field(default_factory=list)
+    rung: list[Alarm] = field(default_factory=list)
+    origins: list[date] = field(default_factory=list)
+    logs: list[Floats] = field(default_factory=list)
+
+    def night(self, newest: pd.Timestamp) -> Floats:
+        """The views (7,) that are forecast on the night that knows ``newest``."""
+        if self.person == "knows":
+            days = [first.date() for first in self.channel.firsts if first <= newest]
+            self.habits = [Habit(day, "a change") for day in days]
+        if self.person == "alarmed":
+            self._listen(newest)
+        views = forecast(self.channel, newest, self.habits, self.names)
+        self.origins.append(newest.date())
+        self.logs.append(np.log1p(views))
+        return views
+
+    def _listen(self, newest: pd.Timestamp) -> None:
+        """Confirm an alarm that rings tonight and is not explained by a confirmed habit."""
+        history = History.of(self.channel.views[:newest])
+        known = np.append(history.log, np.full(WEEK, np.nan))
+        history = rebased(history, self.habits)
+        places = [history.place(origin) + 1 for origin in self.origins]
+        errors = [known[at : at + WEEK] - log for at, log in zip(places, self.logs, strict=True)]
+        for alarm in alarms(self.origins, np.array(errors), history, nights=30):
+            near = any(abs((habit.since - alarm.since).days) <= WEEK for habit in self.habits)
+            if alarm.last == newest.date() and not near:
+                self.habits.append(Habit(alarm.since, alarm.sentence))
+                self.rung.append(alarm)
+
+
+def forecast(
+    channel: Channel, newest: pd.Timestamp, habits: Sequence[Habit], names: tuple[str, ...]
+) -> Floats:
+    """The views (7,) that the mean of logs forecasts, refitted on all days to ``newest``."""
+    history = History.of(channel.views[:newest])
+    fitted = ChannelForecaster.fitted(members(names), history, WEEK, tuple(habits))
+    return np.expm1(np.maximum(fitted.forecast(history), 0))
 
 
 @cache
-def oracle(regime: int) -> list[Forecaster]:
-    """The configured models, trained on a channel that has always been in a regime."""
-    channel = Channel((three_changes(START)[regime],), (), FIRST, 1000)
-    with tempfile.TemporaryDirectory() as folder:
-        return Nightly.configured().oracles(channel, Path(folder))
+def members(names: tuple[str, ...]) -> dict[str, Recipe]:
+    """The recipes, with the settings of ``conf/``."""
+    sections = compose(REPOSITORY, [], "retrain")["recipes"]
+    return configured({name: sections[name] for name in names})
 
 
-def row(found: list[tuple[pd.DataFrame, pd.DataFrame]], regime: int | None) -> dict[str, Any]:
-    """One line of the table; ``regime``: None for all of them."""
-    inside = [
-        tuple(table if regime is None else table[table["regime"] == regime] for table in pair)
-        for pair in found
+def row(lives: list[Life], person: str, regime: int) -> dict[str, Any]:
+    """One line of the table."""
+    own = [
+        life.losses[(life.losses["person"] == person) & (life.losses["regime"] == regime)]
+        for life in lives
     ]
-    losses, evaluations = [pair[0] for pair in inside], pd.concat([pair[1] for pair in inside])
-    nights = sorted(recovery(pair[0], regime) for pair in found) if regime else []
-    promoted = evaluations[evaluations["why"] != "kept"]
-    worse = promoted[promoted["after"] > 2 * promoted["after_error"]]
-    equal = evaluations[evaluations["then"] >= 0]
-    called = int((equal["why"] == "better").sum())
+    rung = [next(iter(_rung(life, regime)), None) for life in lives] if person == "alarmed" else []
+    first = lives[0].firsts[regime - 1].date()
     return {
-        "recovered in": " ".join(str(shown) for shown in _shown(nights)),
-        **{f"x {name}": _ratio(losses, name) for name in ("settled", "oracle", "frozen", "naive")},
-        "evaluated": len(evaluations),
-        "better": int((promoted["why"] == "better").sum()),
-        "refresh": int((promoted["why"] == "refresh").sum()),
-        "no better": len(equal),
-        "called better": called,
-        "at most %": 100 * _upper(called, len(equal)),
-        "worse after": len(worse),
-        "by at most %": float(worse["after"].max()) if len(worse) else 0.0,
+        "recovered in": " ".join(str(recovery(losses)) for losses in own),
+        "x settled": _ratio(own, "settled"),
+        "x first week": _ratio([losses[:WEEK] for losses in own], "settled"),
+        "x naive": _ratio(own, "naive"),
+        "rang after": " ".join(
+            "never" if alarm is None else str((alarm.first - first).days + 1) for alarm in rung
+        ),
+        "named": " ".join(
+            "–" if alarm is None else f"{(alarm.since - first).days:+d}" for alarm in rung
+        ),
     }
 
 
-def _shown(nights: list[float]) -> Iterator[int | str]:
-    yield from ("never" if np.isinf(night) else int(night) for night in nights)
+def _rung(life: Life, regime: int) -> list[Alarm]:
+    """The alarms that rang in a regime."""
+    ends = [*life.firsts[regime:], FIRST + NIGHTS * DAY]
+    since, until = life.firsts[regime - 1].date(), ends[0].date()
+    return [alarm for alarm in life.rung if since <= alarm.first < until]
+
+
+def recovery(losses: pd.DataFrame) -> int | str:
+    """Nights in a regime until the loss was near the settled one for five nights in a row."""
+    near = (losses["loss"] <= NEAR * losses["settled"]).to_numpy()
+    runs = np.lib.stride_tricks.sliding_window_view(near, STEADY).all(axis=1)
+    return int(runs.argmax()) + 1 if runs.any() else "never"
 
 
 def _ratio(losses: list[pd.DataFrame], name: str) -> float:
-    each = [np.log(table["champion"].mean() / table[name].mean()) for table in losses]
+    each = [np.log(table["loss"].mean() / table[name].mean()) for table in losses]
     return float(np.exp(np.mean(each)))
-
-
-def _upper(count: int, of: int) -> float:
-    """Upper end of the two-sided 95 % interval of a share."""
-    return 1.0 if count == of else float(beta.ppf(0.975, count + 1, of - count))
 
 
 if __name__ == "__main__":

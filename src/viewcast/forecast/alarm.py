@@ -79,8 +79,8 @@ def alarms(
     """The alarms of all nights so far, or of the newest ``nights``, in order of time.
 
     ``origins`` (O,): in order of time. ``errors`` (O, H): log(1 + views) less its kept forecast,
-    NaN where it is not known yet. ``history``: all days, not rebased. Rings that lie less than two
-    weeks apart are one alarm. With H below 7 there is none.
+    NaN where it is not known yet. ``history``: all days, moved to the confirmed habits. Rings that
+    lie less than two weeks apart are one alarm. With H below 7 there is none.
     """
     values = np.asarray(errors, np.float64)
     if not len(values) or values.shape[1] < WEEK:

@@ -13,6 +13,7 @@ from viewcast.forecast.channel_forecaster import ChannelForecaster
 from viewcast.forecast.habits import Habit
 from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.ledger import COMBINATION
+from viewcast.forecast.rebase import rebased
 from viewcast.report.nights_record import Alarm
 from viewcast.retraining.kept_lines import KeptLines
 from viewcast.retraining.record import days_ahead
@@ -21,24 +22,29 @@ Vector = NDArray[np.float64]
 
 NIGHTS = 60  # the newest ones that are looked at
 NEAR = timedelta(days=WEEK)  # a confirmed habit so near to an alarm explains it
+TOLD = timedelta(days=4 * WEEK)  # after its first day a confirmed habit is told so long
 
 
 def standing(kept: KeptLines, served: ChannelForecaster) -> list[Alarm]:
-    """The alarms that still stand, in order of time, each beside the forecast of the new habit.
+    """The alarms that still stand and the habits that were new in the last four weeks, by day.
 
-    That forecast is of the recipes that serve, refitted with the alarm taken for a habit; it is
-    left out where a person has confirmed one, since that one serves then.
+    An alarm stands beside the forecast of the new habit: that of the recipes that serve, refitted
+    with the alarm taken for a habit. A confirmed habit has none, since it serves.
     """
     errors, history = kept.errors(COMBINATION), kept.history
-    found = alarm.alarms(errors.origins, errors.log, history, NIGHTS)
-    made = []
-    for each in found:
-        if each.stands(history.newest):
-            confirmed = any(abs(habit.since - each.since) <= NEAR for habit in served.habits)
-            log = None if confirmed else _rebased(served, history, Habit(each.since, each.sentence))
-            moved = [] if log is None else days_ahead(history, log, served.intervals)
-            made.append(Alarm(each.since, each.sentence, confirmed, moved))
-    return made
+    moved = rebased(history, served.habits)
+    told = [
+        Alarm(habit.since, f"A new habit since {habit.since}: {habit.why}.", True, [])
+        for habit in served.habits
+        if habit.since <= history.newest < habit.since + TOLD
+    ]
+    for each in alarm.alarms(errors.origins, errors.log, moved, NIGHTS):
+        confirmed = any(abs(habit.since - each.since) <= NEAR for habit in served.habits)
+        if each.stands(history.newest) and not confirmed:
+            log = _rebased(served, history, Habit(each.since, each.sentence))
+            days = days_ahead(history, log, served.intervals)
+            told.append(Alarm(each.since, each.sentence, False, days))
+    return sorted(told, key=lambda each: each.since)
 
 
 def _rebased(served: ChannelForecaster, history: History, habit: Habit) -> Vector:
