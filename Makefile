@@ -16,7 +16,7 @@ help:  ## list the targets
 	@echo "  make run SOURCE=<folder, csv or zip> NAME=<name>   the same on your own channel alone"
 	@echo "  make run DATA=all                                  the lectures again, beside your channels"
 	@echo "  make retrain TODAY=2021-03-01 NIGHTS=10            ten nights of the simulated channel"
-	@echo "  make retrain SOURCE=<folder of exports>            a night of your own channel"
+	@echo "  make retrain NAME=<name>                           a night of your own channel"
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 that can make an environment: install \
@@ -48,17 +48,18 @@ endif
 show: $(READY)  ## every run, and what the validation scores are worth
 	@python pipelines/show.py
 
-# Exit codes 10 to 12 are nights without a promotion, which is no failure (deploy/README.md).
-retrain: $(READY) data  ## one night: new days in, a better model out or the reason why not
-	@python pipelines/retrain.py $(if $(SOURCE),source=studio "source.folder='$(SOURCE)'") \
+# Exit codes 10, 11 and 13 are nights that did their work (deploy/README.md).
+retrain: $(READY) data  ## one night: new days in, every recipe refitted, the next days forecast
+	@python pipelines/retrain.py $(if $(SOURCE),source=studio "source.folder='$(SOURCE)'", \
+	  $(if $(NAME),source=$(NAME))) $(if $(NAME),retrain.channel=$(NAME)) \
 	  $(if $(TODAY),retrain.today=$(TODAY)) $(if $(NIGHTS),retrain.nights=$(NIGHTS)); \
-	  code=$$?; case $$code in 10|11|12) exit 0;; *) exit $$code;; esac
+	  code=$$?; case $$code in 10|11|13) exit 0;; *) exit $$code;; esac
 
 predict: $(READY)  ## the champion's forecast of the next days, with intervals
-	@python pipelines/predict.py $(if $(DAYS),days=$(DAYS))
+	@python pipelines/predict.py $(if $(DAYS),days=$(DAYS)) $(if $(NAME),channel=$(NAME))
 
 rollback: $(READY)  ## put the champion before the present one back
-	@python pipelines/rollback.py $(if $(REASON),"reason='$(REASON)'")
+	@python pipelines/rollback.py $(if $(REASON),"reason='$(REASON)'") $(if $(NAME),channel=$(NAME))
 
 audit: $(READY)  ## what the validation scores in MLflow are worth, counted anew
 	python pipelines/audit.py

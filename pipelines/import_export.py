@@ -29,6 +29,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     data: Studio = build({**plain, **changed}, "data", Studio)
     export = import_export(source, folder, root, data.wanted, data.min_days)
     own_channels.configure(root, name, base, changed)
+    own_channels.configure_source(root, name, source, {**plain, **changed})
     own_channels.choose(root, name)
     print(f"imported {source} to {data.raw}; the pipeline runs it alone, as {name}")
     for line in summary(export, data.metric, data.site):

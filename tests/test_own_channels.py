@@ -10,12 +10,14 @@ from support.project import REPOSITORY
 from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import build
+from viewcast.data.sources.studio import StudioFolder
 from viewcast.data.views import Studio
 from viewcast.runs.own_channels import (
     added,
     check_free,
     choose,
     configure,
+    configure_source,
     label_of,
     made_from,
     name_of,
@@ -77,7 +79,17 @@ def test_what_a_person_added_to_the_settings_of_a_channel_stays(project: Path) -
     assert compose(project, ["data=baking"])["data"]["metric"] == "likes"
 
 
-@pytest.mark.parametrize("name", ["lectures", "channel", "live", "studio", "all"])
+def test_nights_of_a_channel_take_new_exports_from_the_same_folder(project: Path) -> None:
+    data = compose(project, [])["data"] | {"label": "Baking", "metric": "Cats", "site": None}
+    read = {**data, "channel": None, "cumulative": False}
+    configure_source(project, "baking", project / "drop", read)
+    section = compose(project, ["source=baking"], "retrain")["source"]
+    source = build(section, "source", StudioFolder)
+    assert (source.label, source.folder) == ("Baking", str(project / "drop"))
+    assert (source.metric, source.settle_days, source.timezone) == ("Cats", 0, "UTC")
+
+
+@pytest.mark.parametrize("name", ["lectures", "channel", "live", "studio", "youtube", "all"])
 def test_the_name_of_another_data_set_is_refused(project: Path, name: str) -> None:
     with pytest.raises(ConfigError, match=f"name '{name}': .* give another one: NAME=<name>"):
         check_free(project, name)

@@ -26,6 +26,11 @@ def data_config_path(root: Path, data: str) -> Path:
     return root / "conf" / "data" / f"{checked_name(data)}.yaml"
 
 
+def source_config_path(root: Path, source: str) -> Path:
+    """The settings of a source of new days."""
+    return root / "conf" / "source" / f"{checked_name(source)}.yaml"
+
+
 def pipeline_config_path(root: Path) -> Path:
     """What ``dvc repro`` runs."""
     return root / "conf" / "pipeline.yaml"

@@ -1,7 +1,8 @@
-"""Channels of one's own: a name, a file of ``conf/data``, and which data sets the pipeline runs.
+"""Channels of one's own: a name, its settings, and which data sets the pipeline runs.
 
-An import writes ``conf/data/<name>.yaml``, which begins with a mark. Only a file with the mark is
-changed by the next import of that name; what a person added to it stays.
+An import writes ``conf/data/<name>.yaml`` for the pipeline and ``conf/source/<name>.yaml`` for
+nights. Both have a mark. Only a file with the mark is changed by the next import of that name; what
+a person added to it stays.
 """
 
 import io
@@ -15,7 +16,7 @@ from ruamel.yaml import YAML
 
 from viewcast.base.errors import ConfigError
 from viewcast.base.files import replacing, write
-from viewcast.base.paths import data_config_path, pipeline_config_path
+from viewcast.base.paths import data_config_path, pipeline_config_path, source_config_path
 
 LECTURES = ("lectures", "channel")  # the data sets that come with the project
 ALL = "all"
@@ -49,8 +50,8 @@ def name_of(label: str) -> str:
 
 def check_free(root: Path, name: str) -> None:
     """Refuse (ConfigError) the name of a data set that no import made."""
-    file = data_config_path(root, name)
-    if name == ALL or (file.exists() and not _is_made(file)):
+    files = (data_config_path(root, name), source_config_path(root, name))
+    if name == ALL or any(file.exists() and not _is_made(file) for file in files):
         raise ConfigError(
             f"name {name!r}: is that of another data set of the project; give another one: "
             "NAME=<name>"
@@ -73,18 +74,38 @@ def added(root: Path, name: str) -> dict[str, Any]:
 
 def configure(root: Path, name: str, base: str, changed: Mapping[str, Any]) -> None:
     """Write ``conf/data/<name>.yaml``: the settings of ``base`` but for ``changed``."""
-    file, keeping_comments = data_config_path(root, name), YAML()
-    if not file.exists():
-        write(
-            file,
-            f"# @package _global_\n{MARK} `make run SOURCE=<export> NAME={name}` changes it.\n"
-            f"defaults:\n  - {base}\n  - _self_\n\ndata: {{}}\n",
-        )
-    config = keeping_comments.load(file)
-    config["data"].fa.set_block_style()
+    head = f"# @package _global_\n{MARK} `make run SOURCE=<export> NAME={name}` changes it.\n"
+    file = data_config_path(root, name)
+    text = f"{head}defaults:\n  - {base}\n  - _self_\n\ndata:\n  name: {name}\n"
+    config = _loaded(file, text)
     config["data"].update(changed)
+    _write(file, config)
+
+
+def configure_source(root: Path, name: str, folder: Path, data: Mapping[str, Any]) -> None:
+    """Write ``conf/source/<name>.yaml``: nights of the channel take new exports from ``folder``.
+
+    ``data``: the settings of its data set.
+    """
+    file = source_config_path(root, name)
+    text = (
+        f"{MARK} `make retrain NAME={name}` is a night of it.\ndefaults:\n  - studio\n  - _self_\n"
+    )
+    config = _loaded(file, f"{text}\nlabel: {name}\n")
+    read = {key: data[key] for key in ("label", "metric", "channel", "cumulative", "site")}
+    late = {} if data["site"] == "youtube" else {"settle_days": 0, "timezone": "UTC"}
+    config.update({**read, "folder": str(folder.resolve()), **late})
+    _write(file, config)
+
+
+def _loaded(file: Path, text: str) -> Any:
+    """The settings of a file with its comments; those of ``text`` where it is not there yet."""
+    return YAML().load(file if file.exists() else text)
+
+
+def _write(file: Path, config: Any) -> None:
     text = io.StringIO()
-    keeping_comments.dump(config, text)
+    YAML().dump(config, text)
     write(file, text.getvalue())
 
 
