@@ -10,8 +10,9 @@ anew at every origin, on the days before it. A run that was stopped goes on: for
 26 weeks, among the newest 1,600. ``MASE of five``: geometric mean over the five series of the
 table; ``of nine``: with four more music videos. ``to best naive``: the largest ratio, over the
 five, of the error to that of the best of naive, seasonal naive and mean of 7. ``covered %`` and
-``interval score`` (in the unit of MASE; less is better): of intervals of 90 %, means over the five.
-``CPU s``: median seconds of a fit and a forecast, mean over the five.
+``interval score`` (in the unit of MASE; less is better): of intervals of 90 %, means over the five;
+``error %``: standard error of the coverage. ``CPU s``: median seconds of a fit and a forecast, mean
+over the five.
 
 Intervals of recipes are those of a night: conformal, from the forecasts of the nights before, with
 a half-life of 60 nights. Peers have their own.
@@ -98,6 +99,9 @@ def row(method: str, table: dict[str, Scores], found: dict[str, Forecasts]) -> d
         "to best naive": max(own[name]["MASE"] / naive[name] for name in FIVE),
         "sMAPE %": over(np.mean, own, "sMAPE", FIVE),
         "covered %": over(np.mean, own, "coverage", FIVE),
+        "error %": float(
+            np.linalg.norm([own[name]["coverage error"] for name in FIVE]) / len(FIVE)
+        ),
         "least covered %": over(np.min, own, "coverage", FIVE),
         "interval score": over(np.mean, own, "interval score", FIVE),
         "CPU s": float(np.mean([found[name].cpu for name in FIVE])),

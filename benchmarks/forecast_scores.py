@@ -50,7 +50,9 @@ def scale(views: Floats, first_origin: int) -> float:
 
 
 def scores(views: Floats, found: Forecasts, denominator: float) -> dict[str, float]:
-    """MASE, sMAPE (%), coverage (%) and interval score (in denominators) over O x H days."""
+    """MASE, sMAPE (%), coverage (%) and interval score (in denominators) over O x H days; of the
+    coverage also its standard error, for weeks that are independent.
+    """
     truth = actual(views, found.origins, found.middle.shape[1])
     middle, low, high = (
         np.maximum(np.expm1(each), 0) for each in (found.middle, found.low, found.high)
@@ -64,5 +66,6 @@ def scores(views: Floats, found: Forecasts, denominator: float) -> dict[str, flo
         "MASE": float(error.mean() / denominator),
         "sMAPE": float(100 * np.mean(2 * error / np.maximum(truth + middle, 1e-9))),
         "coverage": float(100 * covered.mean()),
+        "coverage error": float(100 * covered.mean(axis=1).std(ddof=1) / np.sqrt(len(covered))),
         "interval score": float((width + 2 / MISS * beyond).mean() / denominator),
     }
