@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.errors import ConfigError, DataError, SourceError
 from viewcast.base.folders import MARK
 from viewcast.data.export import Wanted
 from viewcast.data.export_table import read_table
@@ -437,7 +437,8 @@ def test_wrong_encoding_is_refused(export, encoding, header, found) -> None:
 
 def test_nothing_to_read_is_refused(tmp_path) -> None:
     assert "found no CSV file" in refused(tmp_path)
-    assert "found no CSV file" in refused(tmp_path / "absent")
+    with pytest.raises(SourceError, match="absent: no such folder"):
+        read_export(tmp_path / "absent")
     (tmp_path / "x.zip").write_bytes(b"no zip")
     assert "x.zip: not a zip file" in refused(tmp_path / "x.zip")
 
@@ -531,6 +532,17 @@ def test_import_does_not_replace_a_folder_of_other_things(export, tmp_path) -> N
     with pytest.raises(ConfigError, match=r"holds chapter\.txt, which no import"):
         import_export(export(Totals=totals()), into, tmp_path)
     assert contents(into) == {"chapter.txt": b"mine"}
+
+
+def test_a_folder_of_several_exports_is_imported_as_one(export, tmp_path) -> None:
+    export(Totals=totals(days=DAYS[:3], counts=COUNTS[:3]))
+    with zipfile.ZipFile(tmp_path / "export" / "newer.zip", "w") as packed:
+        packed.writestr("Totals.csv", totals())
+    (tmp_path / "export" / "empty").mkdir()
+    into = tmp_path / "data" / "mine"
+    import_export(tmp_path / "export", into, tmp_path)
+    assert sorted(contents(into)) == ["1 export Totals.csv", "2 newer Totals.csv"]
+    assert_good(read_export(into))
 
 
 def test_zip_cannot_write_beside_the_folder(tmp_path) -> None:

@@ -10,7 +10,7 @@ from viewcast.data.export import Export, Wanted
 from viewcast.data.metric import label
 from viewcast.data.raw import csv_files
 from viewcast.data.regimes import sentences
-from viewcast.data.studio import read_whole
+from viewcast.data.studio import exports_in, read_whole
 
 IMPORT = Kind("import")
 
@@ -35,7 +35,7 @@ def import_export(
             "is chosen: choose a longer one and export again. A night forecasts from fewer days, "
             "without validation scores: `make retrain SOURCE=...`"
         )
-    contents = {file.name: file.read_bytes() for file in csv_files(source)}
+    contents = _contents(source)
     if _holds(place, contents):
         folders.note_made(place, IMPORT, list(contents))
     with folders.replacing(root, into, IMPORT) as new:
@@ -53,6 +53,18 @@ def summary(export: Export, metric: str, site: str | None) -> list[str]:
         *export.notes,
         *sentences(site, metric, first, last),
     ]
+
+
+def _contents(source: Path) -> dict[str, bytes]:
+    """The CSV files by the names they get; those of several exports begin with their place."""
+    places, _ = exports_in(source)
+    if len(places) == 1:
+        return {file.name: file.read_bytes() for file in csv_files(places[0])}
+    return {
+        f"{number} {place.stem} {file.name}": file.read_bytes()
+        for number, place in enumerate(places, start=1)
+        for file in csv_files(place)
+    }
 
 
 def _holds(folder: Path, contents: Mapping[str, bytes]) -> bool:

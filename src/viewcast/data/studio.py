@@ -3,16 +3,18 @@
 Shape letters: D days.
 """
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from viewcast.base.errors import DataError
+from viewcast.base.errors import DataError, SourceError
 from viewcast.data.export import Export, Wanted, read_days
 from viewcast.data.gaps import missing, spans
 from viewcast.data.metric import is_count
+from viewcast.data.raw import is_csv
 
 UNSETTLED = 3  # days at the end of an export whose figures were not final
 MAX_CHANGED = 0.5  # share of the days in common that may differ
@@ -29,12 +31,23 @@ def read_export(source: Path, wanted: Wanted | None = None) -> pd.Series:
 
 
 def read_whole(source: Path, wanted: Wanted) -> Export:
-    """An export of consecutive days, with what is told of it.
+    """An export, or a folder of several, of consecutive days, with what is told of it.
 
     Refuses (DataError) an export without daily totals, without the metric or with bad cells, two
     files of different channels, and a long gap; (ConfigError) an unknown metric or channel.
     """
-    return combined(read_days(source, wanted)).bridged(is_count(wanted.metric))
+    return read_folder(source, wanted).bridged(is_count(wanted.metric))
+
+
+def read_folder(folder: Path, wanted: Wanted) -> Export:
+    """A folder of exports, or a single one, as one; maybe with gaps. Notes say what was left out.
+
+    Refuses what ``read_days`` and ``combined`` refuse, and (SourceError) a folder that is not there
+    or holds nothing complete yet.
+    """
+    places, notes = exports_in(folder)
+    whole = combined([export for place in places for export in read_days(place, wanted)])
+    return replace(whole, notes=[*notes, *whole.notes])
 
 
 def combined(exports: Sequence[Export]) -> Export:
@@ -72,3 +85,31 @@ def _refuse_another_channel(known: Export, new: Export) -> None:
             f"{len(shared)} days in common ({day:%Y-%m-%d}: {before[day]:g} and {after[day]:g}): "
             "do they come from two channels? Keep the exports of one channel in a folder"
         )
+
+
+def exports_in(folder: Path) -> tuple[list[Path], list[str]]:
+    """The exports in a folder, those changed last at the end, and what is told of the others.
+
+    The files of one export lie side by side; where a folder holds CSV files and also zips or
+    folders, the files together are an export as each of those is.
+    """
+    if not folder.exists():
+        raise SourceError(f"{folder}: no such folder; make it and put an export into it")
+    if not folder.is_dir():
+        return [folder], []
+    inside = sorted(place for place in folder.iterdir() if not place.name.startswith("."))
+    packed = [place for place in inside if place.suffix.lower() == ".zip"]
+    broken = [place for place in packed if not zipfile.is_zipfile(place)]
+    complete = [place for place in packed if place not in broken]
+    filled = [place for place in inside if place.is_dir() and any(map(is_csv, place.iterdir()))]
+    places = [*filled, *complete]
+    loose = [place for place in inside if is_csv(place)]
+    notes = [f"{place} is not a complete zip yet and was left out" for place in broken]
+    if broken and not places and not loose:
+        raise SourceError(f"{folder}: {notes[0]}; run again when it is complete")
+    if not places and not loose:
+        raise DataError(f"{folder}: found no CSV file, expected a folder, zip or file of CSV")
+    changed = {place: (place.stat().st_mtime_ns, place.name) for place in places}
+    if loose:
+        changed[folder] = max((file.stat().st_mtime_ns, file.name) for file in loose)
+    return sorted(changed, key=lambda place: changed[place]), notes
