@@ -172,6 +172,13 @@ def test_the_other_channels_of_a_user_can_be_learned_from(tmp_path: Path) -> Non
     assert np.isfinite(found.forecast(channel(30, 3))).all()
 
 
+def test_channels_that_never_move_teach_that_nothing_moves(tmp_path: Path) -> None:
+    _export(tmp_path / "flat.csv", constant(90, 100))
+    assert _of(tmp_path).fit(channel(30), 7).forecast(constant(10, 7)) == pytest.approx(
+        [np.log1p(7)] * 7
+    )
+
+
 def test_a_folder_with_the_channel_itself_is_refused(tmp_path: Path) -> None:
     own = channel(90, 1)
     _export(tmp_path / "own.csv", own)

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -28,6 +29,7 @@ from viewcast.forecast.simulated_channels import simulated_channels
 
 Floats = NDArray[np.float64]
 WEEKS = (1, 2, 4)
+ROWS = 15_000  # origins that are learned from, about
 SMALLEST = 1e-3  # mean size of the targets of a channel that hardly moves
 REACH = 1.5  # how far a forecast may lie outside of the known days, in log views
 SOURCE = "source"  # the name of the array that says what was learned from
@@ -46,7 +48,7 @@ class FittedPooled:
         """log(1 + views) (H,) of the days after the newest one."""
         weeks = max(weeks for weeks in WEEKS if weeks * WEEK <= len(history))
         weights = self.weights[weeks]
-        (level,), (inputs,) = _inputs(history.log[-weeks * WEEK :], weeks)
+        (level,), (inputs,) = _inputs(history.log[None, -weeks * WEEK :], weeks)
         own = inputs[[_columns(weeks, ahead) for ahead in range(len(weights))]]
         found = level + (own * weights[:, :-1]).sum(axis=1) + weights[:, -1]
         known = history.log[-4 * WEEK :]
@@ -119,38 +121,48 @@ def _ridge(channels: Sequence[History], weeks: int, horizon: int, penalty: float
     A channel weighs the less the harder it is to forecast: its rows by 1 / the mean size of its
     targets. All days ahead share one table of moments.
     """
-    inputs, targets, sizes = [], [], []
-    for channel in channels:
-        level, own = _inputs(channel.log[:-horizon], weeks)
-        ahead = np.lib.stride_tricks.sliding_window_view(channel.log[weeks * WEEK :], horizon)
-        target = ahead - level[:, None]
-        inputs.append(own)
-        targets.append(target)
-        sizes.append(np.full(len(own), 1 / max(np.abs(target).mean(), SMALLEST)))
-    X, Y, w = np.concatenate(inputs), np.concatenate(targets), np.concatenate(sizes)
+    past, step = weeks * WEEK, _step(sum(len(channel) for channel in channels))
+    spans = [sliding_window_view(each.log, past + horizon)[::step] for each in channels]
+    days = np.concatenate(spans)
+    level, X = _inputs(days[:, :past], weeks)
+    Y = days[:, past:] - level[:, None]
+    counts = [len(span) for span in spans]
+    size = np.add.reduceat(np.abs(Y).mean(axis=1), np.cumsum([0, *counts[:-1]])) / counts
+    w = np.repeat(1 / np.maximum(size, SMALLEST), counts)
     w /= w.sum() / len(w)
     centre, middle = w @ X / len(w), w @ Y / len(w)
     X -= centre
     weighted = X * w[:, None]
     moments, crossed = weighted.T @ X, weighted.T @ (Y - middle)
-    spread = np.sqrt(np.diag(moments) / len(w))
+    # An input that never varies has a row of zeros, and gets no weight.
+    variance = np.maximum(np.diag(moments) / len(w), SMALLEST**4)
     rows = []
-    for step in range(horizon):
-        chosen = _columns(weeks, step)
-        ridged = moments[np.ix_(chosen, chosen)] + penalty * np.diag(spread[chosen] ** 2)
-        slopes = np.linalg.solve(ridged, crossed[chosen, step])
-        rows.append(np.append(slopes, middle[step] - centre[chosen] @ slopes))
+    for ahead in range(horizon):
+        chosen = _columns(weeks, ahead)
+        ridged = moments[np.ix_(chosen, chosen)] + penalty * np.diag(variance[chosen])
+        slopes = np.linalg.solve(ridged, crossed[chosen, ahead])
+        rows.append(np.append(slopes, middle[ahead] - centre[chosen] @ slopes))
     return np.stack(rows)
 
 
-def _inputs(log: Floats, weeks: int) -> tuple[Floats, Floats]:
-    """Level (T,) of each origin with V days up to it, and the inputs (T, A) of all days ahead.
+def _step(days: int) -> int:
+    """Days from one origin to the next, so that about ROWS of ``days`` days are origins.
+
+    Neighbouring origins say nearly the same. The step shares no factor with 7: origins fall on all
+    days of the week.
+    """
+    step = max(days // ROWS, 1)
+    return step + 1 if step % WEEK == 0 else step
+
+
+def _inputs(days: Floats, weeks: int) -> tuple[Floats, Floats]:
+    """Level (T,) of each origin, and the inputs (T, A) of all days ahead. ``days``: (T, V), of
+    log(1 + views), up to each origin.
 
     The level is the mean of the last 7 days. The inputs are the V days less the level, the means of
     the weeks less the level, two spreads, the middle and the end of the last week; then the factor
     of each weekday in each week, and their means. ``_columns``: which of them a day ahead has.
     """
-    days = np.lib.stride_tricks.sliding_window_view(log, weeks * WEEK)
     level = days[:, -WEEK:].mean(axis=1)
     by_week = days.reshape(-1, weeks, WEEK)
     means = by_week.mean(axis=2)
