@@ -13,7 +13,7 @@ from viewcast.base.paths import summary_path
 from viewcast.base.settings import Tracking, construct
 from viewcast.report import nights_record
 from viewcast.report.addresses import addresses
-from viewcast.report.audits import read
+from viewcast.report.audits import of_datasets, read
 from viewcast.report.nights_page import write_page
 from viewcast.report.overview import print_overview
 from viewcast.runs.own_channels import sentence
@@ -27,7 +27,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     rows = json.loads(summary_path(root).read_text())
     tracking = construct(Tracking, config["tracking"], "tracking")
     datasets = dict.fromkeys(str(row["data"]) for row in rows)
-    print_overview(rows, read(root), addresses(root, tracking, list(datasets)))
+    audits = read(root)
+    audits = None if audits is None else of_datasets(audits, datasets)
+    print_overview(rows, audits, addresses(root, tracking, list(datasets)))
     alone = sentence(config["datasets"])
     if alone is not None:
         print(f"  {alone}")

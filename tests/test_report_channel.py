@@ -2,13 +2,18 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from support import told_nights
+from support.audited import blank
 from support.reported import Fake, Tags, seen
+from viewcast.assessment.understanding import Understanding
+from viewcast.base.paths import experiment_path, params_path, run_folders, train_path
 from viewcast.report import nights_html
+from viewcast.report.audits import named, of_datasets
 from viewcast.report.figures.run_results import Results
 from viewcast.report.nights_page import write_page
 from viewcast.report.page import render
@@ -90,6 +95,25 @@ def test_lectures_beside_the_channel_bring_their_page_back(tmp_path: Path) -> No
     fake.run("lectures", "main", "linear")
     page = render(Results(fake.root, fake.rows), [])
     assert "<h1>How far can a validation score be believed?</h1>" in page
+
+
+def test_runs_of_a_data_set_that_was_taken_out_are_no_runs_of_the_pipeline(tmp_path: Path) -> None:
+    runs = [train_path(tmp_path, data, "deep") for data in ("mine", "lectures")]
+    runs.append(experiment_path(tmp_path, "mine_naive"))
+    for run in runs:
+        run.mkdir(parents=True)
+        (run / "result.json").touch()
+    planned = params_path(tmp_path, "train", "mine", "deep")
+    planned.parent.mkdir(parents=True)
+    planned.touch()
+    assert run_folders(tmp_path) == [runs[0], runs[2]]
+
+
+def test_audits_of_a_data_set_that_was_taken_out_are_left_out_and_those_of_others_stay() -> None:
+    mine, gone, others = named([blank("mine", 45), blank("lectures", 7), blank("", 10)])
+    understood = Understanding("val/mae", "most runs", False, "", "last", 10, None, "", 3)
+    others = replace(others, result=replace(others.result, understood=understood))
+    assert of_datasets([mine, gone, others], ["mine"]) == [mine, others]
 
 
 @pytest.mark.slow

@@ -141,10 +141,15 @@ def named_run_paths(root: Path, name: str) -> list[Path]:
 
 
 def run_folders(root: Path) -> list[Path]:
-    """The folders of all runs of the pipeline, those with their own stage first."""
+    """The folders of all runs of the pipeline, those with their own stage first.
+
+    DVC leaves the run of a stage that is no more, of a data set that was taken out: a run belongs
+    to the pipeline as long as the pipeline has parameters for it.
+    """
     main = sorted((root / "build" / "train").glob("*/*/result.json"))
+    planned = [one.parent for one in main if params_path(root, *one.parent.parts[-3:]).is_file()]
     experiments = sorted(experiments_path(root).glob("*/result.json"))
-    return [result.parent for result in (*main, *experiments)]
+    return [*planned, *(result.parent for result in experiments)]
 
 
 def sweep_path(root: Path, identity: str) -> Path:

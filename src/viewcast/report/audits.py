@@ -107,6 +107,19 @@ def read(root: Path) -> list[Audit] | None:
     return named(from_json(path.read_text(encoding="utf-8"), str(path)))
 
 
+def of_datasets(audits: Iterable[Audit], datasets: Iterable[str]) -> list[Audit]:
+    """The audits of these data sets, and those of runs that viewcast did not make.
+
+    The store still holds the runs of data sets that the pipeline no longer runs.
+    """
+    known = {*datasets, ""}
+    return [
+        audit
+        for audit in audits
+        if audit.result.understood is not None or audit.result.data in known
+    ]
+
+
 def named(results: Sequence[AuditResult]) -> list[Audit]:
     """Results with their slugs, and what tells them apart.
 

@@ -107,8 +107,9 @@ class Results:
 
     @cached_property
     def audited(self) -> list[audits.Audit] | None:
-        """The audit of each holdout; None if nothing was audited."""
-        return audits.read(self.root)
+        """The audit of each holdout of these runs; None if nothing was audited."""
+        found = audits.read(self.root)
+        return None if found is None else audits.of_datasets(found, self.datasets)
 
     @property
     def audits(self) -> list[audits.Audit]:
