@@ -41,7 +41,7 @@ FEWEST_PATHS = 40  # of a week each, whose errors say what is usual
 YEAR = 365  # days of origins that say what is usual
 QUIET = 2 * WEEK  # days without a ring, after which the next ring is another alarm
 WEEKS_BEFORE = 4  # that say what was before
-BACK = 3 * WEEK  # days before a ring in which its change is looked for
+BACK = {"level": 10, "weekdays": 3 * WEEK}  # newest days in which the change is looked for
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def alarms(
             )
         else:
             kind, factor, size = ring
-            since = likeliest_change(history.until(newest), BACK)
+            since = likeliest_change(history.until(newest), BACK[kind])
             found.append(Alarm(since, kind, newest, newest, factor, size))
     return found
 

@@ -38,7 +38,7 @@ NOISES = (1.0, 2.0, 3.0)  # multiples of the old habit's noise
 FEWEST_NEW_DAYS = 3  # of a habit whose first day is looked for
 NEW_DAYS = 4 * WEEK  # of the new habit that its step is estimated on
 OLD_DAYS = 8 * WEEK  # of the old habit that are read
-LEVEL_HALF_LIFE = 7.0  # days, of the old level
+LEVEL_HALF_LIFE = 3.5  # days, of the old level
 LEAST_NOISE = 0.02  # in logs: a channel without any noise has no likelihood
 
 
