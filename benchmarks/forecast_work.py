@@ -5,6 +5,7 @@ Shape letters: D days, O origins, H days ahead.
 """
 
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -88,7 +89,7 @@ def done(work: Work, views: pd.Series, file: Path) -> None:
     spent = []
     for row, origin in enumerate(origins):
         first = 0 if work.history is None else origin - work.history
-        seen = History(history.first + first * pd.Timedelta(days=1), history.log[first:origin])
+        seen = History(history.first + timedelta(days=int(first)), history.log[first:origin])
         start = cpu_seconds()
         if ours is not None:
             if len(seen) >= ours.min_days:
