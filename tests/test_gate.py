@@ -190,3 +190,10 @@ def test_mase_is_a_ratio_of_sums_with_the_error_of_a_ratio() -> None:
     ratios, errors = np.array(each).T
     assert errors.mean() == pytest.approx(ratios.std(), rel=0.05)
     assert mase(losses[0, :1], naive[0, :1])[1] is None
+
+
+def test_the_naive_forecast_itself_has_an_error_of_one_without_doubt() -> None:
+    losses = np.random.default_rng(0).gamma(4, 78, 28)
+    ratio, error = mase(losses / 7 * 7, losses)  # the same but for rounding
+    assert ratio == pytest.approx(1)
+    assert error == 0.0

@@ -13,6 +13,8 @@ from viewcast.retraining.gate import Evidence, sentence_of
 from viewcast.retraining.judgement import Judgement
 from viewcast.selection.e_process import Array
 
+ROUNDING = 1e-12  # a smaller error is one of arithmetic: the recipe is the naive forecast itself
+
 
 def standings(judgements: Iterable[Judgement], found: Evidence) -> list[RecipeErrors]:
     """The champion and its challengers, the lowest MASE first; recipes without a week left out.
@@ -38,7 +40,8 @@ def mase(losses: Array, naive: Array) -> tuple[float, float | None]:
     if len(losses) < 2:
         return ratio, None
     rest = losses - ratio * naive
-    return ratio, float(rest.std(ddof=1) / math.sqrt(len(rest)) / naive.mean())
+    error = float(rest.std(ddof=1) / math.sqrt(len(rest)) / naive.mean())
+    return ratio, error if error > ROUNDING else 0.0
 
 
 def _row(name: str, weeks: list[Judgement], found: Evidence) -> RecipeErrors | None:
