@@ -146,6 +146,19 @@ def test_a_new_recipe_is_backtested_on_the_same_weeks_and_the_others_are_not(
     assert a_backtest().run(history, 8, 0, path, kept) == 0
 
 
+def test_a_longer_horizon_is_backtested_anew_and_a_shorter_one_is_not(tmp_path: Path) -> None:
+    history, path = a_history(200), tmp_path / "backtest.jsonl"
+    kept = tmp_path / "ledger.jsonl"
+    count = a_backtest().run(history, 3, 5, path, kept)
+    newest = [line for line in ledger.read(path) if line.origin == ledger.read(path)[-1].origin]
+    ledger.append(kept, [replace(line, origin=NEWEST, backtest=False) for line in newest])
+    assert a_backtest(horizon=3).run(history, 3, 5, path, kept) == 0
+    assert a_backtest(horizon=8).run(history, 3, 5, path, kept) == count
+    views = pd.Series(history.views, history.days)
+    longer = kept_errors(ledger.read(path), views, COMBINATION, 8)
+    assert len(longer) == count / 3
+
+
 def test_a_recipe_that_needs_more_days_and_a_combination_without_members_are_left_out(
     tmp_path: Path,
 ) -> None:

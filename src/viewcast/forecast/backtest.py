@@ -56,9 +56,10 @@ class Backtest:
 
         ``weeks``, ``days``: of origins, see ``origins_of``. ``kept``: the ledger. A recipe whose
         present code has a line in it is judged by that, and not backtested; nor is an origin that
-        it has a line for. Refuses (DataError) a forecast that is not finite.
+        it has a line for. Lines of fewer than H days do not count. Refuses (DataError) a forecast
+        that is not finite.
         """
-        in_ledger = ledger.read(kept)
+        in_ledger = [line for line in ledger.read(kept) if len(line.views) >= self.horizon]
         seen = {(line.recipe, line.code) for line in in_ledger}
         names = [name for name, code in self.codes.items() if (name, code) not in seen]
         if not names:
@@ -67,7 +68,7 @@ class Backtest:
         before = ledger.read(path)
         anchor = before[0].origin if before else None
         for line in before:
-            if self.codes.get(line.recipe) == line.code:
+            if self.codes.get(line.recipe) == line.code and len(line.views) >= self.horizon:
                 lines[line.recipe][line.origin] = line
         taken = {(line.origin, line.recipe) for line in in_ledger}
         due = {
@@ -105,7 +106,7 @@ class Backtest:
             members = self._members(len(history))
             present = [new.get(name) or lines[name].get(history.newest) for name in members]
             # From the kept views, so that a backtest that goes on combines the same bits.
-            logs = {line.recipe: np.log1p(line.views) for line in present if line is not None}
+            logs = {line.recipe: self._log(line) for line in present if line is not None}
             if logs and len(logs) == len(members):
                 new[COMBINATION] = self._line(COMBINATION, history, combined(logs), lines, views)
         return list(new.values())
@@ -116,6 +117,10 @@ class Backtest:
             return serving(days, self.combination, self.recipes).members
         except ConfigError:
             return ()
+
+    def _log(self, line: Kept) -> Vector:
+        views: Vector = np.array(line.views[: self.horizon])
+        return np.asarray(np.log1p(views))
 
     def _forecast(self, name: str, history: History) -> Vector:
         fitted = self.recipes[name].fit(history, self.horizon)
