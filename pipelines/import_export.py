@@ -7,6 +7,8 @@ from viewcast.base.cli import compose, stage
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build
 from viewcast.data.import_export import import_export, summary
+from viewcast.data.metric import VIEWS
+from viewcast.data.metric import label as label_of_metric
 from viewcast.data.views import Studio
 from viewcast.runs import own_channels
 
@@ -26,6 +28,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     folder = imported_path(root, name)
     identity = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
     changed = {**own_channels.added(root, name), **asked, **identity}
+    if changed.get("metric", VIEWS) != VIEWS:
+        changed.setdefault("unit", label_of_metric(changed["metric"]))
     data: Studio = build({**plain, **changed}, "data", Studio)
     export = import_export(source, folder, root, data.wanted, data.min_days)
     own_channels.configure(root, name, base, changed)

@@ -169,7 +169,7 @@ def _no_metric(tables: Sequence[ExportTable], name: str) -> Exception:
     return DataError(
         f"{table.source}, line 1: found no column that is called views in a language known here, "
         f"but {found}. No other figure is taken for views: export these, or ask for a figure by "
-        f"its header, such as data.metric='{headers[-1]}'"
+        f"its header, data.metric='{headers[-1]}' (make run METRIC='{headers[-1]}')"
     )
 
 

@@ -33,7 +33,7 @@ def import_export(
             f"{source}: found {len(export.views)} days, expected at least {min_days} to train, "
             "validate and test on. YouTube Studio exports the last 28 days unless another period "
             "is chosen: choose a longer one and export again. A night forecasts from fewer days, "
-            "without validation scores: `make retrain SOURCE=...`"
+            "without validation scores: `make retrain SOURCE=... NAME=...`"
         )
     contents = _contents(source)
     if _holds(place, contents):

@@ -98,14 +98,21 @@ def configure_source(root: Path, name: str, folder: Path, data: Mapping[str, Any
     _write(file, config)
 
 
+def _yaml() -> YAML:
+    """YAML that keeps comments, and lists as they are written in ``conf``."""
+    keeping = YAML()
+    keeping.indent(mapping=2, sequence=4, offset=2)
+    return keeping
+
+
 def _loaded(file: Path, text: str) -> Any:
     """The settings of a file with its comments; those of ``text`` where it is not there yet."""
-    return YAML().load(file if file.exists() else text)
+    return _yaml().load(file if file.exists() else text)
 
 
 def _write(file: Path, config: Any) -> None:
     text = io.StringIO()
-    YAML().dump(config, text)
+    _yaml().dump(config, text)
     write(file, text.getvalue())
 
 
@@ -144,7 +151,7 @@ def _is_made(file: Path) -> bool:
 
 
 def _set_datasets(root: Path, chosen: Sequence[str]) -> None:
-    path, keeping_comments = pipeline_config_path(root), YAML()
+    path, keeping_comments = pipeline_config_path(root), _yaml()
     pipeline = keeping_comments.load(path)
     if list(pipeline["datasets"]) != list(chosen):
         pipeline["datasets"][:] = chosen
