@@ -12,6 +12,9 @@ from support.clone import REPOSITORY
 from support.dependencies import SOURCE, covers, declared, stages
 from viewcast.base import provenance
 from viewcast.base.cli import compose
+from viewcast.forecast.recipe import Recipe
+from viewcast.forecast.recipes import configured, identity
+from viewcast.retraining.versioning import code_of_refit
 from viewcast.runs.experiments import code_of_folder
 from viewcast.training.config import Config, parse
 from viewcast.training.run_code import code_of
@@ -25,53 +28,56 @@ RUNS = {
     "ladder": ["model=linear", "holdout=ladder"],
 }
 SHORT = {"TRAINING": {"compose", "train", "experiments", "demo"}}
-NIGHTLY = "pipelines/nightly/dvc.yaml"
 
 # EVERY: all of the column. TRAINING: all stages that compose or train.
-# An edited module | the stages of dvc.yaml, then those of the night, that DVC runs at once | the
-# experiments that are trained again | the runs that would be a new look at their validation rows.
+# An edited module | the stages of dvc.yaml that DVC runs at once | what a night refits: recipes, or
+# REFIT for all | the experiments that are trained again | the runs that would be a new look at their
+# validation rows.
 # A stage that only follows another is not listed: DVC runs it if what it reads has changed.
 TABLE = """
-commands/program.py       |                                    |                 |       |
-integrations/sklearn.py   |                                    |                 |       |
-api/audit.py              |                                    |                 |       |
-retraining/healthcheck.py |                                    |                 |       |
-retraining/walk_forward.py|                                    | challenger      |       |
-demo/truth.py             | compose demo                       |                 |       |
-demo/validation_reuse.py  | demo                               |                 |       |
-report/page.py            | report                             |                 |       |
-report/terminal.py        | train report                       | train           |       |
-report/terminal_tables.py | report                             |                 |       |
-runs/plan.py              | compose experiments demo report    |                 |       |
-runs/run.py               | train experiments                  | train           | EVERY |
-runs/experiments.py       | experiments                        |                 |       |
-tracking/store.py         | train experiments demo audit report| train           |       |
-tracking/write/recorder.py| train experiments demo             | train           |       |
-tracking/write/annotate.py| audit                              |                 |       |
-tracking/read/gather.py   | audit                              |                 |       |
-tracking/views/curves.py  | demo audit report                  |                 |       |
-sweep/cohorts.py          | demo                               |                 |       |
-training/rows.py          | TRAINING                           | train challenger| EVERY | EVERY
-training/descent.py       | TRAINING                           | train challenger| deep  | deep
-training/grid_search.py   | TRAINING                           | train challenger| grid  | grid
-forecast/intervals.py     |                                    | challenger      |       |
-assessment/sentences.py   | audit report                       |                 |       |
-scoring/scores.py         | TRAINING evaluate audit            | train challenger| EVERY | EVERY
-scoring/verdict.py        | TRAINING evaluate audit            | train challenger|       |
-holdout/settings.py       | TRAINING audit report              | train challenger| EVERY | EVERY
-holdout/release.py        | TRAINING audit                     | train challenger| ladder| ladder
-selection/inference.py    | audit report                       |                 |       |
-selection/candidates.py   | TRAINING audit report              | train challenger| ladder| ladder
-models/fitted.py          | TRAINING evaluate audit report     | train challenger| EVERY | EVERY
-models/deep.py            | TRAINING evaluate audit report     | train challenger| deep  | deep
-data/table.py             | prepare TRAINING audit             | EVERY           | EVERY | EVERY
-data/raw.py               | prepare TRAINING                   | EVERY           |       |
-data/sources/youtube.py   | prepare TRAINING                   | EVERY           |       |
-base/numbers.py           | EVERY                              | EVERY           |       |
-base/settings.py          | EVERY                              | EVERY           | EVERY | EVERY
+commands/program.py       |                                    |                |       |
+integrations/sklearn.py   |                                    |                |       |
+api/audit.py              |                                    |                |       |
+retraining/healthcheck.py |                                    |                |       |
+retraining/refit.py       |                                    | REFIT          |       |
+demo/truth.py             | compose demo                       |                |       |
+demo/validation_reuse.py  | demo                               |                |       |
+report/page.py            | report                             |                |       |
+report/terminal.py        | train report                       |                |       |
+report/terminal_tables.py | report                             |                |       |
+runs/plan.py              | compose experiments demo report    |                |       |
+runs/run.py               | train experiments                  |                | EVERY |
+runs/experiments.py       | experiments                        |                |       |
+tracking/store.py         | train experiments demo audit report|                |       |
+tracking/write/recorder.py| train experiments demo             |                |       |
+tracking/write/annotate.py| audit                              |                |       |
+tracking/read/gather.py   | audit                              |                |       |
+tracking/views/curves.py  | demo audit report                  |                |       |
+sweep/cohorts.py          | demo                               |                |       |
+training/rows.py          | TRAINING                           |                | EVERY | EVERY
+training/descent.py       | TRAINING                           |                | deep  | deep
+training/grid_search.py   | TRAINING                           |                | grid  | grid
+forecast/rebase.py        |                                    | REFIT          |       |
+forecast/rows.py          |                                    | ridge boosted  |       |
+forecast/conformal.py     |                                    |                |       |
+assessment/sentences.py   | audit report                       |                |       |
+scoring/scores.py         | TRAINING evaluate audit            |                | EVERY | EVERY
+scoring/verdict.py        | TRAINING evaluate audit            |                |       |
+holdout/settings.py       | TRAINING audit report              |                | EVERY | EVERY
+holdout/release.py        | TRAINING audit                     |                | ladder| ladder
+selection/inference.py    | audit report                       |                |       |
+selection/candidates.py   | TRAINING audit report              |                | ladder| ladder
+models/fitted.py          | TRAINING evaluate audit report     |                | EVERY | EVERY
+models/deep.py            | TRAINING evaluate audit report     |                | deep  | deep
+data/table.py             | prepare TRAINING audit             |                | EVERY | EVERY
+data/raw.py               | prepare TRAINING                   | REFIT          |       |
+data/sources/youtube.py   | prepare TRAINING                   |                |       |
+base/numbers.py           | EVERY                              |                |       |
+base/settings.py          | EVERY                              | REFIT          | EVERY | EVERY
 """
 EDITED = [line.split("|")[0].strip() for line in TABLE.strip().splitlines()]
 Keys = dict[str, tuple[str, str]]
+REFIT = "REFIT"
 
 # With DVC's own code, every output being there and made from what lies there now.
 STATUS = """
@@ -115,9 +121,22 @@ def keys(configs: dict[str, Config]) -> Keys:
     return {name: (code_of_folder(config), code_of(config)) for name, config in configs.items()}
 
 
-def expected() -> dict[str, list[set[str]]]:
+@pytest.fixture(scope="module")
+def recipes() -> dict[str, Recipe]:
+    return configured(
+        compose(REPOSITORY, ["recipe=[rhythm,ridge,boosted,deep]"], "retrain")["recipes"]
+    )
+
+
+def refitted(recipes: dict[str, Recipe]) -> dict[str, str]:
+    """The identities of code by which a night knows what to refit."""
+    own = {name: identity(recipe) for name, recipe in recipes.items()}
+    return {**own, REFIT: code_of_refit(REPOSITORY)}
+
+
+def expected(recipes: dict[str, Recipe]) -> dict[str, list[set[str]]]:
     """The table, by the module that is edited."""
-    every = [set(stages("dvc.yaml")), set(stages(NIGHTLY)), set(RUNS), set(RUNS)]
+    every = [set(stages("dvc.yaml")), {*recipes, REFIT}, set(RUNS), set(RUNS)]
     table = {}
     for line in TABLE.strip().splitlines():
         edited, *cells = line.split("|")
@@ -135,20 +154,22 @@ def concerned(file: str, edited: str) -> set[str]:
     return {name for name, deps in lists.items() if any(covers(dep, path) for dep in deps)}
 
 
-def test_an_edit_concerns_what_the_table_says(copy: Path, configs: dict[str, Config]) -> None:
-    before = keys(configs)
+def test_an_edit_concerns_what_the_table_says(
+    copy: Path, configs: dict[str, Config], recipes: dict[str, Recipe]
+) -> None:
+    before, fits = keys(configs), refitted(recipes)
     table = {}
     for edited in EDITED:
         module, text = copy / edited, (copy / edited).read_text()
         module.write_text(f"{text}EDITED = 1\n")
-        after = keys(configs)
+        after, again = keys(configs), refitted(recipes)
         module.write_text(text)
         table[edited] = [
             concerned("dvc.yaml", edited),
-            concerned(NIGHTLY, edited),
+            {name for name in fits if again[name] != fits[name]},
             *({name for name in RUNS if after[name][k] != before[name][k]} for k in (0, 1)),
         ]
-    assert table == expected()
+    assert table == expected(recipes)
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -190,13 +211,12 @@ def test_dvc_sees_the_edits_that_the_table_says_it_sees(tmp_path: Path) -> None:
         for change in changes:
             seen.setdefault(whole, set()).update(change["changed deps"])
     by_table: dict[str, set[str]] = {}
-    for file, prefix in (("dvc.yaml", ""), (NIGHTLY, f"{NIGHTLY}:")):
-        for name, stage in stages(file).items():
-            changed = {
-                dependency
-                for dependency in declared(stage, SOURCE)
-                if any(covers(dependency, f"{SOURCE}{edited}") for edited in of_each_room)
-            }
-            if changed:
-                by_table[f"{prefix}{name}"] = changed
+    for name, stage in stages("dvc.yaml").items():
+        changed = {
+            dependency
+            for dependency in declared(stage, SOURCE)
+            if any(covers(dependency, f"{SOURCE}{edited}") for edited in of_each_room)
+        }
+        if changed:
+            by_table[name] = changed
     assert seen == by_table

@@ -19,7 +19,6 @@ from viewcast.runs.plan import Pipeline, plan
 
 Plain = Mapping[str, Any]
 SOURCE = "src/viewcast/"
-NIGHTLY_MODELS = yaml.safe_load((REPOSITORY / "conf" / "challenger.yaml").read_text())["models"]
 GROUPS = ("data", "model", "trainer", "loss", "holdout")
 DEMO = ("demo", "demo_search", "demo_leaderboard", "simulator")
 
@@ -81,13 +80,6 @@ def plans() -> dict[str, Any]:
         "demo": {**choices, "planned": demo},
         "compose": {**choices, "planned": {**runs, "demo": demo}},
     }
-
-
-@cache
-def nightly() -> dict[str, Any]:
-    """The same for the stages of the nightly pipeline."""
-    choices = {group: options(group) for group in GROUPS}
-    return {"prepare": options("data"), "train": choices, "challenger": choices}
 
 
 def options(group: str) -> dict[str, Any]:
