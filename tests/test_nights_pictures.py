@@ -134,6 +134,8 @@ def test_an_evidence_of_none_is_drawn_at_the_lower_edge(tmp_path: Path) -> None:
     told["evidence"][-1] |= {"e": {"theta": 0.0}, "mean": 0.0}
     (drawing,) = drawings(evidence, told, tmp_path)
     assert "After 1 judged week the" in drawing.title
+    first, last = drawing.figure.axes[0].get_xlim()
+    assert last - first < 10  # days: of the week and of none before it
     assert drawing.figure.axes[0].get_ylim()[0] > 0
 
 

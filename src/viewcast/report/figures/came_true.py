@@ -100,15 +100,19 @@ def _errors(axes: Axes, table: pd.DataFrame, unit: str) -> None:
         "forecast": ((table["views"] - table["forecast"]).abs(), TRAIN, 1.6),
         "naive": ((table["views"] - table["naive"]).abs(), NAIVE, 1.2),
     }
+    ends = {}
     for name, (error, colour, width) in errors.items():
         mean = error.rolling(WEEK, min_periods=min(WEEK, len(table))).mean()
         if mean.notna().any():
             axes.plot(mean.index, mean, color=colour, lw=width)
-            end = mean.last_valid_index()
-            axes.annotate(
-                f" {name} {about(float(mean[end]))}", (end, mean[end]), size=8, va="center",
-                color=colour if name == "forecast" else MUTED,
-            )  # fmt: skip
+            ends[name] = mean.loc[: mean.last_valid_index()].iloc[-1:]
+    for name, end in ends.items():
+        above = len(ends) > 1 and end.iloc[0] == max(other.iloc[0] for other in ends.values())
+        axes.annotate(
+            f" {name} {about(float(end.iloc[0]))}", (end.index[0], end.iloc[0]), size=8,
+            va="center" if len(ends) == 1 else "bottom" if above else "top",
+            color=TRAIN if name == "forecast" else MUTED,
+        )  # fmt: skip
     axes.set_ylim(0, None)
     axes.set(ylabel=f"error a day\n({unit})", xlabel="day")
     day_axis(axes)

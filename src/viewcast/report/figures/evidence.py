@@ -1,6 +1,7 @@
 """The evidence against the champion, week by week, against the threshold of a promotion."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from viewcast.report.figures.style import (
     sheet,
 )
 from viewcast.report.nights_record import NightsRecord
-from viewcast.report.nights_text import name
+from viewcast.report.nights_text import WEEK, name
 
 SECTION = "retraining"
 COLOURS = (LINE, OTHER, DEEP, VALIDATION, "#7fa9c9", NAIVE)
@@ -56,9 +57,12 @@ def _weeks(record: NightsRecord) -> Drawing:
     title = finding(record)
     newest = record.evidence[-1].e
     order = sorted(newest, key=lambda recipe: -newest[recipe])
-    table = pd.DataFrame([week.e for week in record.evidence])
-    table.index = pd.DatetimeIndex([week.last for week in record.evidence])
-    mean = pd.Series([week.mean for week in record.evidence], table.index)
+    # Before the first judged week there is no evidence, which is 1.
+    before = record.evidence[0].last - timedelta(days=WEEK)
+    days = pd.DatetimeIndex([before, *(week.last for week in record.evidence)])
+    none = dict.fromkeys(record.evidence[0].e, 1.0)
+    table = pd.DataFrame([none, *(week.e for week in record.evidence)], days)
+    mean = pd.Series([1.0, *(week.mean for week in record.evidence)], days)
     figure, (axes,) = sheet(record.label, title, 2.3)
     for place, recipe in enumerate(order):
         named = place < NAMED
