@@ -182,6 +182,8 @@ def test_an_alarm_stands_above_and_says_what_to_type_and_one_that_is_confirmed_d
     said = text(told_nights.alarmed())
     assert said.index("The habit may have changed.") < said.index("What came true")
     assert f"viewcast habit since={day(-6)} why=" in said
+    another = text(told_nights.alarmed() | {"channel": "baking"})
+    assert f"viewcast habit channel=baking since={day(-6)} why=" in another
     said = text(told_nights.alarmed(confirmed=True))
     assert "A person has confirmed it" in said
     assert "may have changed" not in said and "viewcast habit" not in said

@@ -12,7 +12,7 @@ from viewcast.report.figures.gallery import RETRAINING
 from viewcast.report.figures.style import Picture
 from viewcast.report.nights_record import NightsRecord
 from viewcast.report.nights_table import nights_section
-from viewcast.report.nights_text import name, percent
+from viewcast.report.nights_text import confirmation, name, percent
 from viewcast.report.picture_shelf import PictureShelf
 from viewcast.report.templates import rendered
 
@@ -39,6 +39,7 @@ def section(record: NightsRecord | None, shelf: PictureShelf, without: str = "")
             percent=percent,
             sentence=sentence,
             name=name,
+            confirmation=confirmation,
         )
     )
 

@@ -4,9 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from shlex import quote
 
 from viewcast.base.numbers import with_error
+from viewcast.base.paths import LIVE
 from viewcast.report.nights_record import (
+    Alarm,
     Coverage,
     DayAhead,
     NightsRecord,
@@ -183,6 +186,12 @@ def measured(record: NightsRecord) -> str:
     if PATH in known:
         said += f"; {coverage_of(PATH, horizon)} lay inside in {coverage(known[PATH])}"
     return f"{said}."
+
+
+def confirmation(record: NightsRecord, alarm: Alarm) -> str:
+    """What a person types to confirm a change of habit."""
+    channel = "" if record.channel == LIVE else f"channel={quote(record.channel)} "
+    return f"viewcast habit {channel}since={alarm.since} why='…'"
 
 
 def name(recipe: str) -> str:
