@@ -1,12 +1,13 @@
 """Import an export as a channel of one's own, which the pipeline then runs alone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import compose, stage
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build
-from viewcast.data.import_export import import_export, summary
+from viewcast.data.import_export import import_export, last_settled, summary
 from viewcast.data.metric import VIEWS
 from viewcast.data.metric import label as label_of_metric
 from viewcast.data.views import Studio
@@ -30,8 +31,11 @@ def main(config: dict[str, Any], root: Path) -> None:
     changed = {**own_channels.added(root, name), **asked, **identity}
     if changed.get("metric", VIEWS) != VIEWS:
         changed.setdefault("unit", label_of_metric(changed["metric"]))
-    data: Studio = build({**plain, **changed}, "data", Studio)
+    final = last_settled({**plain, **changed}["site"], datetime.now(UTC)).isoformat()
+    data: Studio = build({**plain, **changed, "until": final}, "data", Studio)
     export = import_export(source, folder, root, data.wanted, data.min_days)
+    # An older export is final to its end: its settings need not change from import to import.
+    changed["until"] = final if export.newest.isoformat() == final else None
     own_channels.configure(root, name, base, changed)
     own_channels.configure_source(root, name, source, {**plain, **changed})
     own_channels.choose(root, name)

@@ -1,4 +1,5 @@
 import zipfile
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ from viewcast.base.errors import ConfigError, DataError, SourceError
 from viewcast.base.folders import MARK
 from viewcast.data.export import Wanted
 from viewcast.data.export_table import read_table
-from viewcast.data.import_export import import_export
+from viewcast.data.import_export import import_export, last_settled
 from viewcast.data.studio import read_export, read_whole
 
 DAYS = ["2021-01-30", "2021-01-31", "2021-02-01", "2021-02-02"]
@@ -441,6 +442,20 @@ def test_nothing_to_read_is_refused(tmp_path) -> None:
         read_export(tmp_path / "absent")
     (tmp_path / "x.zip").write_bytes(b"no zip")
     assert "x.zip: not a zip file" in refused(tmp_path / "x.zip")
+
+
+def test_days_that_are_not_final_are_left_out_and_told(export) -> None:
+    whole = read_whole(export(Totals=totals()), Wanted(until=date(2021, 1, 31)))
+    assert whole.views.tolist() == COUNTS[:2]
+    assert whole.notes == [
+        "days whose figures are not final yet were left out: 2021-02-01 to 2021-02-02"
+    ]
+
+
+def test_youtube_has_the_figures_of_a_day_three_days_after_its_end() -> None:
+    night = datetime(2026, 11, 27, 4, tzinfo=UTC)  # the evening of the 26th in California
+    assert last_settled("youtube", night) == date(2026, 11, 22)
+    assert last_settled(None, night) == date(2026, 11, 26)
 
 
 def test_another_site_may_write_utf_16_a_title_and_midnight(export) -> None:

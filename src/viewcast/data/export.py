@@ -9,6 +9,7 @@ Which days of a file count is decided by ``viewcast.data.not_counted``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +20,7 @@ from viewcast.data import counter, metric
 from viewcast.data.daily import check_days
 from viewcast.data.dates import parse_dates
 from viewcast.data.export_table import ExportTable, read_table
-from viewcast.data.gaps import bridge, bridged_note, missing
+from viewcast.data.gaps import bridge, bridged_note, missing, spans
 from viewcast.data.not_counted import counted
 from viewcast.data.raw import counts, csv_files, first, refusal
 
@@ -34,12 +35,13 @@ class Wanted:
     ``metric``: by its name (``viewcast.data.metric``) or by the header of its column. ``channel``:
     the word that stands in the rows of one channel where a file holds several; None where it holds
     one. ``cumulative``: whether the figures are those of a counter, which only grows; the days'
-    figures are its differences.
+    figures are its differences. ``until``: the last day whose figure is final; None for no limit.
     """
 
     metric: str = metric.VIEWS
     channel: str | None = None
     cumulative: bool = False
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,26 @@ class Export:
     header: str
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def newest(self) -> date:
+        """The last of its days."""
+        newest: date = self.views.index[-1].date()
+        return newest
+
     def bridged(self, whole: bool) -> Self:
         """Consecutive days. Refuses (DataError) a long gap."""
         filled = bridge(self.views, self.name, whole)
         notes = [*self.notes, *([bridged_note(filled.days)] if len(filled.days) else [])]
         return type(self)(self.name, filled.series, self.header, notes)
+
+    def settled(self, until: date | None) -> Self:
+        """The days up to ``until``, with it; the later ones are told."""
+        if until is None or self.views.index[-1] <= pd.Timestamp(until):
+            return self
+        late = pd.DatetimeIndex(self.views.index[self.views.index > pd.Timestamp(until)])
+        note = f"days whose figures are not final yet were left out: {spans(late)}"
+        kept = self.views.loc[: pd.Timestamp(until)]
+        return type(self)(self.name, kept, self.header, [*self.notes, note])
 
 
 def read_days(source: Path, wanted: Wanted) -> list[Export]:

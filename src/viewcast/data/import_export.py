@@ -1,6 +1,7 @@
 """The import: a checked export is copied into the project, byte for byte."""
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from viewcast.base import folders
@@ -10,7 +11,8 @@ from viewcast.data.export import Export, Wanted
 from viewcast.data.metric import label
 from viewcast.data.raw import csv_files
 from viewcast.data.regimes import sentences
-from viewcast.data.studio import exports_in, read_whole
+from viewcast.data.sources.timezone import YOUTUBE_ZONE, day_at
+from viewcast.data.studio import SETTLE_DAYS, exports_in, read_whole
 
 IMPORT = Kind("import")
 
@@ -42,6 +44,12 @@ def import_export(
         for name, content in contents.items():
             (new / name).write_bytes(content)
     return export
+
+
+def last_settled(site: str | None, now: datetime) -> date:
+    """The last day of a site whose figure is final at ``now``, which has any zone."""
+    zone, late = (YOUTUBE_ZONE, SETTLE_DAYS) if site == "youtube" else ("UTC", 0)
+    return day_at(now, zone) - timedelta(days=1 + late)
 
 
 def summary(export: Export, metric: str, site: str | None) -> list[str]:

@@ -16,7 +16,7 @@ from viewcast.data.gaps import missing, spans
 from viewcast.data.metric import is_count
 from viewcast.data.raw import is_csv
 
-UNSETTLED = 3  # days at the end of an export whose figures were not final
+SETTLE_DAYS = 3  # YouTube has a day's figures 48 to 72 hours after its end
 MAX_CHANGED = 0.5  # share of the days in common that may differ
 DIFFERENCE = 0.1  # from which on two figures of a day differ; corrections are smaller
 
@@ -36,7 +36,10 @@ def read_whole(source: Path, wanted: Wanted) -> Export:
     Refuses (DataError) an export without daily totals, without the metric or with bad cells, two
     files of different channels, and a long gap; (ConfigError) an unknown metric or channel.
     """
-    return read_folder(source, wanted).bridged(is_count(wanted.metric))
+    whole = read_folder(source, wanted).settled(wanted.until)
+    if whole.views.empty:
+        raise DataError(f"{source}: found no day up to {wanted.until}, the last that is final")
+    return whole.bridged(is_count(wanted.metric))
 
 
 def read_folder(folder: Path, wanted: Wanted) -> Export:
@@ -73,7 +76,7 @@ def combined(exports: Sequence[Export]) -> Export:
 
 
 def _refuse_another_channel(known: Export, new: Export) -> None:
-    settled = min(known.views.index[-1], new.views.index[-1]) - pd.Timedelta(days=UNSETTLED)
+    settled = min(known.views.index[-1], new.views.index[-1]) - pd.Timedelta(days=SETTLE_DAYS)
     shared = known.views.index.intersection(new.views.index)
     shared = shared[shared <= settled]
     before, after = known.views[shared], new.views[shared]

@@ -1,6 +1,7 @@
 """Data sets of daily views: the simulated channel, and exports of YouTube Studio."""
 
 from abc import ABC, abstractmethod
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -119,17 +120,19 @@ class Studio(DailyViews):
 
     ``metric``, ``channel``, ``cumulative``: what is read of it (``viewcast.data.export.Wanted``).
     ``site``: whose count it is (``viewcast.data.regimes``), null for none that is known.
+    ``until``: the last day that was final when the export was imported; null for no limit.
     """
 
     metric: str
     channel: str | None
     cumulative: bool
     site: str | None
+    until: date | None
 
     @property
     def wanted(self) -> Wanted:
         """What is read of the export."""
-        return Wanted(self.metric, self.channel, self.cumulative)
+        return Wanted(self.metric, self.channel, self.cumulative, self.until)
 
     @property
     def min_days(self) -> int:

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator
 
+YOUTUBE_ZONE = "America/Los_Angeles"  # YouTube counts its days there
+
 
 def _known(name: str) -> str:
     if name not in available_timezones():

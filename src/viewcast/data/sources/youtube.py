@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError, SourceError
+from viewcast.data.studio import SETTLE_DAYS
 
 DAY, VIEWS = "day", "views"
 API = "YouTube Analytics"
@@ -52,7 +53,7 @@ class YouTube:
     page_size: Annotated[int, Field(ge=1)]
     retries: Annotated[int, Field(ge=0, le=10)]
     endpoint: Annotated[str, Field(pattern=r"^https?://")] | None
-    settle_days: ClassVar[int] = 3  # YouTube has a day's figures 48 to 72 hours after its end
+    settle_days: ClassVar[int] = SETTLE_DAYS
     site: ClassVar[str] = "youtube"
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
