@@ -5,8 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from viewcast.base.errors import DataError
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.paths import days_path
 from viewcast.data import live
+from viewcast.retraining.refresh import known
 
 
 def series(days: int, first: str = "2020-01-01") -> pd.DataFrame:
@@ -41,3 +43,13 @@ def test_a_series_without_its_header_is_refused(tmp_path: Path) -> None:
     (tmp_path / live.DAILY).write_text("2020-01-01,100\n")
     with pytest.raises(DataError, match=r"line 1: found .*, expected date and a metric"):
         live.read(tmp_path)
+
+
+def test_a_channel_forecasts_one_metric(tmp_path: Path) -> None:
+    folder = days_path(tmp_path, "mine")
+    folder.mkdir(parents=True)
+    assert known(tmp_path, "other", "views") is None
+    (folder / live.DAILY).write_text(live.as_csv(series(3)))
+    assert len(known(tmp_path, "mine", "views")) == 3
+    with pytest.raises(ConfigError, match=r"data\.metric = engagedViews: .* = mine forecast views"):
+        known(tmp_path, "mine", "engagedViews")
