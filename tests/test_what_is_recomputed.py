@@ -31,8 +31,8 @@ SHORT = {"TRAINING": {"compose", "train", "experiments", "demo"}}
 
 # EVERY: all of the column. TRAINING: all stages that compose or train.
 # An edited module | the stages of dvc.yaml that DVC runs at once | what a night refits: recipes, or
-# REFIT for all | the experiments that are trained again | the runs that would be a new look at their
-# validation rows.
+# REFIT for all | the experiments that are trained again | the runs that would be a new look at
+# their validation rows.
 # A stage that only follows another is not listed: DVC runs it if what it reads has changed.
 TABLE = """
 commands/program.py       |                                    |                |       |
