@@ -33,15 +33,15 @@ PROGRAMS = {
     "sweep": {"search": "viewcast.sweep.space:Search"},
     "audit": {"": "viewcast.assessment.settings:AuditSettings"},
     "open_test": {"": "viewcast.runs.final_test:OpenTest"},
-    "challenger": {"": "viewcast.retraining.challenger:ChallengerSettings"},
     "retrain": {
         "retrain": "viewcast.retraining.settings:Retrain",
-        "fresh": "viewcast.retraining.settings:Fresh",
+        "forecast": "viewcast.retraining.settings:Forecasting",
+        "gate": "viewcast.retraining.gate:Gate",
+        "guard": "viewcast.retraining.settings:GuardSettings",
         "check": "viewcast.retraining.data_check:DataCheck",
-        "promotion": "viewcast.retraining.promotion_rule:PromotionRule",
     },
     "predict": {"": "viewcast.retraining.predict:Predict"},
-    "rollback": {"": "viewcast.retraining.promotion:Rollback"},
+    "rollback": {"": "viewcast.retraining.by_hand:ByHand"},
     "healthcheck": {"": "viewcast.retraining.healthcheck:HealthCheck"},
 }  # fmt: skip
 COMMON = {
@@ -49,7 +49,8 @@ COMMON = {
     "label": "how pages name the data",
     "timezone": "the zone whose midnights part the days",
 }
-GROUPS = ("data", "model", "trainer", "loss", "holdout", "source", "tracking")
+GROUPS = ("data", "model", "trainer", "loss", "holdout", "source", "recipe", "tracking")
+WITHOUT_TARGET = {"live": "viewcast.retraining.settings:ChannelData"}
 
 
 def page() -> str:
@@ -65,9 +66,9 @@ def page() -> str:
     for group in GROUPS:
         parts.append(f"## `{group}`\n")
         for file in sorted((ROOT / "conf" / group).glob("*.yaml")):
-            section = values(file, "" if "_target_" in loaded(file) else group)
+            section = values(file, group if group in loaded(file) else "")
             parts.append(f"### `{group}={file.stem}`\n\n{introduction(file)}\n")
-            target = section.pop("_target_", (None, ""))[0]
+            target = section.pop("_target_", (WITHOUT_TARGET.get(file.stem), ""))[0]
             if target is not None and section:
                 parts.append(table(pkgutil.resolve_name(target), section))
             elif target is not None:

@@ -118,7 +118,9 @@ class Channel(DailyViews):
 class Studio(DailyViews):
     """An export of YouTube Studio as downloaded, or a daily series of another site.
 
-    ``metric``, ``channel``, ``cumulative``: what is read of it (``viewcast.data.export.Wanted``).
+    ``metric``: what is forecast, by its name (``viewcast.data.metric``) or by the header of its
+    column. ``channel``: the word in the rows of one channel where a file holds several, null where
+    it holds one. ``cumulative``: whether the figures are those of a counter that only grows.
     ``site``: whose count it is (``viewcast.data.regimes``), null for none that is known.
     ``until``: the last day that was final when the export was imported; null for no limit.
     """

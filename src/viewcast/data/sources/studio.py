@@ -24,8 +24,11 @@ from viewcast.data.studio import read_folder
 class StudioFolder:
     """``folder``: of the exports (under the project, or absolute), or a single export.
 
-    ``metric``, ``channel``, ``cumulative``: what is read of them (``viewcast.data.export.Wanted``).
-    ``settle_days``, ``site``: of the protocol.
+    ``metric``: what is forecast, by its name (``viewcast.data.metric``) or by the header of its
+    column. ``channel``: the word in the rows of one channel where a file holds several, null where
+    it holds one. ``cumulative``: whether the figures are those of a counter that only grows.
+    ``settle_days``: days after its end in which a day's figure may change. ``site``: whose count it
+    is (``viewcast.data.regimes``), null for none that is known.
     """
 
     label: str
