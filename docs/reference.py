@@ -41,6 +41,7 @@ PROGRAMS = {
         "check": "viewcast.retraining.data_check:DataCheck",
     },
     "predict": {"": "viewcast.retraining.predict:Predict"},
+    "approve": {"": "viewcast.retraining.by_hand:ByHand"},
     "rollback": {"": "viewcast.retraining.by_hand:ByHand"},
     "healthcheck": {"": "viewcast.retraining.healthcheck:HealthCheck"},
 }  # fmt: skip
