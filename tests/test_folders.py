@@ -19,7 +19,6 @@ from viewcast.base import folders
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.folders import MARK, Kind
 from viewcast.base.paths import (
-    challenger_path,
     demo_path,
     experiment_path,
     experiments_path,
@@ -30,7 +29,6 @@ from viewcast.base.paths import (
 from viewcast.data.import_export import import_export
 from viewcast.demo.validation_reuse import demonstrate
 from viewcast.report.figures import gallery
-from viewcast.retraining import challenger
 from viewcast.runs.audit import audit_experiment, is_audit
 from viewcast.runs.experiments import LEFT_ALONE, run_experiments
 from viewcast.runs.run import run
@@ -385,15 +383,6 @@ def test_a_sweep_does_not_replace_tables_beside_which_a_file_lies(tmp_path: Path
     assert content(tmp_path / "tables") == {
         name.removeprefix("tables/"): held for name, held in before.items() if "tables/" in name
     }
-
-
-def test_the_challenger_does_not_replace_a_folder_of_others(tmp_path: Path) -> None:
-    victim = fill(challenger_path(tmp_path))
-    before = content(victim)
-    settings = challenger.ChallengerSettings(["deep"], 1, 1, 0.9)
-    with pytest.raises(ConfigError, match="which no challenger"):
-        challenger.make_challenger({}, settings, tmp_path)
-    assert content(victim) == before
 
 
 class Sketch:
