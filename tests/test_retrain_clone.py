@@ -37,7 +37,6 @@ CHANNEL = "live"
 QUICK = (
     "recipe=[seasonal_naive,rhythm,ridge]",
     "forecast.combination=[ridge,rhythm]",
-    "forecast.backtest_weeks=2",
     "forecast.backtest_days=0",
 )
 ON_BRANCH = (*QUICK, "retrain.git=commit")
