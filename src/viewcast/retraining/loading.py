@@ -1,8 +1,7 @@
-"""What a night needs next is loaded while it waits for a child process.
+"""What a night needs next is loaded while it waits for its refit.
 
-A night spends seconds on imports: of the libraries that recipes are fitted with, which the guard
-needs too, of the pictures, and of what MLflow stores a model with. Meanwhile the child has a
-processor of its own.
+A night spends seconds on imports: of MLflow, of the libraries that recipes are fitted with, which
+the guard needs too, and of the pictures. The refit is a child process with a processor of its own.
 """
 
 import threading
@@ -11,20 +10,24 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 
 NEXT = (
+    "viewcast.retraining.night_steps",
     "mlflow.pyfunc.model",
     "lightgbm",
     "statsforecast.theta",
     "viewcast.report.figures.gallery",
 )
+DATABASE = "mlflow.store.tracking.sqlalchemy_store"  # where the store is no server
 
 
 @contextmanager
-def loading(modules: Sequence[str] = NEXT) -> Iterator[None]:
+def loading(uri: str, modules: Sequence[str] = NEXT) -> Iterator[None]:
     """Import ``modules`` while the block runs; the end of the block waits for them.
 
-    What cannot be imported is passed over: whoever needs it says so.
+    ``uri``: of the tracking store. What cannot be imported is passed over: whoever needs it says
+    so.
     """
-    thread = threading.Thread(target=_load, args=(modules,))
+    needed = modules if uri.startswith("http") else (*modules, DATABASE)
+    thread = threading.Thread(target=_load, args=(needed,))
     thread.start()
     try:
         yield

@@ -17,6 +17,7 @@ from viewcast.base.paths import (
     days_path,
     habits_path,
     nights_log_path,
+    refit_path,
     settings_of_refit_path,
 )
 from viewcast.data import live
@@ -24,10 +25,12 @@ from viewcast.data.live import as_csv
 from viewcast.forecast import habits
 from viewcast.forecast.recipes import identities
 from viewcast.retraining.journal import Journal
+from viewcast.retraining.loading import loading
 from viewcast.retraining.outcome import ended
 from viewcast.retraining.refresh import NewDays, fetch_new_days
 from viewcast.retraining.settings import Settings
 from viewcast.retraining.versioning import Versioning
+from viewcast.tracking.reachable import reachable
 
 STAGED = "staged.csv"  # the series that a night is about to store
 
@@ -119,15 +122,22 @@ class Night:
         write(place, staged.read_text(encoding="utf-8"))
 
     def _reach_the_store(self) -> None:
-        # MLflow takes a second, which a night without new days need not wait for.
-        from viewcast.tracking.store import connect  # noqa: PLC0415
+        if not reachable(self.settings.tracking.uri):
+            # MLflow takes two seconds, which a night spends while it waits for the refit.
+            from viewcast.tracking.store import connect  # noqa: PLC0415
 
-        connect(self.settings.tracking)
+            connect(self.settings.tracking)
 
     def _finish(self, journal: Journal, begun: float) -> dict[str, Any]:
+        refit = self._refit
+        # A night that has decided needs its refit again where another machine began it.
+        if not (journal.decided and refit_path(self.root, self.channel).is_dir()):
+            with loading(self.settings.tracking.uri):
+                journal.stages += self.versioning.repro(refit)
+            journal.write(self.root, self.channel)
         from viewcast.retraining.night_steps import NightSteps  # noqa: PLC0415 (as above)
 
-        steps = NightSteps(self.settings, self._refit, self.root, self.versioning, journal)
+        steps = NightSteps(self.settings, refit, self.root, self.versioning, journal)
         outcome = steps.finish(begun)
         remove(channel_path(self.root, self.channel) / STAGED)
         return outcome

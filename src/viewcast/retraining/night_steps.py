@@ -20,7 +20,6 @@ from viewcast.base.paths import (
     days_path,
     ledger_path,
     nights_log_path,
-    refit_path,
 )
 from viewcast.base.provenance import git_commit
 from viewcast.data import live
@@ -38,7 +37,6 @@ from viewcast.retraining.guard import guard
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.judging import judge
 from viewcast.retraining.kept_lines import KeptLines
-from viewcast.retraining.loading import loading
 from viewcast.retraining.nights_in_mlflow import show_nights
 from viewcast.retraining.record import Ahead, record
 from viewcast.retraining.refit import Refit, RefitSettings
@@ -75,13 +73,10 @@ class NightSteps:
             registry = Registry(self.settings.tracking, self.settings.model_name)
             run = self._night_run()
             if not self.journal.decided:
-                self._refit()
                 self._backtest()
                 self._judge()
                 self._register(registry)
                 self._guard(registry)
-            elif not refit_path(self.root, self.channel).is_dir():
-                self.versioning.repro(self.refit_settings)  # another machine began this night
             self._serve(registry)
             self._keep(registry)
             return self._report(registry, run, begun)
@@ -138,12 +133,6 @@ class NightSteps:
         bare = serving.version(self.made, chosen.members, self.settings, self.known.confirmed())
         name = champion if chosen.members == (champion,) else COMBINATION
         return replace(bare, intervals=self.kept.intervals(name))
-
-    def _refit(self) -> None:
-        """Let DVC keep the days and refit the recipes."""
-        with loading():
-            self.journal.stages += self.versioning.repro(self.refit_settings)
-        self._write()
 
     def _backtest(self) -> None:
         """On a recipe's first night, measure its errors on days that are known."""

@@ -1,0 +1,62 @@
+"""What a night does while it waits: the store is asked without MLflow, and modules are loaded."""
+
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from viewcast.retraining.loading import NEXT, loading
+from viewcast.tracking.reachable import reachable
+
+
+class NotFound(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *said: object) -> None:
+        pass
+
+
+def test_a_server_that_answers_anything_is_there() -> None:
+    with HTTPServer(("127.0.0.1", 0), NotFound) as server:
+        Thread(target=server.handle_request).start()
+        assert reachable(f"http://127.0.0.1:{server.server_port}/")
+
+
+def test_a_file_is_a_store_if_it_is_a_database(tmp_path: Path, empty_store: Path) -> None:
+    assert reachable(f"sqlite:///{empty_store}")
+    other = tmp_path / "mlflow.db"
+    assert not reachable(f"sqlite:///{other}")
+    other.write_text("no database")
+    assert not reachable(f"sqlite:///{other}")
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://127.0.0.1:9", "http://[broken", "postgresql://host/name", "databricks", ""]
+)
+def test_of_any_other_store_mlflow_itself_is_asked(uri: str) -> None:
+    assert not reachable(uri)
+
+
+def test_modules_are_there_after_the_block_and_a_missing_one_is_no_error() -> None:
+    code = (
+        "import sys; from viewcast.retraining.loading import loading\n"
+        "with loading('http://x', ['no.such.module', 'wave']): pass\n"
+        "assert 'wave' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_error_of_the_block_is_raised() -> None:
+    with pytest.raises(KeyError), loading("http://x", []):
+        raise KeyError
+
+
+def test_a_night_without_new_days_has_loaded_none_of_it() -> None:
+    names = {name for name in NEXT if not name.startswith("viewcast")} | {"mlflow", "torch"}
+    code = f"import sys, viewcast.retraining.retrain; print({names!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
