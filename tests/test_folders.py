@@ -4,6 +4,7 @@ import contextlib
 import json
 import runpy
 import shutil
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,16 +20,19 @@ from viewcast.base import folders
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.folders import MARK, Kind
 from viewcast.base.paths import (
+    LIVE,
     demo_path,
     experiment_path,
     experiments_path,
     figures_path,
     prepared_path,
+    refit_path,
     simulated_path,
 )
 from viewcast.data.import_export import import_export
 from viewcast.demo.validation_reuse import demonstrate
 from viewcast.report.figures import gallery
+from viewcast.retraining import refit
 from viewcast.runs.audit import audit_experiment, is_audit
 from viewcast.runs.experiments import LEFT_ALONE, run_experiments
 from viewcast.runs.run import run
@@ -383,6 +387,14 @@ def test_a_sweep_does_not_replace_tables_beside_which_a_file_lies(tmp_path: Path
     assert content(tmp_path / "tables") == {
         name.removeprefix("tables/"): held for name, held in before.items() if "tables/" in name
     }
+
+
+def test_a_refit_does_not_replace_a_folder_of_others(tmp_path: Path) -> None:
+    victim = fill(refit_path(tmp_path, LIVE))
+    before = content(victim)
+    with pytest.raises(ConfigError, match="which no refit"):
+        refit.store(refit.Refit(date(2021, 3, 1), {}, {}, {}), tmp_path, LIVE)
+    assert content(victim) == before
 
 
 class Sketch:

@@ -4,7 +4,6 @@ again.
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import pandas as pd
 import pytest
 
 from support.mortal_server import MortalServers, Request
-from support.night_results import PROMOTES, left_by
-from support.nights import Diary, InProcess, Nights, started
+from support.night_results import left_by
+from support.nights import Diary, Nights, started
 from support.servers import serving
-from viewcast.base.paths import journal_path
+from viewcast.base.paths import LIVE, night_path
 from viewcast.tracking.tags import NOTE
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tracking_server")]
@@ -24,28 +23,18 @@ TONIGHT = "2018-03-08"
 # One night, each time it is run again until the server dies: what the server still does, and what
 # it does without anybody hearing of it.
 DEATHS = [
-    Request("POST", "/experiments/search", 1, done=False),  # of the days that are spent
+    Request("GET", "/experiments/search", 1, done=False),  # whether the store answers
     Request("POST", "/runs/create", 1, done=False),  # of the night
-    Request("POST", "/runs/log-batch", 2, done=True),  # in the middle of a training
-    Request("POST", "/logged-models", 2, done=False),  # of the challenger
+    Request("POST", "/logged-models", 1, done=False),  # of the version
+    Request("PUT", "/forecaster.json", 1, done=True),
     Request("POST", "/model-versions/create", 1, done=False),
     Request("POST", "/model-versions/create", 1, done=True),
-    Request("POST", "/registered-models/alias", 1, done=True),  # the challenger's
-    Request("POST", "/runs/log-inputs", 1, done=False),  # of the judgement
-    Request("POST", "/runs/log-inputs", 1, done=True),
-    Request("GET", "/forecaster/forecaster.json", 1, done=False),  # of the champion that is judged
-    Request("PUT", "/evaluation.parquet", 1, done=True),
-    Request("POST", "/registered-models/alias", 1, done=False),  # the champion's
+    Request("GET", "/forecaster/forecaster.json", 1, done=False),  # of the version that serves
+    Request("POST", "/registered-models/alias", 1, done=False),
     Request("POST", "/registered-models/alias", 1, done=True),
+    Request("POST", "/runs/log-batch", 1, done=True),
     Request("POST", "/runs/update", 2, done=True),  # the end of the night
 ]
-
-
-@dataclass
-class OneModel(InProcess):
-    """Hundreds of requests less."""
-
-    models: tuple[str, ...] = ("linear",)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,7 +54,6 @@ def by_http(
     """
     root = tmp_path_factory.mktemp("http") / "project"
     nights = started(root, empty_store, Diary(channel))
-    nights.versioning = OneModel
     store = ["--backend-store-uri", f"sqlite:///{root}/mlflow/mlflow.db"]
     files = ["--artifacts-destination", f"{root}/mlflow/artifacts"]
     quick = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
@@ -74,21 +62,17 @@ def by_http(
         nights.one("2018-03-01")
         evening = root.with_name("evening")
         shutil.copytree(root, evening)
-        nights.overrides = PROMOTES
         nights.one(TONIGHT)
         yield nights, evening, left_by(nights)
 
 
-def test_a_first_night_and_an_evaluation_work_by_http(
-    by_http: tuple[Nights, Path, dict[str, Any]],
-) -> None:
+def test_nights_work_by_http(by_http: tuple[Nights, Path, dict[str, Any]]) -> None:
     nights, *_ = by_http
     first, second, *_ = nights.outcomes
-    assert (first["outcome"], first["champion"]) == ("promoted", 1)
-    assert (second["outcome"], second["champion"]) == ("promoted", 2)
-    assert second["gate"]["days"] == 7
+    assert (first["outcome"], first["serves"]) == ("served", 1)
+    assert (second["outcome"], second["serves"]) == ("served", 2)
     stored = nights.root / "mlflow" / "artifacts"
-    assert {file.name for file in stored.rglob("*")} >= {"forecaster.json", "evaluation.parquet"}
+    assert {file.name for file in stored.rglob("*")} >= {"forecaster.json"}
     location = nights.registry.client.get_run(second["run_id"]).info.artifact_uri
     assert location.startswith("mlflow-artifacts:/"), "the server keeps the files, not this project"
 
@@ -98,18 +82,18 @@ def test_a_night_by_http_says_nothing_on_standard_output(
 ) -> None:
     """Which is for its line of JSON, and where MLflow tells of runs that ended on a server."""
     nights, *_ = by_http
-    assert nights.one("2018-03-09")["outcome"] == "days spent"
+    assert nights.one("2018-03-09")["outcome"] == "served"
     assert capfd.readouterr().out == ""
 
 
 def without_failures(left: dict[str, Any]) -> dict[str, Any]:
     """But for the lines that tell of them, and the note, which counts them."""
-    history = left["history"]
-    nights = [line for line in history["nights"] if line["outcome"] != "failed"]
+    record = left["record"]
+    nights = [line for line in record["nights"] if line["outcome"] != "failed"]
     return {
         **left,
         "outcomes": [line for line in left["outcomes"] if line["outcome"] != "failed"],
-        "history": {**history, "nights": nights},
+        "record": {**record, "nights": nights},
         "nights show": {tag: text for tag, text in left["nights show"].items() if tag != NOTE},
     }
 
@@ -118,7 +102,7 @@ def test_a_server_that_dies_again_and_again_costs_nothing_but_another_run_of_the
     by_http: tuple[Nights, Path, dict[str, Any]], channel: pd.Series
 ) -> None:
     _, root, undisturbed = by_http
-    nights = Nights(root, Diary(channel), OneModel, PROMOTES)
+    nights = Nights(root, Diary(channel))
     known = nights.series
     with MortalServers() as servers:
         port = 0
@@ -131,9 +115,9 @@ def test_a_server_that_dies_again_and_again_costs_nothing_but_another_run_of_the
             )
             assert f"127.0.0.1:{port}" in outcome["reason"].replace("', port=", ":"), death
             assert nights.series[known.index].equals(known)
-            assert journal_path(root).is_file() == (death != DEATHS[0]), death
+            assert night_path(root, LIVE).is_file() == (death != DEATHS[0]), death
         nights.uri = servers.start(root / "mlflow", None, port)
         outcome = nights.one(TONIGHT)
-        assert outcome["outcome"] == "promoted"
+        assert outcome["outcome"] == "served"
         assert without_failures(left_by(nights)) == without_failures(undisturbed)
         assert nights.one(TONIGHT)["outcome"] == "nothing new"

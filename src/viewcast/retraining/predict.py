@@ -125,7 +125,7 @@ def as_text(result: Forecast) -> list[str]:
     """The forecast as lines of text: a heading, one line per day, their sum, the coverage."""
     level = "" if result.level is None else f" ({result.level:.0%} between)"
     lines = [
-        f"{result.label}: views a day by version {result.version}, {result.model}{level}",
+        f"{result.label}: views a day by version {result.version}: {result.model}{level}",
         *(
             f"  {day:%a %Y-%m-%d}  {short(views, 4):>9}  {_between(low, high)}"
             for day, views, low, high in zip(
