@@ -36,6 +36,7 @@ def project(
     """A project after its first night, whose intervals have a coverage."""
     root = tmp_path_factory.mktemp("serving") / "project"
     nights = started(root, empty_store, Diary(channel))
+    nights.overrides = ("forecast.backtest_days=40",)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
         assert nights.one("2018-03-01")["outcome"] == "served"

@@ -102,7 +102,9 @@ class Night:
                 *(unfinished.corrected if unfinished else []),
                 *(asdict(correction) for correction in new.merged.corrected),
             ],
-            remarks=new.merged.notes,
+            remarks=list(
+                dict.fromkeys([*(unfinished.remarks if unfinished else []), *new.merged.notes])
+            ),
             age=new.check.age,
             drift=[asdict(test) for test in new.check.drift],
             drifted=new.check.drifted,
