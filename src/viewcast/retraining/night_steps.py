@@ -221,6 +221,7 @@ class NightSteps:
         try:
             return registry.forecaster(number)
         except TrackingError:
+            registry.version(number)  # it raises where the store gives no answer any more
             return None
 
     def _serve(self, registry: Registry) -> None:
