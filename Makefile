@@ -52,7 +52,7 @@ show: $(READY)  ## every run, and what the validation scores are worth
 retrain: $(READY) data  ## one night: new days in, every recipe refitted, the next days forecast
 	@python pipelines/retrain.py $(if $(SOURCE),source=studio "source.folder='$(SOURCE)'" \
 	  $(if $(NAME),"source.label='$(NAME)'"),$(if $(NAME),source=$(NAME))) \
-	  $(if $(NAME),retrain.channel=$(NAME)) \
+	  $(if $(NAME),retrain.channel=$(NAME)) $(if $(METRIC),"data.metric='$(METRIC)'") \
 	  $(if $(TODAY),retrain.today=$(TODAY)) $(if $(NIGHTS),retrain.nights=$(NIGHTS)); \
 	  code=$$?; case $$code in 10|11|13) exit 0;; *) exit $$code;; esac
 

@@ -1,8 +1,12 @@
-"""Known changes of what a site counts."""
+"""What a column counts, by its header, and known changes of what a site counts."""
 
+from collections import Counter
 from datetime import date
 
-from viewcast.data.metric import is_count
+import pytest
+
+from viewcast.data.metric import folded, is_count, known
+from viewcast.data.metric_headers import HEADERS
 from viewcast.data.regimes import regimes, sentences, straddled
 
 
@@ -23,6 +27,28 @@ def test_other_metrics_and_other_sites_have_none() -> None:
     span = date(2020, 1, 1), date(2030, 1, 1)
     assert straddled("youtube", "engagedViews", *span) == []
     assert straddled(None, "views", *span) == []
+
+
+def test_no_header_names_two_metrics() -> None:
+    named = [folded(header) for headers in HEADERS.values() for header in headers.split("|")]
+    assert [header for header, times in Counter(named).items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("header", "metric"),
+    [
+        ("Aufrufe", "views"),
+        ("ＶＩＥＷＳ", "views"),
+        ("Wiedergabezeit (Stunden)", "estimatedMinutesWatched"),
+        ("Your estimated revenue (EUR)", "estimatedRevenue"),
+        ("Engaged views", "engagedViews"),
+        ("Cats", None),
+    ],
+)
+def test_a_header_is_known_in_many_languages_whatever_stands_in_brackets(
+    header: str, metric: str | None
+) -> None:
+    assert known(header) == metric
 
 
 def test_views_are_counts_and_times_are_none() -> None:

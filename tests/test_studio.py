@@ -495,6 +495,15 @@ def test_import_copies_byte_for_byte_and_replaces_the_earlier_import(export, tmp
     assert [path.name for path in into.parent.iterdir()] == ["studio"]
 
 
+def test_another_channel_is_not_imported_under_the_same_name(export, tmp_path) -> None:
+    into = tmp_path / "data" / "mine"
+    import_export(export(Totals=totals()), into, tmp_path)
+    before = contents(into)
+    with pytest.raises(DataError, match=r"two channels\? Keep .* NAME=<name>"):
+        import_export(export(Totals=totals(counts=[9, 8, 7, 6])), into, tmp_path)
+    assert contents(into) == before
+
+
 def test_import_writes_nothing_of_a_bad_export(export, tmp_path) -> None:
     into = tmp_path / "data" / "studio"
     with pytest.raises(DataError, match="line 3, column 'Views'"):
@@ -514,7 +523,7 @@ def test_interrupted_copy_leaves_the_earlier_import(export, tmp_path, monkeypatc
             raise KeyboardInterrupt
         return write(self, content)
 
-    folder = export(Totals=totals(counts=[4, 3, 2, 1]), Chart_data=CHART)
+    folder = export(Totals=totals(counts=[12345, 3, 2, 1]), Chart_data=CHART)
     monkeypatch.setattr(Path, "write_bytes", stop)
     with pytest.raises(KeyboardInterrupt):
         import_export(folder, into, tmp_path)
@@ -526,7 +535,7 @@ def test_failed_swap_puts_the_earlier_import_back(export, tmp_path, monkeypatch)
     into = tmp_path / "data" / "studio"
     import_export(export(Totals=totals()), into, tmp_path)
     before = contents(into)
-    folder = export(Totals=totals(counts=[4, 3, 2, 1]))
+    folder = export(Totals=totals(counts=[12345, 3, 2, 1]))
     rename = Path.rename
 
     def stop(self: Path, target: Path) -> Path:

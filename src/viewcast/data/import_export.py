@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from viewcast.base import folders
-from viewcast.base.errors import DataError
+from viewcast.base.errors import DataError, ViewcastError
 from viewcast.base.folders import Kind
 from viewcast.data.export import Export, Wanted
 from viewcast.data.metric import label
 from viewcast.data.raw import csv_files
 from viewcast.data.regimes import sentences
 from viewcast.data.sources.timezone import YOUTUBE_ZONE, day_at
-from viewcast.data.studio import SETTLE_DAYS, exports_in, read_whole
+from viewcast.data.studio import SETTLE_DAYS, exports_in, read_whole, refuse_another_channel
 
 IMPORT = Kind("import")
 
@@ -23,10 +23,11 @@ def import_export(
     """Copy the CSV files of a checked export, byte for byte, to the folder ``into``; returns it.
 
     An earlier import in ``into`` is replaced as a whole once the copy is complete; until then it is
-    untouched. Refuses, before anything is written, what ``read_whole`` refuses and fewer than
-    ``min_days`` days (DataError), and a folder outside of the project ``root`` or one that holds
-    anything but an earlier import (ConfigError). Version 0.1 left no mark in a folder: such a
-    folder is known as an import only if it holds the same bytes as this export.
+    untouched. Refuses, before anything is written, what ``read_whole`` refuses, fewer than
+    ``min_days`` days, and an export of another channel than the earlier one (DataError); and a
+    folder outside of the project ``root`` or one that holds anything but an earlier import
+    (ConfigError). Version 0.1 left no mark in a folder: such a folder is known as an import only if
+    it holds the same bytes as this export.
     """
     place = folders.within(root, into)
     export = read_whole(source, wanted or Wanted())
@@ -37,6 +38,12 @@ def import_export(
             "is chosen: choose a longer one and export again. A night forecasts from fewer days, "
             "without validation scores: `make retrain SOURCE=... NAME=...`"
         )
+    former = _former(place, wanted or Wanted())
+    if former is not None:
+        try:
+            refuse_another_channel(former, export)
+        except DataError as error:
+            raise DataError(f"{error}, and give each a name of its own: NAME=<name>") from error
     contents = _contents(source)
     if _holds(place, contents):
         folders.note_made(place, IMPORT, list(contents))
@@ -61,6 +68,14 @@ def summary(export: Export, metric: str, site: str | None) -> list[str]:
         *export.notes,
         *sentences(site, metric, first, last),
     ]
+
+
+def _former(place: Path, wanted: Wanted) -> Export | None:
+    """The earlier import; None where there is none, or it can no longer be read in this way."""
+    try:
+        return read_whole(place, wanted)
+    except ViewcastError:
+        return None
 
 
 def _contents(source: Path) -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def combined(exports: Sequence[Export]) -> Export:
         exports = [replace(one, notes=[f"{one.name}: {n}" for n in one.notes]) for one in exports]
     whole, *later = sorted(exports, key=lambda export: export.views.index[-1])
     for newer in later:
-        _refuse_another_channel(whole, newer)
+        refuse_another_channel(whole, newer)
         known, new = whole.views, newer.views
         lost = missing(pd.DatetimeIndex(new.index)).intersection(pd.DatetimeIndex(known.index))
         notes = [*whole.notes, *newer.notes]
@@ -75,7 +75,8 @@ def combined(exports: Sequence[Export]) -> Export:
     return whole
 
 
-def _refuse_another_channel(known: Export, new: Export) -> None:
+def refuse_another_channel(known: Export, new: Export) -> None:
+    """Refuse (DataError) exports that differ on most of their settled days in common."""
     settled = min(known.views.index[-1], new.views.index[-1]) - pd.Timedelta(days=SETTLE_DAYS)
     shared = known.views.index.intersection(new.views.index)
     shared = shared[shared <= settled]
