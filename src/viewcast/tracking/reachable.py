@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 SECONDS = 5.0  # to wait for a server
@@ -13,7 +12,7 @@ def reachable(uri: str) -> bool:
     """Whether the store answers for sure: a server, or an SQLite file. False: ask MLflow itself."""
     if uri.startswith(SQLITE):
         return _is_database(Path(uri.removeprefix(SQLITE)))
-    if urlsplit(uri).scheme not in ("http", "https"):
+    if not uri.startswith(("http://", "https://")):
         return False
     try:
         with urlopen(f"{uri.rstrip('/')}/health", timeout=SECONDS):
