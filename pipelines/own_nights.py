@@ -10,8 +10,7 @@ from typing import Any
 from viewcast.base.cli import compose, stage
 from viewcast.base.settings import build
 from viewcast.data.dataset import DataSet
-from viewcast.data.views import Studio
-from viewcast.runs.own_channels import LECTURES
+from viewcast.runs.own_channels import own_channels
 
 NO_SOURCE = "which.source=none"  # what is imported is read already
 
@@ -19,7 +18,7 @@ NO_SOURCE = "which.source=none"  # what is imported is read already
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
     """Run the night of each channel, and print how it ended."""
-    own = [name for name in config["datasets"] if name not in LECTURES]
+    own = [name for name in own_channels(root) if name in config["datasets"]]
     if not own:
         return
     from viewcast.report import nights_record  # noqa: PLC0415
@@ -30,11 +29,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     for name in own:
         plain = compose(root, [f"data={name}", NO_SOURCE], "import_export")["data"]
         data = build(plain, "data", DataSet)
-        if isinstance(data, Studio):
-            folder = ["source=studio", f"source.folder={data.raw}"]
-            night = own_night(compose(root, folder, "retrain"), data)
-            for outcome in nights(Settings.parse(night), root):
-                print(told(data, outcome, nights_record.read(root)))
+        settings = Settings.parse(compose(root, own_night(data), "retrain"))
+        for outcome in nights(settings, root):
+            print(told(data, outcome, nights_record.read(root)))
 
 
 if __name__ == "__main__":
