@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from support.project import REPOSITORY, Project
 from viewcast.assessment.result_file import to_json
 from viewcast.base import folders
-from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.errors import ConfigError, SourceError
 from viewcast.base.folders import MARK, Kind
 from viewcast.base.paths import (
     LIVE,
@@ -457,7 +457,7 @@ def test_an_import_of_version_0_1_can_be_repeated(tmp_path: Path) -> None:
         (source / "Totals.csv").write_text(text)
         import_export(source, Path("data/studio"), tmp_path / "project")
         assert (tmp_path / "project/data/studio/Totals.csv").read_text() == text
-    with pytest.raises(DataError):
+    with pytest.raises(SourceError, match="no such folder"):
         import_export(tmp_path / "nothing", Path("data/studio"), tmp_path / "project")
 
 
