@@ -164,7 +164,7 @@ def test_the_record_tells_the_alarm_beside_the_forecast_of_the_new_habit() -> No
 
 
 def test_a_confirmed_habit_is_told_as_such() -> None:
-    (alarm,) = told((Habit(day(161), "a video every day"),))
+    (alarm,) = told((Habit(day(161), "a video every day."),))
     assert (alarm.confirmed, alarm.rebased) == (True, [])
     assert alarm.sentence == "A new habit since 2024-06-10: a video every day."
     later = (Habit(day(171), "not yet"), Habit(day(100), "long ago"))

@@ -34,7 +34,7 @@ def standing(kept: KeptLines, served: ChannelForecaster) -> list[Alarm]:
     errors, history = kept.errors(COMBINATION), kept.history
     moved = rebased(history, served.habits)
     told = [
-        Alarm(habit.since, f"A new habit since {habit.since}: {habit.why}.", True, [])
+        Alarm(habit.since, f"A new habit since {habit.since}: {habit.why.rstrip('.')}.", True, [])
         for habit in served.habits
         if habit.since <= history.newest < habit.since + TOLD
     ]

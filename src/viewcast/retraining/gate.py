@@ -185,8 +185,9 @@ def sentence(found: Evidence) -> str:
     start = f"evidence against {found.champion} is {mean}, and {found.threshold:g} is needed"
     if found.e[place, -1] <= 1:
         return f"{start}; no recipe has gained on it"
-    most = short(float(found.e[place, -1]))
-    return f"{start}; {leader} leads with {most} and {_rate(found, leader)}"
+    leads = f"{leader} leads with {short(float(found.e[place, -1]))}"
+    rate = f" and {_rate(found, leader)}" if count >= FEWEST_WEEKS else ""
+    return f"{start}; {leads}{rate}"
 
 
 def sentence_of(found: Evidence, recipe: str) -> str:
