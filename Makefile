@@ -98,6 +98,8 @@ ui: $(READY)  ## the MLflow UI on 127.0.0.1, with a link to each ready-made view
 benchmark: $(READY) data  ## measure speed, side by side with what it is compared to
 	@set -e; for script in benchmarks/bench_*.py; do python $$script; done
 
-clean:  ## remove what the pipeline built, the tracking store too
-	rm -rf build mlflow reports/index.html reports/figures \
-	  reports/summary.json reports/audit.json reports/retraining.json reports/forecast.*
+# What nights keep stays: days, forecasts and judgements, which nothing can make again. Without its
+# settings the next night fits every recipe and registers a version, though no day is new.
+clean:  ## remove what the pipeline built, the tracking store too; what nights keep stays
+	rm -rf build mlflow reports/index.html reports/figures reports/summary.json reports/audit.json \
+	  reports/retraining.json reports/forecast.* nights/*/settings.json nights/*/refit
