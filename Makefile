@@ -9,7 +9,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run show retrain predict rollback audit test check lock package docs ui benchmark clean
+.PHONY: help run show retrain predict approve rollback audit test check lock package docs ui benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -59,7 +59,10 @@ retrain: $(READY) data  ## one night: new days in, every recipe refitted, the ne
 predict: $(READY)  ## the champion's forecast of the next days, with intervals
 	@python pipelines/predict.py $(if $(DAYS),days=$(DAYS)) $(if $(NAME),channel=$(NAME))
 
-rollback: $(READY)  ## put the champion before the present one back
+approve: $(READY)  ## let the version that waits for approval serve (retrain.approve=manual)
+	@python pipelines/approve.py $(if $(REASON),"reason='$(REASON)'") $(if $(NAME),channel=$(NAME))
+
+rollback: $(READY)  ## let the version that served before serve again
 	@python pipelines/rollback.py $(if $(REASON),"reason='$(REASON)'") $(if $(NAME),channel=$(NAME))
 
 audit: $(READY)  ## what the validation scores in MLflow are worth, counted anew

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from viewcast.base.errors import DataError
 from viewcast.forecast import ledger
 from viewcast.forecast.backtest import Backtest, origins_of
 from viewcast.forecast.history import History
@@ -175,11 +174,13 @@ def test_a_recipe_that_needs_more_days_and_a_combination_without_members_are_lef
     }
 
 
-def test_a_forecast_that_is_not_finite_is_refused_with_its_recipe(tmp_path: Path) -> None:
+def test_an_origin_that_a_recipe_cannot_be_fitted_to_has_no_line_of_it(tmp_path: Path) -> None:
     history = a_history(60)
     broken = History(history.first, np.where(np.arange(60) == 30, np.nan, history.log))
-    with pytest.raises(DataError, match=r"recipe rhythm: its forecast from 2026-06-01 is \[nan"):
-        a_backtest().run(broken, 0, 60, tmp_path / "backtest.jsonl", tmp_path / "ledger.jsonl")
+    path = tmp_path / "backtest.jsonl"
+    a_backtest().run(broken, 0, 60, path, tmp_path / "ledger.jsonl")
+    origins = {history.place(line.origin) for line in ledger.read(path) if line.recipe == "rhythm"}
+    assert origins == set(range(6, 59)) - {30}
 
 
 def a_line(origin: int, recipe: str, views: float, *, backtest: bool, **more: object) -> Kept:

@@ -1,9 +1,10 @@
 """What a night does and says, night after night, with the real store and the real recipes."""
 
 import errno
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,9 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, SourceError, TrackingError
 from viewcast.base.paths import LIVE, habits_path, night_lock_path, night_path, nights_log_path
 from viewcast.data import live
+from viewcast.forecast.history import History
 from viewcast.forecast.ledger import COMBINATION, SERVED
+from viewcast.forecast.recipe import Arrays, FittedRecipe
 from viewcast.report import nights_record
 from viewcast.retraining.by_hand import approve, roll_back
 from viewcast.retraining.gate import Decision
@@ -448,3 +451,25 @@ def test_a_recipe_that_joins_is_backtested_first(second: Nights) -> None:
     rows = {row.name: row for row in record.recipes}
     assert rows["flat"].backtest_weeks == rows["mean7"].backtest_weeks >= 26
     assert abs(rows["flat"].mase - rows["mean7"].mase) < 0.1
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A recipe of somebody who has made a mistake."""
+
+    min_days: ClassVar[int] = 1
+
+    def fit(self, history: History, horizon: int) -> FittedRecipe:
+        raise IndexError("of a day that is not there")
+
+    def restored(self, arrays: Arrays, horizon: int) -> FittedRecipe:
+        raise AssertionError("it was never fitted")
+
+
+def test_a_recipe_that_breaks_is_left_out_and_said(second: Nights) -> None:
+    second.overrides = ("+recipes.mine._target_=test_night.Broken",)
+    outcome = second.one("2018-03-02")
+    assert (outcome["code"], outcome["serves"]) == (0, 2)
+    record = nights_record.read(second.root)
+    assert record is not None
+    assert any("IndexError: of a day that is not there" in remark for remark in record.remarks)

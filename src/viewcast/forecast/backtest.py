@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.base import progress
-from viewcast.base.errors import ConfigError
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.forecast import ledger
 from viewcast.forecast.combination import combined
 from viewcast.forecast.habits import Habit
@@ -25,7 +25,7 @@ from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.kept_errors import kept_errors
 from viewcast.forecast.ledger import COMBINATION, Kept
 from viewcast.forecast.rebase import rebased
-from viewcast.forecast.recipe import Recipe, forecast_of
+from viewcast.forecast.recipe import Recipe, fitted_forecast
 from viewcast.forecast.short_history import serving
 
 Vector = NDArray[np.float64]
@@ -56,8 +56,8 @@ class Backtest:
 
         ``weeks``, ``days``: of origins, see ``origins_of``. ``kept``: the ledger. A recipe whose
         present code has a line in it is judged by that, and not backtested; nor is an origin that
-        it has a line for. Lines of fewer than H days do not count. Refuses (DataError) a forecast
-        that is not finite.
+        it has a line for. Lines of fewer than H days do not count. A recipe that cannot be fitted
+        to the days up to an origin has no line of it.
         """
         in_ledger = [line for line in ledger.read(kept) if len(line.views) >= self.horizon]
         seen = {(line.recipe, line.code) for line in in_ledger}
@@ -96,11 +96,11 @@ class Backtest:
         """The lines of one origin."""
         past = [habit for habit in self.habits if habit.since <= history.newest]
         moved = rebased(history, past)
-        of_recipes = [name for name in self.recipes if name in names]
+        found = {name: self._forecast(name, moved) for name in self.recipes if name in names}
         new = {
-            name: self._line(name, history, self._forecast(name, moved), lines, views)
-            for name in of_recipes
-            if len(moved) >= self.recipes[name].min_days
+            name: self._line(name, history, log, lines, views)
+            for name, log in found.items()
+            if log is not None
         }
         if COMBINATION in names:
             members = self._members(len(history))
@@ -122,9 +122,15 @@ class Backtest:
         views: Vector = np.array(line.views[: self.horizon])
         return np.asarray(np.log1p(views))
 
-    def _forecast(self, name: str, history: History) -> Vector:
-        fitted = self.recipes[name].fit(history, self.horizon)
-        return forecast_of(name, fitted, history, self.horizon)
+    def _forecast(self, name: str, history: History) -> Vector | None:
+        """The forecast of a recipe; None where it cannot be fitted to the history."""
+        recipe = self.recipes[name]
+        if len(history) < recipe.min_days:
+            return None
+        try:
+            return fitted_forecast(name, recipe, history, self.horizon)[1]
+        except DataError:
+            return None
 
     def _line(
         self, name: str, history: History, log: Vector, lines: Lines, views: pd.Series

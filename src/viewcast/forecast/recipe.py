@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.base.errors import DataError
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.forecast.history import History
 
 Vector = NDArray[np.float64]
@@ -62,3 +62,23 @@ def forecast_of(name: str, fitted: FittedRecipe, history: History, horizon: int)
             f"{horizon} finite values of log(1 + views)"
         )
     return np.maximum(log, 0.0)
+
+
+def fitted_forecast(
+    name: str, recipe: Recipe, history: History, horizon: int, known: FittedRecipe | None = None
+) -> tuple[FittedRecipe, Vector]:
+    """The fit of a recipe, unless it is ``known``, and its checked forecast; see ``forecast_of``.
+
+    Refuses (DataError) days that it cannot be fitted to, with the name of the recipe and its error:
+    a recipe may be anybody's code, and the others go on.
+    """
+    try:
+        fitted = recipe.fit(history, horizon) if known is None else known
+        return fitted, forecast_of(name, fitted, history, horizon)
+    except (ConfigError, DataError):
+        raise
+    except Exception as error:
+        raise DataError(
+            f"recipe {name}: cannot be fitted to the {len(history)} days up to {history.newest} "
+            f"({type(error).__name__}: {error})"
+        ) from error

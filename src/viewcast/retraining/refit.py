@@ -28,7 +28,7 @@ from viewcast.forecast import recipes as kept_recipes
 from viewcast.forecast.habits import Habit, parsed
 from viewcast.forecast.history import History
 from viewcast.forecast.rebase import rebased
-from viewcast.forecast.recipe import FittedRecipe, Recipe, forecast_of
+from viewcast.forecast.recipe import FittedRecipe, Recipe, fitted_forecast
 
 Vector = NDArray[np.float64]
 ARRAYS, FILE = "recipes.npz", "refit.json"
@@ -85,7 +85,7 @@ def refit(
     """Fit every recipe on all days, moved to the confirmed habits, and forecast.
 
     ``standing``: fits that no day of the channel changes, by name. A recipe that needs more days,
-    or whose forecast is not finite, is left out with the reason.
+    or cannot be fitted to these, is left out with the reason.
     """
     moved = rebased(history, habits)
     made = Refit(history.newest, {}, {}, {})
@@ -95,10 +95,9 @@ def refit(
             continue
         try:
             known = (standing or {}).get(name)
-            fitted = known if known is not None else recipe.fit(moved, horizon)
-            made.forecasts[name] = forecast_of(name, fitted, moved, horizon)
-            made.fitted[name] = fitted
-        except (DataError, ArithmeticError, np.linalg.LinAlgError) as error:
+            found = fitted_forecast(name, recipe, moved, horizon, known)
+            made.fitted[name], made.forecasts[name] = found
+        except DataError as error:
             made.left_out[name] = str(error)
     return made
 
@@ -149,7 +148,8 @@ def load(recipes: Mapping[str, Recipe], horizon: int, root: Path, channel: str) 
         raise DataError(
             f"{folder}: holds no refit ({error}); remove it and run `make retrain` again"
         ) from error
-    forecasts = {name: np.array(log) for name, log in about["forecasts"].items()}
+    kept = {name: log for name, log in about["forecasts"].items() if name in recipes}
+    forecasts = {name: np.array(log) for name, log in kept.items()}
     used = {name: recipes[name] for name in forecasts}
     fitted = kept_recipes.load_fits(folder / ARRAYS, used, horizon)
     return Refit(date.fromisoformat(about["newest"]), fitted, forecasts, about["left_out"])
