@@ -53,11 +53,11 @@ def text(told: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, Path]:
-    """The page without nights, with them, and the project of the latter."""
+    """The page before the first night, after one, and the project of the latter."""
     fake = small(tmp_path_factory.mktemp("pages") / "project")
     without = fake.build()[1]
     told_nights.leave(told_nights.record(), fake.root)
-    return without, fake.build()[1], fake.root
+    return without, write_page(fake.root).read_text(), fake.root
 
 
 @pytest.fixture
