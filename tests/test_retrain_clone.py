@@ -243,3 +243,13 @@ def test_what_serves_forecasts_seven_days_in_words_in_a_table_and_in_a_picture(
     with Image.open(clone.root / "reports" / "forecast.png") as image:
         assert image.format == "PNG"
     assert clone.sh("git", "status", "--porcelain") == ""
+
+
+def test_a_rollback_goes_back_as_far_as_something_has_served(studio: tuple[Clone, Told]) -> None:
+    clone, _ = studio
+    assert "viewcast: version 1 (ridge, rhythm) serves, instead of version 2" in clone.make(
+        "rollback"
+    )
+    printed = clone.make("rollback", status=2)
+    assert "version 1 of viewcast is the oldest that has served: there is none" in printed
+    assert "Traceback" not in printed
