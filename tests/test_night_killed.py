@@ -15,7 +15,7 @@ import pytest
 from support.killed import Moment, killed
 from support.night_results import left_by
 from support.nights import Diary, Nights, copied, started
-from viewcast.base.paths import LIVE, night_path
+from viewcast.base.paths import LIVE, backtest_path, night_path
 from viewcast.forecast.ledger import SERVED
 
 pytestmark = pytest.mark.xdist_group("killed")  # all tests share one evening
@@ -121,3 +121,15 @@ def test_a_night_that_has_decided_is_finished_with_its_own_days_before_the_next(
     served = [line.origin for line in nights.ledger if line.recipe == SERVED]
     assert served[-2:] == [date(2018, 3, 7), date(2018, 3, 8)]
     assert not night_path(nights.root, LIVE).exists()
+
+
+def test_a_first_night_that_is_killed_in_its_backtest_goes_on_where_it_was(
+    evening: Nights, tmp_path: Path, empty_store: Path, channel: pd.Series
+) -> None:
+    nights = started(tmp_path / "project", empty_store, Diary(channel))
+    killed(nights, "2018-03-01", Moment("after", "viewcast.forecast.ledger.add", 20))
+    lines = backtest_path(nights.root, LIVE).read_bytes()
+    assert nights.one("2018-03-01")["code"] == 0
+    whole = backtest_path(nights.root, LIVE).read_bytes()
+    assert whole.startswith(lines)
+    assert whole == backtest_path(evening.root, LIVE).read_bytes()
