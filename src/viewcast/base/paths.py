@@ -4,7 +4,7 @@ from pathlib import Path
 
 from viewcast.base.errors import ConfigError
 
-LIVE = "live"  # the data set that retraining keeps
+LIVE = "live"  # the channel whose nights need no name
 NIGHTS = "nights"  # the folder of what nights keep: Git and the project's DVC ignore it
 
 
@@ -42,19 +42,13 @@ def imported_path(root: Path, data: str) -> Path:
 
 
 def prepared_path(root: Path, data: str) -> Path:
-    """The prepared table of a data set.
-
-    That of the live data set lies in another folder: stages of `dvc repro` depend on all of
-    ``build/prepared``, and a new day of the live channel must not make them run again.
-    """
-    folder = Path("nightly", "prepared") if data == LIVE else Path("prepared")
-    return root / "build" / folder / f"{checked_name(data)}.parquet"
+    """The prepared table of a data set."""
+    return root / "build" / "prepared" / f"{checked_name(data)}.parquet"
 
 
 def sealed_path(root: Path, data: str) -> Path:
     """The test rows of a data set; only the opening of the test reads them."""
-    folder = Path("nightly", "sealed") if data == LIVE else Path("sealed")
-    return root / "build" / folder / f"{checked_name(data)}.parquet"
+    return root / "build" / "sealed" / f"{checked_name(data)}.parquet"
 
 
 def params_path(root: Path, *part: str) -> Path:
@@ -155,51 +149,6 @@ def run_folders(root: Path) -> list[Path]:
 def sweep_path(root: Path, identity: str) -> Path:
     """The folder of a sweep."""
     return root / "build" / "sweeps" / checked_name(identity)
-
-
-def live_path(root: Path) -> Path:
-    """The folder of the live series and of the file that says where its fresh days begin."""
-    return root / "data" / LIVE
-
-
-def quarantine_path(root: Path) -> Path:
-    """The folder of refused deliveries; DVC ignores it."""
-    return root / "data" / "quarantine"
-
-
-def nightly_path(root: Path) -> Path:
-    """The folder of all that the nightly pipeline builds."""
-    return root / "build" / "nightly"
-
-
-def nightly_train_path(root: Path, model: str) -> Path:
-    """The folder of a nightly run of one model."""
-    return nightly_path(root) / "train" / checked_name(model)
-
-
-def challenger_path(root: Path) -> Path:
-    """The folder of the challenger: the chosen model, trained again on all days but the fresh."""
-    return nightly_path(root) / "challenger"
-
-
-def journal_path(root: Path) -> Path:
-    """The journal of the present night; absent between nights."""
-    return nightly_path(root) / "night.json"
-
-
-def lock_path(root: Path) -> Path:
-    """The file that a running retraining locks."""
-    return nightly_path(root) / "lock"
-
-
-def outcomes_path(root: Path) -> Path:
-    """The log of outcomes of nights, one line of JSON each."""
-    return root / "registry" / "outcomes.jsonl"
-
-
-def promotions_path(root: Path) -> Path:
-    """The log of promotions, one line of JSON each: version, time, reason, scores."""
-    return root / "registry" / "promotions.jsonl"
 
 
 def retraining_path(root: Path) -> Path:

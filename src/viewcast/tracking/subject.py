@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from viewcast.base.paths import LIVE
 from viewcast.base.settings import Tracking
 
 if TYPE_CHECKING:
@@ -29,5 +28,4 @@ class Subject:
     def of(cls, config: "Config") -> Self:
         """The subject of a configured run."""
         data, loss = config.data, config.loss
-        unit, nightly = loss.unit(data.unit), data.name == LIVE
-        return cls(data.name, data.label, loss.name, unit, config.tracking, nightly)
+        return cls(data.name, data.label, loss.name, loss.unit(data.unit), config.tracking)
