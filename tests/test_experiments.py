@@ -16,6 +16,7 @@ from viewcast.tracking.experiments import (
     run_name,
 )
 from viewcast.tracking.store import connect, experiments
+from viewcast.tracking.subject import Subject
 from viewcast.tracking.write import sweep_recorder
 
 MINUTES, HOURS = "data.unit=minutes", "data.unit=hours"
@@ -107,11 +108,13 @@ def test_a_project_has_its_experiments_of_today_and_of_former_versions_without_i
     project: Project,
 ) -> None:
     expected = {made(project, "data=lectures"), made(project, "data=channel", part=SEARCH)}
-    nights = {made(project, "data=live"), made(project, "data=live", part=NIGHTS)}
-    assert nights == {"viewcast-live", "viewcast-live-nights"}
+    tracking = project.config().tracking
+    channel = Subject("live", "my channel", "mae", "views", tracking, nightly=True)
+    nights = experiment_of(project.client, channel, NIGHTS)
+    assert project.client.get_experiment(nights).name == "viewcast-live-nights"
     for name in ("viewcast", "viewcast-search", "viewcasts", "nightly", "other-viewcast"):
         project.client.create_experiment(name)
-    ids = project_experiments(project.client, project.config().tracking)
+    ids = project_experiments(project.client, tracking)
     found = {project.client.get_experiment(each).name for each in ids}
     assert found == expected | {"viewcast", "viewcast-search"}
 
