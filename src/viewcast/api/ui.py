@@ -72,8 +72,8 @@ def _verdicts(held: Shown) -> list[Verdict]:
         for holdout, fields in audits.items()
         if "verdict" in fields and (holdout in rows or not fields.get("data"))
     ]
-    if VERDICT in held.tags:  # of the champion of the nights, which no audit looks at
-        return [Verdict("champion", held.tags[VERDICT])]
+    if VERDICT in held.tags:  # of the nights, which no audit looks at
+        return [Verdict("nights", held.tags[VERDICT])]
     told.sort(key=lambda fields: -int(fields.get("runs") or 0))
     return [Verdict(_rows(fields), str(fields["verdict"])) for fields in told]
 

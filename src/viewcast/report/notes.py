@@ -33,7 +33,7 @@ SHOWS = {  # what a view shows, by how its key goes on
     "scores": "training against validation loss; the shown loss beside the one to expect",
     "sweep": "what was tried and what came of it; shown against true loss where that is known",
     "differs": "only the parameters and metrics in which the runs differ",
-    "nights": "what the champion promised, and what it kept, night by night",
+    "nights": "what was promised, what came true, and how each recipe does, night by night",
     "pictures": "the pictures of the runs, side by side",
     "": "the run table with the figures of the audit",
 }
