@@ -147,7 +147,7 @@ def test_the_verdicts_are_those_of_the_rows_that_the_runs_were_validated_on(
 def test_an_experiment_of_nights_says_whether_its_forecasts_keep_their_promise(
     store: SimulatedStore,
 ) -> None:
-    said = "In the last 7 days the forecasts were off by 201 views a day, and at most 334 were promised"
+    said = "In the last 7 days the forecasts were off by 201 views, at most 334 were promised"
     store.client.set_experiment_tag(store.experiment, "viewcast.verdict", said)
     told = in_one_line(looked_at(ours(store, {"a": "fine: all is well"})))
     assert f"nights: {said}." in told
