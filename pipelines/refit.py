@@ -6,6 +6,7 @@ It is a stage of DVC in nights/<channel>, which every night runs (pipelines/refi
 import sys
 from pathlib import Path
 
+from viewcast.base.collector import spare
 from viewcast.base.errors import ConfigError, ViewcastError
 from viewcast.base.paths import days_path, standing_path
 from viewcast.data import live
@@ -20,6 +21,7 @@ def main(arguments: list[str]) -> None:
     """Write nights/<channel>/refit. The settings come from the night: no need for Hydra here."""
     if len(arguments) != 1 or not arguments[0].startswith("channel="):
         raise ConfigError(f"found {' '.join(arguments) or 'no argument'}; expected channel=<name>")
+    spare()
     channel = arguments[0].removeprefix("channel=")
     settings = RefitSettings.read(ROOT, channel)
     history = History.of(live.read(days_path(ROOT, channel))["views"])

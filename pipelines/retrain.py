@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.collector import spare
 from viewcast.retraining.retrain import nights
 from viewcast.retraining.settings import Settings
 
@@ -17,6 +18,7 @@ from viewcast.retraining.settings import Settings
 @stage(__file__, "retrain")
 def main(config: dict[str, Any], root: Path) -> None:
     """Print one line of JSON per night; exit with the code of the last."""
+    spare()
     code = 1
     for outcome in nights(Settings.parse(config), root):
         print(json.dumps(outcome, ensure_ascii=False), flush=True)

@@ -60,3 +60,17 @@ def test_a_night_without_new_days_has_loaded_none_of_it() -> None:
     code = f"import sys, viewcast.retraining.retrain; print({names!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_program_that_spares_the_collector_still_frees_what_is_left() -> None:
+    code = (
+        "import gc, weakref\n"
+        "from viewcast.base.collector import spare\n"
+        "spare()\n"
+        "class Ring: pass\n"
+        "ring = Ring(); ring.self = ring; seen = weakref.ref(ring); del ring\n"
+        "gc.collect(); assert seen() is None and gc.isenabled()\n"
+        "print(gc.get_threshold()[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "100000\n"
