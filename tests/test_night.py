@@ -319,6 +319,11 @@ def test_refused_days_are_quarantined_and_the_champion_stays(second: Nights, ans
     champion = second.registry.champion()
     assert champion is not None
     assert champion.number == 1
+
+
+def test_the_night_after_refused_days_brings_them_all(second: Nights) -> None:
+    second.source.answer = holed
+    assert second.one("2018-03-02")["code"] == 20
     second.source.answer = unchanged
     assert second.one("2018-03-03")["added"] == 2
 
