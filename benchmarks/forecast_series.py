@@ -28,7 +28,13 @@ FIVE = ("coding", "german", "health", "skyfall", "someone")  # the table of the 
 
 
 def long_series(data: Path) -> dict[str, pd.Series]:
-    """Daily views (D,) of three channels and six music videos, by a short name."""
+    """Daily views (D,) of three channels and six music videos, by a short name.
+
+    Ends the program, as a success, where there is no such folder: `make benchmark` goes on.
+    """
+    if not data.is_dir():
+        print(f"{data}: no such folder; nothing is measured; name the one of the series by --data")
+        raise SystemExit(0)
     series = {name: read_export(data / path, None) for name, path in EXPORTS.items()}
     videos = pd.read_csv(data / VIDEOS, parse_dates=["date"])
     for identity, rows in videos.groupby("video_id"):
