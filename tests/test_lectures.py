@@ -221,8 +221,14 @@ def test_a_header_without_rows_is_refused(tmp_path: Path) -> None:
         lectures().prepare(tmp_path)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_is_refused_with_what_to_do(tmp_path: Path, encoding: str) -> None:
+def test_utf_16_with_its_mark_is_read(tmp_path: Path) -> None:
+    as_usual = prepared(tmp_path, GOOD)
+    write(tmp_path, "\n".join([HEADER, *GOOD]).encode("utf-16"))
+    pd.testing.assert_frame_equal(lectures().prepare(tmp_path), as_usual)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_refused_with_what_to_do(tmp_path: Path, encoding: str) -> None:
     text = "\n".join([HEADER, *GOOD])
     message = refusal(tmp_path, text.encode(encoding))
     assert "line 1" in message
