@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.threads import one_thread
 from viewcast.forecast.history import WEEK, History
 from viewcast.forecast.other_channels import other_channels
 from viewcast.forecast.recipe import Arrays
@@ -111,7 +112,8 @@ def _of_simulated(settings: Pooled, horizon: int) -> FittedPooled:
 
 
 def _fitted(channels: Sequence[History], horizon: int, penalty: float, source: str) -> FittedPooled:
-    weights = {weeks: _ridge(channels, weeks, horizon, penalty) for weeks in WEEKS}
+    with one_thread():
+        weights = {weeks: _ridge(channels, weeks, horizon, penalty) for weeks in WEEKS}
     return FittedPooled(weights, source)
 
 
