@@ -219,6 +219,21 @@ def test_old_versions_are_pruned_but_never_what_serves(second: Nights) -> None:
     assert len([*models.glob("*/artifacts/artifacts/forecaster/forecaster.json")]) == 3
 
 
+def test_a_version_of_somebody_else_and_one_under_any_alias_are_never_pruned(
+    second: Nights,
+) -> None:
+    """``retrain.model_name`` may name a model that others keep versions of, too."""
+    client, (first,) = second.registry.client, second.registry.versions()
+    source = client.get_model_version("viewcast", str(first.number)).source
+    theirs = client.create_model_version("viewcast", source)
+    second.one("2018-03-02")
+    client.set_registered_model_alias("viewcast", "shown", "3")
+    second.overrides = ("retrain.keep_versions=2",)
+    second.on("2018-03-03", 4)
+    numbers = [version.number for version in second.registry.versions()]
+    assert numbers == [int(theirs.version), 3, 6, 7]
+
+
 def test_a_version_that_cannot_be_read_is_no_hindrance(second: Nights) -> None:
     """It is of an earlier release, or its files are gone."""
     for file in (second.root / "mlflow").rglob("forecaster.json"):

@@ -116,13 +116,13 @@ class Registry:
     def prune(self, keep: int) -> list[int]:
         """Delete versions and their files but for the ``keep`` newest; returns their numbers.
 
-        What serves, what waits, and the version that a rollback would bring back all stay.
+        Only versions that a night made are counted and deleted. Those under any alias stay, which
+        are what serves and what waits, and the one that a rollback would bring back.
         """
-        versions = self.versions()
+        versions = [version for version in self.versions() if CONTENT in version.tags]
         stay = {version.number for version in versions[-keep:]}
-        for alias in (self.champion(), self.candidate()):
-            if alias is not None:
-                stay.add(alias.number)
+        aliases = self.client.get_registered_model(self.name).aliases
+        stay |= {int(number) for number in aliases.values()}
         before = self.before(self.champion())
         stay |= {before.number} if before is not None else set()
         gone = [version for version in versions if version.number not in stay]
