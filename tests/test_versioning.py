@@ -143,3 +143,25 @@ def test_a_remote_that_cannot_be_is_refused_before_anything_is_made(
     with pytest.raises(ConfigError, match=rf"retrain\.remote = '{remote}': .*{said}"):
         Dvc(root, CHANNEL, lock, remote).prepare()
     assert not (root / "nights").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".dvc/config", "[core]\n    remote = mine\n['remote \"mine\"']\n    url = s3://mine\n"),
+        (".dvc/config", "[core]\n    autostage = true\n"),
+        (".dvc/config.local", "['remote \"mine\"']\n    password = secret\n"),
+        (".dvc/config", "no configuration"),
+        ("dvc.yaml", "stages: {}\n"),
+    ],
+)
+def test_the_dvc_project_of_somebody_else_is_left_alone(
+    tmp_path: Path, lock: int, name: str, text: str
+) -> None:
+    root = project(tmp_path / "project")
+    folder = root / "nights" / CHANNEL
+    files.write(folder / name, text)
+    with pytest.raises(ConfigError, match=r"is a DVC project that no night made.*move it away"):
+        Dvc(root, CHANNEL, lock).prepare()
+    assert [path for path in folder.rglob("*") if path.is_file()] == [folder / name]
+    assert (folder / name).read_text() == text

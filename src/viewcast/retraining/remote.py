@@ -13,6 +13,7 @@ from viewcast.base.errors import ConfigError
 CONFIG, LOCAL = "config", "config.local"  # files of .dvc; the second one holds what is secret
 CORE = "[core]\n    no_scm = true\n    analytics = false\n"
 KEY = "retrain.remote"
+OWN_REMOTE = "'remote \"nights\"'"  # the section of a channel's remote, as DVC writes names
 
 
 def config_of(root: Path, remote: str | None) -> dict[str, str]:
@@ -34,6 +35,21 @@ def config_of(root: Path, remote: str | None) -> dict[str, str]:
     texts = {name: _section(found) for name, found in options.items() if found}
     texts[CONFIG] = f"{CORE}    remote = nights\n{texts.get(CONFIG, '')}"
     return texts
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a ``.dvc`` holds no configuration but what ``config_of`` or ``dvc init`` wrote."""
+    for name in (CONFIG, LOCAL):
+        parser = ConfigParser(interpolation=None)
+        try:
+            parser.read(folder / name, encoding="utf-8")
+        except Error:
+            return False
+        if not {*parser.sections()} <= {"core", OWN_REMOTE}:
+            return False
+        if not parser.getboolean("core", "no_scm", fallback=not parser.has_section("core")):
+            return False
+    return True
 
 
 def _options(file: Path, remote: str) -> dict[str, str]:
@@ -78,4 +94,4 @@ def _outside(root: Path, remote: str, url: str) -> None:
 
 def _section(options: dict[str, str]) -> str:
     lines = "".join(f"    {key} = {value}\n" for key, value in options.items())
-    return f"['remote \"nights\"']\n{lines}"
+    return f"[{OWN_REMOTE}]\n{lines}"

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import yaml
 
 from viewcast.base import files
-from viewcast.base.errors import ViewcastError
+from viewcast.base.errors import ConfigError, ViewcastError
 from viewcast.base.paths import (
     channel_path,
     code_of_refit_path,
@@ -27,7 +27,7 @@ from viewcast.base.paths import (
     settings_of_refit_path,
 )
 from viewcast.base.provenance import code_digest, imported
-from viewcast.retraining.remote import CONFIG, LOCAL, config_of
+from viewcast.retraining.remote import CONFIG, LOCAL, config_of, is_ours
 
 SHOWN_LINES = 30  # last lines of DVC's output that an error message repeats
 WRITTEN = "# Written by every night: a change here is lost.\n"
@@ -80,9 +80,11 @@ class Dvc:
     def prepare(self) -> None:
         """Make the folder a DVC project, if it is none yet.
 
-        Refuses (ConfigError) a remote that is not there or that Git tracks, before any change.
+        Refuses (ConfigError), before any change, a remote that is not there or that Git tracks, and
+        a folder that is somebody else's DVC project.
         """
         wanted = config_of(self.root, self.remote)
+        self._check_ours()
         self.folder.mkdir(parents=True, exist_ok=True)
         own = self.folder / ".dvc"
         if not (own / "config").is_file():  # the last thing that `dvc init` makes
@@ -119,6 +121,16 @@ class Dvc:
         """Copy the days to the remote, if there is one."""
         if self.remote is not None:
             self._run("push", "--quiet")
+
+    def _check_ours(self) -> None:
+        pipeline = self.folder / "dvc.yaml"
+        written = not pipeline.is_file() or pipeline.read_text("utf-8").startswith(WRITTEN)
+        if not (written and is_ours(self.folder / ".dvc")):
+            raise ConfigError(
+                f"{self.folder}: is a DVC project that no night made, or one whose dvc.yaml or "
+                ".dvc was changed by hand; nothing was changed: move it away, or name another "
+                "retrain.channel (the remote of nights is named by retrain.remote)"
+            )
 
     @property
     def _kept(self) -> Path:
