@@ -4,21 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
-from viewcast.base.paths import night_lock_path
 from viewcast.base.settings import construct
-from viewcast.retraining.by_hand import ByHand, approve
-from viewcast.retraining.lock import held
+from viewcast.retraining.by_hand import ByHand, approve, decide
 
 
 @stage(__file__, "approve")
 def main(config: dict[str, Any], root: Path) -> None:
     """Change what serves, and write that into the log of promotions."""
-    settings: ByHand = construct(ByHand, config, "")
-    with held(night_lock_path(root, settings.channel)):
-        registry = settings.registry()
-        line = approve(registry, root, settings.channel, settings.reason)
-    former = f", instead of version {line['previous']}" if line["previous"] else ""
-    print(f"{registry.name}: version {line['version']} ({line['recipe']}) serves{former}")
+    print(decide(construct(ByHand, config, ""), root, approve))
 
 
 if __name__ == "__main__":

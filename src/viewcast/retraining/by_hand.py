@@ -4,6 +4,7 @@ The line in ``nights/<channel>/promotions.jsonl`` is written first and says what
 The alias in the registry is set afterwards, in one call.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import TrackingError
 from viewcast.base.files import entries
-from viewcast.base.paths import days_path, reigns_path
+from viewcast.base.paths import days_path, night_lock_path, reigns_path
 from viewcast.base.settings import Tracking
 from viewcast.data import live
+from viewcast.retraining.lock import held
 from viewcast.retraining.reigns import note
 from viewcast.retraining.settings import model_name
 from viewcast.tracking.tags import MEMBERS, SERVED_FROM, TRAINED_TO
 from viewcast.tracking.write.registry import Registry, Version
 
 ROLLBACK, APPROVAL = "rollback", "approval"
+Decision = Callable[[Registry, Path, str, str | None], dict[str, Any]]  # approve or roll_back
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -40,6 +43,18 @@ class ByHand:
     def registry(self) -> Registry:
         """The versions of the channel."""
         return Registry(self.tracking, model_name(self.model_name, self.channel))
+
+
+def decide(settings: ByHand, root: Path, decision: Decision) -> str:
+    """Take a decision while no night is at work; returns what serves from now on, in a line.
+
+    Raises LockedError during a night, and refuses as ``decision`` does.
+    """
+    with held(night_lock_path(root, settings.channel)):
+        registry = settings.registry()
+        line = decision(registry, root, settings.channel, settings.reason)
+    former = f", instead of version {line['previous']}" if line["previous"] else ""
+    return f"{registry.name}: version {line['version']} ({line['recipe']}) serves{former}"
 
 
 def roll_back(registry: Registry, root: Path, channel: str, reason: str | None) -> dict[str, Any]:
