@@ -108,9 +108,12 @@ class NightSteps:
         horizon = self.settings.forecast.horizon
         return refit.load(self.settings.recipes, horizon, self.root, self.channel)
 
-    @property
+    @cached_property
     def kept(self) -> KeptLines:
-        """The kept forecasts beside the days."""
+        """The kept forecasts beside the days, read again after tonight's are added.
+
+        After three years a ledger has 10,000 lines, which take a quarter of a second to read.
+        """
         views = live.read(days_path(self.root, self.channel))["views"].asfreq("D")
         forecast = self.settings.forecast
         habits = self.known.confirmed()
@@ -252,6 +255,7 @@ class NightSteps:
             log = np.maximum(forecaster.forecast(self.history), 0)
             lines.append(kept.served(log, forecaster.intervals, forecaster.identity, number))
         ledger.append(ledger_path(self.root, self.channel), lines)
+        del self.kept
 
     def _served(self, registry: Registry) -> tuple[int, ChannelForecaster] | None:
         """The version that serves, with its number; None where there is none that can be read."""
@@ -282,7 +286,7 @@ class NightSteps:
         champion = registry.champion()
         number = None if champion is None else champion.number
         approve = self.settings.retrain.approve
-        outcome = night_summary.summary(self.journal, number, approve, begun)
+        outcome = night_summary.summary(self.journal, number, approve, self.made.left_out, begun)
         run.log_metrics(night_summary.metrics(self.journal, outcome))
         run.end(outcome)
         log, run_id = nights_log_path(self.root, self.channel), self.journal.run_id

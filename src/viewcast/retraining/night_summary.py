@@ -7,11 +7,13 @@ from viewcast.retraining.outcome import Ending, ended
 from viewcast.tracking import tags
 
 
-def summary(journal: Journal, serves: int | None, approve: str, begun: float) -> dict[str, Any]:
+def summary(
+    journal: Journal, serves: int | None, approve: str, left_out: dict[str, str], begun: float
+) -> dict[str, Any]:
     """The line of ``outcomes.jsonl`` for a night that has come to its end.
 
-    ``serves``: the version that serves now. ``approve``: ``retrain.approve``. ``begun``: seconds on
-    the monotonic clock.
+    ``serves``: the version that serves now. ``approve``: ``retrain.approve``. ``left_out``: why a
+    recipe has no forecast tonight, by name. ``begun``: seconds on the monotonic clock.
     """
     ending, reason = _ending(journal, serves, approve)
     return {
@@ -21,6 +23,7 @@ def summary(journal: Journal, serves: int | None, approve: str, begun: float) ->
         "corrected": journal.corrected,
         "drifted": journal.drifted,
         "remarks": journal.remarks,
+        "left_out": left_out,
         "serves": serves,
         "version": journal.version,
         "stages": journal.stages,
