@@ -62,11 +62,6 @@ class KeptErrors:
         """The absolute errors (O, H), in views."""
         return np.abs(self.actual - self.forecast)
 
-    def matured(self) -> "KeptErrors":
-        """Those whose H days are all known."""
-        known = np.isfinite(self.actual).all(axis=1)
-        return KeptErrors(tuple(self.lines[o] for o in np.flatnonzero(known)), self.actual[known])
-
     def intervals(
         self, origin: date, level: float, half_life: float, habits: Iterable[date] = ()
     ) -> Intervals | None:
