@@ -20,11 +20,12 @@ from peers import LR, MISSING, PEERS, SAME_START, VALIDATED, Predict, Work
 from side_by_side import cpu_seconds, keep
 
 from viewcast.scoring.loss import MSE
-from viewcast.training import chunks
 from viewcast.training.candidate import Candidate
-from viewcast.training.descent import Descent, descend
+from viewcast.training.descent import descend
+from viewcast.training.engine import Descent
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
+from viewcast.training.torch_engine import chunks
 
 FEATURES, ROWS, VALIDATION, HIDDEN = 56, 1400, 45, 100
 ROUNDS = 5
@@ -229,6 +230,8 @@ def ours(work: Work, count: int, device: str = "cpu", **settings: Any) -> list[D
         "divergence_factor": 1e6,
         "keep_path": False,
         "checkpoint_seconds": 5,
+        "engine": "auto",
+        "sample_weight": None,
     }
     trainer = GradientDescent(**common | settings)
     inputs = [f"x{i}" for i in range(FEATURES)]

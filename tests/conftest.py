@@ -19,7 +19,7 @@ from support.mlflow_store import Store
 from support.nights import simulated
 from support.project import Project
 from support.ui_server import Ui, making_ui
-from viewcast.training.backprop import Backprop
+from viewcast.training.torch_engine.backprop import Backprop
 
 ROOT = Path(__file__).resolve().parents[1]
 

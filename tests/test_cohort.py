@@ -27,12 +27,13 @@ from support.descents import SETTINGS
 from support.processes import KILLED, exit_code
 from viewcast.models import network
 from viewcast.scoring.loss import MAE, MSE
-from viewcast.training import checkpoint, chunks
+from viewcast.training import checkpoint
 from viewcast.training.candidate import Candidate
-from viewcast.training.descent import Descent
+from viewcast.training.engine import Descent
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
-from viewcast.training.state import State
+from viewcast.training.torch_engine import chunks
+from viewcast.training.torch_engine.state import State
 
 
 def alone(given: Problem, candidates: list[Candidate], hidden: tuple[int, ...]) -> list[Descent]:

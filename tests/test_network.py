@@ -11,7 +11,7 @@ from viewcast.models import network
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE, MSE, Loss
-from viewcast.training.backprop import Backprop
+from viewcast.training.torch_engine.backprop import Backprop
 
 hidden_layers = st.lists(st.integers(1, 5), min_size=0, max_size=4).map(tuple)
 losses = st.sampled_from([MSE(), MAE()])

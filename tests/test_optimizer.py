@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from support.cohorts import candidate, problem, train
 from viewcast.models import network
 from viewcast.training.candidate import Candidate
-from viewcast.training.optimizer import OptimizerState, adam, sgd
 from viewcast.training.problem import Problem
+from viewcast.training.torch_engine.optimizer import OptimizerState, adam, sgd
 
 STEPS = 200  # a wrong rule shows in the first of them, in every example
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}

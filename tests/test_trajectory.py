@@ -14,11 +14,12 @@ from support.descents import DEEP, SETTINGS, fit, problem, rows_of
 from support.project import Project
 from viewcast.scoring.loss import MAE, MSE
 from viewcast.sweep.results import thinned, thinned_losses
-from viewcast.training import chunks
 from viewcast.training.candidate import Candidate
-from viewcast.training.descent import Descent, descend
+from viewcast.training.descent import descend
+from viewcast.training.engine import Descent
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
+from viewcast.training.torch_engine import chunks
 from viewcast.training.trajectory import CELLS, cell_count, in_cells
 
 QUICK: dict[str, Any] = {"optimizer": "adam", "momentum": 0.9, "lr": 0.02, "keep_path": False}

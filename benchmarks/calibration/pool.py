@@ -24,10 +24,10 @@ from viewcast.data.simulator import ChannelSimulator
 from viewcast.models import network
 from viewcast.models.scaling import Scaling
 from viewcast.training.candidate import Candidate
-from viewcast.training.chunks import chunks
 from viewcast.training.config import parse
 from viewcast.training.descent import descend
 from viewcast.training.problem import Problem
+from viewcast.training.torch_engine.chunks import chunks
 
 Floats = NDArray[np.float32]
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,8 @@ import pandas as pd
 from support.descents import SETTINGS
 from viewcast.scoring.loss import MSE
 from viewcast.training.candidate import Candidate
-from viewcast.training.descent import Descent, descend
+from viewcast.training.descent import descend
+from viewcast.training.engine import Descent
 from viewcast.training.gradient_descent import GradientDescent
 from viewcast.training.problem import Problem
 

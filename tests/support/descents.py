@@ -36,6 +36,8 @@ SETTINGS: dict[str, Any] = {
     "divergence_factor": 1e6,
     "keep_path": True,
     "checkpoint_seconds": 0.0,
+    "engine": "auto",
+    "sample_weight": None,
 }
 
 # Units in which an update is too small to see, and a rate at which it is too large to bear.

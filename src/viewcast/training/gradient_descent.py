@@ -16,9 +16,10 @@ from viewcast.models.scaling import Vector
 from viewcast.scoring.loss import Loss
 from viewcast.training import trajectory
 from viewcast.training.candidate import Candidate
-from viewcast.training.chunks import chunks
+from viewcast.training.descent import descend
 from viewcast.training.problem import Problem, Trained
 from viewcast.training.settings import DescentSettings
+from viewcast.training.torch_engine.chunks import chunks
 from viewcast.training.trainer import CohortMember, Outcome, Tick, Trainer
 
 
@@ -70,18 +71,15 @@ class GradientDescent(DescentSettings, Trainer[NetworkModel]):
 
     def fit(self, problem: Problem, model: NetworkModel) -> Trained:
         """Descend. Raises DivergenceError when the training loss explodes or is not finite."""
-        # torch takes more than a second to import: only training by descent needs it.
-        from viewcast.training.descent import descend  # noqa: PLC0415
-
         scaling = self.scaling(problem)
         init = self.init_values(len(problem.inputs), model.hidden, problem.seed)
         candidate = Candidate(self, problem.seed, init)
 
-        def on_epochs(epoch: int, ran: Any, train_loss: Vector, val_loss: Vector) -> None:
-            val = None if np.isnan(val_loss[0]) else float(val_loss[0])
-            problem.on_epoch(epoch, float(train_loss[0]), val)
+        def report(places: Any, epochs: Any, train_losses: Vector, val_losses: Vector) -> None:
+            for epoch, train, val in zip(epochs, train_losses, val_losses, strict=True):
+                problem.on_epoch(int(epoch), float(train), None if np.isnan(val) else float(val))
 
-        (descent,) = descend(problem, [candidate], model.hidden, scaling, on_epochs)
+        (descent,) = descend(problem, [candidate], model.hidden, scaling, report)
         if descent.failure is not None:
             raise DivergenceError(descent.failure, descent.curve, descent.path)
         fitted = FittedNetwork(problem.inputs, model.hidden, descent.params, scaling)
@@ -105,19 +103,16 @@ class GradientDescent(DescentSettings, Trainer[NetworkModel]):
         cls, problem: Problem, model: NetworkModel, members: Sequence[CohortMember], tick: Tick
     ) -> list[Outcome]:
         """All members at once."""
-        # torch takes more than a second to import: only training by descent needs it.
-        from viewcast.training.descent import descend  # noqa: PLC0415
-
         done = 0
 
-        def on_epochs(epoch: int, ran: Any, train_loss: Any, val_loss: Any) -> None:
+        def report(places: Any, epochs: Any, train_losses: Any, val_losses: Any) -> None:
             nonlocal done
-            done += len(ran)
-            tick(len(ran))
+            done += len(places)
+            tick(len(places))
 
         candidates = _candidates(problem, model, members)
         scaling = candidates[0].settings.scaling(problem)
-        descents = descend(problem, candidates, model.hidden, scaling, on_epochs)
+        descents = descend(problem, candidates, model.hidden, scaling, report)
         tick(sum(c.settings.epochs for c in candidates) - done)  # of those that ended early
         return [
             Outcome(

@@ -27,7 +27,10 @@ class DescentSettings:
     epoch by validation loss, else those of the last epoch. ``patience``: stop after this many
     epochs without a new best; null for never. ``divergence_factor``: a run has diverged when its
     training loss exceeds this many times the initial one. ``keep_path``: keep the parameters after
-    every update. ``checkpoint_seconds``: least time between two checkpoints.
+    every update. ``checkpoint_seconds``: least time between two checkpoints. ``engine``: what
+    executes the training; ``auto`` is ``compiled`` where it can (float32, on a CPU), else ``torch``.
+    ``sample_weight``: the column of the prepared table that training rows count in proportion to;
+    null where all count alike.
     """
 
     name: str
@@ -50,6 +53,8 @@ class DescentSettings:
     divergence_factor: Annotated[float, Field(gt=1)]
     keep_path: bool
     checkpoint_seconds: Annotated[float, Field(ge=0)]
+    engine: Literal["auto", "compiled", "torch"]
+    sample_weight: str | None
 
     @model_validator(mode="after")
     def _patience_needs_the_best(self) -> "DescentSettings":

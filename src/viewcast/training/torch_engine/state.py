@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viewcast.models.scaling import Vector
-from viewcast.training.optimizer import OptimizerState
+from viewcast.training.torch_engine.optimizer import OptimizerState
 from viewcast.training.trajectory import Losses
 
 

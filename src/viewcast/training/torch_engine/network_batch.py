@@ -13,9 +13,9 @@ from torch import Tensor
 from viewcast.models import network
 from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import Loss
-from viewcast.training.backprop import Backprop
 from viewcast.training.candidate import Candidate
 from viewcast.training.problem import Problem
+from viewcast.training.torch_engine.backprop import Backprop
 
 # The parameters of each candidate begin on a cache line, so that kernels round all alike.
 LINE = 64
