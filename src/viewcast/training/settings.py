@@ -28,7 +28,7 @@ class DescentSettings:
     epochs without a new best; null for never. ``divergence_factor``: a run has diverged when its
     training loss exceeds this many times the initial one. ``keep_path``: keep the parameters after
     every update. ``checkpoint_seconds``: least time between two checkpoints. ``engine``: what
-    executes the training; ``auto`` is ``compiled`` where it can (float32, on a CPU), else ``torch``.
+    executes the training; ``auto`` is ``compiled`` where it can (float32, on a CPU), else torch.
     ``sample_weight``: the column of the prepared table that training rows count in proportion to;
     null where all count alike.
     """
