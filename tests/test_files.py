@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from matplotlib.figure import Figure
 from safetensors import SafetensorError
 
@@ -50,7 +49,7 @@ WRITERS = {
     ),
     "picture.png": draw,
     checkpoint.FILE: lambda file, size: checkpoint.write(
-        file.parent, {"x": torch.ones(size)}, "identity"
+        file.parent, {"x": np.ones(size)}, "identity"
     ),
 }
 

@@ -1,8 +1,9 @@
 """What every trainer is given, and what every trainer gives back.
 
-Shape letters: N training rows, M validation rows, F features, P parameters.
+Shape letters: N training rows, M validation rows, F features, O outputs, P parameters.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from viewcast.models.fitted import Fitted
 from viewcast.scoring.loss import Loss
 
 Vector = NDArray[np.float64]
+BLOCK = 65_536  # rows that are converted at once, so that no second copy of all rows is made
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Problem:
     """One model on one split of one data set, ready to be trained.
 
     ``train`` and ``validation`` hold the row key, the target and the model's features, in the
-    units of the prepared table, without missing values; ``validation`` may be empty.
+    units of the prepared table, without missing values; ``validation`` may be empty. ``outputs``:
+    the columns that the model predicts; all but trainers by descent take the one target.
     """
 
     train: pd.DataFrame
@@ -35,6 +38,7 @@ class Problem:
     checkpoint: Path | None = None
     device: str = "cpu"
     on_epoch: OnEpoch = ignore_epoch
+    outputs: tuple[str, ...] = ("target",)
 
     def x(self, rows: pd.DataFrame) -> Vector:
         """Features (N, F)."""
@@ -43,6 +47,16 @@ class Problem:
     def y(self, rows: pd.DataFrame) -> Vector:
         """Targets (N,)."""
         return rows["target"].to_numpy(np.float64)
+
+    def targets(self, rows: pd.DataFrame) -> Vector:
+        """Targets of all outputs (N, O)."""
+        return rows[list(self.outputs)].to_numpy(np.float64)
+
+    def blocks(self, rows: pd.DataFrame) -> Iterator[tuple[Vector, Vector]]:
+        """Features (n, F) and targets (n, O) of so many rows at a time as ``BLOCK`` says."""
+        for first in range(0, len(rows), BLOCK):
+            part = rows.iloc[first : first + BLOCK]
+            yield self.x(part), self.targets(part)
 
     def mean_loss(self, model: Fitted, rows: pd.DataFrame) -> float | None:
         """Mean loss of a fitted model on some rows; None without rows."""

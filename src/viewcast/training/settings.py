@@ -64,8 +64,9 @@ class DescentSettings:
 
     def scaling(self, problem: Problem) -> Scaling:
         """The units to learn in, known from the training rows alone."""
-        x, y = problem.x(problem.train), problem.y(problem.train)
-        return Scaling.of(x, y) if self.standardise else Scaling.identity(x.shape[1])
+        if not self.standardise:
+            return Scaling.identity(len(problem.inputs))
+        return Scaling.of_blocks(problem.blocks(problem.train))
 
     def init_values(self, features: int, hidden: tuple[int, ...], seed: int) -> Vector:
         """Initial parameters (P,), in the units to learn in."""

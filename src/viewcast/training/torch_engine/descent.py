@@ -64,7 +64,7 @@ def descend(
     )
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
-        state.restore(saved)
+        state.restore({name: torch.as_tensor(array) for name, array in saved.items()})
         networks = _networks_of(state, candidates, networks, hidden)
         for epoch in range(1, state.epoch + 1):
             ran = np.flatnonzero((state.last == 0) | (state.last >= epoch))
@@ -81,7 +81,8 @@ def descend(
             state.keep_only(torch.as_tensor(np.flatnonzero(running)))
             networks = _networks_of(state, candidates, networks, hidden)
         if problem.checkpoint and time.monotonic() - last_write >= shared.checkpoint_seconds:
-            checkpoint.write(problem.checkpoint, state.tensors(), problem.identity)
+            arrays = {name: tensor.cpu().numpy() for name, tensor in state.tensors().items()}
+            checkpoint.write(problem.checkpoint, arrays, problem.identity)
             last_write = time.monotonic()
     size = network.size(data.x.shape[-1], hidden)
     updates = int(state.optimizer_state.step) // max(state.epoch, 1)
