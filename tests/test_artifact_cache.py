@@ -11,7 +11,8 @@ from mlflow.entities import FileInfo, Metric, Run, RunData, RunInfo, RunTag
 from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import DataError
-from viewcast.tracking.artifact_cache import ArtifactCache, cache_folder
+from viewcast.base.paths import cache_folder
+from viewcast.tracking.artifact_cache import ArtifactCache
 from viewcast.tracking.artifacts import Artifacts
 from viewcast.tracking.read.row_tables import RowTables
 

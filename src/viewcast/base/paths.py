@@ -1,9 +1,11 @@
-"""Paths below the root of the project. Each path is written here and nowhere else in Python."""
+"""Paths below the root of the project, and of caches. Each is written here and nowhere else."""
 
+import os
 from pathlib import Path
 
 from viewcast.base.errors import ConfigError
 
+CACHE = "VIEWCAST_CACHE"  # environment variable: another folder of the user's caches
 LIVE = "live"  # the channel whose nights need no name
 NIGHTS = "nights"  # the folder of what nights keep: Git and the project's DVC ignore it
 
@@ -239,3 +241,19 @@ def code_of_refit_path(root: Path, channel: str) -> Path:
 def refit_template_path(root: Path) -> Path:
     """The template of the ``dvc.yaml`` of each channel."""
     return root / "pipelines" / "refit.dvc.yaml"
+
+
+def cache_folder() -> Path:
+    """The folder of this user: ``$VIEWCAST_CACHE``, else ``viewcast`` in ``$XDG_CACHE_HOME``, else
+    ``~/.cache/viewcast``. It may be deleted at any time.
+    """
+    own = os.environ.get(CACHE)
+    if own:
+        return Path(own).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME")
+    return (Path(caches) if caches else Path.home() / ".cache") / "viewcast"
+
+
+def kernels_path() -> Path:
+    """The user's folder of compiled kernels."""
+    return cache_folder() / "kernels"

@@ -69,3 +69,10 @@ def origins(total: int) -> Iterator[Callable[[], None]]:
     with _progress() as bar:
         task = bar.add_task("backtest", total=total)
         yield lambda: bar.advance(task)
+
+
+def note(text: str) -> None:
+    """Say why there is a pause, in a line that stays."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.print(text, markup=False, highlight=False)

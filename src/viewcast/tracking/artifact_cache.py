@@ -8,22 +8,9 @@ import os
 import tempfile
 from pathlib import Path
 
-FOLDER = "VIEWCAST_CACHE"  # environment variable: another folder
-
-
-def cache_folder() -> Path:
-    """The folder of this user: ``$VIEWCAST_CACHE``, else ``viewcast`` in ``$XDG_CACHE_HOME``, else
-    ``~/.cache/viewcast``. It may be deleted at any time.
-    """
-    own = os.environ.get(FOLDER)
-    if own:
-        return Path(own).expanduser()
-    caches = os.environ.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else Path.home() / ".cache") / "viewcast"
-
 
 class ArtifactCache:
-    """``folder``: as a rule ``cache_folder()``. One that cannot be written to keeps nothing."""
+    """``folder``: as a rule ``paths.cache_folder()``. One that cannot be written keeps nothing."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

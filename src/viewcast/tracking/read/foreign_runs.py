@@ -10,7 +10,8 @@ from mlflow.entities import Run
 
 from viewcast.assessment.study import Scored
 from viewcast.base.errors import DataError
-from viewcast.tracking.artifact_cache import ArtifactCache, cache_folder
+from viewcast.base.paths import cache_folder
+from viewcast.tracking.artifact_cache import ArtifactCache
 from viewcast.tracking.artifacts import Artifacts, each
 from viewcast.tracking.metric_names import MetricName, read_name
 from viewcast.tracking.read.candidate_runs import (
