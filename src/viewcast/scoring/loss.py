@@ -1,9 +1,15 @@
 """Losses: how wrong a prediction is, per row, on average, and in which direction.
 
-Shape letters: K candidates (optional leading axes), N rows. ``rows`` works on numpy arrays and on
-torch tensors alike, so that training and scoring cannot disagree; ``grad`` is for tensors.
+Shape letters: K candidates (optional leading axes), N rows. ``rows`` and ``grad`` work on numpy
+arrays and on torch tensors alike, number by number, so that training and scoring cannot disagree.
+
+A loss may also tell itself in plain numbers, by a static method ``slope(prediction, target)`` that
+returns the loss and its derivative by the prediction. The compiled engine is built from it; a loss
+without it is trained by PyTorch. In ``slope`` only arithmetic, comparisons, ``abs`` and functions
+of ``math`` are compiled. What is not a number must stay so: ``max`` and ``min`` may drop it.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -15,6 +21,7 @@ from viewcast.base.errors import DataError
 
 Vector = NDArray[np.float64]
 Array = Any  # a numpy array or a torch tensor; torch is not imported where nothing is trained
+Slope = Callable[[float, float], tuple[float, float]]
 
 
 class Loss(Protocol):
@@ -27,7 +34,7 @@ class Loss(Protocol):
     def rows(self, prediction: Array, target: Array) -> Array:
         """Loss of each row, (..., N) from (..., N) and (N,)."""
 
-    def grad(self, prediction: Array, target: Array, weight: float) -> Array:
+    def grad(self, prediction: Array, target: Array, weight: Array | float) -> Array:
         """Derivative of each row's loss, times ``weight``, by its prediction, (..., N)."""
 
     def unit(self, unit: str) -> str:
@@ -37,11 +44,17 @@ class Loss(Protocol):
         """By what the loss grows when prediction and target are multiplied by ``factor`` and
         shifted by any number; None for a loss that has no such factor.
 
-        Without one, a trainer cannot learn in standardised units of the target.
+        Without one, the loss is measured in raw units while a network learns in standardised ones.
         """
 
     def refusal(self, target: Array) -> str | None:
         """Why these targets (N,) have no such loss: found and expected; None where they have."""
+
+
+def slope_of(loss: Loss) -> Slope | None:
+    """The loss and its derivative in plain numbers; None for a loss that does not give them."""
+    slope: Slope | None = getattr(type(loss), "slope", None)
+    return slope
 
 
 def check_targets(loss: Loss, target: Vector, where: str) -> None:
@@ -77,9 +90,15 @@ class MSE:
         residual = prediction - target
         return residual * residual
 
-    def grad(self, prediction: Array, target: Array, weight: float) -> Array:
+    def grad(self, prediction: Array, target: Array, weight: Array | float) -> Array:
         """Twice the residual."""
-        return (prediction - target).mul_(2 * weight)
+        return (prediction - target) * (2 * weight)
+
+    @staticmethod
+    def slope(prediction: float, target: float) -> tuple[float, float]:
+        """The squared error and twice the residual."""
+        residual = prediction - target
+        return residual * residual, 2 * residual
 
     def unit(self, unit: str) -> str:
         """``minutes`` becomes ``minutes²``; a unit of two words is put in brackets first."""
@@ -105,9 +124,18 @@ class MAE:
         """Absolute error of each row."""
         return abs(prediction - target)
 
-    def grad(self, prediction: Array, target: Array, weight: float) -> Array:
+    def grad(self, prediction: Array, target: Array, weight: Array | float) -> Array:
         """Sign of the residual; 0 where the prediction is exact."""
-        return (prediction - target).sign_().mul_(weight)
+        residual = prediction - target
+        sign = np.sign(residual) if isinstance(residual, np.ndarray) else residual.sign()
+        return sign * weight
+
+    @staticmethod
+    def slope(prediction: float, target: float) -> tuple[float, float]:
+        """The absolute error and the sign of the residual."""
+        residual = prediction - target
+        sign = 1.0 if residual > 0 else (-1.0 if residual < 0 else 0.0)
+        return abs(residual), sign
 
     def unit(self, unit: str) -> str:
         """The unit of the target."""

@@ -1,5 +1,6 @@
 """The squared error of logarithms: errors count as shares of the target."""
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,10 +25,19 @@ class MSLE:
         difference = _log(prediction) - _log(target)
         return difference * difference
 
-    def grad(self, prediction: Array, target: Array, weight: float) -> Array:
+    def grad(self, prediction: Array, target: Array, weight: Array | float) -> Array:
         """Twice the difference, over 1 + the prediction (over 1 below 0)."""
         difference = _log(prediction) - _log(target)
         return 2 * weight * difference / (1 + prediction.clip(min=0))
+
+    @staticmethod
+    def slope(prediction: float, target: float) -> tuple[float, float]:
+        """The squared difference, and its derivative, in plain numbers."""
+        above = prediction > 0
+        found = math.log1p(prediction) if above else prediction
+        difference = found - (math.log1p(target) if target > 0 else target)
+        growth = 1 + prediction if above else 1.0
+        return difference * difference, 2 * difference / growth
 
     def unit(self, unit: str) -> str:
         """A squared logarithm has no unit."""
