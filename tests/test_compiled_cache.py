@@ -171,8 +171,19 @@ def test_an_error_raised_in_a_kernel_is_a_return_value_and_what_needs_python_is_
         print(n)
         return n
 
-    halved = native.function(Kernel("half", "", lambda: half), ctypes.c_int64)
-    assert [halved(4), halved(5)] == [2, native.RAISED]
+    @numba.cfunc(numba.void(numba.int64))
+    def nothing(n: int) -> None:
+        if n % 2:
+            raise ValueError("odd")
+
+    def returned(function: object) -> list[int]:
+        called = native.function(
+            Kernel("returned", repr(function), lambda: function), ctypes.c_int64
+        )
+        return [called(4), called(5)]
+
+    assert returned(half) == [2, native.RAISED]
+    assert returned(nothing) == [0, native.RAISED]
     with pytest.raises(RuntimeError, match="what only Python has"):
         native.address(Kernel("shout", "", lambda: shout))
 

@@ -9,9 +9,9 @@ A file's name holds a hash of all that its code depends on: the sources, the ver
 numba and llvmlite, and the processor. numba's own cache looks at the file of the outermost function
 only, and serves old code after a change of an inner one.
 
-Rules for a kernel: its parameters are pointers and numbers; it returns an int64, 0 or more; it
-allocates nothing. An error raised inside it (an index that is checked in debug mode) arrives as
-the return value ``RAISED``.
+Rules for a kernel: its parameters are pointers and numbers; it returns an int64, 0 or more, or
+nothing, which arrives as 0; it allocates nothing. An error raised inside it (an index that is
+checked in debug mode) arrives as the return value ``RAISED``.
 """
 
 import ctypes
@@ -31,6 +31,7 @@ from viewcast.base import files, paths, progress
 
 RAISED = -1
 CHECK_BOUNDS = "VIEWCAST_CHECK_BOUNDS"  # "1": kernels are compiled with checks of their offsets
+NOTHING = -2  # numba's status of a function that returns None
 SYMBOL = "viewcast_kernel"
 MAGIC = b"viewcast kernel 1\n"
 KEPT = 16  # files of a kernel: versions and processors used in turns
@@ -198,9 +199,12 @@ def _entry(native: str, kinds: Sequence[str]) -> str:
         define i64 @{SYMBOL}({given}) {{
           %result = alloca i64
           %error = alloca ptr
+          store i64 0, ptr %result
           %status = call i32 @"{native}"({passed})
           %value = load i64, ptr %result
-          %ok = icmp eq i32 %status, 0
+          %done = icmp eq i32 %status, 0
+          %none = icmp eq i32 %status, {NOTHING}
+          %ok = or i1 %done, %none
           %returned = select i1 %ok, i64 %value, i64 {RAISED}
           ret i64 %returned
         }}
