@@ -171,9 +171,9 @@ def test_a_line_has_no_hidden_units_and_a_deep_model_has_them_in_layers() -> Non
 # On disk
 
 
-def deep(inputs: list[str]) -> FittedNetwork:
+def deep(inputs: list[str], outputs: int = 1) -> FittedNetwork:
     rng = np.random.default_rng(3)
-    flat = rng.normal(size=network.size(len(inputs), (4, 3)))
+    flat = rng.normal(size=network.size(len(inputs), (4, 3), outputs))
     return FittedNetwork(inputs, (4, 3), flat, line(inputs).scaling)
 
 
@@ -188,6 +188,7 @@ MODELS: dict[str, Fitted] = {
     "line": line(["pages", "words"]),
     "line without features": line([]),
     "deep": deep(["pages", "words"]),
+    "deep with three outputs": deep(["pages", "words"], outputs=3),
     "memory": FittedMemory(["row"], {"ML2021/1": 108.57, "機器學習/2": 1 / 3, "a b,c/ü": -0.0}),
     "memory of one row": FittedMemory(["row"], {"ML2021/1": 0.1}),
     "memory of nothing": FittedMemory(["row"], {}),
@@ -222,9 +223,10 @@ def test_whatever_the_keys_a_memory_is_restored_from_its_arrays(memory: dict[str
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_predictions_have_one_number_per_row_even_without_rows(kind: str) -> None:
-    assert MODELS[kind].predict(ROWS).shape == (3,)
-    assert MODELS[kind].predict(ROWS.iloc[:0]).shape == (0,)
+def test_predictions_have_one_number_per_row_and_output_even_without_rows(kind: str) -> None:
+    outputs = (3,) if "three outputs" in kind else ()
+    assert MODELS[kind].predict(ROWS).shape == (3, *outputs)
+    assert MODELS[kind].predict(ROWS.iloc[:0]).shape == (0, *outputs)
     assert MODELS[kind].predict(ROWS).dtype == np.float64
 
 

@@ -1,6 +1,7 @@
 """The network: its predictions and its hand-written gradient against torch's own."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -93,6 +94,30 @@ def test_stacked_parameter_sets_predict_as_separate_networks(
     for one, predicted in zip(flat, together, strict=True):
         alone = network.forward(network.unflatten(one, features, hidden), x)
         torch.testing.assert_close(predicted, alone, rtol=1e-12, atol=1e-12)
+
+
+@given(seed=seeds, features=st.integers(1, 3), hidden=hidden_layers, count=st.integers(1, 3))
+def test_each_output_is_that_of_a_network_of_its_own_upon_the_same_units(
+    seed: int, features: int, hidden: tuple[int, ...], count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    flat = rng.normal(size=network.size(features, hidden, count))
+    assert network.output_count(len(flat), features, hidden) == count
+    *inner, (weight, bias) = network.unflatten(flat, features, hidden, count)
+    x = rng.normal(size=(5, features))
+    found = network.outputs([*inner, (weight, bias)], x)
+    assert found.shape == (5, count)
+    for o in range(count):
+        alone = network.forward([*inner, (weight[:, o : o + 1], bias[:, o : o + 1])], x)
+        np.testing.assert_allclose(found[:, o], alone, rtol=1e-12, atol=1e-12)
+    scaling = Scaling(np.zeros(features), np.ones(features), 2.0, 3.0)
+    names = [f"f{i}" for i in range(features)]
+    model = FittedNetwork(names, hidden, flat, scaling)
+    expected = 2 + 3 * (found[:, 0] if count == 1 else found)
+    predicted = model.predict(pd.DataFrame(x, columns=names))
+    np.testing.assert_allclose(predicted, expected, rtol=1e-12, atol=1e-12)
+    one_line = not hidden and count == 1
+    assert bool(model.figures()) == one_line
 
 
 @given(seed=seeds, features=st.integers(1, 4), hidden=hidden_layers)

@@ -69,7 +69,10 @@ def fitted_kind(cls: _Kind) -> _Kind:
 @fitted_kind
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A straight line (``hidden`` is empty) or a network of max(0, ·), with its scaling."""
+    """A straight line (``hidden`` is empty) or a network of max(0, ·), with its scaling.
+
+    How many outputs it has, O, follows from the number of its parameters.
+    """
 
     inputs: list[str]
     hidden: tuple[int, ...]
@@ -78,10 +81,12 @@ class FittedNetwork:
     kind: ClassVar[str] = "network"
 
     def predict(self, rows: pd.DataFrame) -> Vector:
-        """Predictions (N,) from the input columns."""
+        """Predictions (N,) from the input columns; (N, O) with several outputs."""
         x = self.scaling.inputs(rows[self.inputs].to_numpy(np.float64))
-        layers = network.unflatten(self.params, len(self.inputs), self.hidden)
-        return np.asarray(self.scaling.outputs(network.forward(layers, x)))
+        shape = len(self.inputs), self.hidden
+        count = network.output_count(len(self.params), *shape)
+        found = network.outputs(network.unflatten(self.params, *shape, count), x)
+        return np.asarray(self.scaling.outputs(found[..., 0] if count == 1 else found))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Parameters and scaling."""
@@ -94,8 +99,8 @@ class FittedNetwork:
         }
 
     def figures(self) -> dict[str, float]:
-        """Weights and bias in raw units, for a line of at most three features."""
-        if self.hidden or len(self.inputs) > 3:
+        """Weights and bias in raw units, for one line of at most three features."""
+        if self.hidden or len(self.inputs) > 3 or len(self.params) > 1 + len(self.inputs):
             return {}
         weights, bias = self.scaling.line(self.params[:-1], float(self.params[-1]))
         single = len(self.inputs) == 1

@@ -68,8 +68,10 @@ class DescentSettings:
             return Scaling.identity(len(problem.inputs))
         return Scaling.of_blocks(problem.blocks(problem.train))
 
-    def init_values(self, features: int, hidden: tuple[int, ...], seed: int) -> Vector:
+    def init_values(
+        self, features: int, hidden: tuple[int, ...], seed: int, outputs: int = 1
+    ) -> Vector:
         """Initial parameters (P,), in the units to learn in."""
         if self.init == "random":
-            return network.init_values(features, hidden, np.random.default_rng(seed))
+            return network.init_values(features, hidden, np.random.default_rng(seed), outputs)
         return np.array(self.init)
