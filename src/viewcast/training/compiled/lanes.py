@@ -92,6 +92,27 @@ class Lanes:
             vector, half = self.builder.fadd(low, high), half // 2
         return self.builder.extract_element(vector, ir.Constant(INT32, 0))
 
+    def times(self, first: Value, end: Value, step: int, body: Callable[[Value], None]) -> Value:
+        """Run the body for i = ``first``, ``first + step``, … as long as a whole step fits.
+
+        The value of i after that: ``end`` less what is left.
+        """
+        builder = self.builder
+        before, head = builder.block, builder.append_basic_block("head")
+        inside, after = builder.append_basic_block("body"), builder.append_basic_block("after")
+        builder.branch(head)
+        builder.position_at_end(head)
+        i = builder.phi(INT64)
+        i.add_incoming(first, before)
+        following = builder.add(i, index(step))
+        builder.cbranch(builder.icmp_signed("<=", following, end), inside, after)
+        builder.position_at_end(inside)
+        body(i)
+        i.add_incoming(following, builder.block)
+        builder.branch(head)
+        builder.position_at_end(after)
+        return i
+
     def repeat(
         self, count: Value, carried: list[Value], body: Callable[[Value, list[Value]], list[Value]]
     ) -> list[Value]:

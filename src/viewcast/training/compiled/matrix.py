@@ -6,13 +6,14 @@ what it touches lies inside its arrays, and raises IndexError otherwise.
 """
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core import cgutils
 from numpy.typing import NDArray
 
 from viewcast.training.compiled.jit import compiled
-from viewcast.training.compiled.lanes import WIDTH
+from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, pointer
 
 CHECKED = os.environ.get("VIEWCAST_CHECK_BOUNDS") == "1"
 
@@ -60,3 +61,9 @@ def check(matrix: Matrix, rows: int, columns: int) -> None:
     """With checks on: raise IndexError unless so many rows and columns lie in the array."""
     if CHECKED and not inside(matrix, rows, columns):
         raise IndexError("compiled engine: a matrix reaches beyond the array that it lies in")
+
+
+def address(context: Any, lanes: Lanes, kind: Any, matrix: Value) -> tuple[Value, Value, Value]:
+    """Of a numba ``Matrix`` in an intrinsic: the address of (0, 0), ``row`` and ``column``."""
+    data, start, row, column = cgutils.unpack_tuple(lanes.builder, matrix)
+    return lanes.at(pointer(context, lanes.builder, kind.types[0], data), start), row, column

@@ -48,12 +48,14 @@ class Kernel:
 
     ``name``: of letters and ``_``; files of one name replace each other. ``source``: a text that
     changes with every function that the kernel is made of. ``build``: makes the ``numba.cfunc``;
-    it is called only where no file is kept, and imports numba itself.
+    it is called only where no file is kept, and imports numba itself. ``library``: makes a module,
+    as LLVM's text, whose functions it calls.
     """
 
     name: str
     source: str
     build: Callable[[], Any]
+    library: Callable[[], str] | None = None
 
     @property
     def key(self) -> str:
@@ -159,15 +161,17 @@ def _is_ours(file: Path) -> bool:
 def _compile(kernel: Kernel) -> bytes:
     name, _ = processor()
     progress.note(f"compiling {kernel.name} for {name}, once for this version and processor")
-    return _machine_code(kernel.build())
+    return _machine_code(kernel.build(), kernel.library)
 
 
-def _machine_code(built: Any) -> bytes:
+def _machine_code(built: Any, library: Callable[[], str] | None = None) -> bytes:
     """The object code of a ``numba.cfunc``, with ``SYMBOL`` as its only name."""
     from llvmlite import binding  # noqa: PLC0415
 
-    machine = _machine()
+    machine = target_machine()
     module = binding.parse_assembly(built.inspect_llvm())
+    if library is not None:
+        module.link_in(binding.parse_assembly(library()))
     # numba's own wrapper reports errors through Python, for which it needs the lock of Python.
     native = built.native_name.removeprefix("cfunc.")
     kinds = [str(each.type) for each in module.get_function(native).arguments]
@@ -221,7 +225,7 @@ def _is_unknown(called: Any) -> bool:
     )
 
 
-def _machine() -> Any:
+def target_machine() -> Any:
     """LLVM's description of the processor, set as numba sets it for code that runs at once."""
     from llvmlite import binding  # noqa: PLC0415
 
@@ -238,7 +242,7 @@ def _machine() -> Any:
 def _load(code: bytes) -> int:
     from llvmlite import binding  # noqa: PLC0415
 
-    machine = _machine()
+    machine = target_machine()
     empty = binding.parse_assembly(f'target triple = "{machine.triple}"')
     engine = binding.create_mcjit_compiler(empty, machine)
     engine.add_object_file(binding.ObjectFileRef.from_data(code))

@@ -8,43 +8,50 @@ lie either way (``matrix.transposed``).
 Shape letters: R rows, K depth, C columns.
 """
 
+from typing import Any
+
 import numpy as np
-from numba import literally
+from numba import types
+from numba.core.cgutils import get_or_insert_function
 from numpy.typing import NDArray
 
-from viewcast.training.compiled.jit import compiled
-from viewcast.training.compiled.lanes import WIDTH
-from viewcast.training.compiled.matrix import Matrix, check, padded
-from viewcast.training.compiled.processor import WIDEST
-from viewcast.training.compiled.tile import ADAM, ADD, MASK, PLAIN, RELU, SGD, tile
+from viewcast.training.compiled import library
+from viewcast.training.compiled.jit import compiled, intrinsic
+from viewcast.training.compiled.lanes import Lanes, pointer
+from viewcast.training.compiled.matrix import Matrix, address, check, padded
+from viewcast.training.compiled.tile import ADAM, ADD, MASK, PLAIN, RELU, SGD
 
-TALL = 4  # rows of a tile
+library.load()
 
 
 @compiled
 def multiply_plain(a: Matrix, w: Matrix, c: Matrix, R: int, K: int, C: int) -> None:
     """``c = a @ w``."""
-    _tiles(PLAIN, a, w, c, c, c, c.data, R, K, C)
+    check_product(a, w, c, R, K, C)
+    _product(PLAIN, a, w, c, c, c, c.data, R, K, padded(C))
 
 
 @compiled
 def multiply_relu(a: Matrix, w: Matrix, bias: Matrix, c: Matrix, R: int, K: int, C: int) -> None:
     """``c = max(0, a @ w + bias)``, the bias (1, C) with ``row`` = 0."""
     check(bias, R, padded(C))
-    _tiles(RELU, a, w, c, bias, bias, c.data, R, K, C)
+    check_product(a, w, c, R, K, C)
+    _product(RELU, a, w, c, bias, bias, c.data, R, K, padded(C))
 
 
 @compiled
 def multiply_mask(a: Matrix, w: Matrix, by: Matrix, c: Matrix, R: int, K: int, C: int) -> None:
     """``c = a @ w`` where ``by`` (R, C) is above 0, and 0 elsewhere."""
     check(by, R, padded(C))
-    _tiles(MASK, a, w, c, by, by, c.data, R, K, C)
+    check_product(a, w, c, R, K, C)
+    _product(MASK, a, w, c, by, by, c.data, R, K, padded(C))
 
 
 @compiled
 def multiply_add(a: Matrix, w: Matrix, c: Matrix, R: int, K: int, C: int) -> None:
     """``c += a @ w``, each element summed up from its former value on."""
-    _tiles(ADD, a, w, c, c, c, c.data, R, K, C)
+    check_product(a, w, c, R, K, C)
+    _product(ADD, a, w, c, c, c, c.data, R, K, padded(C))
 
 
 @compiled
@@ -65,7 +72,8 @@ def multiply_adam(
     """
     check(first, R, padded(C))
     check(second, R, padded(C))
-    _tiles(ADAM, a, w, params, first, second, constants, R, K, C)
+    check_product(a, w, params, R, K, C)
+    _product(ADAM, a, w, params, first, second, constants, R, K, padded(C))
 
 
 @compiled
@@ -81,66 +89,45 @@ def multiply_sgd(
 ) -> None:
     """One step of gradient descent with momentum, for parameters whose gradient is ``a @ w``."""
     check(velocity, R, padded(C))
-    _tiles(SGD, a, w, params, velocity, velocity, constants, R, K, C)
+    check_product(a, w, params, R, K, C)
+    _product(SGD, a, w, params, velocity, velocity, constants, R, K, padded(C))
 
 
 @compiled
-def _tiles(
-    epilogue: int,
-    a: Matrix,
-    w: Matrix,
-    c: Matrix,
-    e: Matrix,
-    e2: Matrix,
-    constants: NDArray[np.float32],
-    R: int,
-    K: int,
-    C: int,
-) -> None:
-    literally(epilogue)
+def check_product(a: Matrix, w: Matrix, c: Matrix, R: int, K: int, C: int) -> None:
+    """With checks on: raise IndexError unless the product's matrices lie in their arrays."""
     check(a, R, K)
     check(w, K, padded(C))
     check(c, R, padded(C))
-    j, left = 0, padded(C) // WIDTH
-    while left > 0:
-        vectors = min(left, WIDEST)
-        if left == WIDEST + 1 and WIDEST > 2:
-            vectors = WIDEST - 1  # 3 + 2 rather than 4 + 1: a narrow tile waits for its sums
-        i = 0
-        while i < R:
-            if R - i >= TALL:
-                _tile(epilogue, TALL, vectors, a, w, c, e, e2, constants, i, j, K)
-                i += TALL
-            else:
-                _tile(epilogue, 1, vectors, a, w, c, e, e2, constants, i, j, K)
-                i += 1
-        j += WIDTH * vectors
-        left -= vectors
 
 
-@compiled
-def _tile(
-    epilogue: int,
-    rows: int,
-    vectors: int,
-    a: Matrix,
-    w: Matrix,
-    c: Matrix,
-    e: Matrix,
-    e2: Matrix,
-    constants: NDArray[np.float32],
-    i: int,
-    j: int,
-    K: int,
-) -> None:
-    # A tile's shape is fixed when it is compiled: one branch for each.
-    literally(epilogue)
-    literally(rows)
-    if vectors == 4:
-        tile(epilogue, rows, 4, a, w, c, e, e2, constants, i, j, K)
-    elif vectors == 3:
-        tile(epilogue, rows, 3, a, w, c, e, e2, constants, i, j, K)
-    elif vectors == 2:
-        tile(epilogue, rows, 2, a, w, c, e, e2, constants, i, j, K)
-    else:
-        tile(epilogue, rows, 1, a, w, c, e, e2, constants, i, j, K)
+@intrinsic
+def _product(
+    typing: Any,
+    epilogue: Any,
+    a: Any,
+    w: Any,
+    c: Any,
+    e: Any,
+    e2: Any,
+    constants: Any,
+    R: Any,
+    K: Any,
+    C: Any,
+) -> Any:
+    """Call the library's function for this literal epilogue. ``e`` and ``e2`` share their rows."""
+    lengths = 3 * (types.int64,)
+    signature = types.void(epilogue, a, w, c, e, e2, constants, *lengths)
+    name = library.NAMES[epilogue.literal_value]
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes, kinds = Lanes(builder), signature.args
+        a, w, c, e, e2 = (
+            address(context, lanes, kinds[place], args[place]) for place in range(1, 6)
+        )
+        of = pointer(context, builder, kinds[6], args[6])
+        function = get_or_insert_function(builder.module, library.SIGNATURE, name)
+        builder.call(function, [*a, *w[:2], *c[:2], *e[:2], e2[0], of, *args[7:]])
+        return context.get_dummy_value()
+
+    return signature, generate

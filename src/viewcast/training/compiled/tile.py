@@ -40,112 +40,79 @@ side. AVX-512 has 32 registers of 16 lanes: 4 × 4 tiles fit. AVX2 has 16 regist
 to a vector here: tiles of one vector fit, see ``products.WIDEST``.
 """
 
-from typing import Any
-
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
+from dataclasses import dataclass
 
 from viewcast.training.compiled import steps
-from viewcast.training.compiled.jit import intrinsic
-from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, constant, index, pointer
+from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, constant, index
 
 PLAIN, RELU, MASK, ADD, ADAM, SGD = range(6)
 
 
-class Block:
-    """A numba ``Matrix`` in IR: addresses of its elements."""
+@dataclass(frozen=True)
+class Operand:
+    """A matrix in IR: its first element's address, and the distances of rows and of columns."""
 
-    def __init__(self, context: Any, lanes: Lanes, kind: Any, value: Value) -> None:
-        self.lanes, builder = lanes, lanes.builder
-        data, self.start, self.row, self.column = cgutils.unpack_tuple(builder, value)
-        self.data = pointer(context, builder, kind.types[0], data)
+    lanes: Lanes
+    data: Value
+    row: Value
+    column: Value
 
-    def address(self, i: Value, j: Value) -> Value:
-        """Of element (i, j)."""
+    def at(self, i: Value, j: Value) -> Value:
+        """The address of element (i, j)."""
         builder = self.lanes.builder
         offset = builder.add(builder.mul(i, self.row), builder.mul(j, self.column))
-        return self.lanes.at(self.data, builder.add(self.start, offset))
+        return self.lanes.at(self.data, offset)
 
 
-@intrinsic
-def tile(
-    typing: Any,
-    epilogue: Any,
-    rows: Any,
-    vectors: Any,
-    a: Any,
-    w: Any,
-    c: Any,
-    e: Any,
-    e2: Any,
-    constants: Any,
-    i: Any,
-    j: Any,
-    depth: Any,
-) -> Any:
-    """Compute the tile of ``c`` from (i, j) on; ``depth`` ≥ 1. See the page above.
+@dataclass(frozen=True)
+class Operands:
+    """All that a tile reads and writes; ``constants`` are the address of those of a step."""
 
-    ``epilogue``, ``rows`` and ``vectors`` are literals. ``a``, ``w``, ``c``, ``e``, ``e2``:
-    Matrix. ``constants``: those of the optimiser's step (``steps``).
-    """
-    i64 = types.int64
-    signature = types.void(epilogue, rows, vectors, a, w, c, e, e2, constants, i64, i64, i64)
-    shape = epilogue.literal_value, rows.literal_value, vectors.literal_value
-
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Value:
-        lanes = Lanes(builder)
-        kinds = signature.args
-        blocks = [Block(context, lanes, kinds[place], args[place]) for place in range(3, 8)]
-        address = pointer(context, builder, kinds[8], args[8])
-        _write(lanes, shape, blocks, address, args[9:])
-        return context.get_dummy_value()
-
-    return signature, generate
+    a: Operand
+    w: Operand
+    c: Operand
+    e: Operand
+    e2: Operand
+    constants: Value
+    depth: Value
 
 
-def _write(
-    lanes: Lanes, shape: tuple[int, int, int], blocks: list[Block], constants: Value, place: Any
+def write_tile(
+    lanes: Lanes, epilogue: int, shape: tuple[int, int], given: Operands, i: Value, j: Value
 ) -> None:
-    epilogue, rows, vectors = shape
-    a, w, c, e, e2 = blocks
-    i, j, depth = place
-    builder = lanes.builder
+    """Write the instructions of a tile of R rows and V vectors, from element (i, j) on."""
+    rows, vectors = shape
+    builder, e = lanes.builder, given.e
     cells = [(r, v) for r in range(rows) for v in range(vectors)]
 
-    def within(block: Block, r: int, v: int) -> Value:
-        return block.address(builder.add(i, index(r)), builder.add(j, index(WIDTH * v)))
+    def cell(operand: Operand, r: int, v: int) -> Value:
+        return operand.at(builder.add(i, index(r)), builder.add(j, index(WIDTH * v)))
 
-    def first(r: int, v: int) -> Value:
+    def start(r: int, v: int) -> Value:
         if epilogue == RELU:
-            return lanes.load(within(e, r, v))
-        return lanes.load(within(c, r, v)) if epilogue == ADD else constant(0.0)
-
-    starts = [a.address(builder.add(i, index(r)), index(0)) for r in range(rows)]
-    columns = w.address(index(0), j)
+            return lanes.load(cell(e, r, v))
+        return lanes.load(cell(given.c, r, v)) if epilogue == ADD else constant(0.0)
 
     def step(k: Value, sums: list[Value]) -> list[Value]:
-        row, column = builder.mul(k, w.row), builder.mul(k, a.column)
         right = [
-            lanes.load(lanes.at(columns, builder.add(row, index(WIDTH * v))))
-            for v in range(vectors)
+            lanes.load(given.w.at(k, builder.add(j, index(WIDTH * v)))) for v in range(vectors)
         ]
-        left = [lanes.splat(builder.load(lanes.at(start, column))) for start in starts]
-        return [
-            lanes.fma(left[r], right[v], total) for (r, v), total in zip(cells, sums, strict=True)
+        left = [
+            lanes.splat(builder.load(given.a.at(builder.add(i, index(r)), k))) for r in range(rows)
         ]
+        return [lanes.fma(left[r], right[v], s) for (r, v), s in zip(cells, sums, strict=True)]
 
-    sums = lanes.repeat(depth, [first(r, v) for r, v in cells], step)
-    of = steps.loaded(lanes, constants) if epilogue in (ADAM, SGD) else []
+    sums = lanes.repeat(given.depth, [start(r, v) for r, v in cells], step)
+    of = steps.loaded(lanes, given.constants) if epilogue in (ADAM, SGD) else []
     for (r, v), total in zip(cells, sums, strict=True):
-        target = within(c, r, v)
+        target = cell(given.c, r, v)
         if epilogue == ADAM:
-            steps.adam(lanes, total, target, (within(e, r, v), within(e2, r, v)), of)
+            steps.adam(lanes, total, target, (cell(e, r, v), cell(given.e2, r, v)), of)
         elif epilogue == SGD:
-            steps.sgd(lanes, total, target, within(e, r, v), of)
+            steps.sgd(lanes, total, target, cell(e, r, v), of)
         elif epilogue == RELU:
             lanes.store(lanes.where_positive(total, total), target)
         elif epilogue == MASK:
-            lanes.store(lanes.where_positive(lanes.load(within(e, r, v)), total), target)
+            lanes.store(lanes.where_positive(lanes.load(cell(e, r, v)), total), target)
         else:
             lanes.store(total, target)

@@ -12,8 +12,8 @@ from numba import types
 from viewcast.training.compiled import steps
 from viewcast.training.compiled.jit import compiled, intrinsic
 from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, constant, index, pointer
-from viewcast.training.compiled.matrix import Matrix, check, padded
-from viewcast.training.compiled.tile import Block
+from viewcast.training.compiled.matrix import Matrix, address, check, padded
+from viewcast.training.compiled.tile import Operand
 
 
 @intrinsic
@@ -79,10 +79,12 @@ def _turn(typing: Any, a: Any, c: Any, i: Any, j: Any) -> Any:
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Value:
         lanes, (i, j) = Lanes(builder), args[2:]
-        a, c = (Block(context, lanes, signature.args[n], args[n]) for n in range(2))
-        rows = [lanes.load(a.address(builder.add(i, index(n)), j)) for n in range(WIDTH)]
+        a, c = (
+            Operand(lanes, *address(context, lanes, signature.args[n], args[n])) for n in range(2)
+        )
+        rows = [lanes.load(a.at(builder.add(i, index(n)), j)) for n in range(WIDTH)]
         for n, column in enumerate(_swapped(lanes, rows)):
-            lanes.store(column, c.address(builder.add(j, index(n)), i))
+            lanes.store(column, c.at(builder.add(j, index(n)), i))
         return context.get_dummy_value()
 
     return signature, generate
