@@ -197,7 +197,7 @@ def own_code(
 ) -> Kernel:
     """A kernel whose machine code is given, kept in a cache."""
     monkeypatch.setenv("VIEWCAST_CACHE", str(cache))
-    monkeypatch.setattr(native, "_machine_code", lambda built: built)
+    monkeypatch.setattr(native, "_machine_code", lambda built, library: built)
     kernel = Kernel(name, source, code)
     native._object_code(kernel, kernel.key)
     return kernel
