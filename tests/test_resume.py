@@ -54,7 +54,7 @@ def fit_and_die(folder: Path, epoch: int, options: dict[str, Any]) -> None:
 def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, kind: int) -> None:
     options = KINDS[kind]
     assert exit_code(fit_and_die, tmp_path, 4, options) == KILLED
-    assert checkpoint.read(tmp_path, "this very run") is not None, "nothing to go on from"
+    assert checkpoint.read(tmp_path, "this very run-torch") is not None, "nothing to go on from"
     whole = fit(problem(), DEEP, **options)
     resumed = fit(problem(checkpoint=tmp_path), DEEP, **options)
     assert_bit_equal(resumed, whole)
@@ -121,7 +121,7 @@ def test_a_checkpoint_of_another_run_is_ignored(tmp_path: Path) -> None:
     with pytest.raises(CrashError):
         other = problem(identity="another", seed=99, checkpoint=tmp_path, on_epoch=crash_at(9))
         fit(other, DEEP)
-    assert checkpoint.read(tmp_path, "this very run") is None
+    assert checkpoint.read(tmp_path, "this very run-torch") is None
     assert_bit_equal(fit(problem(checkpoint=tmp_path), DEEP), fit(problem(), DEEP))
 
 
@@ -131,7 +131,7 @@ def test_a_half_written_checkpoint_beside_a_good_one_does_no_harm(
 ) -> None:
     interrupted(tmp_path, LINE, 9)
     (tmp_path / f"{checkpoint.FILE}.partial").write_bytes(rubbish)
-    assert checkpoint.read(tmp_path, "this very run") is not None
+    assert checkpoint.read(tmp_path, "this very run-torch") is not None
     assert_bit_equal(fit(problem(checkpoint=tmp_path)), fit(problem()))
 
 
@@ -159,7 +159,7 @@ def test_a_checkpoint_is_replaced_and_never_written_over(tmp_path: Path) -> None
         content = former.read()
     assert content != (tmp_path / checkpoint.FILE).read_bytes()
     (tmp_path / checkpoint.FILE).write_bytes(content)
-    assert checkpoint.read(tmp_path, "this very run") is not None
+    assert checkpoint.read(tmp_path, "this very run-torch") is not None
 
 
 @pytest.mark.parametrize("rubbish", RUBBISH, ids=["empty", "rubbish", "zeros"])

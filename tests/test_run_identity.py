@@ -45,7 +45,6 @@ def test_the_identity_does_not_depend_on_what_changes_no_result(key: str, value:
     ("key", "value"),
     [
         ("seed", 1),
-        ("threads", 2),
         ("data.split", "course"),
         ("model.units", 99),
         ("model.features", ["words"]),
@@ -61,6 +60,21 @@ def test_the_identity_does_not_depend_on_what_changes_no_result(key: str, value:
 )
 def test_the_identity_depends_on_whatever_changes_the_result(key: str, value: Any) -> None:
     assert identity(key, value) != unchanged()
+
+
+THREADS_COUNT = [("model=linear",), ("model=deep", "trainer.precision=float64")]
+THREADS_COUNT += [("model=deep", "trainer.engine=torch"), ("model=deep", "device=cuda")]
+
+
+@pytest.mark.parametrize("overrides", THREADS_COUNT)
+def test_threads_count_where_a_library_sums(overrides: tuple[str, ...]) -> None:
+    assert config_of(*overrides, "threads=2").identity() != config_of(*overrides).identity()
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_threads_do_not_count_where_the_compiled_engine_trains(device: str) -> None:
+    overrides = ("model=deep", f"device={device}")
+    assert config_of(*overrides, "threads=2").identity() == config_of(*overrides).identity()
 
 
 @pytest.mark.parametrize("override", ["loss=mae", "data=channel"])

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from support.processes import KILLED, die, exit_code
 from support.project import Project
-from support.sweeps import QUICK, TWO_CHUNKS, children, composed, swept
+from support.sweeps import QUICK, TWO_PARTS, children, composed, swept
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.report.figures.search import draw_sweep
 from viewcast.runs.sweep import sweep
+from viewcast.sweep import cohorts
 from viewcast.sweep.results import thinned
 from viewcast.sweep.space import Search, configured, draw, space
 from viewcast.tracking.write import sweep_recorder as tracking
-from viewcast.training import descent as training
+from viewcast.training.gradient_descent import GradientDescent
 
 GRID = Search("grid", trials=1, batch=1, seed=0, workers=1)
 
@@ -171,29 +172,32 @@ def test_recording_that_was_interrupted_goes_on_without_doubles(
 
 
 def sweep_and_die(root: Path) -> None:
-    """Killed in the second chunk."""
-    whole, calls = training.descend, iter(range(2))
+    """Killed in the second part."""
+    whole, calls = GradientDescent.fit_cohort, iter(range(2))
 
     def once(*arguments: Any) -> Any:
         if next(calls, None) == 1:
             die()
         return whole(*arguments)
 
-    training.descend = once
-    swept(Project(root), *TWO_CHUNKS)
+    cohorts.VISITS, GradientDescent.fit_cohort = 0, once
+    swept(Project(root), *TWO_PARTS)
 
 
-def test_a_sweep_that_was_killed_goes_on_and_repeats_no_finished_chunk(
+def test_a_sweep_that_was_killed_goes_on_and_repeats_no_finished_part(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cohorts, "VISITS", 0)
     assert exit_code(sweep_and_die, project.root) == KILLED
     trained = []
-    whole = training.descend
-    monkeypatch.setattr(training, "descend", lambda *a: (trained.append(len(a[1])), whole(*a))[1])
-    _, resumed, _ = swept(project, *TWO_CHUNKS)
-    assert trained == [2]
+    whole = GradientDescent.fit_cohort
+    monkeypatch.setattr(
+        GradientDescent, "fit_cohort", lambda *a: (trained.append(len(a[2])), whole(*a))[1]
+    )
+    _, resumed, _ = swept(project, *TWO_PARTS)
+    assert trained == [20 - cohorts.SMALLEST]
     other = Project(tmp_path / "other")
-    _, uninterrupted, _ = swept(other, *TWO_CHUNKS)
+    _, uninterrupted, _ = swept(other, *TWO_PARTS)
     pd.testing.assert_frame_equal(resumed.candidates, uninterrupted.candidates, check_exact=True)
     pd.testing.assert_frame_equal(resumed.curves, uninterrupted.curves, check_exact=True)
 

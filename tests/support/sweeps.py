@@ -11,7 +11,7 @@ from viewcast.sweep import cohorts as training
 from viewcast.sweep.results import Results
 
 QUICK = ("model=deep", "model.units=5", "trainer.epochs=4", "trainer.patience=null")
-TWO_CHUNKS = ("search.workers=1", "++sweep.batch_size=[4,8]", "++sweep.seed=[1,2]")
+TWO_PARTS = ("++sweep.batch_size=[4,8]", "++sweep.seed='range(10)'")
 
 
 def composed(project: Project, *overrides: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def sweep(
     """Draw the candidates, train them, store the tables; returns folder, tables and candidates.
 
     ``plain`` is the composed ``conf/sweep.yaml``. The folder is named after the settings and the
-    data, so a sweep that was killed goes on with the chunks that are missing. ``figures``: what
+    data, so a sweep that was killed goes on with the parts that are missing. ``figures``: what
     else to compute for each candidate. Refuses, before anything is written, candidates that cannot
     be trained and folders that hold anything else (ConfigError), and validation rows whose budget
     is spent (BudgetError). ``sweep.replicate``: candidates that cannot be told apart from the best
@@ -55,13 +55,13 @@ def sweep(
                 base, values, search, root, folder, tick, figures, seeds
             )
         else:
-            results = train(candidates, root, folder / "chunks", tick, search.workers, figures)
+            results = train(candidates, root, folder / "parts", tick, search.workers, figures)
     more = [] if seeds is None else replication.replications(results, candidates, seeds)
     if more:
         last = candidates[-1].batch
         again = members(base, more, len(candidates), 1 if last is None else last + 1)
         with candidate_epochs(len(again), sum(epochs(each.config) for each in again)) as tick:
-            part = train(again, root, folder / "chunks", tick, search.workers, figures)
+            part = train(again, root, folder / "parts", tick, search.workers, figures)
         results, candidates = Results.joined([results, part]), [*candidates, *again]
     results.write(folder)
     return folder, results, candidates
@@ -90,7 +90,7 @@ def _ask_and_tell(
     """Train batches of candidates, each drawn with knowledge of the losses of those before.
 
     No state of optuna is stored: its draws follow from the seed and the losses. A sweep that goes
-    on after a kill draws the same candidates again and finds their chunks done.
+    on after a kill draws the same candidates again and finds their parts done.
     """
     from viewcast.sweep.ask_and_tell import Asker  # noqa: PLC0415 (optuna is an extra)
 
@@ -101,7 +101,7 @@ def _ask_and_tell(
         asked: list[dict[str, Any]] = asker.ask(min(search.batch, search.trials - len(candidates)))
         asked = asked if seeds is None else replication.seeded(asked, base)
         batch = members(base, asked, first=len(candidates), batch=len(parts))
-        parts.append(train(batch, root, folder / "chunks", tick, search.workers, figures))
+        parts.append(train(batch, root, folder / "parts", tick, search.workers, figures))
         asker.tell(parts[-1].candidates["val_loss"].tolist())
         candidates += batch
     return candidates, Results.joined(parts)

@@ -1,11 +1,10 @@
 """Training of a sweep: candidates of the same model and rows as cohorts, as their trainer can.
 
-Every chunk of a cohort is trained once. A finished chunk is a folder under that of the sweep; a
-sweep that was killed goes on with the other chunks.
+Every part of a cohort is trained once. A finished part is a folder under that of the sweep; a
+sweep that was killed goes on with the other parts.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.pool import cores, in_threads
 from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
 from viewcast.data import table
@@ -23,9 +23,18 @@ from viewcast.scoring.scores import Vector, keyed, score
 from viewcast.sweep.results import NO_TRAJECTORY, Results, thinned, thinned_losses
 from viewcast.sweep.space import Plain, configured
 from viewcast.training.config import Config, parse
+from viewcast.training.problem import Problem
 from viewcast.training.rows import Rows, problem_of, rows_of
 from viewcast.training.run_code import modules_of
 from viewcast.training.trainer import CohortMember, Outcome, Tick
+from viewcast.training.trajectory import cell_count
+
+# A part is as large as the training that a kill may cost, and as the memory of its results allows;
+# within limits, because each part costs files. It depends on the candidates alone, so that a sweep
+# goes on with the same parts on any machine.
+VISITS = 50_000_000  # of training rows: some seconds on a core
+RESULT_BYTES = 2**30
+SMALLEST, LARGEST = 16, 256
 
 
 @dataclass(frozen=True)
@@ -78,10 +87,10 @@ def train(
     root: Path,
     folder: Path,
     tick: Tick,
-    workers: int,
+    workers: int | None = None,
     figures: Figures | None = None,
 ) -> Results:
-    """Train all candidates, so many chunks at a time as there are ``workers``.
+    """Train all candidates, so many at a time as there are ``workers`` (None: one on each core).
 
     ``tick`` is given the number of epochs of candidates that have just been done.
     """
@@ -89,49 +98,94 @@ def train(
     for member in candidates:
         plain = member.config.plain
         shared = ("data", "model", "loss", "holdout", "threads", "device")
-        alike = [*(plain[key] for key in shared), plain["trainer"]["_target_"]]
+        trainer = (plain["trainer"]["_target_"], member.config.trainer.weight_column)
+        alike = [*(plain[key] for key in shared), *trainer]
         cohorts.setdefault(digest(alike), []).append(member)
-    parts: list[Results] = []
-    for cohort in cohorts.values():
-        parts += _train_cohort(cohort, root, folder, tick, workers, figures)
-    return Results.joined(parts)
+    shared_rows: dict[str, _Rows] = {}
+    made = [_Cohort.of(each, root, folder, figures, shared_rows) for each in cohorts.values()]
+    parts = [(cohort, places) for cohort in made for places in cohort.parts()]
+    workers = cores() if workers is None else workers
+    # Small parts, of models of many shapes for instance, are trained beside each other.
+    beside = max(1, workers // max(len(places) for _, places in parts))
+    each = max(1, workers // beside)
+    return Results.joined(
+        in_threads(lambda part: part[0].train(part[1], tick, each), parts, beside)
+    )
 
 
-def _train_cohort(
-    cohort: list[Member],
-    root: Path,
-    folder: Path,
-    tick: Tick,
-    workers: int,
-    figures: Figures | None,
-) -> list[Results]:
-    config = cohort[0].config
-    rows = rows_of(config, root)
-    content = table.content(rows.train, rows.validation, rows.hidden)
-    code = code_digest(__name__, *modules_of(config))
-    problem = problem_of(config, rows)
-    peers = []
-    for member in cohort:
-        member.config.trainer.check(problem, config.model)
-        peers.append(CohortMember(member.config.trainer, member.config.seed))
-    trainer = type(config.trainer)
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one or more cohorts. ``content``: hash of their cells."""
 
-    def part(places: list[int]) -> Results:
-        of_chunk = [cohort[place] for place in places]
-        own = [member.config.identity() for member in of_chunk]
-        key = digest([code, content, *own, *([figures.identity] if figures else [])])
-        where = folder / key
-        if not Results.whole(where):
-            chosen = [peers[place] for place in places]
-            outcomes = trainer.fit_cohort(problem, config.model, chosen, tick)
-            _results(of_chunk, outcomes, rows, figures).write(where)
-        else:
-            tick(sum(epochs(member.config) for member in of_chunk))
+    rows: Rows
+    problem: Problem
+    content: str
+
+    @classmethod
+    def of(cls, config: Config, root: Path) -> "_Rows":
+        rows = rows_of(config, root)
+        content = table.content(rows.train, rows.validation, rows.hidden)
+        return cls(rows, problem_of(config, rows), content)
+
+
+@dataclass(frozen=True)
+class _Cohort:
+    """Candidates of the same model on the same rows. ``key``: hash of code and rows."""
+
+    members: list[Member]
+    problem: Problem
+    rows: Rows
+    key: str
+    folder: Path
+    figures: Figures | None
+
+    @classmethod
+    def of(
+        cls,
+        members: list[Member],
+        root: Path,
+        folder: Path,
+        figures: Figures | None,
+        known: dict[str, _Rows],
+    ) -> "_Cohort":
+        """``known``: rows that another cohort has read; new ones are added."""
+        config = members[0].config
+        deciding = ("data", "loss", "holdout", "threads", "device")
+        alike = [config.model.features, config.trainer.weight_column]
+        key = digest([*(config.plain[name] for name in deciding), *alike])
+        if key not in known:
+            known[key] = _Rows.of(config, root)
+        shared = known[key]
+        for member in members:
+            member.config.trainer.check(shared.problem, config.model)
+        key = digest([code_digest(__name__, *modules_of(config)), shared.content])
+        return cls(members, shared.problem, shared.rows, key, folder, figures)
+
+    def parts(self) -> list[range]:
+        """The members, by their places, in parts of about the same work."""
+        most = max(epochs(member.config) for member in self.members)
+        visits = most * len(self.rows.train)
+        results = most * (16 + 4 * cell_count(len(self.rows.validation)))
+        size = min(VISITS // max(visits, 1), RESULT_BYTES // max(results, 1))
+        size = min(max(size, SMALLEST), LARGEST)
+        count = len(self.members)
+        return [range(first, min(first + size, count)) for first in range(0, count, size)]
+
+    def train(self, places: range, tick: Tick, workers: int) -> Results:
+        """The results of a part; from its folder where it has been trained."""
+        members = [self.members[place] for place in places]
+        own = [member.config.identity() for member in members]
+        more = [self.figures.identity] if self.figures else []
+        where = self.folder / digest([self.key, *own, *more])
+        if Results.whole(where):
+            tick(sum(epochs(member.config) for member in members))
+            return Results.read(where)
+        config = members[0].config
+        peers = [CohortMember(each.config.trainer, each.config.seed) for each in members]
+        fit_cohort = type(config.trainer).fit_cohort
+        outcomes = fit_cohort(self.problem, config.model, peers, tick, workers)
+        _results(members, outcomes, self.rows, self.figures).write(where)
         return Results.read(where)
-
-    # Training works outside Python's lock, and chunks share nothing: threads change speed, no bits.
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(part, trainer.cohorts(problem, config.model, peers)))
 
 
 def epochs(config: Config) -> int:

@@ -25,14 +25,15 @@ class Search:
 
     ``method``: ``grid`` (every combination), ``random`` or ``optuna`` (``trials`` draws; optuna
     sees the losses of one ``batch`` before it draws the next). ``seed``: of the draws.
-    ``workers``: chunks of candidates trained at the same time, which changes no result.
+    ``workers``: candidates trained at the same time, which changes no result; null for one on each
+    core.
     """
 
     method: Literal["grid", "random", "optuna"]
     trials: Annotated[int, Field(ge=1)]
     batch: Annotated[int, Field(ge=1)]
     seed: Annotated[int, Field(ge=0)]
-    workers: Annotated[int, Field(ge=1)]
+    workers: Annotated[int, Field(ge=1)] | None
 
 
 @dataclass(frozen=True, config=STRICT)

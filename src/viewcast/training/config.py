@@ -32,8 +32,9 @@ class Config:
 
     ``name``: the experiment. ``published``: the figures that the lecturer printed for it, null for
     none. ``seed``: of all random numbers. ``threads``: of the matrix library; their number changes
-    the last bits of a sum. ``device``: where gradient descent runs. ``output``: the folder of the
-    results, null to name it after the identity. ``plain``: the mapping that this was parsed from.
+    the last bits of a sum, and nothing that the compiled engine trains. ``device``: where gradient
+    descent runs. ``output``: the folder of the results, null to name it after the identity.
+    ``plain``: the mapping that this was parsed from.
     """
 
     name: str
@@ -51,9 +52,14 @@ class Config:
     plain: dict[str, Any]
 
     def identity(self) -> str:
-        """Hash of what decides the result (16 hex): all but tracking, output and budget."""
+        """Hash of what decides the result (16 hex): all but tracking, output and budget, and but
+        the threads of a trainer whose results do not depend on them.
+        """
+        idle = {*NOT_IDENTITY}
+        if not self.trainer.uses_threads(self.loss, self.device):
+            idle.add("threads")
         deciding = without_budget(self.plain).items()
-        return digest({key: value for key, value in deciding if key not in NOT_IDENTITY})
+        return digest({key: value for key, value in deciding if key not in idle})
 
     def reference(self) -> Published | None:
         """The published figure: that of the experiment, or the data set's for this model."""

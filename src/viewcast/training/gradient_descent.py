@@ -16,11 +16,12 @@ from viewcast.models.scaling import Vector
 from viewcast.scoring.loss import Loss
 from viewcast.training import trajectory
 from viewcast.training.candidate import Candidate
+from viewcast.training.choice import check_engine, engine_of, is_meant_for_compiled
 from viewcast.training.descent import descend
 from viewcast.training.problem import Problem, Trained
 from viewcast.training.settings import DescentSettings
-from viewcast.training.torch_engine.chunks import chunks
 from viewcast.training.trainer import CohortMember, Outcome, Tick, Trainer
+from viewcast.training.weights import row_weights
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -42,17 +43,26 @@ class GradientDescent(DescentSettings, Trainer[NetworkModel]):
         """The setting ``restore_best``."""
         return self.restore_best
 
+    @property
+    def weight_column(self) -> str | None:
+        """The setting ``sample_weight``."""
+        return self.sample_weight
+
+    def uses_threads(self, loss: Loss, device: str) -> bool:
+        """Whether PyTorch is meant to train: the compiled engine has one order of every sum."""
+        return not is_meant_for_compiled(self, loss, device)
+
     def check_settings(self, model: NetworkModel, loss: Loss) -> None:
-        """Refuses (ConfigError) ``standardise`` with a loss that has no factor of scale."""
+        """Refuses (ConfigError) ``engine = compiled`` where it cannot train this."""
         super().check_settings(model, loss)
-        if self.standardise and loss.rescale(1.0) is None:
-            raise ConfigError(
-                f"trainer.standardise = true contradicts loss = {loss.name}, which in standardised "
-                "units of the target is another loss; choose trainer.standardise=false"
-            )
+        check_engine(self, loss)
 
     def check(self, problem: Problem, model: NetworkModel) -> None:
-        """Refuses (ConfigError) ``restore_best`` without validation rows, a wrong ``init``."""
+        """Refuses (ConfigError) ``restore_best`` without validation rows, a wrong ``init``, wrong
+        weights of rows, an engine that cannot run here.
+        """
+        engine_of(self, problem.loss, problem.device)
+        row_weights(problem, self.sample_weight)
         if problem.validation.empty and self.restore_best:
             raise ConfigError(
                 "trainer.restore_best = true: there is no validation row to choose the epoch by; "
@@ -89,43 +99,59 @@ class GradientDescent(DescentSettings, Trainer[NetworkModel]):
         )
 
     @classmethod
-    def cohorts(
-        cls, problem: Problem, model: NetworkModel, members: Sequence[CohortMember]
-    ) -> list[list[int]]:
-        """Chunks of candidates that share the shape of a batch, as large as the caches allow."""
-        features, rows = len(problem.inputs), (len(problem.train), len(problem.validation))
-        candidates = _candidates(problem, model, members)
-        planned = chunks(candidates, features, model.hidden, rows[0], problem.device, rows[1])
-        return list(planned)
-
-    @classmethod
     def fit_cohort(
-        cls, problem: Problem, model: NetworkModel, members: Sequence[CohortMember], tick: Tick
+        cls,
+        problem: Problem,
+        model: NetworkModel,
+        members: Sequence[CohortMember],
+        tick: Tick,
+        workers: int = 1,
     ) -> list[Outcome]:
-        """All members at once."""
-        done = 0
+        """All members; those that learn in the same units, from rows of the same weights, share
+        the rows.
+        """
+        groups: dict[Any, list[int]] = {}
+        for place, member in enumerate(members):
+            settings = _settings(member)
+            groups.setdefault((settings.standardise, settings.sample_weight), []).append(place)
+        outcomes: dict[int, Outcome] = {}
+        for places in groups.values():
+            chosen = [members[place] for place in places]
+            found = _fit_group(problem, model, chosen, tick, workers)
+            outcomes.update(zip(places, found, strict=True))
+        return [outcomes[place] for place in range(len(members))]
 
-        def report(places: Any, epochs: Any, train_losses: Any, val_losses: Any) -> None:
-            nonlocal done
-            done += len(places)
-            tick(len(places))
 
-        candidates = _candidates(problem, model, members)
-        scaling = candidates[0].settings.scaling(problem)
-        descents = descend(problem, candidates, model.hidden, scaling, report)
-        tick(sum(c.settings.epochs for c in candidates) - done)  # of those that ended early
-        return [
-            Outcome(
-                FittedNetwork(problem.inputs, model.hidden, descent.params, scaling)
-                if descent.failure is None
-                else None,
-                descent.curve,
-                descent.best_epoch,
-                descent.trajectory,
-                descent.failure,
-            )
-            for descent in descents
-        ]
+def _fit_group(
+    problem: Problem,
+    model: NetworkModel,
+    members: Sequence[CohortMember],
+    tick: Tick,
+    workers: int,
+) -> list[Outcome]:
+    candidates = _candidates(problem, model, members)
+    scaling = candidates[0].settings.scaling(problem)
+    done = 0
+
+    def report(places: Any, epochs: Any, train_losses: Any, val_losses: Any) -> None:
+        nonlocal done
+        done += len(places)
+        tick(len(places))
+
+    descents = descend(problem, candidates, model.hidden, scaling, report, workers)
+    tick(sum(c.settings.epochs for c in candidates) - done)  # of those that ended early
+    return [
+        Outcome(
+            FittedNetwork(problem.inputs, model.hidden, descent.params, scaling)
+            if descent.failure is None
+            else None,
+            descent.curve,
+            descent.best_epoch,
+            descent.trajectory,
+            descent.failure,
+        )
+        for descent in descents
+    ]
 
 
 def _candidates(
@@ -133,8 +159,12 @@ def _candidates(
 ) -> list[Candidate]:
     candidates = []
     for member in members:
-        settings, features = member.trainer, len(problem.inputs)
-        assert isinstance(settings, GradientDescent), "a cohort has one class of trainer"
+        settings, features = _settings(member), len(problem.inputs)
         init = settings.init_values(features, model.hidden, member.seed)
         candidates.append(Candidate(settings, member.seed, init))
     return candidates
+
+
+def _settings(member: CohortMember) -> GradientDescent:
+    assert isinstance(member.trainer, GradientDescent), "a cohort has one class of trainer"
+    return member.trainer

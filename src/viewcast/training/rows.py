@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from viewcast.base.errors import DataError
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.paths import prepared_path
 from viewcast.data import table
 from viewcast.holdout.panels import refuse_panel
@@ -39,9 +39,11 @@ def rows_of(config: Config, root: Path) -> Rows:
     """Read the prepared table and take the model's features and the data set's split.
 
     With ``holdout.hidden`` some validation rows are the hidden holdout, the same rows for every
-    model. A row that lacks a feature is left out, never filled in; ``left_out`` says so. Refuses
-    (DataError) data without any training row, and rows of several series at the same times
-    (``viewcast.holdout.panels``), and targets that the loss refuses.
+    model. A row that lacks a feature is left out, never filled in; ``left_out`` says so. Training
+    rows keep the column of their weights, where the trainer names one. Refuses (DataError) data
+    without any training row, and rows of several series at the same times
+    (``viewcast.holdout.panels``), and targets that the loss refuses; (ConfigError) weights that are
+    no column.
     """
     whole = table.read(
         prepared_path(root, config.data.name), config.preparation(), config.data.name
@@ -49,12 +51,14 @@ def rows_of(config: Config, root: Path) -> Rows:
     columns = table.feature_columns(whole)
     inputs = table.select(config.model.features, config.data.features, columns)
     labels = _with_hidden(whole, config)
+    weight = [name for name in _weights(config, columns) if name not in inputs]
     complete = whole[inputs].notna()
     kept, left_out = {}, []
     for split in ("train", "validation", "test", "hidden"):
         of_split = labels == split
         usable = of_split & complete.all(axis=1)
-        kept[split] = whole.loc[usable, [*KEYS, *inputs]].reset_index(drop=True)
+        shown = [*KEYS, *inputs, *(weight if split == "train" else [])]
+        kept[split] = whole.loc[usable, shown].reset_index(drop=True)
         lacking = [name for name in inputs if not complete.loc[of_split, name].all()]
         if lacking:
             left_out.append(
@@ -74,6 +78,17 @@ def rows_of(config: Config, root: Path) -> Rows:
     return Rows(**kept, inputs=inputs, left_out=left_out)
 
 
+def _weights(config: Config, columns: list[str]) -> list[str]:
+    """The column of weights, where the trainer names one."""
+    column = config.trainer.weight_column
+    if column is not None and column not in columns:
+        raise ConfigError(
+            f"trainer.sample_weight = {column}: data={config.data.name} has no such column; "
+            f"allowed: {', '.join(columns)}"
+        )
+    return [] if column is None else [column]
+
+
 def _with_hidden(whole: pd.DataFrame, config: Config) -> pd.Series:
     labels = whole[f"split_{config.data.split}"]
     if not config.holdout.hidden:
@@ -87,7 +102,7 @@ def problem_of(config: Config, rows: Rows) -> Problem:
     """What a trainer is given for this configuration and these rows."""
     shown = ["row", "target", *rows.inputs]
     return Problem(
-        train=rows.train[shown],
+        train=rows.train.drop(columns=["entity", "time"]),
         validation=rows.validation[shown],
         inputs=rows.inputs,
         loss=config.loss,

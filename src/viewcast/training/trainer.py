@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DivergenceError
+from viewcast.base.pool import in_threads
 from viewcast.models.fitted import Fitted
 from viewcast.models.model import Model
 from viewcast.scoring.loss import Loss
@@ -41,6 +42,11 @@ class Trainer(ABC, Generic[ModelT_contra]):
         """
         return False
 
+    @property
+    def weight_column(self) -> str | None:
+        """The column of the prepared table that training rows count in proportion to, if any."""
+        return None
+
     def check_settings(self, model: ModelT_contra, loss: Loss) -> None:
         """Refuse (ConfigError) a model or a loss that these settings contradict."""
         if model.kind not in self.serves:
@@ -52,6 +58,10 @@ class Trainer(ABC, Generic[ModelT_contra]):
     def check(self, problem: Problem, model: ModelT_contra) -> None:
         """Refuse (ConfigError) a problem it cannot solve, before a run exists. Default: none."""
         return
+
+    def uses_threads(self, loss: Loss, device: str) -> bool:
+        """Whether the setting ``threads`` may change bits of the result."""
+        return True
 
     def for_epochs(self, epochs: int) -> "Trainer[ModelT_contra]":
         """The same trainer for exactly so many epochs, which needs no validation rows.
@@ -65,21 +75,19 @@ class Trainer(ABC, Generic[ModelT_contra]):
         """Find the parameters of the model. Raises DivergenceError where there are none."""
 
     @classmethod
-    def cohorts(
-        cls, problem: Problem, model: ModelT_contra, members: "Sequence[CohortMember]"
-    ) -> list[list[int]]:
-        """Members that ``fit_cohort`` trains together, by their places. Default: each alone."""
-        return [[place] for place in range(len(members))]
-
-    @classmethod
     def fit_cohort(
-        cls, problem: Problem, model: ModelT_contra, members: "Sequence[CohortMember]", tick: Tick
+        cls,
+        problem: Problem,
+        model: ModelT_contra,
+        members: "Sequence[CohortMember]",
+        tick: Tick,
+        workers: int = 1,
     ) -> "list[Outcome]":
         """Train each member as ``fit`` does; ``tick`` is given the number of epochs just done.
 
-        Default: one member after the other.
+        ``workers``: members trained at the same time, which changes no result.
         """
-        return [_alone(problem, model, member, tick) for member in members]
+        return in_threads(lambda member: _alone(problem, model, member, tick), members, workers)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,42 @@
+"""Work that several threads share."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TypeVar
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_threads(
+    call: Callable[[ItemT], ResultT],
+    items: Sequence[ItemT],
+    workers: int,
+    stop: Event | None = None,
+) -> list[ResultT]:
+    """The result of each item, in their order; one worker is the calling thread itself.
+
+    After an error, or an interruption by the user, no further item begins and ``stop`` is set, so
+    that a call which looks at it can end early.
+    """
+    workers = min(workers, len(items))
+    if workers <= 1:
+        return [call(item) for item in items]
+    pool = ThreadPoolExecutor(workers)
+    try:
+        return list(pool.map(call, items))
+    except BaseException:
+        if stop is not None:
+            stop.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
