@@ -22,14 +22,17 @@ candidate, U updates of the whole training, B rows of a block.
 """
 
 import ctypes
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+VECTOR = 16  # numbers of a vector
 BLOCK = 256  # rows of a block: larger batches are done in several
 SPARE = 3  # rows of zeros after the last row: a tile takes four rows at a time
+LINE = 64  # bytes of a cache line
 NEVER = 2**62  # epochs of patience where there is no patience
 
 RUNNING, ENDED, DIVERGED = 0, 1, 2  # BOOKS.status
@@ -69,22 +72,24 @@ BOOKS = np.dtype(
     ]
 )
 
-# One hidden layer. ``inputs``: rows of its weights that are read; ``width``: its outputs, filled
-# up; ``weight``, ``bias``: where they begin among the parameters; ``hidden``: where its outputs
-# begin in ``hidden``. The last of the L + 1 entries is the output layer, whose weights are O rows
-# of ``inputs`` numbers.
-LAYER = np.dtype([(name, np.int64) for name in ("inputs", "width", "weight", "bias", "hidden")])
+# One layer; the last of the L + 1 entries is the output layer. ``inputs``, ``units``: numbers that
+# go in and out; ``width``: units, filled up to whole vectors; ``weight``, ``bias``: where they
+# begin among the parameters; ``hidden``: where a hidden layer's outputs begin in ``hidden``.
+LAYER = np.dtype(
+    [(name, np.int64) for name in ("inputs", "units", "width", "weight", "bias", "hidden")]
+)
 
 Record = NDArray[np.void]  # (), of dtype SETTINGS or BOOKS
 Array = NDArray[Any]
 # (addresses, sizes, settings, books, budget): all but the last are addresses
-Kernel = Callable[[int, int, int, int, int], None]
-PROTOTYPE = ctypes.CFUNCTYPE(None, *(4 * [ctypes.c_void_p]), ctypes.c_int64)
+Kernel = Callable[[int, int, int, int, int], int]
+PARAMETERS = 5 * (ctypes.c_int64,)  # of a Kernel
+RAISED = -1  # what a Kernel returns that has found an offset beyond its array (debug mode)
 
 
 class Spec(NamedTuple):
     """What an array must be. ``group``: rows (shared, read), own (of the candidate, read), state,
-    results or work (of a thread; nothing in it matters between two calls)."""
+    results or work (of a thread: nothing in it matters between two calls)."""
 
     group: str
     dtype: Any
@@ -129,10 +134,16 @@ def shapes(settings: Record) -> dict[str, Spec]:
         "predicted": Spec("work", floats, (BLOCK, s["outputs"])),
         "losses": Spec("work", np.float64, (BLOCK, s["outputs"])),
         "slopes": Spec("work", np.float64, (BLOCK, s["outputs"])),
-        "top": Spec("work", floats, (BLOCK, s["outputs"])),
-        "ones": Spec("work", floats, (BLOCK,)),
+        "weights": Spec("work", floats, (BLOCK if s["weighted"] else 0,)),
+        "top": Spec("work", floats, (BLOCK, filled(s["outputs"]))),
+        "one": Spec("work", floats, (1,)),
         "constants": Spec("work", floats, (8,)),
     }
+
+
+def filled(number: int) -> int:
+    """How many numbers whole vectors of them take, at least one vector."""
+    return max(1, -(-number // VECTOR)) * VECTOR
 
 
 def bucket_count(rows: int) -> int:
@@ -156,10 +167,19 @@ def new_arrays(settings: Record, groups: Iterable[str]) -> dict[str, Array]:
     """Arrays of these groups, filled with zeros (no memory is used before it is written)."""
     specs = shapes(settings)
     return {
-        name: np.zeros(spec.shape, spec.dtype)
+        name: aligned(spec.shape, spec.dtype)
         for name, spec in specs.items()
         if spec.group in groups
     }
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeros that begin on a cache line: vectors that lie across two lines are slow to load."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    zeros: Array = memory[start : start + size].view(dtype).reshape(shape)
+    return zeros
 
 
 class Call:
@@ -181,13 +201,15 @@ class Call:
 
     def __call__(self, kernel: Kernel, budget: int) -> None:
         """Do at most so many blocks of rows. Without the interpreter's lock, through ctypes."""
-        kernel(
+        status = kernel(
             self._addresses.ctypes.data,
             self._sizes.ctypes.data,
             self.settings.ctypes.data,
             self.books.ctypes.data,
             budget,
         )
+        if status == RAISED:
+            raise IndexError("compiled engine: an offset reaches beyond its array")
 
     @property
     def ended(self) -> bool:

@@ -16,10 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.training.compiled.call import BLOCK, LAYER
-
-VECTOR = 16  # numbers of a vector
-TILE = 4  # rows of a tile
+from viewcast.training.compiled.call import BLOCK, LAYER, aligned, filled
 
 Floats = NDArray[np.float32]
 
@@ -46,17 +43,16 @@ class Layout:
         layers = np.zeros(len(inner) + 1, LAYER)
         sizes, place, hidden = (features, *inner), 0, 0
         for level, (below, size) in enumerate(pairwise(sizes)):
-            width = _up(size, VECTOR)
-            weight, bias = place, place + _up(below, VECTOR) * width
-            layers[level] = (_up(below, TILE), width, weight, bias, hidden)
+            width = filled(size)
+            weight, bias = place, place + filled(below) * width
+            layers[level] = (below, size, width, weight, bias, hidden)
             place, hidden = bias + width, hidden + BLOCK * width
-        below, width = _up(sizes[-1], VECTOR), _up(outputs, VECTOR)
-        layers[-1] = (below, width, place, place + outputs * below, 0)
-        widths = [_up(size, VECTOR) for size in inner]
+        bias, width = place + outputs * filled(sizes[-1]), filled(outputs)
+        layers[-1] = (sizes[-1], outputs, width, place, bias, 0)
+        widths = [filled(size) for size in inner]
         transposed = max([a * b for a, b in pairwise(widths)], default=0)
-        parameters = place + outputs * below + width
-        x = _up(features, VECTOR)
-        return cls(features, inner, outputs, x, parameters, hidden, transposed, layers)
+        x = filled(features)
+        return cls(features, inner, outputs, x, bias + width, hidden, transposed, layers)
 
     def pack(self, flat: NDArray[np.floating]) -> Floats:
         """Padded parameters (P,) from those of the network (P₀,)."""
@@ -72,7 +68,7 @@ class Layout:
 
     def rows(self, count: int) -> Floats:
         """Rows of zeros (count, X), to be filled from column 0 on."""
-        return np.zeros((count, self.width), np.float32)
+        return aligned((count, self.width), np.float32)
 
     def _parts(self, padded: Floats) -> Iterator[Floats]:
         """Views of each layer's weight (I, H) and bias (H,), in the network's order."""
@@ -81,12 +77,6 @@ class Layout:
             weight, bias, width = int(layer["weight"]), int(layer["bias"]), int(layer["width"])
             yield padded[weight : weight + below * width].reshape(below, width)[:, :size]
             yield padded[bias : bias + size]
-        top, below = self.layers[-1], int(self.layers[-1]["inputs"])
-        weight, bias = int(top["weight"]), int(top["bias"])
-        yield padded[weight:bias].reshape(self.outputs, below)[:, : sizes[-1]].T
+        weight, bias = int(self.layers[-1]["weight"]), int(self.layers[-1]["bias"])
+        yield padded[weight:bias].reshape(self.outputs, -1)[:, : sizes[-1]].T
         yield padded[bias : bias + self.outputs]
-
-
-def _up(number: int, step: int) -> int:
-    """The next multiple of ``step``, at least one of them."""
-    return max(1, -(-number // step)) * step
