@@ -13,6 +13,8 @@ from viewcast.models.fitted import FittedNetwork
 from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE, MSE, Loss
 from viewcast.training.torch_engine.backprop import Backprop
+from viewcast.training.torch_engine.objective import Objective
+from viewcast.training.units import LossUnits
 
 hidden_layers = st.lists(st.integers(1, 5), min_size=0, max_size=4).map(tuple)
 losses = st.sampled_from([MSE(), MAE()])
@@ -29,46 +31,42 @@ def random_case(
 
 
 def by_hand(flat: Tensor, x: Tensor, y: Tensor, hidden: tuple[int, ...], loss: Loss) -> Tensor:
-    """The gradient of the summed loss (K, P) for rows x (K, N, F), y (K, N)."""
-    gradient, features = torch.full_like(flat, torch.nan), x.shape[-1]
-    layers, grads = (network.unflatten(v, features, hidden) for v in (flat, gradient))
+    """The gradient of the mean loss (K, P) for rows x (K, N, F), y (K, N, O)."""
+    gradient, shape = torch.full_like(flat, torch.nan), (x.shape[-1], hidden, y.shape[-1])
+    layers, grads = (network.unflatten(v, *shape) for v in (flat, gradient))
     passes, predicted = Backprop(layers, grads, x.shape[-2]), torch.empty_like(y)
+    objective = Objective(loss, LossUnits(0.0, 1.0, 1.0))
     for rows in (torch.ones_like(x), x):  # the second pass must find nothing of the first
         passes.forward(rows, predicted)
-        passes.backward(rows, loss.grad(predicted, y, 1.0))
-    torch.testing.assert_close(predicted, network.forward(layers, x), rtol=1e-12, atol=1e-12)
+        passes.backward(rows, objective.grad(predicted, y, None))
+    torch.testing.assert_close(predicted, network.outputs(layers, x), rtol=1e-12, atol=1e-12)
     return gradient
 
 
 @given(
     seed=seeds,
     candidates=st.sampled_from([1, 2, 3]),
-    own_rows=st.booleans(),
     rows=st.integers(1, 6),
     features=st.integers(1, 4),
     hidden=hidden_layers,
+    outputs=st.sampled_from([1, 1, 3]),
     loss=losses,
 )
 @settings(max_examples=80)
 def test_gradient_is_that_of_automatic_differentiation(
     seed: int,
     candidates: int,
-    own_rows: bool,
     rows: int,
     features: int,
     hidden: tuple[int, ...],
+    outputs: int,
     loss: Loss,
 ) -> None:
-    flat, x, y = random_case(seed, (candidates,), rows, features, hidden)
-    x, y = x.expand(candidates, -1, -1), y.expand(candidates, -1)
-    if own_rows:
-        rng = np.random.default_rng(seed)
-        x, y = (torch.tensor(rng.normal(size=tensor.shape)) for tensor in (x, y))
-    flat.requires_grad_()
-    layers = network.unflatten(flat, features, hidden)
-    loss.rows(network.forward(layers, x), y).sum().backward()
+    rng, shape = np.random.default_rng(seed), (features, hidden, outputs)
+    flat = torch.tensor(rng.normal(size=(candidates, network.size(*shape))), requires_grad=True)
+    x, y = (torch.tensor(rng.normal(size=(candidates, rows, n))) for n in (features, outputs))
+    loss.rows(network.outputs(network.unflatten(flat, *shape), x), y).mean((1, 2)).sum().backward()
     assert flat.grad is not None
-
     found = by_hand(flat.detach(), x, y, hidden, loss)
     torch.testing.assert_close(found, flat.grad, rtol=1e-9, atol=1e-11)
 
@@ -198,7 +196,8 @@ def test_a_ramp_between_two_levels_is_two_rectified_units() -> None:
 
 def test_a_unit_exactly_at_its_kink_has_slope_zero() -> None:
     flat = torch.tensor([[1.0, 0.0, 1.0, 0.0]], dtype=torch.float64)
-    x, y = torch.zeros(1, 1, 1, dtype=torch.float64), -torch.ones(1, 1, dtype=torch.float64)
+    x = torch.zeros(1, 1, 1, dtype=torch.float64)
+    y = -torch.ones(1, 1, 1, dtype=torch.float64)
     weight, bias, above, last = by_hand(flat, x, y, (1,), MSE())[0].tolist()
     assert (weight, bias) == (0, 0)
     assert (above, last) == (0, 2), "the loss does pull: only the unit at its kink is not moved"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from support.cohorts import candidate, problem, train
 from viewcast.models import network
 from viewcast.training.candidate import Candidate
+from viewcast.training.order import orders
 from viewcast.training.problem import Problem
 from viewcast.training.torch_engine.optimizer import OptimizerState, adam, sgd
 
@@ -200,10 +201,11 @@ def plain_loop(given: Problem, one: Candidate, hidden: tuple[int, ...]) -> tuple
     rule: torch.optim.Optimizer = torch.optim.SGD(net.parameters(), momentum=s.momentum, **options)
     if s.optimizer == "adam":
         rule = torch.optim.Adam(net.parameters(), betas=(s.momentum, s.beta2), **options)
-    generator, losses, kept = torch.Generator().manual_seed(one.seed), [], []
-    for _ in range(s.epochs):
-        order, during = torch.randperm(len(x), generator=generator), 0.0
-        for batch in torch.split(order, len(x) if s.batch_size == "full" else s.batch_size):
+    losses, kept = [], []
+    for epoch in range(1, s.epochs + 1):
+        (taken,) = orders(np.array([one.seed], np.uint64), epoch, len(x))
+        during, batches = 0.0, len(x) if s.batch_size == "full" else s.batch_size
+        for batch in torch.split(torch.tensor(taken), batches):
             rule.zero_grad()
             loss = mse(net(x[batch])[:, 0], y[batch])
             loss.backward()

@@ -160,7 +160,7 @@ class Course:
     @cached_property
     def target(self) -> Vector:
         """The training targets (N,)."""
-        return self.problem.y(self.problem.train).copy()  # pandas may give one that is read-only
+        return self.problem.y(self.problem.train)
 
     def gradient(self, scores: Vector, data: Any) -> tuple[Vector, Vector]:
         """Gradient and curvature of the loss of each row (N,), over the mean curvature.
@@ -170,11 +170,8 @@ class Course:
         the residuals of squared errors, and to the signs of absolute errors times twice their mean.
         So a step has the unit of the target, whatever the loss.
         """
-        # torch takes more than a second to import; losses give their gradients for tensors.
-        import torch  # noqa: PLC0415
-
         loss, predicted, target = self.problem.loss, self.constant + scores, self.target
-        grad = loss.grad(torch.from_numpy(predicted), torch.from_numpy(target), 1.0).numpy()
+        grad = loss.grad(predicted, target, 1.0)
         twice = 2 * loss.rows(predicted, target)
         if not twice.any():
             return np.zeros(len(grad)), np.ones(len(grad))
@@ -194,7 +191,7 @@ class Course:
         else:
             self.losses[-1][1] = mean
             if self.trainer.restore_best:
-                self.trajectory.append(_cells(losses))
+                self.trajectory.append(trajectory.in_cells(losses[np.newaxis])[0])
         return "loss", mean, False
 
     def has_ended(self, iteration: int) -> bool:
@@ -205,10 +202,3 @@ class Course:
             self.lowest, self.best = val_loss, iteration
         patience = self.trainer.patience
         return patience is not None and iteration - self.best >= patience
-
-
-def _cells(losses: Vector) -> Vector:
-    import torch  # noqa: PLC0415 (as above)
-
-    cells: Vector = trajectory.in_cells(torch.from_numpy(losses)[None]).numpy()[0]
-    return cells

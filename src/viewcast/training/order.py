@@ -20,9 +20,15 @@ def keys(seeds: NDArray[np.uint64], epoch: int, rows: int) -> NDArray[np.int64]:
     Of the 64 bits of the hash the upper 63 are kept, so that signed numbers compare alike.
     """
     with np.errstate(over="ignore"):
-        start = mixed(mixed(seeds + np.uint64(STEP)) + np.uint64(epoch) * np.uint64(STEP))
         steps = np.arange(1, rows + 1, dtype=np.uint64) * np.uint64(STEP)
-        return (mixed(start[:, np.newaxis] + steps) >> np.uint64(1)).astype(np.int64)
+        mixture = mixed(starts(seeds, epoch)[:, np.newaxis] + steps)
+        return (mixture >> np.uint64(1)).astype(np.int64)
+
+
+def starts(seeds: NDArray[np.uint64], epoch: int) -> NDArray[np.uint64]:
+    """Where the generators of an epoch (from 1) start (K,), by the candidates' seeds (K,)."""
+    with np.errstate(over="ignore"):
+        return mixed(mixed(seeds + np.uint64(STEP)) + np.uint64(epoch) * np.uint64(STEP))
 
 
 def orders(seeds: NDArray[np.uint64], epoch: int, rows: int) -> NDArray[np.int64]:

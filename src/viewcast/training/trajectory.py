@@ -4,15 +4,13 @@ Shape letters: K candidates, M validation rows, E epochs. Up to ``CELLS`` rows a
 more are averaged over cells of ⌈M / CELLS⌉ consecutive rows, the last cell may be shorter.
 """
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # torch takes more than a second to import: only training by descent needs it
-    from torch import Tensor
-
+Array = Any  # a numpy array or a torch tensor
 CELLS = 512
 
 Losses = NDArray[np.float32]
@@ -23,13 +21,16 @@ def cell_count(rows: int) -> int:
     return -(-rows // _size(rows))
 
 
-def in_cells(losses: "Tensor") -> "Tensor":
-    """Mean losses of cells (K, cells), from those of rows (K, M)."""
+def in_cells(losses: Array) -> Array:
+    """Mean losses of cells (K, cells), from those of rows (K, M); arrays and tensors alike."""
     rows, size = losses.shape[-1], _size(losses.shape[-1])
     if size == 1:
         return losses
     full = rows // size
-    means = losses.new_empty(len(losses), cell_count(rows))
+    shape = len(losses), cell_count(rows)
+    means = (
+        np.empty(shape, losses.dtype) if isinstance(losses, np.ndarray) else losses.new_empty(shape)
+    )
     means[:, :full] = losses[:, : full * size].reshape(-1, full, size).mean(-1)
     if rows % size:
         means[:, full] = losses[:, full * size :].mean(-1)

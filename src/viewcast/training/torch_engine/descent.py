@@ -1,11 +1,11 @@
 """The training loop: K candidates of one architecture, epoch by epoch, the best of each kept.
 
-An ordinary run is the cohort with K = 1. Candidates share the rows and the shape of a batch; each
-has its own initial parameters, order of rows, learning rate, patience and end. A candidate that has
-ended (patience used up, or diverged) is left out of the state update at once, and out of the
-arithmetic as soon as that saves an eighth of it. No candidate changes the numbers of another: tests
-compare bits (hidden layers of a single unit are compared to 1e-6, because the rounding of their
-products depends on how many candidates share the product).
+Candidates share the rows and the shape of a batch; each has its own initial parameters, order of
+rows, learning rate, patience and end. A candidate that has ended (patience used up, or diverged)
+is left out of the books at once, and out of the arithmetic as soon as that saves an eighth of it.
+No candidate changes the numbers of another: tests compare bits (layers of a single unit, and
+several outputs, are compared to 1e-6, because the rounding of their products depends on how many
+candidates share the product).
 
 Shape letters: K candidates, N training rows, M validation rows, F features, P parameters (padded),
 E epochs, B batch rows. Nothing here knows MLflow, Hydra or files other than the checkpoint.
@@ -19,17 +19,23 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from viewcast.models import network
-from viewcast.models.scaling import Scaling, Vector
+from viewcast.models.scaling import Scaling
 from viewcast.training import checkpoint
 from viewcast.training.candidate import Candidate, OnEpochs, Rules
 from viewcast.training.engine import Descent
 from viewcast.training.problem import Problem
 from viewcast.training.settings import DescentSettings
 from viewcast.training.torch_engine import optimizer
-from viewcast.training.torch_engine.network_batch import Data, NetworkBatch
+from viewcast.training.torch_engine.books import Books
+from viewcast.training.torch_engine.data import Data
+from viewcast.training.torch_engine.members import Members
+from viewcast.training.torch_engine.network_batch import NetworkBatch
+from viewcast.training.torch_engine.objective import Objective
+from viewcast.training.torch_engine.orders import orders
 from viewcast.training.torch_engine.state import State
 from viewcast.training.trajectory import cell_count, in_cells
+from viewcast.training.units import LossUnits
+from viewcast.training.weights import row_weights
 
 
 def descend(
@@ -47,68 +53,67 @@ def descend(
     """
     torch.set_num_threads(problem.threads)  # their number changes the last bits of a sum
     shared = candidates[0].settings
-    dtype, device = getattr(torch, shared.precision), torch.device(problem.device)
-    data = Data.of(problem, scaling, dtype, device)
-    raw_units = _raw_units(problem, scaling)
-
-    networks = NetworkBatch(data, candidates, hidden, problem.loss, raw_units)
-    for place, candidate in enumerate(candidates):
-        networks.params[place, : len(candidate.init)] = torch.as_tensor(candidate.init, dtype=dtype)
+    like = torch.empty(0, dtype=getattr(torch, shared.precision), device=problem.device)
+    units = LossUnits.of(problem.loss, scaling)
+    weight = row_weights(problem, shared.sample_weight)
+    data = Data.of(problem, scaling, units.raw, weight, like)
+    members = Members.of(candidates, data)
+    networks = NetworkBatch(data, members, hidden, Objective(problem.loss, units))
+    networks.params[:, : networks.size] = like.new_tensor(np.stack([c.init for c in candidates]))
     networks.zero_masked_weights()
-    optimizer_state = optimizer.OptimizerState.empty(networks.params, networks.lr)
+    optimizer_state = optimizer.OptimizerState.empty(networks.params, members.lr)
     start_loss = networks.train_loss().cpu().numpy()
-    rules = Rules.of(candidates, start_loss, raw_units)
-    cells = cell_count(len(data.y_val)) if rules.restore_best.any() else 0
-    state = State.first(
-        optimizer_state, networks.params, [c.seed for c in candidates], shared.epochs, cells
-    )
+    rules = Rules.of(candidates, start_loss, units.factor)
+    count, cells = len(candidates), cell_count(len(data.y_val)) if rules.restore_best.any() else 0
+    books = Books.empty(count, shared.epochs, cells)
+    state = State(books, optimizer_state, networks.params.clone(), np.arange(count))
+
     saved = checkpoint.read(problem.checkpoint, problem.identity)
     if saved is not None:
-        state.restore({name: torch.as_tensor(array) for name, array in saved.items()})
-        networks = _networks_of(state, candidates, networks, hidden)
-        for epoch in range(1, state.epoch + 1):
-            ran = np.flatnonzero((state.last == 0) | (state.last >= epoch))
-            on_epochs(epoch, ran, *state.curve[epoch - 1, ran].T)
+        state.restore(saved)
+        networks = _networks_of(state, members, networks)
+        for epoch in range(1, books.epoch + 1):
+            ran = books.ran(epoch)
+            on_epochs(epoch, ran, *books.curve[epoch - 1, ran].T)
     last_write = time.monotonic()
 
-    while state.epoch < shared.epochs and state.running.any():
-        train_loss = _one_epoch(networks, state, shared).cpu().numpy()
-        _update_state(networks, state, rules, train_loss)
-        ran = np.flatnonzero((state.last == 0) | (state.last == state.epoch))
-        on_epochs(state.epoch, ran, *state.curve[state.epoch - 1, ran].T)
+    while books.epoch < shared.epochs and state.running.any():
+        train_loss = _one_epoch(networks, state, shared)
+        _validate(networks, state, rules, train_loss)
+        ran = books.ran(books.epoch)
+        on_epochs(books.epoch, ran, *books.curve[books.epoch - 1, ran].T)
         running = state.running
         if running.any() and 8 * running.sum() <= 7 * len(running):
-            state.keep_only(torch.as_tensor(np.flatnonzero(running)))
-            networks = _networks_of(state, candidates, networks, hidden)
+            state.keep_only(np.flatnonzero(running))
+            networks = _networks_of(state, members, networks)
         if problem.checkpoint and time.monotonic() - last_write >= shared.checkpoint_seconds:
-            arrays = {name: tensor.cpu().numpy() for name, tensor in state.tensors().items()}
-            checkpoint.write(problem.checkpoint, arrays, problem.identity)
+            checkpoint.write(problem.checkpoint, state.arrays(), problem.identity)
             last_write = time.monotonic()
-    size = network.size(data.x.shape[-1], hidden)
-    updates = int(state.optimizer_state.step) // max(state.epoch, 1)
+    kept = state.best[:, : networks.size].cpu().numpy().astype(np.float64)
+    updates = -(-networks.count // _batch(shared, networks.count))
     return [
-        _result(state, c, place, size, updates, start_loss[place])
-        for place, c in enumerate(candidates)
+        Descent(
+            kept[place],
+            _curve(books, place),
+            int(books.best_epoch[place]),
+            _path(state.path, networks.size),
+            books.trajectory[place, : _kept_epochs(books, place, candidate)],
+            _failure(books, place, candidate, updates, start_loss[place]),
+        )
+        for place, candidate in enumerate(candidates)
     ]
 
 
-def _raw_units(problem: Problem, scaling: Scaling) -> float:
-    """By what a loss in the units of training is multiplied to be one in raw units."""
-    factor = problem.loss.rescale(scaling.y_std)
-    if factor is None:
-        assert (scaling.y_mean, scaling.y_std) == (0, 1), "refused by check_settings"
-        return 1.0
-    return factor
-
-
-def _networks_of(
-    state: State, candidates: Sequence[Candidate], former: NetworkBatch, hidden: tuple[int, ...]
-) -> NetworkBatch:
+def _networks_of(state: State, members: Members, former: NetworkBatch) -> NetworkBatch:
     """The networks of the candidates that are still computed."""
-    computed = [candidates[place] for place in state.ids.tolist()]
-    networks = NetworkBatch(former.data, computed, hidden, former.loss, former.raw_units)
-    torch.mul(state.optimizer_state.units, networks.lr, out=networks.params)
+    computed = members.at(state.ids)
+    networks = NetworkBatch(former.data, computed, former.hidden, former.objective)
+    torch.mul(state.optimizer_state.units, computed.lr, out=networks.params)
     return networks
+
+
+def _batch(shared: DescentSettings, rows: int) -> int:
+    return rows if shared.batch_size == "full" else min(shared.batch_size, rows)
 
 
 def _one_epoch(networks: NetworkBatch, state: State, shared: DescentSettings) -> Tensor:
@@ -117,79 +122,69 @@ def _one_epoch(networks: NetworkBatch, state: State, shared: DescentSettings) ->
     With ``train_loss = after`` it is the loss of all rows after the epoch, with ``during`` that of
     each row just before the update that used it.
     """
-    size = networks.count if shared.batch_size == "full" else shared.batch_size
+    size, members, order = _batch(shared, networks.count), networks.members, None
     # In a single batch the order of rows would change the rounding only.
-    order = _orders(networks, state) if shared.shuffle and size < networks.count else None
-    for x, y, predicted in networks.batches(size, order):
+    if shared.shuffle and size < networks.count:
+        device = networks.params.device
+        order = orders(members.seeds, state.books.epoch + 1, networks.count, device)
+    for x, y, weight, outputs in networks.batches(size, order):
         passes = networks.passes(y.shape[1])
-        passes.forward(x, predicted)
-        passes.backward(x, networks.loss.grad(predicted, y, 1 / y.shape[1]))
+        passes.forward(x, outputs)
+        passes.backward(x, networks.objective.grad(outputs, y, weight))
         if networks.decays:
-            networks.grad.addcmul_(networks.params, networks.decay)
+            networks.grad.addcmul_(networks.params, members.decay)
+        updated = networks.params, networks.grad, state.optimizer_state, members.lr
         if shared.optimizer == "sgd":
-            optimizer.sgd(
-                networks.params, networks.grad, state.optimizer_state, networks.lr, shared.momentum
-            )
+            optimizer.sgd(*updated, shared.momentum)
         else:
-            betas = (shared.momentum, shared.beta2)
-            optimizer.adam(
-                networks.params, networks.grad, state.optimizer_state, networks.lr, betas
-            )
+            optimizer.adam(*updated, (shared.momentum, shared.beta2))
         if shared.keep_path:
             state.path.append(networks.params[0].clone())
-    state.epoch += 1
     return networks.train_loss() if shared.train_loss == "after" else networks.epoch_loss(order)
 
 
-def _orders(networks: NetworkBatch, state: State) -> Tensor:
-    """A new order (K, N) of the rows of each computed candidate."""
-    generators = [state.orders[place] for place in state.ids.tolist()]
-    orders = [torch.randperm(networks.count, generator=generator) for generator in generators]
-    return torch.stack(orders).to(networks.params.device)
-
-
-def _update_state(networks: NetworkBatch, state: State, rules: Rules, train: Vector) -> None:
-    """Validate every computed candidate; store losses, better parameters, and which ended."""
-    places = np.flatnonzero(state.running)
-    ids = state.ids.numpy()[places]
-    losses = networks.val_losses()
-    train, val = train[places], networks.mean(losses).cpu().numpy()[places]
-    state.curve[state.epoch - 1, ids] = np.stack([train, val], -1)
-    best = rules.restore_best[ids]
-    if state.trajectory.size:
-        cells = in_cells(losses).cpu().numpy()[places].astype(np.float64)
-        with np.errstate(over="ignore"):  # beyond single precision a loss is infinite
-            state.trajectory[ids, state.epoch - 1] = cells * networks.raw_units
-    lost = best & ~np.isfinite(val) | ~(train <= rules.limit[ids])
-    state.diverged[ids] = lost
-    better = ~lost & (~best | (val < state.best_loss[ids]))
-    state.best_loss[ids[better]], state.best_epoch[ids[better]] = val[better], state.epoch
-    ended = lost | (state.epoch - state.best_epoch[ids] >= rules.patience[ids])
-    state.last[ids[ended]] = state.epoch
+def _validate(networks: NetworkBatch, state: State, rules: Rules, train_loss: Tensor) -> None:
+    """Validate the running candidates; enter their losses, keep the parameters that are better."""
+    books, running = state.books, np.flatnonzero(state.running)
+    ids, losses = state.ids[running], networks.val_losses()
+    if books.trajectory.size:
+        cells = in_cells(losses).double() * networks.objective.units.factor
+        books.enter_cells(ids, cells.cpu().numpy()[running])
+    both = torch.stack([train_loss, networks.objective.mean(losses)]).cpu().numpy()
+    train, val = both[:, running]
+    better = books.enter(ids, train, val, rules)
     if better.any():
-        device = networks.params.device
-        from_ = torch.as_tensor(places[better], device=device)
-        state.best[torch.as_tensor(ids[better], device=device)] = networks.params[from_]
+        to, from_ = torch.as_tensor(np.stack([ids[better], running[better]])).to(state.best.device)
+        state.best[to] = networks.params[from_]
 
 
-def _result(
-    state: State, candidate: Candidate, place: int, size: int, updates: int, start_loss: float
-) -> Descent:
-    last = int(state.last[place]) or state.epoch
-    losses = state.curve[:last, place]
-    curve = pd.DataFrame(losses, columns=["train_loss", "val_loss"])
+def _ended(books: Books, place: int) -> int:
+    return int(books.last[place]) or books.epoch
+
+
+def _kept_epochs(books: Books, place: int, candidate: Candidate) -> int:
+    """Epochs of the trajectory."""
+    return _ended(books, place) if candidate.settings.restore_best else 0
+
+
+def _curve(books: Books, place: int) -> pd.DataFrame:
+    last = _ended(books, place)
+    curve = pd.DataFrame(books.curve[:last, place], columns=["train_loss", "val_loss"])
     curve.insert(0, "epoch", np.arange(1, last + 1))
-    failure = None
-    if state.diverged[place]:
-        failure = (
-            f"diverged at step {last * updates} (epoch {last}) with learning rate "
-            f"{candidate.settings.lr:g}: training loss {losses[-1, 0]:.4g} after "
-            f"{start_loss:.4g} at the start; try a smaller trainer.lr"
-        )
-    kept = state.best[place, :size].cpu().numpy().astype(np.float64)
-    path, best_epoch = _path(state.path, size), int(state.best_epoch[place])
-    trajectory = state.trajectory[place, : last if candidate.settings.restore_best else 0]
-    return Descent(kept, curve, best_epoch, path, trajectory, failure)
+    return curve
+
+
+def _failure(
+    books: Books, place: int, candidate: Candidate, updates: int, start_loss: float
+) -> str | None:
+    if not books.diverged[place]:
+        return None
+    last = _ended(books, place)
+    return (
+        f"diverged at step {last * updates} (epoch {last}) with learning rate "
+        f"{candidate.settings.lr:g}: training loss {books.curve[last - 1, place, 0]:.4g} after "
+        f"{start_loss:.4g} at the start; try a smaller trainer.lr"
+    )
 
 
 def _path(path: list[Tensor], size: int) -> pd.DataFrame:
