@@ -4,7 +4,7 @@ Candidates share the rows and the shape of a batch; each has its own initial par
 rows, learning rate, patience and end. A candidate that has ended (patience used up, or diverged)
 is left out of the books at once, and out of the arithmetic as soon as that saves an eighth of it.
 No candidate changes the numbers of another: tests compare bits (layers of a single unit, and
-several outputs, are compared to 1e-6, because the rounding of their products depends on how many
+several outputs, agree to rounding, because the rounding of their products depends on how many
 candidates share the product).
 
 Shape letters: K candidates, N training rows, M validation rows, F features, P parameters (padded),
