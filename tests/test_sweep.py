@@ -16,6 +16,7 @@ from viewcast.runs.sweep import sweep
 from viewcast.sweep import cohorts
 from viewcast.sweep.results import thinned
 from viewcast.sweep.space import Search, configured, draw, space
+from viewcast.tracking.write import many_runs, sqlite_runs
 from viewcast.tracking.write import sweep_recorder as tracking
 from viewcast.training.gradient_descent import GradientDescent
 
@@ -154,18 +155,18 @@ def test_recording_that_was_interrupted_goes_on_without_doubles(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, results, everyone = swept(project, "++sweep.seed='range(9)'")
-    whole = tracking._child
-    left = iter(range(4))
+    whole, left = sqlite_runs.add, iter(range(2))
 
     def interrupted(*arguments: Any) -> None:
         if next(left, None) is None:
             raise KeyboardInterrupt
         whole(*arguments)
 
-    monkeypatch.setattr(tracking, "_child", interrupted)
+    monkeypatch.setattr(many_runs, "TOGETHER", 2)
+    monkeypatch.setattr(sqlite_runs, "add", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tracking.record(results, everyone, folder, project.root)
-    monkeypatch.setattr(tracking, "_child", whole)
+    monkeypatch.setattr(sqlite_runs, "add", whole)
     parent = tracking.record(results, everyone, folder, project.root)
     numbers = [int(run.data.tags["viewcast.candidate"]) for run in children(project, parent)]
     assert sorted(numbers) == list(range(9))

@@ -27,6 +27,7 @@ from viewcast.base.settings import Tracking
 from viewcast.tracking import former
 from viewcast.tracking.schema import untouched
 from viewcast.tracking.tags import EXPERIMENT_KIND
+from viewcast.tracking.write_ahead import write_ahead
 
 SQLITE = "sqlite:///"
 PAGE = 1000  # runs in one answer of the store
@@ -42,8 +43,9 @@ def connect(tracking: Tracking) -> MlflowClient:
     """A client of the store; experiments are made by ``viewcast.tracking.experiments``.
 
     The first use of a SQLite store creates its tables, which MLflow does not guard: a file lock
-    beside the database lets one process do it while the others wait. Raises TrackingError where
-    the store cannot be reached.
+    beside the database lets one process do it while the others wait. A SQLite store of viewcast
+    alone writes ahead (``viewcast.tracking.write_ahead``). Raises TrackingError where the store
+    cannot be reached.
     """
     mlflow.set_tracking_uri(tracking.uri)
     try:
@@ -187,6 +189,7 @@ def _first_use(uri: str) -> Iterator[None]:
     database.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(database.with_suffix(".lock")), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
+        write_ahead(database)
         yield
 
 

@@ -9,12 +9,13 @@ hold the curves of all.
 import json
 import math
 import time
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 
@@ -50,8 +51,9 @@ from viewcast.tracking.tags import (
     VAL_LOSS_TRUE,
     VAL_LOSS_TRUE_ERROR,
 )
+from viewcast.tracking.write import many_runs
+from viewcast.tracking.write.finished_run import FinishedRun
 from viewcast.tracking.write.recorder import (
-    BATCH,
     compared,
     flat,
     run_tags,
@@ -81,23 +83,40 @@ def record(
 ) -> str:
     """Write the sweep to MLflow; returns the parent run's id.
 
-    Candidates that are there already, from a try that was interrupted, are not written again.
+    Candidates that are there already, from a try that was interrupted, are not written again, and
+    one that was left half written gets what it lacks.
     ``part``: of the experiments of the data set.
     """
     config = candidates[0].config
     client = connect(config.tracking)
     experiment = experiment_of(client, config, part)
-    parent = _parent(client, experiment, candidates, folder, root)
-    mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
-    known = {run.data.tags[CANDIDATE] for run in all_runs(client, experiment, mark)}
+    with FileLock(folder.with_suffix(".lock")):  # of two processes the second finds all there
+        parent = _parent(client, experiment, candidates, folder, root)
+        mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
+        known = {run.data.tags[CANDIDATE]: run for run in all_runs(client, experiment, mark)}
+        begun = {number: run for number, run in known.items() if run.info.status == "RUNNING"}
+        missing = [m for m in candidates if str(m.number) not in known]
+        half = [m for m in candidates if str(m.number) in begun]
+        for member, run in zip(half, _runs(results, half, folder, root, parent), strict=True):
+            many_runs.complete(client, begun[str(member.number)], run)
+        many_runs.add(client, experiment, _runs(results, missing, folder, root, parent))
+        _store_tables(client, parent.info.run_id, results, folder)
+    return str(parent.info.run_id)
+
+
+def _runs(
+    results: Results, candidates: Sequence[Member], folder: Path, root: Path, parent: Run
+) -> Iterator[FinishedRun]:
+    """The runs of candidates, made one by one: many curves need much room."""
+    if not candidates:
+        return
+    config, now = candidates[0].config, int(time.time() * 1000)
     lines = {int(line["candidate"]): line for line in results.candidates.to_dict("records")}
     curves = dict(tuple(results.curves.groupby("candidate")))
     curved = _curved(results.candidates)
     shared, evaluation_sets = run_tags(config, root), EvaluationSets(root)
     log_scale = on_log_scale(json.loads((folder / SWEEP_SETTINGS).read_text(encoding="utf-8")))
     for member in candidates:
-        if str(member.number) in known:
-            continue
         line = lines[member.number]
         tags = {
             **shared,
@@ -115,10 +134,10 @@ def record(
             tags[FAILURE] = str(line["failure"])
         curve = curves[member.number] if member.number in curved else curves[member.number].tail(1)
         # Candidates of one batch began together; the scores of a batch are known to the next one.
-        start = None if member.batch else parent.info.start_time
-        _child(client, experiment, tags, _params(member, log_scale), line, curve, start)
-    _store_tables(client, parent.info.run_id, results, folder)
-    return str(parent.info.run_id)
+        start = now + member.batch if member.batch else int(parent.info.start_time)
+        status = "FINISHED" if line["status"] == "finished" else "FAILED"
+        metrics = _metrics(line, curve, now)
+        yield FinishedRun(tags, start, status, _params(member, log_scale), metrics)
 
 
 def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) -> None:
@@ -161,7 +180,7 @@ def _parent(
 ) -> Run:
     mark = f"tags.`{SWEEP}` = '{folder.name}' and tags.`{CANDIDATES}` != ''"
     known = all_runs(client, experiment, mark)
-    if known:
+    if known and known[0].data.params:  # the last that is written
         return known[0]
     config = candidates[0].config
     rows = rows_of(config, root)
@@ -178,12 +197,12 @@ def _parent(
     # The file is as old as the beginning of the search.
     began = int((folder / SWEEP_SETTINGS).stat().st_mtime * 1000)
     name = f"{run_name(config)} of {len(candidates)}"
-    run = client.create_run(experiment, began, tags, name)
+    run = known[0] if known else client.create_run(experiment, began, tags, name)
     datasets.log(client, run.info.run_id, datasets.of(config, rows))
+    client.log_artifact(run.info.run_id, str(folder / SWEEP_SETTINGS))
     own = set(candidates[0].own)
     shared = {k: v for k, v in shown_params(config).items() if k not in own}
     client.log_batch(run.info.run_id, params=[Param(k, v) for k, v in shared.items()])
-    client.log_artifact(run.info.run_id, str(folder / SWEEP_SETTINGS))
     return run
 
 
@@ -207,17 +226,7 @@ def _store_tables(client: MlflowClient, parent: str, results: Results, folder: P
         client.log_artifact(parent, str(folder / SWEEP_HIDDEN_LOSSES), SEALED_FOLDER)
 
 
-def _child(
-    client: MlflowClient,
-    experiment: str,
-    tags: dict[str, str],
-    params: list[Param],
-    line: dict[Hashable, Any],
-    curve: pd.DataFrame,
-    start: int | None,
-) -> None:
-    run = client.create_run(experiment, start, tags, tags[RUN_NAME])
-    now = int(time.time() * 1000)
+def _metrics(line: dict[Hashable, Any], curve: pd.DataFrame, now: int) -> list[Metric]:
     metrics = []
     for key in (TRAIN_LOSS, VAL_LOSS):
         metrics += [
@@ -231,9 +240,7 @@ def _child(
     if pd.notna(line["val_loss"]):
         gap = float(line["val_loss"] - line["train_loss"])
         metrics.append(Metric(GENERALIZATION_GAP, gap, now, 0))
-    client.log_batch(run.info.run_id, metrics=metrics[:BATCH], params=params)
-    status = "FINISHED" if line["status"] == "finished" else "FAILED"
-    client.set_terminated(run.info.run_id, status)
+    return metrics
 
 
 def _params(member: Member, log_scale: Collection[str]) -> list[Param]:
