@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,11 @@ def project(trained: tuple[Project, str], tmp_path: Path) -> Project:
     origin, _ = trained
     shutil.copytree(origin.root / "build", tmp_path / "build")
     (tmp_path / "mlflow").mkdir()
-    shutil.copy(origin.root / "mlflow" / "mlflow.db", tmp_path / "mlflow" / "mlflow.db")
+    with (  # a file alone lacks what its log still holds
+        closing(sqlite3.connect(origin.root / "mlflow" / "mlflow.db")) as source,
+        closing(sqlite3.connect(tmp_path / "mlflow" / "mlflow.db")) as target,
+    ):
+        source.backup(target)
     return Project(tmp_path, set(origin.prepared))
 
 
