@@ -1,20 +1,14 @@
-"""The update rules against those of torch.optim, and whole training runs against a plain loop."""
+"""The update rules against those of torch.optim."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import Tensor
 
-from support.cohorts import candidate, problem, train
-from viewcast.models import network
-from viewcast.training.candidate import Candidate
-from viewcast.training.order import orders
-from viewcast.training.problem import Problem
 from viewcast.training.torch_engine.optimizer import OptimizerState, adam, sgd
 
 STEPS = 200  # a wrong rule shows in the first of them, in every example
@@ -177,67 +171,3 @@ def test_without_a_gradient_nothing_moves() -> None:
         parameters = start(3)[None]
         step(parameters, torch.zeros_like(parameters), OptimizerState.empty(parameters, lr), lr)
         assert torch.equal(parameters[0], start(3))
-
-
-# Against a plain loop of PyTorch
-
-
-def plain_loop(given: Problem, one: Candidate, hidden: tuple[int, ...]) -> tuple[Any, list[Any]]:
-    """Parameters kept, and [training loss after, during, validation loss] of every epoch."""
-    s, scaling = one.settings, one.settings.scaling(given)
-    dtype = getattr(torch, s.precision)
-    numbers = [scaling.inputs(given.x(rows)) for rows in (given.train, given.validation)]
-    numbers += [scaling.targets(given.y(given.train)), given.y(given.validation)]
-    x, x_val, y, y_val = (torch.tensor(v, dtype=dtype) for v in numbers)
-    part = torch.tensor(one.rows(len(x)))
-    x, y, raw = x[part], y[part], scaling.y_std**2
-    modules: list[nn.Module] = []
-    for weight, bias in network.unflatten(torch.tensor(one.init, dtype=dtype), x.shape[1], hidden):
-        linear = nn.Linear(*weight.shape, dtype=dtype)
-        linear.weight.data, linear.bias.data = weight.mT.clone(), bias[0].clone()
-        modules += [linear, nn.ReLU()]
-    net, mse = nn.Sequential(*modules[:-1]), nn.MSELoss()
-    options = {"lr": s.lr, "weight_decay": s.weight_decay}
-    rule: torch.optim.Optimizer = torch.optim.SGD(net.parameters(), momentum=s.momentum, **options)
-    if s.optimizer == "adam":
-        rule = torch.optim.Adam(net.parameters(), betas=(s.momentum, s.beta2), **options)
-    losses, kept = [], []
-    for epoch in range(1, s.epochs + 1):
-        (taken,) = orders(np.array([one.seed], np.uint64), epoch, len(x))
-        during, batches = 0.0, len(x) if s.batch_size == "full" else s.batch_size
-        for batch in torch.split(torch.tensor(taken), batches):
-            rule.zero_grad()
-            loss = mse(net(x[batch])[:, 0], y[batch])
-            loss.backward()
-            rule.step()
-            during += len(batch) * loss.item() / len(x)
-        with torch.no_grad():
-            after = mse(net(x)[:, 0], y).item()
-            val = (scaling.outputs(net(x_val)[:, 0]) - y_val).square().mean().item()
-            layers = [m for m in net if isinstance(m, nn.Linear)]
-            kept.append(torch.cat([v.flatten() for m in layers for v in (m.weight.mT, m.bias)]))
-        losses.append([raw * after, raw * during, val])
-    best = int(np.argmin([val for *_, val in losses])) if s.restore_best else s.epochs - 1
-    return (kept[best].double().numpy(), best + 1), losses
-
-
-@pytest.mark.parametrize("train_loss", ["after", "during"])
-@pytest.mark.parametrize(("precision", "rel"), [("float32", 1e-4), ("float64", 1e-9)])
-@pytest.mark.parametrize(("optimizer", "batch_size"), [("sgd", 7), ("adam", 7), ("adam", "full")])
-@pytest.mark.parametrize(("hidden", "row_share"), [((), 1.0), ((7,), 0.6), ((6, 5, 3), 1.0)])
-def test_every_epoch_is_that_of_a_plain_loop_in_torch(
-    hidden: Any, row_share: float, optimizer: str, batch_size: Any, precision: str, rel: float,
-    train_loss: str,
-) -> None:  # fmt: skip
-    shared = {"precision": precision, "train_loss": train_loss, "row_share": row_share}
-    shared |= {"optimizer": optimizer, "batch_size": batch_size}
-    own = [{"lr": 0.01}, {"lr": 0.003, "weight_decay": 0.3}, {"lr": 0.02, "restore_best": False}]
-    together = [candidate(i, hidden, **shared, **one) for i, one in enumerate(own)]
-    for one, found in zip(together, train(problem(), together, hidden), strict=True):
-        (params, best_epoch), losses = plain_loop(problem(), one, hidden)
-        after, during, val = np.array(losses).T
-        expected = after if train_loss == "after" else during
-        np.testing.assert_allclose(found.curve["train_loss"], expected, rtol=rel)
-        np.testing.assert_allclose(found.curve["val_loss"], val, rtol=rel)
-        np.testing.assert_allclose(found.params, params, rtol=rel, atol=rel)
-        assert found.best_epoch == best_epoch

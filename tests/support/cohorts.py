@@ -45,9 +45,11 @@ def problem(rows: int = 45, features: int = 5, **changed: Any) -> Problem:
     return replace(made, **changed)
 
 
-def candidate(seed: int, hidden: tuple[int, ...], features: int = 5, **own: Any) -> Candidate:
+def candidate(
+    seed: int, hidden: tuple[int, ...], features: int = 5, outputs: int = 1, **own: Any
+) -> Candidate:
     made = GradientDescent(**{**SETTINGS, **QUICK, **own})
-    return Candidate(made, seed, made.init_values(features, hidden, seed))
+    return Candidate(made, seed, made.init_values(features, hidden, seed, outputs))
 
 
 def members(hidden: tuple[int, ...], *more: dict[str, Any], **shared: Any) -> list[Candidate]:
