@@ -101,7 +101,9 @@ def test_an_experiment_runs_under_its_name_and_leaves_a_result(
     config = shorter(config)
     result = shared_project.run_config(config)
     folder = shared_project.output(config)
+    run_id = result.pop("run_id")
     assert json.loads((folder / "result.json").read_text()) == result
+    assert shared_project.recorded(run_id).data.tags["viewcast.key"] == result["key"]
     assert result["status"] == "finished"
     assert result["experiment"] == name
     assert result["train_loss"] >= 0

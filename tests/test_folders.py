@@ -330,6 +330,7 @@ def test_a_run_of_version_0_1_is_replaced(project: Project) -> None:
     result = run(config, project.root, output)
     for folder in (output, output.parent / "checkpoints" / "mine"):
         (folder / MARK).unlink()
+    (output / "result.json").write_text(json.dumps(result))
     (output.parent / "checkpoints" / "mine" / "finished").touch()
     again = run(config, project.root, output)
     assert again["run_id"] != result["run_id"]

@@ -31,7 +31,7 @@ def row(name: str, **said: Any) -> dict[str, Any]:
     return {
         "data": "lectures", "label": "lectures", "experiment": f"lectures_{name}", "model": "deep",
         "loss": "mse", "unit": "minutes²", "split": "course", "status": "finished",
-        "val_loss": 330.0, "val_error": 140.0, "run_id": f"id-{name}", "verdict": "fine", **said,
+        "val_loss": 330.0, "val_error": 140.0, "key": f"id-{name}", "verdict": "fine", **said,
     }  # fmt: skip
 
 

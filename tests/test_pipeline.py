@@ -10,13 +10,14 @@ from mlflow.entities import Run
 
 from support.clone import Clone, stages_run
 from viewcast.assessment.result_file import from_json
+from viewcast.tracking.run_keys import by_key
 
 pytestmark = pytest.mark.slow
 reading = pytest.mark.xdist_group("clone")  # these share one copy of the clone
 
 COLUMNS = {
     *("data", "model", "experiment", "loss", "unit", "train_loss", "val_loss", "params"),
-    *("published_train", "published_val", "verdict", "run_id"),
+    *("published_train", "published_val", "verdict", "key"),
 }
 
 
@@ -122,8 +123,8 @@ def test_every_row_of_the_summary_is_a_run_in_mlflow(done: Clone) -> None:
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
     runs = {}
     for data in ("lectures", "channel"):
-        own = {run.info.run_id: run for run in runs_of(client, f"viewcast-{data}")}
-        assert {row["run_id"] for row in summary(done) if row["data"] == data} == set(own)
+        own = by_key(runs_of(client, f"viewcast-{data}"))
+        assert {row["key"] for row in summary(done) if row["data"] == data} == set(own)
         runs |= own
     failed = [run for run in runs.values() if run.info.status != "FINISHED"]
     assert [run.data.tags["viewcast.experiment"] for run in failed] == ["lectures_descent_diverges"]
@@ -136,7 +137,7 @@ def test_the_hundreds_of_runs_of_the_demonstration_have_experiments_of_their_own
 ) -> None:
     told = json.loads((done.root / "build" / "demo" / f"{part}.json").read_text())["runs"]
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
-    assert {run.info.run_id for run in runs_of(client, f"viewcast-channel-{part}")} == set(told)
+    assert set(by_key(runs_of(client, f"viewcast-channel-{part}"))) == set(told)
     assert len(told) == 1 + 200
 
 
@@ -154,13 +155,15 @@ def test_the_audit_stands_in_the_run_table_of_every_run_with_figures(done: Clone
     (search,) = (result for result in results if (result.data, result.split) == YEAR)
     assert search.refusal is None
     assert search.winner is not None
-    winner = client.get_run(search.winner.run_id).data
+    known = by_key(
+        [*runs_of(client, "viewcast-channel"), *runs_of(client, "viewcast-channel-search")]
+    )
+    winner = known[search.winner.run_id].data
     assert set(winner.tags) >= AUDITED
     assert float(winner.tags["viewcast.expected"]) > winner.metrics["model_val_loss"]
     assert winner.tags["viewcast.in_confidence_set"] == "yes"
-    early = client.get_run(
-        next(r["run_id"] for r in summary(done) if r["experiment"] == "channel_year_early_stopping")
-    ).data
+    by_name = {row["experiment"]: row["key"] for row in summary(done)}
+    early = known[by_name["channel_year_early_stopping"]].data
     assert set(early.tags) >= AUDITED
     assert int(early.tags["viewcast.look_count"]) > 1
 
@@ -174,7 +177,8 @@ def test_the_diverged_run_is_said_at_the_end_and_the_others_went_on(first_output
 def test_pictures_are_artifacts_of_the_runs_they_show(done: Clone) -> None:
     client = MlflowClient(f"sqlite:///{done.root}/mlflow/mlflow.db")
     grid_search = next(r for r in summary(done) if r["experiment"] == "lectures_grid_search")
-    pictures = client.list_artifacts(str(grid_search["run_id"]), "pictures")
+    shown = by_key(runs_of(client, "viewcast-lectures"))[str(grid_search["key"])]
+    pictures = client.list_artifacts(shown.info.run_id, "pictures")
     assert any(file.path.endswith(".png") for file in pictures)
 
 
@@ -200,12 +204,12 @@ def test_an_edited_option_that_nobody_uses_reruns_nothing_downstream(mine: Clone
 
 def test_one_changed_experiment_is_the_only_one_trained_again(mine: Clone) -> None:
     mine.edit("conf/trainer/grid_search.yaml", "points: 100", "points: 101")
-    before = {row["experiment"]: row["run_id"] for row in summary(mine)}
+    before = {row["experiment"]: row["key"] for row in summary(mine)}
     output = mine.sh("dvc", "repro", "evaluate", "demo")
     assert set(stages_run(output)) == {"compose", "experiments", "demo", "evaluate"}
     assert stages_due(mine) == {"audit", "report"}
     assert "demo: search kept, leaderboard kept, experiments kept" in output
-    after = {row["experiment"]: row["run_id"] for row in summary(mine)}
+    after = {row["experiment"]: row["key"] for row in summary(mine)}
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"lectures_grid_search"}
     difference = mine.sh("dvc", "metrics", "diff")

@@ -57,7 +57,7 @@ def test_pictures_are_files_of_the_folder_and_name_the_runs_they_show(built: Any
     pictures, _, root = built
     files = sorted((root / "reports" / "figures").glob("*.png"))
     assert files == sorted(picture.path for picture in pictures.values())
-    known = {row["run_id"] for row in json.loads((root / "reports" / "summary.json").read_text())}
+    known = {row["key"] for row in json.loads((root / "reports" / "summary.json").read_text())}
     for picture in pictures.values():
         assert picture.run_ids and set(picture.run_ids) <= known
         with Image.open(picture.path) as image:

@@ -188,15 +188,15 @@ def test_experiments_on_the_same_rows_have_their_true_loss_too(done: Project) ->
     )
     first = named(done, "leaderboard-0000")[0]
     assert first.data.metrics["model_val_loss"] == pytest.approx(base["val_loss"], rel=1e-6)
-    found = done.recorded(base["run_id"]).data.metrics
+    found = done.of_key(base["key"]).data.metrics
     for name in ("val_loss_true", "val_loss_true_error"):
         assert found[name] == pytest.approx(first.data.metrics[name], rel=1e-6)
     assert memorizer_leak["val_loss"] == 0
-    assert done.recorded(memorizer_leak["run_id"]).data.metrics["val_loss_true"] > 1
+    assert done.of_key(memorizer_leak["key"]).data.metrics["val_loss_true"] > 1
     other = result_of(done, "channel_linear_7")
-    assert "val_loss_true" not in done.recorded(other["run_id"]).data.metrics
+    assert "val_loss_true" not in done.of_key(other["key"]).data.metrics
     part = json.loads((demo_path(done.root) / "experiments.json").read_text())
-    assert set(part["runs"]) == {one["run_id"] for one in (base, memorizer_leak, naive)}
+    assert set(part["runs"]) == {one["key"] for one in (base, memorizer_leak, naive)}
 
 
 def test_an_experiment_that_was_trained_again_gets_its_true_loss_again(

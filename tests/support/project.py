@@ -12,6 +12,7 @@ from support.configurations import composed
 from viewcast.data import sealed
 from viewcast.data.preparation import preparation
 from viewcast.runs.run import run
+from viewcast.tracking import run_keys
 from viewcast.tracking.experiments import experiment_of, project_experiments
 from viewcast.tracking.store import connect
 from viewcast.training.config import Config, parse
@@ -42,7 +43,7 @@ class Project:
             self.prepared.add(name)
 
     def run(self, *overrides: str) -> dict[str, Any]:
-        """Prepare the data if need be, and train; the content of result.json."""
+        """Prepare the data if need be, and train; the content of result.json, and run_id."""
         return self.run_config(self.config(*overrides))
 
     def run_config(self, config: Config) -> dict[str, Any]:
@@ -59,6 +60,9 @@ class Project:
 
     def recorded(self, run_id: str) -> Run:
         return self.client.get_run(run_id)
+
+    def of_key(self, key: str) -> Run:
+        return run_keys.recorded(self.config().tracking)[key]
 
     def runs(self) -> list[Run]:
         """The runs of the experiments of the project, newest first."""

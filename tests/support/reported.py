@@ -77,7 +77,7 @@ class Fake:
             "val_error": 0.05, "best_epoch": 3, "params": {}, "settings": {},
             "kind": "lookup" if model in LOOKUPS else "network" if model == "deep" else "line",
             "test": {}, "identity": name,
-            "run_id": f"id-{data}-{name}-{model}", "verdict": "cannot be told from naive",
+            "key": f"id-{data}-{name}-{model}", "verdict": "cannot be told from naive",
         }  # fmt: skip
         row |= said
         folder = self.root / "build" / "experiments" / name

@@ -246,6 +246,7 @@ class OpenedTest:
 class AuditedRun:
     """One run of the holdout.
 
+    ``run_id``: of MLflow; in the project's file its key (``viewcast.tracking.run_keys``).
     ``expected``, ``optimism``, ``bound95``: as of the winner, for the run of this rank; ``looks``:
     scores that it revealed; ``excluded``: why it takes no part in the choice, None if it does.
     ``size``: its parameters or seconds to fit, as ``size_of`` says, None where not known.

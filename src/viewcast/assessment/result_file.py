@@ -1,7 +1,7 @@
 """The file of audit results: the one place that writes and reads their JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +12,7 @@ from viewcast.base.errors import DataError
 
 VERSION: Literal[3] = 3
 COMMAND = "python pipelines/audit.py"
+OF_RUNS = ("run_id", "run_ids", "simplest")  # the fields that name runs
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -27,6 +28,20 @@ def to_json(results: Sequence[AuditResult]) -> str:
     """The text of a file with these results."""
     content = _ADAPTER.dump_python(_File(VERSION, tuple(results)), mode="json")
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def renamed(results: Sequence[AuditResult], names: Mapping[str, str]) -> tuple[AuditResult, ...]:
+    """The results with other names for runs, such as keys for ids; where there is none, the old."""
+    content = _ADAPTER.dump_python(_File(VERSION, tuple(results)), mode="json")
+    return _ADAPTER.validate_json(json.dumps(_renamed(content, names))).audits
+
+
+def _renamed(value: Any, names: Mapping[str, str], field: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(part, names, key) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_renamed(part, names, field) for part in value]
+    return names.get(value, value) if field in OF_RUNS and value is not None else value
 
 
 def from_json(text: str, where: str) -> tuple[AuditResult, ...]:

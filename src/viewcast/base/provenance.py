@@ -2,7 +2,8 @@
 
 What code depends on is derived from its imports and written down nowhere by hand. An import inside
 a function counts, one for type checkers alone does not. What code says is compared without its
-comments, docstrings, layout and version number, which change no result.
+comments, docstrings, layout and version number, which change no result. The same code has the same
+hash on every Python.
 """
 
 import ast
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from viewcast.base.settings import digest
 
@@ -100,7 +102,15 @@ def _read(file: Path, changed: int, size: int) -> Source:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [part for part in node.body if not _says_nothing(part)]
-    return Source(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports)
+    return Source(hashlib.sha256(repr(_form(tree)).encode()).hexdigest(), imports)
+
+
+def _form(part: Any) -> Any:
+    """What a part of a tree says, without empty fields: a new Python may bring more of them."""
+    if isinstance(part, ast.AST):
+        said = [(name, _form(value)) for name, value in ast.iter_fields(part)]
+        return type(part).__name__, [pair for pair in said if pair[1] not in (None, [])]
+    return [_form(each) for each in part] if isinstance(part, list) else part
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

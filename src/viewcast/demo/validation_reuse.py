@@ -10,8 +10,8 @@ Every run of a part has its true loss, ``val_loss_true``, and the standard error
 metrics.
 
 ``build/demo`` holds one file per part, ``search.json`` for instance, which is written last: a key
-(hash of everything that the part is made from) and the MLflow runs of the part. A part is made
-again only if its key changed or if the tracking store lost one of its runs.
+(hash of everything that the part is made from) and the keys of its runs. A part is made again only
+if its key changed or if the tracking store lost one of its runs, or the true loss of one.
 """
 
 import json
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from viewcast.base import files
 from viewcast.base.paths import (
@@ -37,9 +37,13 @@ from viewcast.demo.leaderboard import Attack
 from viewcast.demo.settings import Plain, base_of
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
+from viewcast.tracking.tags import CANDIDATES, VAL_LOSS_TRUE
 from viewcast.training.config import Config, parse
 from viewcast.training.rows import rows_of
 from viewcast.training.run_code import modules_of
+
+if TYPE_CHECKING:
+    from viewcast.tracking.run_keys import Recorded
 
 # What a part is made by: the search, the attack and the truth of both. How MLflow is written to
 # changes none of it.
@@ -90,13 +94,13 @@ class Demonstration:
         file = demo_path(self.root) / f"{part}.json"
         former = json.loads(file.read_text()) if file.is_file() else {}
         key = digest([made_from, self._origin])
-        if former.get("key") == key and self._known.issuperset(former["runs"]):
+        if former.get("key") == key and all(map(self._holds, former["runs"])):
             return "kept"
         files.write_json(file, {"key": key, "runs": make()})
         return "done"
 
     def search(self) -> list[str]:
-        """Train and record the candidates of the random search; returns their run ids."""
+        """Train and record the candidates of the random search; returns their keys."""
         # torch and MLflow take seconds to import; they are needed only if something is trained.
         from viewcast.runs.sweep import sweep  # noqa: PLC0415
         from viewcast.tracking.write.sweep_recorder import family, finish, record  # noqa: PLC0415
@@ -108,7 +112,7 @@ class Demonstration:
         return family(parent, candidates)
 
     def attack(self) -> list[str]:
-        """Attack the leaderboard and record its submissions; returns their run ids."""
+        """Attack the leaderboard and record its submissions; returns their keys."""
         from viewcast.demo.attack import attacked  # noqa: PLC0415 (as above)
         from viewcast.tracking.experiments import LEADERBOARD  # noqa: PLC0415 (as above)
         from viewcast.tracking.write.sweep_recorder import family, finish, record  # noqa: PLC0415
@@ -125,28 +129,28 @@ class Demonstration:
         return family(parent, candidates)
 
     def experiments(self) -> list[str]:
-        """Add the true loss to the runs of experiments on the same rows; returns their ids."""
+        """Add the true loss to the runs of experiments on the same rows; returns their keys."""
         from viewcast.tracking.write.additions import add_metrics  # noqa: PLC0415 (as above)
 
-        true_losses = {}
-        for name, run_id in self.experiment_runs.items():
+        true_losses, known = {}, self._recorded()
+        for name, key in self.experiment_runs.items():
             result = json.loads((experiment_path(self.root, name) / "result.json").read_text())
             config = self._configs[result["split"]]
             model = fitted.load(experiment_path(self.root, name) / "model")
-            true_losses[run_id] = self._truth(config)(model, config.loss)
+            true_losses[known[key].info.run_id] = self._truth(config)(model, config.loss)
         add_metrics(construct(Tracking, self.tracking, "tracking"), true_losses)
-        return list(true_losses)
+        return list(self.experiment_runs.values())
 
     @cached_property
     def experiment_runs(self) -> dict[str, str]:
-        """Run id of each finished experiment whose validation rows the demonstration uses."""
+        """Key of each finished experiment whose validation rows the demonstration uses."""
         runs = {}
         for file in sorted(experiments_path(self.root).glob("*/result.json")):
             result = json.loads(file.read_text())
             config = self._configs.get(result["split"])
             wanted = config and (config.data.name, config.loss.name)
             if wanted == (result["data"], result["loss"]) and result["status"] == "finished":
-                runs[file.parent.name] = result["run_id"]
+                runs[file.parent.name] = result["key"]
         return runs
 
     @cached_property
@@ -168,15 +172,22 @@ class Demonstration:
         code = code_digest(*CODE, *modules_of(self._searched, self._attacked), without=BESIDE)
         return digest([data, code, self.plan["simulated"], self.plan["simulations"]])
 
-    @cached_property
-    def _known(self) -> set[str]:
-        from viewcast.tracking.experiments import project_experiments  # noqa: PLC0415 (as above)
-        from viewcast.tracking.store import all_runs, connect  # noqa: PLC0415
+    def _holds(self, key: str) -> bool:
+        """Whether the store has the run with all that it should have."""
+        run = self._known.get(key)
+        if run is None:
+            return False
+        scored = run.info.status == "FINISHED" and CANDIDATES not in run.data.tags
+        return not scored or VAL_LOSS_TRUE in run.data.metrics
 
-        tracking = construct(Tracking, self.tracking, "tracking")
-        client = connect(tracking)
-        recorded = all_runs(client, project_experiments(client, tracking))
-        return {run.info.run_id for run in recorded}
+    @cached_property
+    def _known(self) -> "Recorded":
+        return self._recorded()
+
+    def _recorded(self) -> "Recorded":
+        from viewcast.tracking.run_keys import recorded  # noqa: PLC0415 (as above)
+
+        return recorded(construct(Tracking, self.tracking, "tracking"))
 
     def _truth(self, config: Config) -> TrueLoss:
         """The true loss on all validation days of a split, the hidden holdout included."""

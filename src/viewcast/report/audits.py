@@ -171,7 +171,7 @@ def row_usage(root: Path) -> pd.DataFrame:
 
 
 def of_run(audits: Iterable[Audit]) -> dict[str, AuditedRun]:
-    """The audited runs by their identity in MLflow."""
+    """The audited runs by the key or id that the file of the audit names them by."""
     return {run.run_id: run for audit in audits for run in audit.result.runs}
 
 

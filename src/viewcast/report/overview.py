@@ -102,7 +102,7 @@ def without_figure(rows: Rows, audits: Iterable[Audit]) -> list[str]:
         if row["status"] == "diverged" or row["val_loss"] is None:
             name = run_name(row).replace("_", " ")
             named.setdefault((row["label"], row["verdict"]), {})[name] = None
-            told.add(row["run_id"])
+            told.add(row["key"])
     for audit in audits:
         for run in audit.result.runs:
             if run.excluded is not None and run.run_id not in told:

@@ -72,7 +72,7 @@ def _of_data(results: Results, data: str, audited: Audited) -> list[Table]:
                 str(of_split[0]["unit"]),
                 max(counts[0]),
                 max(counts[1]),
-                [_row(run, scale, audited.get(run["run_id"])) for run in of_split],
+                [_row(run, scale, audited.get(run["key"])) for run in of_split],
             )
         )
     return by_table

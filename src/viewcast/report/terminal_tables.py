@@ -30,7 +30,7 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
         for heading in ("train", "validation"):
             table.add_column(heading, justify="right", no_wrap=True)
         expected = {run_id: run.expected for run_id, run in audited.items()}
-        corrected = any(expected.get(row["run_id"]) is not None for row in of_data)
+        corrected = any(expected.get(row["key"]) is not None for row in of_data)
         if corrected:
             table.add_column("expected", justify="right", no_wrap=True)
         table.add_column("published\ntrain / val", justify="right", no_wrap=True)
@@ -40,7 +40,7 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
                 run_name(row),
                 short(row["train_loss"]),
                 with_error(row["val_loss"], row["val_error"]),
-                *([_known(expected.get(row["run_id"]))] if corrected else []),
+                *([_known(expected.get(row["key"]))] if corrected else []),
                 _published(row),
                 row["verdict"],
             )

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from viewcast.assessment.audit import audit
 from viewcast.assessment.result import AuditResult
-from viewcast.assessment.result_file import to_json
+from viewcast.assessment.result_file import renamed, to_json
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.usage import row_usage
 from viewcast.base import files, folders
@@ -22,7 +22,8 @@ from viewcast.tracking.write.annotate import annotate
 def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
     """Gather the runs, audit each holdout, write the results and annotate the runs.
 
-    Writes the output and, in a table of its own, how often each row was used, each in one step.
+    Writes the output and, in a table of its own, how often each row was used, each in one step. The
+    project's file names runs by keys (``viewcast.tracking.run_keys``), others by MLflow's ids.
     Refuses (ConfigError) an output that would replace anything but a former audit, and raises what
     ``viewcast.tracking.read.gather.gather`` raises, before anything is written.
     """
@@ -36,7 +37,8 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
     results = audit(gathered.studies, settings, gathered.experiment, gathered.opened)
     with files.replacing(rows) as partial:
         row_usage(gathered.studies).to_parquet(partial, index=False)
-    files.write(output, to_json(results))
+    stored = renamed(results, gathered.keys) if output == audit_path(root) else results
+    files.write(output, to_json(stored))
     if settings.write:
         annotate(gathered, results)
     return results

@@ -20,9 +20,8 @@ from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.runs.run import run
 from viewcast.runs.run_folder import RUN, check_output
-from viewcast.tracking.experiments import project_experiments
 from viewcast.tracking.look_tags import batch_id, join_batch
-from viewcast.tracking.store import all_runs, connect
+from viewcast.tracking.run_keys import recorded
 from viewcast.training.config import Config, parse, without_budget
 from viewcast.training.run_code import modules_of
 
@@ -82,10 +81,7 @@ class Due:
 
 def _due(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> list[Due]:
     """The planned runs that are not done yet, or were made from something else."""
-    store = construct(Tracking, tracking, "tracking")
-    client = connect(store)
-    recorded = all_runs(client, project_experiments(client, store))
-    known = {run.info.run_id for run in recorded}
+    known = recorded(construct(Tracking, tracking, "tracking"))
     due = []
     for name, plan in plans.items():
         plain = {**plan, "tracking": tracking}
@@ -125,9 +121,9 @@ def _done(due: list[Due], workers: int) -> Iterator[tuple[str, str]]:
 
 
 def _former_run(folder: Path, key: str) -> str | None:
-    """The id of the run in a folder, None unless it was made from what ``key`` is of."""
+    """The key of the run in a folder, None unless it was made from what ``key`` is of."""
     marker = folder / "key"
     if not marker.is_file() or marker.read_text() != key:
         return None
-    run_id: str = json.loads((folder / "result.json").read_text())["run_id"]
-    return run_id
+    former: str | None = json.loads((folder / "result.json").read_text()).get("key")
+    return former

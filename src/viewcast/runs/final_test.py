@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
-from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.base.numbers import times, with_error
 from viewcast.base.paths import named_run_paths
 from viewcast.base.settings import Tracking
@@ -25,6 +25,7 @@ from viewcast.holdout.panels import refuse_panel
 from viewcast.models.fitted import Fitted
 from viewcast.scoring.loss import check_targets, row_losses
 from viewcast.scoring.scores import Score, keyed, score
+from viewcast.tracking.run_keys import recorded
 from viewcast.tracking.tags import TEST_ERROR, TEST_LOSS, TEST_ROW_COUNT
 from viewcast.tracking.write.opening import Opening, Stored, stored
 from viewcast.training.config import Config, parse
@@ -71,7 +72,7 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
     lack the features (DataError), and rows that an earlier opening has shown, unless ``reason`` is
     given (BudgetError).
     """
-    run = stored(settings.tracking, run_id_of(settings.run, root))
+    run = stored(settings.tracking, run_id_of(settings.run, settings.tracking, root))
     config = _config(run, settings.tracking)
     rows, left_out = rows_of(config, run.model, root)
     refuse_panel(rows, config.data.block, f"data={config.data.name}: test rows")
@@ -98,12 +99,21 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
     )
 
 
-def run_id_of(name: str, root: Path) -> str:
-    """The id of the run in the folder of this name; the name itself where there is no folder."""
+def run_id_of(name: str, tracking: Tracking, root: Path) -> str:
+    """The id of the run in the folder of this name; the name itself where there is no folder.
+
+    Refuses (TrackingError) a folder whose run is not in the store.
+    """
     for place in named_run_paths(root, name):
         if (place / "result.json").is_file():
-            run_id: str = json.loads((place / "result.json").read_text())["run_id"]
-            return run_id
+            key = json.loads((place / "result.json").read_text()).get("key")
+            known = recorded(tracking)
+            if key not in known:
+                raise TrackingError(
+                    f"run = {name}: the run of {place} is not in {tracking.uri}; train it again by "
+                    "pipelines/train.py"
+                )
+            return str(known[key].info.run_id)
     return name
 
 

@@ -23,6 +23,7 @@ from viewcast.runs.run_folder import CHECKPOINTS, RUN, check_output
 from viewcast.scoring.loss import row_losses
 from viewcast.scoring.scores import KEYS, Score, keyed, predictions, score
 from viewcast.tracking import budget, tags
+from viewcast.tracking.evaluation_set import run_key
 from viewcast.tracking.score_filter import Filter
 from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.config import Config
@@ -33,8 +34,10 @@ from viewcast.training.rows import Rows, problem_of, rows_of
 def run(
     config: Config, root: Path, output: Path, progress: OnEpoch | None = None
 ) -> dict[str, Any]:
-    """Train, score, store and record one model; returns the content of ``result.json``.
+    """Train, score, store and record one model.
 
+    Returns the content of ``result.json``, and the ``run_id`` in MLflow. The file names the run by
+    its key alone (``viewcast.tracking.run_keys``): the same work leaves the same bytes.
     ``progress`` is called after every epoch. Refuses, before an MLflow run exists, an ``output``
     that is not a folder of a run (ConfigError) and validation rows whose budget is spent
     (BudgetError).
@@ -58,10 +61,10 @@ def run(
         folders.claim(root, checkpoints, CHECKPOINTS)
     files.write(interrupted, recorder.run_id, sync=False)
     folders.claim(root, output, RUN)
-    result = _about(config, rows, recorder.run_id)
+    result = _about(config, rows)
     try:
         with recorder:
-            recorder.inputs(rows)
+            recorder.inputs(rows, result["key"])
             trained = config.trainer.fit(problem, config.model)
             result |= _store(trained, rows, config, output, score_filter)
             _record(recorder, trained, rows, result, output, score_filter)
@@ -71,10 +74,10 @@ def run(
     files.write_json(output / "result.json", result)
     folders.note_made(output, RUN)
     folders.claim(root, checkpoints, CHECKPOINTS)
-    return result
+    return {**result, "run_id": recorder.run_id}
 
 
-def _about(config: Config, rows: Rows, run_id: str) -> dict[str, Any]:
+def _about(config: Config, rows: Rows) -> dict[str, Any]:
     published = config.reference()
     return {
         "data": config.data.name,
@@ -103,7 +106,7 @@ def _about(config: Config, rows: Rows, run_id: str) -> dict[str, Any]:
         "params": {},
         "test": {},
         "identity": config.identity(),
-        "run_id": run_id,
+        "key": run_key(config, rows),
     }
 
 

@@ -33,8 +33,7 @@ class EvaluationSet:
         """None without validation rows: no look is possible."""
         if rows.validation.empty:
             return None
-        content = table.content(rows.train, rows.validation, rows.hidden)
-        return cls(table.holdout(rows.validation), digest([content, code_of(config)]))
+        return cls(table.holdout(rows.validation), _basis(config, rows))
 
     def key(self, *settings: str) -> str:
         """What makes two runs one look: the identity of their settings, rows and code (16 hex)."""
@@ -43,3 +42,13 @@ class EvaluationSet:
     def tags(self, *settings: str) -> dict[str, str]:
         """The tags that name the rows which a run with these settings scores."""
         return {HOLDOUT: self.holdout, LOOK_KEY: self.key(*settings)}
+
+
+def run_key(config: Config, rows: "Rows") -> str:
+    """The key of a run (``viewcast.tracking.run_keys``): that of its look, where it has one."""
+    return digest([config.identity(), _basis(config, rows)])
+
+
+def _basis(config: Config, rows: "Rows") -> str:
+    content = table.content(rows.train, rows.validation, rows.hidden)
+    return digest([content, code_of(config)])

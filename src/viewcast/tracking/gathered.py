@@ -6,6 +6,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from viewcast.assessment.study import Opened, Study
+from viewcast.tracking.run_keys import key_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,3 +22,9 @@ class Gathered:
     studies: list[Study]
     opened: list[Opened]
     runs: dict[str, Run]
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key of each run that has one, by its id."""
+        keys = {run_id: key_of(run) for run_id, run in self.runs.items()}
+        return {run_id: key for run_id, key in keys.items() if key is not None}

@@ -22,6 +22,7 @@ MORE_IS_BETTER = "viewcast.more_is_better"  # "true" for a score: stored row los
 APPROXIMATE = "viewcast.approximate"  # why a bound of that metric is approximate, else empty
 BOUND = "viewcast.bound"  # "false" where no bound of that metric may be given
 IDENTITY = "viewcast.identity"  # hash of the settings that decide the result
+RUN_KEY = "viewcast.key"  # hash of all that decides the result: settings, rows, code
 GIT_COMMIT = "viewcast.git_commit"
 DVC_LOCK = "viewcast.dvc_lock"  # hash of dvc.lock, or none
 SIMULATED = "viewcast.simulated"  # "true" where the data are simulated, else absent

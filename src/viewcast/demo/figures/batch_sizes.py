@@ -26,13 +26,13 @@ def draw(results: Results) -> Iterator[Drawing]:
 
 
 def _curves(results: Results, runs: list[Run]) -> Drawing:
-    sizes = {run["run_id"]: _size(results, run) for run in runs}
-    epochs = ", ".join(f"{run['best_epoch']} with {sizes[run['run_id']]}" for run in runs)
+    sizes = {run["key"]: _size(results, run) for run in runs}
+    epochs = ", ".join(f"{run['best_epoch']} with {sizes[run['key']]}" for run in runs)
     title = f"Epochs until validation is best: {epochs}"
     figure, panels = sheet(runs[0]["label"], title, 3.9, rows=2, sharex=True, sharey=True)
     for run, colour in zip(runs, (OTHER, DEEP, LINE), strict=False):
         for axes, (column, _, _) in zip(panels, SIDES, strict=True):
-            label = sizes[run["run_id"]]
+            label = sizes[run["key"]]
             axes.plot(run.curve["epoch"], run.curve[column], color=colour, label=label, lw=1.3)
         best = run.curve.iloc[int(run.curve["val_loss"].argmin())]
         panels[1].plot(best["epoch"], best["val_loss"], "o", color=colour, mec="white", ms=6.5)
@@ -44,7 +44,7 @@ def _curves(results: Results, runs: list[Run]) -> Drawing:
     figure.supylabel(loss_label(runs[0]["loss"], runs[0]["unit"]), size=9)
     legend_above(panels[0])
     rates = [
-        f"{results.settings(run)['lr']:g} with {sizes[run['run_id']]}"
+        f"{results.settings(run)['lr']:g} with {sizes[run['key']]}"
         for run in runs
         if "lr" in results.settings(run)
     ]
@@ -56,7 +56,7 @@ def _curves(results: Results, runs: list[Run]) -> Drawing:
     )
     caption += f" Learning rates: {', '.join(rates)}." if rates else ""
     alt = f"{title}. Training and validation loss against the epoch for each batch size."
-    ids = [run["run_id"] for run in runs]
+    ids = [run["key"] for run in runs]
     return Drawing(f"{runs[0]['data']}_batches", figure, title, caption, alt, ids)
 
 

@@ -73,4 +73,4 @@ def draw(results: Results) -> Iterator[Drawing]:
         )
     caption += ". Where there are no lectures, no data limit the curve, and its last piece goes on."
     alt = f"{title}. Scatter of minutes against pages with the learnt functions."
-    yield Drawing("lectures_functions", figure, title, caption, alt, [r["run_id"] for r in runs])
+    yield Drawing("lectures_functions", figure, title, caption, alt, [r["key"] for r in runs])

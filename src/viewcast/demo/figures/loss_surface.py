@@ -79,7 +79,7 @@ def _learning_rates(results: Results, grid: Run, exact: Run, slow: Run) -> Drawi
         "before."
     )
     alt = f"{title}. Contours of the loss over slope and bias with the paths of gradient descent."
-    ids = [run["run_id"] for run in shown]
+    ids = [run["key"] for run in shown]
     return Drawing("lectures_learning_rates", figure, title, caption, alt, ids)
 
 
@@ -145,7 +145,7 @@ def _batches(results: Results, grid: Run, exact: Run, runs: list[Run]) -> Drawin
         "deviation of the slope, in minutes per page, over the second half of the path."
     )
     alt = f"{title}. Three panels of the same stretch of the valley, one path each."
-    ids = [run["run_id"] for run in (grid, exact, *runs)]
+    ids = [run["key"] for run in (grid, exact, *runs)]
     return Drawing("lectures_batches", figure, title, caption, alt, ids)
 
 

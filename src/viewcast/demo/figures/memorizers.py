@@ -68,7 +68,7 @@ def _bars(runs: list[Run]) -> Drawing:
         "rows that no model has used can tell memorizer_leak from a good model."
     )
     alt = f"{title}. Bars of training and validation loss."
-    ids = [run["run_id"] for run in runs]
+    ids = [run["key"] for run in runs]
     return Drawing(f"{memorizer['data']}_memorizers", figure, title, caption, alt, ids)
 
 

@@ -67,7 +67,7 @@ def _panels(ladders: list[Ladder]) -> Drawing:
     top = max(axes.get_ylim()[1] for axes in panels)
     panels[0].set(ylabel=loss_label(run["loss"], run["unit"]), ylim=(0, top))
     legend_above(panels[0], 2)
-    runs = {step["run_id"]: step for ladder in ladders for _, step in ladder.steps}
+    runs = {step["key"]: step for ladder in ladders for _, step in ladder.steps}
     caption = (
         "Filled: ours, with one standard error in validation. Hollow: the lecturer's published "
         "figures, on his own series, never ours. Differences smaller than the whiskers are no "

@@ -55,7 +55,7 @@ def _one_row(results: Results, data: str) -> Iterator[Drawing]:
     for test in opened:
         caption += f" Opened for “{test.name}”: loss {plain(test.loss)} {runs[0]['unit']}."
     alt = f"{title}. One row per model with its prediction."
-    ids = [run["run_id"] for run in runs]
+    ids = [run["key"] for run in runs]
     yield Drawing(f"{data}_test", figure, title, caption, alt, ids)
 
 

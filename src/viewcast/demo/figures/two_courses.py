@@ -42,4 +42,4 @@ def draw(results: Results) -> Iterator[Drawing]:
         "can help more than a better model."
     )
     alt = f"{title}. Scatter of two courses with two lines."
-    yield Drawing("lectures_courses", figure, title, caption, alt, [r["run_id"] for r in runs])
+    yield Drawing("lectures_courses", figure, title, caption, alt, [r["key"] for r in runs])

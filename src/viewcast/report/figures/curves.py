@@ -97,7 +97,7 @@ def learning_curve(long: Run, stopped: Run | None = None) -> Drawing:
         "low."
     )
     alt = f"{title}. Training and validation loss against the epoch."
-    ids = [run["run_id"] for run in (long, stopped) if run is not None]
+    ids = [run["key"] for run in (long, stopped) if run is not None]
     return Drawing(f"{long['data']}_overfitting", figure, title, caption, alt, ids)
 
 

@@ -78,7 +78,7 @@ def _dumbbells(runs: list[Run]) -> Drawing:
     if any(run["published_source"] for run in runs):
         caption += " Hollow rings: the lecturer's published figures, on his own data, never ours."
     alt = f"{title}. One row per run: training loss, validation loss, the gap between them."
-    ids = [run["run_id"] for run in runs]
+    ids = [run["key"] for run in runs]
     return Drawing(f"{runs[0]['data']}_gaps", figure, title, caption, alt, ids)
 
 

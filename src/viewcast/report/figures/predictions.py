@@ -85,7 +85,7 @@ def _scatter(runs: list[Run]) -> Drawing:
         f"is {mean} on them. Below the line the truth is larger than the prediction."
     )
     alt = f"{title}. Scatter of predictions against the truth."
-    ids = [run["run_id"] for run in runs]
+    ids = [run["key"] for run in runs]
     return Drawing(f"{first['data']}_predictions", figure, title, caption, alt, ids)
 
 
@@ -117,7 +117,7 @@ def _series(results: Results, runs: list[Run]) -> Drawing:
     if len(shown) < len(runs):
         caption += f" Shown: “{shown[0].name}”, and the best by validation of the other models."
     alt = f"{title}. The truth and the forecasts day by day."
-    ids = [run["run_id"] for run in compared]
+    ids = [run["key"] for run in compared]
     return Drawing(f"{runs[0]['data']}_predictions", figure, title, caption, alt, ids)
 
 

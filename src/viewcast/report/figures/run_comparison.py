@@ -34,7 +34,7 @@ WIDE = 12.0  # how far losses may spread before the axis is logarithmic
 
 def draw(results: "Results") -> Iterator[Drawing]:
     """One per holdout whose runs were compared."""
-    errors = {run["run_id"]: run["val_error"] for run in results.runs}
+    errors = {run["key"]: run["val_error"] for run in results.runs}
     for audit in results.audits:
         yield from of_audit(audit, errors)
 

@@ -75,7 +75,7 @@ def _overview(results: Results, data: str, days: pd.DataFrame, split: str) -> Dr
         else "; days of the test, if there are any, are not shown."
     )
     alt = f"{title}. Daily views over time with validation and test days shaded."
-    ids = [run["run_id"] for run in results.of(data) if run["experiment"] == "main"]
+    ids = [run["key"] for run in results.of(data) if run["experiment"] == "main"]
     return Drawing(f"{data}_series", figure, title, caption, alt, ids)
 
 

@@ -25,4 +25,4 @@ def of_run(results: Results, run: Run) -> Drawing | None:
 
 def _named(drawing: Drawing, name: str, run: Run) -> Drawing:
     drawing.figure.set_dpi(DPI / 2)
-    return replace(drawing, name=name, run_ids=[run["run_id"]])
+    return replace(drawing, name=name, run_ids=[run["key"]])

@@ -68,7 +68,9 @@ _SETTINGS: Any = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A stored picture: ``title`` is its finding, ``run_ids`` the MLflow runs it shows.
+    """A stored picture: ``title`` is its finding, ``run_ids`` the runs it shows.
+
+    The report names runs by their keys (``viewcast.tracking.run_keys``), MLflow by its ids.
 
     ``section``: the part of the page that its module declares, empty for none.
     """

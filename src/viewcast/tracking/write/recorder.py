@@ -114,13 +114,16 @@ class Recorder:
             self.points = []
         self.flushed = time.monotonic()
 
-    def inputs(self, rows: "Rows") -> None:
-        """Record the rows that are used, by the hash of all of them, and the look that begins."""
+    def inputs(self, rows: "Rows", key: str) -> None:
+        """Record the rows that are used, by the hash of all of them, and the look that begins.
+
+        ``key``: of the run (``viewcast.tracking.run_keys``).
+        """
         datasets.log(self.client, self.run_id, datasets.of(self.config, rows))
         evaluation_set = EvaluationSet.of(self.config, rows)
-        if evaluation_set is not None:
-            tags = evaluation_set.tags(self.config.identity())
-            self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
+        look = {} if evaluation_set is None else evaluation_set.tags(self.config.identity())
+        tags = {names.RUN_KEY: key, **look}
+        self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
 
     def scores(self, final: dict[str, float], tags: dict[str, str]) -> None:
         """Figures of the stored model, under keys other than those of the curve; and tags."""

@@ -27,6 +27,7 @@ from viewcast.sweep.space import on_log_scale
 from viewcast.tracking import datasets, look_tags
 from viewcast.tracking.evaluation_set import EvaluationSet
 from viewcast.tracking.experiments import SEARCH, experiment_of, run_name
+from viewcast.tracking.run_keys import by_key
 from viewcast.tracking.store import all_runs, connect
 from viewcast.tracking.tags import (
     BATCH_ID,
@@ -150,11 +151,12 @@ def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) 
 
 
 def family(parent: str, candidates: Sequence[Member]) -> list[str]:
-    """The runs of a sweep, the parent's first."""
+    """The keys of the runs of a sweep (``viewcast.tracking.run_keys``), in order."""
     client = connect(candidates[0].config.tracking)
-    experiment = client.get_run(parent).info.experiment_id
-    children = all_runs(client, experiment, f"tags.`{PARENT}` = '{parent}'")
-    return [parent, *(run.info.run_id for run in children)]
+    of_parent = client.get_run(parent)
+    mark = f"tags.`{PARENT}` = '{parent}'"
+    children = all_runs(client, of_parent.info.experiment_id, mark)
+    return sorted(by_key([of_parent, *children]))
 
 
 class EvaluationSets:
