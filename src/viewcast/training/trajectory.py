@@ -18,12 +18,17 @@ Losses = NDArray[np.float32]
 
 def cell_count(rows: int) -> int:
     """How many cells so many rows make."""
-    return -(-rows // _size(rows))
+    return -(-rows // cell_size(rows))
+
+
+def cell_size(rows: int) -> int:
+    """How many rows a cell has."""
+    return max(1, -(-rows // CELLS))
 
 
 def in_cells(losses: Array) -> Array:
     """Mean losses of cells (K, cells), from those of rows (K, M); arrays and tensors alike."""
-    rows, size = losses.shape[-1], _size(losses.shape[-1])
+    rows, size = losses.shape[-1], cell_size(losses.shape[-1])
     if size == 1:
         return losses
     full = rows // size
@@ -41,7 +46,3 @@ def frame(losses: Losses) -> pd.DataFrame:
     """Losses (E, cells) as columns epoch (int32, from 1) and losses (one array for each epoch)."""
     epochs = np.arange(1, len(losses) + 1, dtype=np.int32)
     return pd.DataFrame({"epoch": epochs, "losses": pd.Series(list(losses), dtype="object")})
-
-
-def _size(rows: int) -> int:
-    return max(1, -(-rows // CELLS))
