@@ -59,7 +59,5 @@ def _by_machine(device: str) -> str | None:
     """What of the machine the compiled engine cannot use, or lacks."""
     if device != CPU:
         return f"device = {device}: it runs on a CPU"
-    if find_spec("viewcast.training.compiled.engine") is None:
-        return "this version"
     missing = [name for name in ("numba", "llvmlite") if find_spec(name) is None]
     return f"this environment, which lacks {' and '.join(missing)}" if missing else None

@@ -58,10 +58,9 @@ def _by_kernel(
     workers: int,
 ) -> list[Descent]:
     # The engine loads its machine code, which a forecast or a report does not need.
-    from viewcast.training.compiled import engine  # type: ignore  # noqa: PLC0415
+    from viewcast.training.compiled import engine  # noqa: PLC0415
 
-    found: list[Descent] = engine.descend(problem, candidates, hidden, scaling, report, workers)
-    return found
+    return engine.descend(problem, candidates, hidden, scaling, report, workers)
 
 
 def _by_torch(

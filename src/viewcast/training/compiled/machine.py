@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.scoring.loss import Loss, Slope, slope_of
+from viewcast.training import order
 from viewcast.training.compiled import native
 from viewcast.training.compiled.call import PARAMETERS, Kernel
 
-FOLDER = Path(__file__).parent
+# Modules of this folder that Python runs; no machine code is made of them.
+PYTHON = ("engine", "inputs", "machine", "native", "pool", "saving", "training")
 
 
 @cache
 def kernel() -> Kernel:
     """The training loop; compiled where no process of this user has done so yet."""
-    made_from = native.source_of(FOLDER)
+    made_from = _kernel_source()
     return native.function(native.Kernel("descent", made_from, _kernel, _library), *PARAMETERS)
 
 
@@ -34,8 +36,12 @@ def loss_address(loss: Loss) -> int:
 
     kind = type(loss).__name__.lower()
     name = "".join(letter if letter.isalnum() else "_" for letter in kind)
-    made_from = f"{native.source_of(FOLDER)}\0{_written(slope)}"
+    made_from = f"{_kernel_source()}\0{_written(slope)}"
     return native.address(native.Kernel(f"loss_{name}", made_from, build))
+
+
+def _kernel_source() -> str:
+    return native.source_of(Path(__file__).parent, [Path(order.__file__)], PYTHON)
 
 
 def _kernel() -> Any:

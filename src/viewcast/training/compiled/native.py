@@ -19,7 +19,7 @@ import hashlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -66,9 +66,13 @@ class Kernel:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 
-def source_of(folder: Path, also: Sequence[Path] = ()) -> str:
-    """The text of all Python files of a folder, and of these files, as ``Kernel.source``."""
-    sources = [*sorted(folder.glob("*.py")), *also]
+def source_of(folder: Path, also: Sequence[Path] = (), without: Collection[str] = ()) -> str:
+    """The text of all Python files of a folder, and of these files, as ``Kernel.source``.
+
+    ``without``: names of modules that are no part of a kernel.
+    """
+    files_of_it = (file for file in folder.glob("*.py") if file.stem not in without)
+    sources = [*sorted(files_of_it), *also]
     return "\0".join(f"{file.name}\0{file.read_text(encoding='utf-8')}" for file in sources)
 
 

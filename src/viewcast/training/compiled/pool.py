@@ -40,9 +40,11 @@ def steps(trainings: Sequence[Training], kernel: Kernel, workers: int) -> Iterat
 
 def _alone(training: Training, kernel: Kernel) -> Iterator[Step]:
     training.begin()
-    while not training.ended:
+    ended = False
+    while not ended:
         training.go_on(kernel)
-        yield training, training.epoch, training.ended
+        ended = training.ended
+        yield training, training.epoch, ended
 
 
 class _Shared:
@@ -64,7 +66,7 @@ def _work(waiting: _Shared, kernel: Kernel, stop: Event, told: SimpleQueue[Any])
                 told.put(step)
                 if stop.is_set():
                     return
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 (the caller's thread raises it)
         told.put(error)
     finally:
         told.put(None)

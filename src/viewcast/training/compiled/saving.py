@@ -32,8 +32,9 @@ class Saving:
         for key, array in saved.items():
             place, name = key.split(".")
             states.setdefault(int(place), {})[name] = array
-        for place, state in states.items():
-            self.trainings[place].restore(state)
+        for training in self.trainings:
+            if training.place in states:
+                training.restore(states[training.place])
 
     def save_if_due(self) -> None:
         """Save, if the last time is long enough ago."""

@@ -88,7 +88,7 @@ class Training:
         return self.call is not None and self.call.ended
 
     def losses(self, first: int, last: int) -> Array:
-        """Training and validation losses (E, 2) after the epochs above ``first``, up to ``last``."""
+        """Training and validation losses (E, 2) of the epochs after ``first`` up to ``last``."""
         assert self.call is not None, "begin comes first"
         return self.call.arrays["curve"][first:last]
 
