@@ -112,6 +112,7 @@ def test_who_diverges_or_stops_leaves_at_its_epoch_and_the_cohort_shrinks(
     monkeypatch.setattr(State, "keep_only", watched)
     own = ({"lr": 0.5, "patience": 1}, TOO_FAST)
     options = {"optimizer": "sgd", "momentum": 0.0, "divergence_factor": 1e4, "epochs": 40}
+    options |= {"engine": "torch"}
     together = members((16,), *own, **options)
     found = train(problem(), together, (16,), lambda *each: told.append(each))
     assert sizes, "the cohort is meant to shrink"

@@ -72,7 +72,8 @@ def bits(found: Iterable[Descent]) -> list[tuple[Any, ...]]:
 
 
 def leavers() -> list[Candidate]:
-    return members((16,), TOO_FAST, {"lr": 2e8}, optimizer="sgd", momentum=0.5, epochs=25)
+    options = {"optimizer": "sgd", "momentum": 0.5, "epochs": 25, "engine": "torch"}
+    return members((16,), TOO_FAST, {"lr": 2e8}, **options)
 
 
 def told_and_found(folder: Path | None, dies_at: int = 0) -> str:

@@ -15,14 +15,13 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from viewcast.models.scaling import Scaling
 from viewcast.training import checkpoint
 from viewcast.training.candidate import Candidate, OnEpochs, Rules
-from viewcast.training.engine import Descent
+from viewcast.training.engine import Descent, diverged
 from viewcast.training.problem import Problem
 from viewcast.training.settings import DescentSettings
 from viewcast.training.torch_engine import optimizer
@@ -91,12 +90,13 @@ def descend(
             last_write = time.monotonic()
     kept = state.best[:, : networks.size].cpu().numpy().astype(np.float64)
     updates = -(-networks.count // _batch(shared, networks.count))
+    path = [params[: networks.size].cpu().numpy() for params in state.path]
     return [
-        Descent(
+        Descent.of(
             kept[place],
-            _curve(books, place),
+            books.curve[: _ended(books, place), place],
             int(books.best_epoch[place]),
-            _path(state.path, networks.size),
+            path,
             books.trajectory[place, : _kept_epochs(books, place, candidate)],
             _failure(books, place, candidate, updates, start_loss[place]),
         )
@@ -167,31 +167,10 @@ def _kept_epochs(books: Books, place: int, candidate: Candidate) -> int:
     return _ended(books, place) if candidate.settings.restore_best else 0
 
 
-def _curve(books: Books, place: int) -> pd.DataFrame:
-    last = _ended(books, place)
-    curve = pd.DataFrame(books.curve[:last, place], columns=["train_loss", "val_loss"])
-    curve.insert(0, "epoch", np.arange(1, last + 1))
-    return curve
-
-
 def _failure(
     books: Books, place: int, candidate: Candidate, updates: int, start_loss: float
 ) -> str | None:
     if not books.diverged[place]:
         return None
     last = _ended(books, place)
-    return (
-        f"diverged at step {last * updates} (epoch {last}) with learning rate "
-        f"{candidate.settings.lr:g}: training loss {books.curve[last - 1, place, 0]:.4g} after "
-        f"{start_loss:.4g} at the start; try a smaller trainer.lr"
-    )
-
-
-def _path(path: list[Tensor], size: int) -> pd.DataFrame:
-    if not path:
-        return pd.DataFrame()
-    values = torch.stack(path)[:, :size].double().cpu().numpy()
-    columns = [f"p{i}" for i in range(size - 1)] + ["b"]
-    frame = pd.DataFrame(values, columns=columns)
-    frame.insert(0, "update", np.arange(1, len(frame) + 1))
-    return frame
+    return diverged(candidate.settings, last * updates, start_loss, books.curve[:last, place])
