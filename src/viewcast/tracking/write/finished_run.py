@@ -8,12 +8,13 @@ from mlflow.entities import Metric, Param
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """``tags``: its name is among them. ``start``: milliseconds since 1970. ``status``: as MLflow
-    names it.
+    """``tags``: its name is among them. ``start``, ``end``: milliseconds since 1970. ``status``: as
+    MLflow names it.
     """
 
     tags: dict[str, str]
     start: int
+    end: int
     status: str
     params: Sequence[Param]
     metrics: Sequence[Metric]

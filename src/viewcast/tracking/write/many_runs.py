@@ -52,4 +52,4 @@ def _write(client: MlflowClient, run_id: str, run: FinishedRun, metrics: Sequenc
     client.log_batch(run_id, metrics=metrics[:POINTS], params=run.params)
     for start in range(POINTS, len(metrics), POINTS):
         client.log_batch(run_id, metrics=metrics[start : start + POINTS])
-    client.set_terminated(run_id, run.status)
+    client.set_terminated(run_id, run.status, run.end)

@@ -8,7 +8,6 @@ the columns that are known here; a test compares what both ways leave.
 import math
 import sqlite3
 import sys
-import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -66,15 +65,14 @@ def add(uri: str, experiment: str, artifacts: str, runs: Sequence[FinishedRun]) 
     Either all are there afterwards or none. Raises sqlite3.OperationalError where another process
     writes for more than 20 seconds.
     """
-    ended = int(time.time() * 1000)
     rows: dict[str, list[Row]] = {table: [] for table in TABLES}
     for run in runs:
         run_id = uuid.uuid4().hex
         place = append_to_uri_path(artifacts, run_id, "artifacts")
         user = run.tags.get(USER, "unknown")
-        name, began, number = run.tags[RUN_NAME], run.start, int(experiment)
-        begin = (run_id, name, "UNKNOWN", "", "", user, run.status, began, ended, "", "active")
-        rows["runs"].append((*begin, place, number, None))
+        known = (run_id, run.tags[RUN_NAME], "UNKNOWN", "", "", user, run.status)
+        more = ("", "active", place, int(experiment), None)
+        rows["runs"].append((*known, run.start, run.end, *more))
         rows["tags"] += [(key, value, run_id) for key, value in run.tags.items()]
         params = run.params
         rows["params"] += [(p.key, p.value[:MAX_PARAM_VAL_LENGTH], run_id) for p in params]

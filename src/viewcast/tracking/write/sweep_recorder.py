@@ -91,7 +91,7 @@ def record(
     config = candidates[0].config
     client = connect(config.tracking)
     experiment = experiment_of(client, config, part)
-    with FileLock(folder.with_suffix(".lock")):  # of two processes the second finds all there
+    with FileLock(folder / "recording.lock"):  # of two processes the second finds all there
         parent = _parent(client, experiment, candidates, folder, root)
         mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
         known = {run.data.tags[CANDIDATE]: run for run in all_runs(client, experiment, mark)}
@@ -134,11 +134,12 @@ def _runs(
         if line["status"] == "diverged":
             tags[FAILURE] = str(line["failure"])
         curve = curves[member.number] if member.number in curved else curves[member.number].tail(1)
-        # Candidates of one batch began together; the scores of a batch are known to the next one.
-        start = now + member.batch if member.batch else int(parent.info.start_time)
+        # Candidates of one batch began together; a batch begins when the one before has ended.
+        end = now + (member.batch or 0)
+        start = end if member.batch else int(parent.info.start_time)
         status = "FINISHED" if line["status"] == "finished" else "FAILED"
         metrics = _metrics(line, curve, now)
-        yield FinishedRun(tags, start, status, _params(member, log_scale), metrics)
+        yield FinishedRun(tags, start, end, status, _params(member, log_scale), metrics)
 
 
 def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) -> None:
