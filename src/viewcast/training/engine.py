@@ -47,8 +47,9 @@ class Descent:
         failure: str | None,
     ) -> "Descent":
         """From ``losses`` (E, 2), training and validation, and ``path``, U times (P,)."""
-        curve = pd.DataFrame(losses, columns=["train_loss", "val_loss"])
-        curve.insert(0, "epoch", np.arange(1, len(curve) + 1))
+        epochs = np.arange(1, len(losses) + 1)
+        columns = {"epoch": epochs, "train_loss": losses[:, 0], "val_loss": losses[:, 1]}
+        curve = pd.DataFrame(columns)
         return cls(params, curve, best_epoch, _path(path), trajectory, failure)
 
 

@@ -223,13 +223,14 @@ class Call:
 
 
 def _check(name: str, array: Array | None, spec: Spec) -> None:
-    dtype, expected = np.dtype(spec.dtype), f"expected {np.dtype(spec.dtype)} {spec.shape}"
+    dtype = np.dtype(spec.dtype)
     if array is None:
-        raise ValueError(f"the kernel's array {name}: found none, {expected}")
+        raise ValueError(f"the kernel's array {name}: found none, expected {dtype} {spec.shape}")
     if array.dtype != dtype or array.shape != spec.shape or not array.flags.c_contiguous:
         order = "" if array.flags.c_contiguous else ", not contiguous"
         raise ValueError(
-            f"the kernel's array {name}: found {array.dtype} {array.shape}{order}, {expected}"
+            f"the kernel's array {name}: found {array.dtype} {array.shape}{order}, "
+            f"expected {dtype} {spec.shape}"
         )
 
 
