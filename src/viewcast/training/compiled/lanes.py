@@ -72,10 +72,10 @@ class Lanes:
         return self.builder.call(function, (a,))
 
     def where_positive(self, condition: Value, vector: Value) -> Value:
-        """The vector where the condition is above 0, else 0."""
+        """The vector where the condition is above 0, else 0; what is no number counts as above."""
         zero = constant(0.0)
-        above = self.builder.fcmp_ordered(">", condition, zero)
-        return self.builder.select(above, vector, zero)
+        below = self.builder.fcmp_ordered("<=", condition, zero)
+        return self.builder.select(below, zero, vector)
 
     def shuffle(self, a: Value, b: Value, lanes: list[int]) -> Value:
         """The numbered lanes of two vectors; those of ``b`` follow those of ``a``."""
