@@ -97,7 +97,8 @@ class Training:
         if self.call is None:
             return {}
         books, arrays = self.call.books, self.call.arrays
-        done = {"curve": self.epoch, "trajectory": self.epoch + 1, "path": int(books["updates"])}
+        begun = self.epoch + 1  # its training loss may be there already
+        done = {"curve": begun, "trajectory": begun, "path": int(books["updates"])}
         wanted = [name for name, spec in shapes(self.settings).items() if spec.group == "state"]
         saved = {name: arrays[name] for name in (*wanted, *done)}
         saved |= {name: arrays[name][:count] for name, count in done.items()}
