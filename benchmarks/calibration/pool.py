@@ -27,7 +27,6 @@ from viewcast.training.candidate import Candidate
 from viewcast.training.config import parse
 from viewcast.training.descent import descend
 from viewcast.training.problem import Problem
-from viewcast.training.torch_engine.chunks import chunks
 
 Floats = NDArray[np.float32]
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,13 +106,9 @@ def train(count: int, seed: int) -> Pool:
     parameters = {}
     for hidden in HIDDEN:
         candidates = [_candidate(base, inputs, hidden, rng) for _ in range(count // len(HIDDEN))]
-        flat = np.empty((len(candidates), network.size(len(inputs), hidden)))
         scaling = base.scaling(problem)
-        for places in chunks(candidates, len(inputs), hidden, len(rows), "cpu"):
-            chosen = [candidates[place] for place in places]
-            trained = descend(problem, chosen, hidden, scaling, lambda *_: None)
-            flat[places] = [state.params for state in trained]
-        parameters[hidden] = flat
+        trained = descend(problem, candidates, hidden, scaling, lambda *_: None)
+        parameters[hidden] = np.stack([descent.params for descent in trained])
     return Pool(simulator, settings["seed"], scaling, parameters, len(inputs))
 
 
