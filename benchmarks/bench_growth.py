@@ -93,7 +93,7 @@ def rows(size: int) -> dict[str, Taken]:
     rng.standard_normal(out=x)
     rng.standard_normal(out=x_val)
     work = replace(
-        work_of(1, (100,), 256, 3), x=x, y=x[:, 0].copy(), x_val=x_val, y_val=x_val[:, 0].copy()
+        work_of(2, (100,), 256, 3), x=x, y=x[:, 0].copy(), x_val=x_val, y_val=x_val[:, 0].copy()
     )
     taken = _training(work, 1)
     for each in taken.values():
@@ -125,7 +125,8 @@ def runs(size: int) -> dict[str, Taken]:
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder))
         options = ("data=channel", "model=deep", "trainer.epochs=20", "trainer.patience=null")
-        plain = project.plain(*options, f"sweep.seed=range({size})", config_name="sweep")
+        plain = project.plain(*options, config_name="sweep")
+        plain["sweep"] = {"seed": list(range(size))}
         project.prepare(project.config("data=channel", "model=deep"))
         with _measuring(taken, "sweep, trained"):
             at, results, members = sweep(plain, project.root)

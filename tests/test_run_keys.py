@@ -1,4 +1,4 @@
-"""The key of a run: what files name it by, so that the same work leaves the same files everywhere."""
+"""The key of a run: what files name it by, so that the same work leaves the same files."""
 
 import json
 from dataclasses import replace
