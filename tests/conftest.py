@@ -30,8 +30,15 @@ settings.load_profile("viewcast")
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests and the processes that they start leave the cache of the user alone."""
-    os.environ["VIEWCAST_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    """Tests and the processes that they start leave the cache of the user alone.
+
+    All workers of a run share one folder of machine code: the kernel takes 10 s to compile.
+    """
+    cache, session = tmp_path_factory.mktemp("cache"), tmp_path_factory.getbasetemp()
+    kernels = (session.parent if "PYTEST_XDIST_WORKER" in os.environ else session) / "kernels"
+    kernels.mkdir(exist_ok=True)
+    (cache / "kernels").symlink_to(kernels)
+    os.environ["VIEWCAST_CACHE"] = str(cache)
 
 
 @pytest.fixture(autouse=True)
