@@ -88,7 +88,8 @@ def call_of(case: Case) -> Call:
     batch = min(case.batch, rows)
     settings = settings_of(
         all_rows=case.rows, rows=rows, validation_rows=case.val, outputs=case.outputs,
-        width=layout.width, layers=len(case.hidden), parameters=layout.parameters,
+        width=layout.width, stride=layout.stride, layers=len(case.hidden),
+        parameters=layout.parameters,
         hidden=layout.hidden, transposed=layout.transposed, epochs=case.epochs, batch=batch,
         patience=case.patience, cell=case.cell, shuffle=case.shuffle and batch < rows,
         subset=case.chosen is not None, masked=bool(case.unseen), weighted=case.weighted,

@@ -16,7 +16,7 @@ from viewcast.models.fitted import Fitted
 from viewcast.scoring.loss import Loss
 
 Vector = NDArray[np.float64]
-BLOCK = 65_536  # rows that are converted at once, so that no second copy of all rows is made
+BLOCK = 4_096  # rows that are converted at once, so that no second copy of all rows is made
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 VECTOR = 16  # numbers of a vector
 BLOCK = 256  # rows of a block: larger batches are done in several
+TALL = 4  # rows of a tile
 SPARE = 3  # rows of zeros after the last row: a tile takes four rows at a time
 LINE = 64  # bytes of a cache line
 NEVER = 2**62  # epochs of patience where there is no patience
@@ -38,7 +39,8 @@ NEVER = 2**62  # epochs of patience where there is no patience
 RUNNING, ENDED, DIVERGED = 0, 1, 2  # BOOKS.status
 START, TRAIN, MEASURE, VALIDATE = 0, 1, 2, 3  # BOOKS.phase
 
-# What the kernel reads. Flags are 0 or 1. ``all_rows``: N; ``rows``: n; ``batch``: at most n;
+# What the kernel reads. ``width``: of a copied row; ``stride``: from one row to the next in ``x``.
+# Flags are 0 or 1. ``all_rows``: N; ``rows``: n; ``batch``: at most n;
 # ``shuffle``: not with a single batch; ``subset``: ``chosen`` names the candidate's rows;
 # ``masked``: ``mask`` has zeros; ``weighted``: ``weight`` holds the rows' weights; ``during``:
 # the training loss is summed during the epoch; ``patience``: NEVER for none; ``cell``: validation
@@ -47,7 +49,7 @@ START, TRAIN, MEASURE, VALIDATE = 0, 1, 2, 3  # BOOKS.phase
 SETTINGS = np.dtype(
     [
         *((name, np.int64) for name in ("all_rows", "rows", "validation_rows", "outputs")),
-        *((name, np.int64) for name in ("width", "layers", "parameters", "hidden")),
+        *((name, np.int64) for name in ("width", "stride", "layers", "parameters", "hidden")),
         *((name, np.int64) for name in ("transposed", "epochs", "batch", "patience", "cell")),
         *((name, np.int64) for name in ("shuffle", "subset", "masked", "weighted", "adam")),
         *((name, np.int64) for name in ("during", "restore_best", "keep_path", "loss")),
@@ -104,10 +106,10 @@ def shapes(settings: Record) -> dict[str, Spec]:
     floats, ints, longs = np.float32, np.int32, np.int64
     parameters, ordered = (s["parameters"],), s["rows"] if s["shuffle"] else 0
     return {
-        "x": Spec("rows", floats, (s["all_rows"] + SPARE, s["width"])),
+        "x": Spec("rows", floats, (s["all_rows"] + SPARE, s["stride"])),
         "y": Spec("rows", floats, (s["all_rows"] + SPARE, s["outputs"])),
         "weight": Spec("rows", floats, (s["all_rows"] if s["weighted"] else 0,)),
-        "x_val": Spec("rows", floats, (s["validation_rows"] + SPARE, s["width"])),
+        "x_val": Spec("rows", floats, (s["validation_rows"] + SPARE, s["stride"])),
         "y_val": Spec("rows", floats, (s["validation_rows"] + SPARE, s["outputs"])),
         "layers": Spec("rows", LAYER, (s["layers"] + 1,)),
         "chosen": Spec("own", ints, (s["rows"] if s["subset"] else 0,)),

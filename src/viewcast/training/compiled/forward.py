@@ -3,6 +3,7 @@
 Shape letters: B rows of a block, I inputs and H units of a layer, O outputs, X width of a row.
 """
 
+from viewcast.training.compiled.call import TALL
 from viewcast.training.compiled.jit import compiled
 from viewcast.training.compiled.matrix import Matrix, offset
 from viewcast.training.compiled.memory import (
@@ -20,8 +21,6 @@ from viewcast.training.compiled.memory import (
 )
 from viewcast.training.compiled.products import multiply_relu
 from viewcast.training.compiled.vectors import dot
-
-TALL = 4  # rows of a tile
 
 
 @compiled

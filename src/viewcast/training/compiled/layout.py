@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.training.compiled.call import BLOCK, LAYER, aligned, filled
+from viewcast.training.compiled.call import BLOCK, LAYER, TALL, aligned, filled
 
 Floats = NDArray[np.float32]
 
@@ -25,6 +25,8 @@ Floats = NDArray[np.float32]
 class Layout:
     """The places of one architecture. ``width``: X; ``parameters``: P; ``layers`` (L + 1,).
 
+    ``stride``: from one row of features to the next. Of a million rows nothing is filled up that
+    need not be: a line reads whole vectors of them, a hidden layer four numbers at a time.
     ``hidden``, ``transposed``: how long those arrays of the kernel are.
     """
 
@@ -32,6 +34,7 @@ class Layout:
     inner: tuple[int, ...]
     outputs: int
     width: int
+    stride: int
     parameters: int
     hidden: int
     transposed: int
@@ -52,7 +55,8 @@ class Layout:
         widths = [filled(size) for size in inner]
         transposed = max([a * b for a, b in pairwise(widths)], default=0)
         x = filled(features)
-        return cls(features, inner, outputs, x, bias + width, hidden, transposed, layers)
+        stride = max(1, -(-features // TALL)) * TALL if inner else x
+        return cls(features, inner, outputs, x, stride, bias + width, hidden, transposed, layers)
 
     def pack(self, flat: NDArray[np.floating]) -> Floats:
         """Padded parameters (P,) from those of the network (P₀,)."""
@@ -67,8 +71,8 @@ class Layout:
         return np.concatenate([part.ravel() for part in self._parts(padded)])
 
     def rows(self, count: int) -> Floats:
-        """Rows of zeros (count, X), to be filled from column 0 on."""
-        return aligned((count, self.width), np.float32)
+        """Rows of zeros (count, ``stride``), to be filled from column 0 on."""
+        return aligned((count, self.stride), np.float32)
 
     def _parts(self, padded: Floats) -> Iterator[Floats]:
         """Views of each layer's weight (I, H) and bias (H,), in the network's order."""

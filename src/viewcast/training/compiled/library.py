@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
+from viewcast.training.compiled.call import TALL
 from viewcast.training.compiled.lanes import FLOAT, INT64, WIDTH, Lanes, Value, index
 from viewcast.training.compiled.native import target_machine
 from viewcast.training.compiled.processor import WIDEST
@@ -34,7 +35,6 @@ NAMES = {
     ADAM: "viewcast_multiply_adam",
     SGD: "viewcast_multiply_sgd",
 }
-TALL = 4  # rows of a tile
 _POINTER = FLOAT.as_pointer()
 
 # a, its row and column; w, its row; c, its row; e, its row; e2; constants; R, K, C (padded)

@@ -53,7 +53,7 @@ def training_rows(memory: Memory, first: int, rows: int, training: bool) -> Any:
         _gather(memory, first, rows, training)
         gathered = Matrix(floats(memory, GATHERED), 0, settings.width, 1)
         return gathered, floats(memory, TARGETS), 0
-    x = Matrix(floats(memory, X), first * settings.width, settings.width, 1)
+    x = Matrix(floats(memory, X), first * settings.stride, settings.stride, 1)
     return x, floats(memory, Y), first * settings.outputs
 
 
@@ -61,7 +61,7 @@ def training_rows(memory: Memory, first: int, rows: int, training: bool) -> Any:
 def validation_rows(memory: Memory, first: int) -> Any:
     """The validation rows from number ``first`` on: x (B, X), the array and place of targets."""
     settings = memory.settings
-    x = Matrix(floats(memory, X_VAL), first * settings.width, settings.width, 1)
+    x = Matrix(floats(memory, X_VAL), first * settings.stride, settings.stride, 1)
     return x, floats(memory, Y_VAL), first * settings.outputs
 
 
@@ -75,10 +75,11 @@ def _gather(memory: Memory, first: int, rows: int, training: bool) -> None:
     hides = training and settings.masked
     for row in range(rows):
         of = number(memory, first + row, training)
+        start = of * settings.stride  # what is copied beyond the stride is never read
         if hides:
-            multiply(x, of * width, mask, 0, gathered, row * width, none, width)
+            multiply(x, start, mask, 0, gathered, row * width, none, width)
         else:
-            copy(x, of * width, x, of * width, gathered, row * width, none, width)
+            copy(x, start, x, start, gathered, row * width, none, width)
         for output in range(outputs):
             targets[row * outputs + output] = y[of * outputs + output]
 

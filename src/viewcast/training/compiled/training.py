@@ -150,6 +150,7 @@ def _settings(candidate: Candidate, inputs: Inputs, loss: int) -> Record:
         validation_rows=validated,
         outputs=layout.outputs,
         width=layout.width,
+        stride=layout.stride,
         layers=len(layout.inner),
         parameters=layout.parameters,
         hidden=layout.hidden,
