@@ -65,12 +65,6 @@ class Lanes:
         function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.fma.v16f32")
         return self.builder.call(function, (a, b, c))
 
-    def sqrt(self, a: Value) -> Value:
-        """The square root."""
-        kind = ir.FunctionType(VECTOR, [VECTOR])
-        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.sqrt.v16f32")
-        return self.builder.call(function, (a,))
-
     def where_positive(self, condition: Value, vector: Value) -> Value:
         """The vector where the condition is above 0, else 0; what is no number counts as above."""
         zero = constant(0.0)

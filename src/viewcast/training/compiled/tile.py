@@ -44,6 +44,7 @@ from dataclasses import dataclass
 
 from viewcast.training.compiled import steps
 from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, constant, index
+from viewcast.training.compiled.several import Several
 
 PLAIN, RELU, MASK, ADD, ADAM, SGD = range(6)
 
@@ -103,16 +104,22 @@ def write_tile(
         return [lanes.fma(left[r], right[v], s) for (r, v), s in zip(cells, sums, strict=True)]
 
     sums = lanes.repeat(given.depth, [start(r, v) for r, v in cells], step)
-    of = steps.loaded(lanes, given.constants) if epilogue in (ADAM, SGD) else []
+    if epilogue in (ADAM, SGD):
+        of = steps.loaded(lanes, given.constants)
+        for r in range(rows):
+            gradient = Several(lanes, sums[r * vectors : (r + 1) * vectors])
+            params, first, second = (
+                [cell(operand, r, v) for v in range(vectors)] for operand in (given.c, e, given.e2)
+            )
+            if epilogue == ADAM:
+                steps.adam(gradient, params, first, second, of)
+            else:
+                steps.sgd(gradient, params, first, of)
+        return
     for (r, v), total in zip(cells, sums, strict=True):
-        target = cell(given.c, r, v)
-        if epilogue == ADAM:
-            steps.adam(lanes, total, target, (cell(e, r, v), cell(given.e2, r, v)), of)
-        elif epilogue == SGD:
-            steps.sgd(lanes, total, target, cell(e, r, v), of)
-        elif epilogue == RELU:
-            lanes.store(lanes.where_positive(total, total), target)
+        result = total
+        if epilogue == RELU:
+            result = lanes.where_positive(total, total)
         elif epilogue == MASK:
-            lanes.store(lanes.where_positive(lanes.load(cell(e, r, v)), total), target)
-        else:
-            lanes.store(total, target)
+            result = lanes.where_positive(lanes.load(cell(e, r, v)), total)
+        lanes.store(result, cell(given.c, r, v))

@@ -13,6 +13,7 @@ from viewcast.training.compiled import steps
 from viewcast.training.compiled.jit import compiled, intrinsic
 from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, constant, index, pointer
 from viewcast.training.compiled.matrix import Matrix, address, check, padded
+from viewcast.training.compiled.several import Several
 from viewcast.training.compiled.tile import Operand
 
 
@@ -49,7 +50,7 @@ def adam_step(
         lanes = Lanes(builder)
         *data, of = [pointer(context, builder, signature.args[n], args[n]) for n in range(5)]
         g, p, m, v = (lanes.at(each, args[5]) for each in data)
-        steps.adam(lanes, lanes.load(g), p, (m, v), steps.loaded(lanes, of))
+        steps.adam(Several.load(lanes, [g]), [p], [m], [v], steps.loaded(lanes, of))
         return context.get_dummy_value()
 
     return signature, generate
@@ -66,7 +67,7 @@ def sgd_step(
         lanes = Lanes(builder)
         *data, of = [pointer(context, builder, signature.args[n], args[n]) for n in range(4)]
         g, p, m = (lanes.at(each, args[4]) for each in data)
-        steps.sgd(lanes, lanes.load(g), p, m, steps.loaded(lanes, of))
+        steps.sgd(Several.load(lanes, [g]), [p], [m], steps.loaded(lanes, of))
         return context.get_dummy_value()
 
     return signature, generate
@@ -92,8 +93,7 @@ def _turn(typing: Any, a: Any, c: Any, i: Any, j: Any) -> Any:
 
 def _swapped(lanes: Lanes, rows: list[Value]) -> list[Value]:
     """The transpose of a block: swap its off-diagonal quarters, then those of each quarter, …"""
-    size = WIDTH // 2
-    while size:
+    for size in (1, 2, 4, 8):
         low = [(n & ~size) + (WIDTH if n & size else 0) for n in range(WIDTH)]
         high = [n + size for n in low]
         following = list(rows)
@@ -101,7 +101,7 @@ def _swapped(lanes: Lanes, rows: list[Value]) -> list[Value]:
             if not n & size:
                 following[n] = lanes.shuffle(rows[n], rows[n + size], low)
                 following[n + size] = lanes.shuffle(rows[n], rows[n + size], high)
-        rows, size = following, size // 2
+        rows = following
     return rows
 
 
