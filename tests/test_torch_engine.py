@@ -10,31 +10,17 @@ from hypothesis import strategies as st
 
 from support.cohorts import candidate, problem, train
 from support.plain_descent import plain_descent
-from viewcast.scoring.loss import MAE, MSE, Loss
-from viewcast.scoring.msle import MSLE
-from viewcast.scoring.smape import SMAPE
-from viewcast.scoring.squared_relative import SquaredRelative
+from support.rich_problems import LOSSES, rich
+from viewcast.scoring.loss import Loss
 from viewcast.training import order
 from viewcast.training.problem import Problem
 from viewcast.training.torch_engine.orders import orders
 
-LOSSES = [MSE(), MAE(), MSLE(), SMAPE(), SquaredRelative()]
 OWN: list[dict[str, Any]] = [
     {"lr": 0.01},
     {"lr": 0.003, "weight_decay": 0.3},
     {"lr": 0.02, "restore_best": False},
 ]
-
-
-def rich(loss: Loss, outputs: int) -> Problem:
-    """Positive targets, so many of them, and weights of rows, of which some are 0."""
-    made = problem(loss=loss)
-    for rows in (made.train, made.validation):
-        for o in range(outputs):
-            rows[f"y{o}"] = 2 + rows["target"].abs() * (1 + o)
-        rows["count"] = np.arange(len(rows)) % 4.0
-    names = tuple(f"y{o}" for o in range(outputs))
-    return Problem(**{**vars(made), "outputs": names})
 
 
 def assert_textbook(

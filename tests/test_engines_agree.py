@@ -1,0 +1,120 @@
+"""The two engines of gradient descent: the same losses to 1e-5, the same epoch, the same end."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from support.cohorts import candidate, train
+from support.rich_problems import LOSSES, rich
+from viewcast.training.engine import Descent
+
+CLOSE = 1e-5
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem and a candidate's settings; small enough that rounding does not add up."""
+
+    loss: int
+    rows: int
+    validated: int
+    features: int
+    hidden: tuple[int, ...]
+    outputs: int
+    seed: int
+    own: dict[str, Any]
+
+    def trained(self, engine: str) -> Descent:
+        given_ = rich(LOSSES[self.loss], self.outputs, self.rows, self.validated, self.features)
+        one = candidate(
+            self.seed, self.hidden, self.features, self.outputs, engine=engine, **self.own
+        )
+        return train(given_, [one], self.hidden)[0]
+
+
+own = st.fixed_dictionaries(
+    {
+        "batch_size": st.sampled_from([1, 2, 7, 16, 33, "full"]),
+        "epochs": st.integers(1, 5),
+        "shuffle": st.booleans(),
+        "momentum": st.sampled_from([0.0, 0.9]),
+        "beta2": st.sampled_from([0.99, 0.999]),
+        "weight_decay": st.sampled_from([0.0, 0.1]),
+        "row_share": st.sampled_from([0.3, 1.0]),
+        "feature_share": st.sampled_from([0.4, 1.0]),
+        "standardise": st.booleans(),
+        "train_loss": st.sampled_from(["after", "during"]),
+        "sample_weight": st.sampled_from([None, "count"]),
+    }
+)
+rules = st.sampled_from(
+    [
+        {"optimizer": "adam", "lr": 0.01},
+        {"optimizer": "adam", "lr": 0.001},
+        {"optimizer": "sgd", "lr": 0.001},
+    ]
+)
+ends = st.sampled_from(
+    [
+        {"restore_best": True, "patience": None},
+        {"restore_best": True, "patience": 1},
+        {"restore_best": False, "patience": None},
+    ]
+)
+cases = st.builds(
+    lambda rule, end, own, **shape: Case(**shape, own={**rule, **end, **own}),
+    rules,
+    ends,
+    own,
+    loss=st.integers(0, len(LOSSES) - 1),
+    rows=st.sampled_from([1, 2, 9, 32, 61]),
+    validated=st.sampled_from([1, 5, 40]),
+    features=st.sampled_from([1, 4, 9]),
+    hidden=st.sampled_from([(), (1,), (7,), (16,), (20,), (6, 5), (17, 3, 8)]),
+    outputs=st.sampled_from([1, 1, 2, 5]),
+    seed=st.integers(0, 2**32),
+)
+
+
+@given(case=cases)
+@settings(max_examples=60, derandomize=True)
+def test_both_engines_find_the_same_losses_the_same_epoch_and_the_same_end(case: Case) -> None:
+    ours, theirs = case.trained("compiled"), case.trained("torch")
+    validation = theirs.curve["val_loss"].to_numpy()
+    assume(not _tied(validation))
+    assert ours.best_epoch == theirs.best_epoch
+    assert (ours.failure is None) == (theirs.failure is None)
+    assert ours.curve["epoch"].tolist() == theirs.curve["epoch"].tolist()
+    for name in ("train_loss", "val_loss"):
+        np.testing.assert_allclose(ours.curve[name], theirs.curve[name], rtol=CLOSE)
+    assert ours.trajectory.shape == theirs.trajectory.shape
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-3, atol=1e-3)
+
+
+def _tied(losses: Any) -> bool:
+    """Whether rounding decides which epoch is best."""
+    two = np.sort(losses)[:2]
+    return len(two) == 2 and bool(two[1] - two[0] <= 10 * CLOSE * abs(two[0]))
+
+
+@pytest.mark.parametrize("validated", [17, 1300])
+def test_they_leave_the_same_row_losses_and_the_same_path(validated: int) -> None:
+    own = {"keep_path": True, "epochs": 3, "lr": 0.01}
+    case = Case(1, 45, validated, 5, (7,), 2, 3, own)
+    ours, theirs = case.trained("compiled"), case.trained("torch")
+    np.testing.assert_allclose(ours.trajectory, theirs.trajectory, rtol=1e-4, atol=1e-4)
+    assert ours.path.columns.tolist() == theirs.path.columns.tolist()
+    np.testing.assert_allclose(ours.path, theirs.path, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("lr", [1e4, 1e30])
+def test_they_tell_a_divergence_in_the_same_words(lr: float) -> None:
+    case = Case(0, 45, 17, 5, (7,), 1, 3, {"optimizer": "sgd", "lr": lr, "epochs": 9})
+    ours, theirs = case.trained("compiled"), case.trained("torch")
+    assert ours.failure is not None
+    assert theirs.failure is not None
+    assert ours.failure.split(": training loss")[0] == theirs.failure.split(": training loss")[0]
