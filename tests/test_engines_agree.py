@@ -1,4 +1,8 @@
-"""The two engines of gradient descent: the same losses to 1e-5, the same epoch, the same end."""
+"""The two engines of gradient descent: the same losses to 1e-5, the same epoch, the same end.
+
+Both compute in single precision, and each adds in an order of its own. Where rounding alone moves a
+result, which PyTorch in double precision shows, there is nothing to compare.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +16,12 @@ from support.cohorts import candidate, train
 from support.rich_problems import LOSSES, rich
 from viewcast.training.engine import Descent
 
-CLOSE = 1e-5
+CLOSE, ROUNDING = 1e-5, 2e-6
 
 
 @dataclass(frozen=True)
 class Case:
-    """A problem and a candidate's settings; small enough that rounding does not add up."""
+    """A problem and a candidate's settings."""
 
     loss: int
     rows: int
@@ -28,11 +32,10 @@ class Case:
     seed: int
     own: dict[str, Any]
 
-    def trained(self, engine: str) -> Descent:
+    def trained(self, engine: str, precision: str = "float32") -> Descent:
         given_ = rich(LOSSES[self.loss], self.outputs, self.rows, self.validated, self.features)
-        one = candidate(
-            self.seed, self.hidden, self.features, self.outputs, engine=engine, **self.own
-        )
+        own = {**self.own, "engine": engine, "precision": precision}
+        one = candidate(self.seed, self.hidden, self.features, self.outputs, **own)
         return train(given_, [one], self.hidden)[0]
 
 
@@ -83,16 +86,16 @@ cases = st.builds(
 @given(case=cases)
 @settings(max_examples=60, derandomize=True)
 def test_both_engines_find_the_same_losses_the_same_epoch_and_the_same_end(case: Case) -> None:
-    ours, theirs = case.trained("compiled"), case.trained("torch")
-    validation = theirs.curve["val_loss"].to_numpy()
-    assume(not _tied(validation))
+    theirs, exact = case.trained("torch"), case.trained("torch", "float64")
+    assume(len(theirs.curve) == len(exact.curve))
+    assume(not _tied(exact.curve["val_loss"]))
+    assume(np.allclose(theirs.curve, exact.curve, rtol=ROUNDING, atol=0))
+    ours = case.trained("compiled")
     assert ours.best_epoch == theirs.best_epoch
     assert (ours.failure is None) == (theirs.failure is None)
-    assert ours.curve["epoch"].tolist() == theirs.curve["epoch"].tolist()
-    for name in ("train_loss", "val_loss"):
-        np.testing.assert_allclose(ours.curve[name], theirs.curve[name], rtol=CLOSE)
-    assert ours.trajectory.shape == theirs.trajectory.shape
+    np.testing.assert_allclose(ours.curve, theirs.curve, rtol=CLOSE)
     np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-3, atol=1e-3)
+    assert ours.trajectory.shape == theirs.trajectory.shape
 
 
 def _tied(losses: Any) -> bool:
