@@ -7,6 +7,8 @@ latest ``flush_seconds`` after they were measured, so a crash loses no more than
 import hashlib
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +18,7 @@ import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from mlflow.utils import requirements_utils
 
 from viewcast import __version__
 from viewcast.base.provenance import git_commit, user
@@ -137,7 +140,7 @@ class Recorder:
 
     def model(self, folder: Path, example: pd.DataFrame, prediction: Any) -> None:
         """Store the model folder with signature and input example."""
-        with mlflow.start_run(run_id=self.run_id):
+        with mlflow.start_run(run_id=self.run_id), _installed_packages_unread():
             mlflow.pyfunc.log_model(
                 name=names.STORED_MODEL,
                 python_model=str(served.__file__),
@@ -151,6 +154,21 @@ class Recorder:
         """Store files as artifacts of the run, in a folder of its artifacts."""
         for path in paths:
             self.client.log_artifact(self.run_id, str(path), folder)
+
+
+@contextmanager
+def _installed_packages_unread() -> Iterator[None]:
+    """MLflow compares the requirements of a model with what is installed.
+
+    For that it lists every file of every installed package, a second of CPU time, so as to know
+    packages by the names of their modules. The requirements here are exact names of packages.
+    """
+    known = requirements_utils._MODULES_TO_PACKAGES
+    requirements_utils._MODULES_TO_PACKAGES = known or {}
+    try:
+        yield
+    finally:
+        requirements_utils._MODULES_TO_PACKAGES = known
 
 
 def flat(value: Any, prefix: str = "") -> dict[str, str]:
