@@ -38,11 +38,11 @@ def test_no_module_imports_torch_mlflow_or_hydra_before_it_trains() -> None:
     assert loaded_after(everything) <= {"matplotlib"}
 
 
-def test_only_gradient_descent_needs_torch() -> None:
-    others = ("least_squares", "grid_search", "lookup", "gradient_descent")
-    imports = "; ".join(f"import viewcast.training.{trainer}" for trainer in others)
-    assert "torch" not in loaded_after(imports)
-    assert "torch" in loaded_after("import viewcast.training.descent")
+def test_only_the_engine_of_torch_needs_torch_and_only_compiling_needs_numba() -> None:
+    modules = ("least_squares", "grid_search", "lookup", "descent", "compiled.engine")
+    imports = "; ".join(f"import viewcast.training.{module}" for module in modules)
+    assert loaded_after(imports) == set()
+    assert "torch" in loaded_after("import viewcast.training.torch_engine.descent")
 
 
 @pytest.mark.parametrize(

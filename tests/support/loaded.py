@@ -6,7 +6,7 @@ import sys
 LOADED = """
 import sys
 {code}
-asked = {{"torch", "mlflow", "hydra", "matplotlib", "googleapiclient"}}
+asked = {{"torch", "mlflow", "hydra", "matplotlib", "numba", "googleapiclient"}}
 print(*sorted(asked & set(sys.modules)))
 """
 
