@@ -4,6 +4,7 @@ MLflow takes one run after another, three requests each. An SQLite store is give
 few transactions (``viewcast.tracking.write.sqlite_runs``), a server several at a time.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -13,6 +14,9 @@ from mlflow.entities import Metric, Run
 
 from viewcast.tracking.write import sqlite_runs
 from viewcast.tracking.write.finished_run import FinishedRun
+
+# MLflow prints the address of each run on a server, for which it asks two more times.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 AT_ONCE = 8  # requests to a server
 TOGETHER = 200  # runs in one transaction
