@@ -48,9 +48,10 @@ def descend(
             place = training.place
             losses = training.losses(int(told[place]), epoch)
             saving.save_if_due()
-            epochs = np.arange(told[place] + 1, epoch + 1)
-            report(np.full(len(epochs), place), epochs, losses[:, 0], losses[:, 1])
-            told[place] = epoch
+            if len(losses):
+                epochs = np.arange(told[place] + 1, epoch + 1)
+                report(np.full(len(epochs), place), epochs, losses[:, 0], losses[:, 1])
+                told[place] = epoch
             if ended:
                 found[place] = training.result()
                 if not saving.wanted:
