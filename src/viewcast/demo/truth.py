@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import DataError
+from viewcast.base.products import SHORT, product
 from viewcast.data.daily import windows
 from viewcast.data.simulator import ChannelSimulator
 from viewcast.data.views import DailyViews
@@ -103,19 +104,17 @@ class Simulations:
         return cls(simulated_rows, settings.count)
 
     def predict(self, model: Fitted) -> Vector:
-        """Predictions (W·D,). Networks use float32, which changes no digit that is shown."""
+        """Predictions (W·D,); networks' in short products, which changes no digit that is shown."""
         if not isinstance(model, FittedNetwork):
             return model.predict(self.rows)
         names, scaling = tuple(model.inputs), model.scaling
         if names not in self._inputs:
-            self._inputs[names] = self.rows[list(names)].to_numpy(np.float32)
+            self._inputs[names] = self.rows[list(names)].to_numpy(np.float64)
         (weight, bias), *deeper = network.unflatten(model.params, len(names), model.hidden)
         # The scaling of the features moves into the first layer: W·D·F divisions less per model.
         weight = weight / scaling.x_std[:, None]
-        layers = [(weight, bias - scaling.x_mean @ weight), *deeper]
-        single = [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
-        outputs = network.forward(single, self._inputs[names])
-        return np.asarray(scaling.outputs(outputs.astype(np.float64)))
+        layers = [(weight, bias - product(scaling.x_mean, weight)), *deeper]
+        return np.asarray(scaling.outputs(network.forward(layers, self._inputs[names], SHORT)))
 
     def truth(self, predicted: Vector, loss: Loss) -> Truth:
         """The true loss of the predictions (W·D,)."""

@@ -28,6 +28,7 @@ from viewcast.models import network
 from viewcast.models.scaling import Scaling
 
 Vector = NDArray[np.float64]
+AT_ONCE = 2**13  # rows that a network predicts in one go
 
 
 class Fitted(Protocol):
@@ -82,11 +83,15 @@ class FittedNetwork:
 
     def predict(self, rows: pd.DataFrame) -> Vector:
         """Predictions (N,) from the input columns; (N, O) with several outputs."""
-        x = self.scaling.inputs(rows[self.inputs].to_numpy(np.float64))
         shape = len(self.inputs), self.hidden
         count = network.output_count(len(self.params), *shape)
-        found = network.outputs(network.unflatten(self.params, *shape, count), x)
-        return np.asarray(self.scaling.outputs(found[..., 0] if count == 1 else found))
+        layers = network.unflatten(self.params, *shape, count)
+        x, found = rows[self.inputs].to_numpy(), np.empty((len(rows), count))
+        for start in range(0, len(rows), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            scaled = self.scaling.inputs(x[part].astype(np.float64))
+            found[part] = network.outputs(layers, scaled)
+        return np.asarray(self.scaling.outputs(found[:, 0] if count == 1 else found))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Parameters and scaling."""

@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viewcast.base.products import MIDDLE, product
+
 Array = Any  # a numpy array or a torch tensor
 Layers = list[tuple[Array, Array]]
+
+AT_ONCE = 512  # rows whose hidden units fit the inner cache
 
 
 def shapes(
@@ -46,17 +50,32 @@ def unflatten(params: Array, features: int, hidden: tuple[int, ...], outputs: in
     return layers
 
 
-def forward(layers: Layers, x: Array) -> Array:
+def forward(layers: Layers, x: Array, slices: int = MIDDLE) -> Array:
     """Predictions (..., N) of a network with one output, for x (..., N, F)."""
-    return outputs(layers, x)[..., 0]
+    return outputs(layers, x, slices)[..., 0]
 
 
-def outputs(layers: Layers, x: Array) -> Array:
-    """The outputs (..., N, O) for x (..., N, F)."""
+def outputs(layers: Layers, x: Array, slices: int = MIDDLE) -> Array:
+    """The outputs (..., N, O) for x (..., N, F).
+
+    Those of numpy arrays have the same bits on every machine; ``slices``: how exact their products
+    are (``viewcast.base.products``).
+    """
+    if x.ndim == 2 and len(x) > AT_ONCE and isinstance(x, np.ndarray):
+        starts = range(0, len(x), AT_ONCE)
+        return np.concatenate([_outputs(layers, x[i : i + AT_ONCE], slices) for i in starts])
+    return _outputs(layers, x, slices)
+
+
+def _outputs(layers: Layers, x: Array, slices: int) -> Array:
     *inner, (weight, bias) = layers
     for inner_weight, inner_bias in inner:
-        x = (x @ inner_weight + inner_bias).clip(min=0)
-    return x @ weight + bias
+        x = (_product(x, inner_weight, slices) + inner_bias).clip(min=0)
+    return _product(x, weight, slices) + bias
+
+
+def _product(x: Array, weight: Array, slices: int) -> Array:
+    return product(x, weight, slices) if isinstance(x, np.ndarray) else x @ weight
 
 
 def output_count(parameters: int, features: int, hidden: tuple[int, ...]) -> int:

@@ -54,7 +54,7 @@ class Scaling:
     def line(self, weights: Vector, bias: float) -> tuple[Vector, float]:
         """Weights (F,) and bias of the same straight line in the raw units."""
         raw = weights * self.y_std / self.x_std
-        return raw, float(self.y_mean + self.y_std * bias - raw @ self.x_mean)
+        return raw, float(self.y_mean + self.y_std * bias - (raw * self.x_mean).sum())
 
 
 class _Moments:

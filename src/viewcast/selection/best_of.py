@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from viewcast.base.products import MIDDLE, product
 from viewcast.selection.candidates import Vector
 from viewcast.selection.resampling import Resampled
 from viewcast.selection.selection_corrected import average, ranked
@@ -58,10 +59,12 @@ def best_of(
     chances = np.stack([weights(count, int(k)) for k in points])  # (N, R)
     outside = ranked(resampled)
     lost = average(outside - resampled.fixed[:, order], resampled.held)
-    naive = chances @ shown[order]
-    honest = naive + chances @ lost
+    naive = product(chances, shown[order])
+    honest = naive + product(chances, lost)
     below, above = (
-        (np.nan, np.nan) if error is None else _band(outside @ chances.T, resampled, error)
+        (np.nan, np.nan)
+        if error is None
+        else _band(product(outside, chances.T, MIDDLE), resampled, error)
     )
     return pd.DataFrame(
         {

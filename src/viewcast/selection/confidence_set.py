@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
 from viewcast.base.errors import DataError
+from viewcast.base.products import MIDDLE, product
 from viewcast.selection.candidates import Flags, Indices, Matrix, Vector, cells
 
 SIZE = 0.05  # error rate of the set, half of it for each of its two tests
@@ -111,7 +112,7 @@ def _as_good(apart: Vector, weights: Vector) -> Flags:
     cell_count = apart.shape[1]
     errors = apart.std(axis=1) / math.sqrt(cell_count)
     t = _ratio(apart.mean(axis=1), errors)
-    scattered = _ratio(weights @ apart.T, errors)
+    scattered = _ratio(product(weights, apart.T, MIDDLE), errors)
     kept = np.zeros(len(apart), bool)
     for drawn in (scattered, -scattered):
         left = np.flatnonzero(np.isfinite(t))
@@ -128,7 +129,7 @@ def _no_worse_than_another(apart: Vector, weights: Vector) -> Flags:
     """Runs that are not worse than any other that is left, by all pairs."""
     cell_count = apart.shape[1]
     deviations = apart - apart.mean(axis=1, keepdims=True)
-    gram = deviations @ deviations.T
+    gram = product(deviations, deviations.T, MIDDLE)
     own = np.diag(gram)
     variances = np.maximum(own[:, np.newaxis] + own - 2 * gram, 0) / cell_count**2
     means = apart.mean(axis=1)
@@ -136,7 +137,7 @@ def _no_worse_than_another(apart: Vector, weights: Vector) -> Flags:
     with np.errstate(divide="ignore"):
         precision = np.where(variances > nothing, 1 / np.sqrt(variances), 0.0)
     t = ((means[:, np.newaxis] - means) * precision).max(axis=1)
-    scattered = (weights @ apart.T).astype(np.float32)
+    scattered = product(weights, apart.T, MIDDLE).astype(np.float32)
     left = np.arange(len(apart))
     largest = _Largest(scattered, precision.astype(np.float32))
     while True:

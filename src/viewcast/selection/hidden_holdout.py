@@ -121,7 +121,7 @@ def _errors(shown: Vector, hidden: Vector, length: float) -> tuple[Vector, Vecto
     own = np.array([[standard_error(row, length) for row in part] for part in (shown, hidden)])
     freedom = rows // max(1, math.ceil(length)) - 1
     apart = np.hypot(*own)
-    variance = (freedom * rows) @ own**2 / freedom.sum()
+    variance = ((freedom * rows)[:, np.newaxis] * own**2).sum(axis=0) / freedom.sum()
     return apart, np.minimum(apart, np.sqrt(variance * (1 / rows).sum())), int(freedom.sum())
 
 

@@ -46,7 +46,7 @@ def shown(scores: ArrayLike, ks: Sequence[int]) -> Vector:
     wrong = [k for k in ks if not 1 <= k <= len(ordered)]
     if wrong:
         raise DataError(f"best of k = {wrong}: expected 1 to {len(ordered)}, the number of scores")
-    return np.array([weights(len(ordered), k) @ ordered for k in ks])
+    return np.array([(weights(len(ordered), k) * ordered).sum() for k in ks])
 
 
 def all_luck(scores: ArrayLike) -> AllLuck:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.products import product
 from viewcast.selection.candidates import Vector
 
 AT_ONCE = 2**22  # numbers in a block of a matrix: 32 MB in float64
@@ -66,9 +67,9 @@ def _halves(parts: int) -> Vector:
 
 def _poor(inside: Vector, sums: Vector, sizes: Vector) -> float:
     """In how many halves (H, S) the winner is below the median of the runs on the other half."""
-    best = (inside @ sums).argmin(axis=1)  # of sums: all runs have the same rows in a half
+    best = product(inside, sums).argmin(axis=1)  # of sums: all runs have the same rows in a half
     others = 1 - inside
-    means = (others @ sums) / (others @ sizes)[:, np.newaxis]
+    means = product(others, sums) / product(others, sizes)[:, np.newaxis]
     apart = means - means[np.arange(len(best)), best][:, np.newaxis]
     equal = EQUAL * np.abs(means).max()
     # On the median there are as many better runs as worse ones.

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from viewcast.base.products import SHORT, product
 from viewcast.selection.blocks import TOGETHER, Draws
 from viewcast.selection.candidates import Candidates, Flags, Indices, Matrix, Vector
 
@@ -79,15 +80,15 @@ def resample(candidates: Candidates, draws: Draws) -> Resampled:
             outside[part, runs] = np.take_along_axis(scored, best, axis=1)
             fixed[part, runs] = scored[:, picks]
             picked[part, runs] = best + start
-    inside = _restored(inside, draws.chosen @ sizes, means(common, draws.chosen, sizes))
-    held, level = draws.held @ sizes, means(common, draws.held, sizes)
+    inside = _restored(inside, product(draws.chosen, sizes), means(common, draws.chosen, sizes))
+    held, level = product(draws.held, sizes), means(common, draws.held, sizes)
     outside, fixed = _restored(outside, held, level), _restored(fixed, held, level)
     return Resampled(inside, outside, fixed, held, picked, candidates.rows)
 
 
 def means(losses: Vector | Matrix, rows: Flags, sizes: Vector) -> Vector:
     """Mean (B,) on the flagged rows (B, M) of one series of losses (M,)."""
-    return np.asarray((rows @ (losses * sizes)) / (rows @ sizes))
+    return product(rows, losses * sizes) / product(rows, sizes)
 
 
 def _restored(sums: Vector, rows: Vector, level: Vector) -> Vector:
@@ -121,10 +122,10 @@ class _Apart:
             between = np.diff(self.before[:, cuts], axis=1).astype(np.float32)
         first = cuts[:-1]
         inside, outside = chosen[:, first], held[:, first]
-        on_chosen = inside.astype(np.float32) @ between.T
+        on_chosen = product(inside, between.T, SHORT).astype(np.float32)
         if (inside != outside).all():
             return on_chosen, self.before[:, -1].astype(np.float32) - on_chosen
-        return on_chosen, outside.astype(np.float32) @ between.T
+        return on_chosen, product(outside, between.T, SHORT).astype(np.float32)
 
 
 def _parts(draws: Draws) -> Iterator[tuple[slice, Indices]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from viewcast.base.errors import DataError
+from viewcast.base.products import product
 from viewcast.selection.best_of import weights
 from viewcast.selection.candidates import Flags, Vector
 from viewcast.selection.resampling import Resampled
@@ -101,7 +102,7 @@ class _Ordered:
         """Loss to expect of the best of k of either search."""
         inside = first[self.runs]
         of_first, of_second = (
-            float(self.share @ self.losses[side].reshape(len(self.share), -1) @ own)
+            float((self.share * product(self.losses[side].reshape(len(self.share), -1), own)).sum())
             for side, own in zip((inside, ~inside), chances, strict=True)
         )
         return of_first, of_second

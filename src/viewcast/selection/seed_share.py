@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from viewcast.base.errors import DataError
+from viewcast.base.products import product
 from viewcast.selection.blocks import Draws
 from viewcast.selection.candidates import Candidates, Flags, Indices, Vector, evened
 from viewcast.selection.dependence import standard_error
@@ -144,10 +145,10 @@ def _base(
     """What the gain is over: its loss on all rows, and on the held-out rows of each draw (B,)."""
     if reference is not None:
         losses = candidates.reference(reference)
-        shown = float(losses @ candidates.sizes / candidates.sizes.sum())
+        shown = float((losses * candidates.sizes).sum() / candidates.sizes.sum())
         return shown, means(losses, draws.held, candidates.sizes)
     weight = 1 / np.bincount(setting)[setting] / (setting.max() + 1)
-    return float(weight @ candidates.shown), resampled.fixed @ weight
+    return float((weight * candidates.shown).sum()), product(resampled.fixed, weight)
 
 
 def _error(differences: Vector, resampled: Resampled) -> float:

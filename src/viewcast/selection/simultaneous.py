@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_ndtr
 
+from viewcast.base.products import SHORT, product
 from viewcast.selection.candidates import Matrix
 from viewcast.selection.dependence import standard_error
 
@@ -97,9 +98,9 @@ def _largest(
     largest = np.full(len(times), -np.inf, np.float32)
     highest = largest.copy()
     for sums in _standardised(losses, block):
-        highest = np.maximum(highest, (multipliers @ sums.T).max(axis=1))
-        means = times @ sums.T
-        variances = times @ np.square(sums, out=sums).T - means**2
+        normal, means = np.split(product(np.vstack([multipliers, times]), sums.T, SHORT), 2)
+        highest = np.maximum(highest, normal.max(axis=1))
+        variances = product(times, np.square(sums, out=sums).T, SHORT) - means**2
         t = -means / np.sqrt(np.maximum(variances, LEAST_VARIANCE))
         largest = np.maximum(largest, t.max(axis=1))
     return largest, highest

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from viewcast.base.products import MIDDLE, product
 from viewcast.selection.candidates import Vector
 from viewcast.selection.confidence_set import ROUNDING, cell_means, resampled_weights
 
@@ -53,5 +54,5 @@ def p_value(gains: Vector, weights: Vector) -> float:
     means, count = gains.mean(axis=1), gains.shape[1]
     relevant = means >= -math.sqrt(2 * math.log(math.log(count)) / count)
     # A resampled mean less its centre: the deviation, and for the others their own mean on top.
-    largest = (weights @ gains.T + np.where(relevant, 0.0, means)).max(axis=1)
+    largest = (product(weights, gains.T, MIDDLE) + np.where(relevant, 0.0, means)).max(axis=1)
     return float(np.mean(largest > means.max()))
