@@ -14,7 +14,7 @@ from support.simulated_store import SimulatedStore, days
 from viewcast.assessment import rounds, run_verdict
 from viewcast.assessment.audit import audit
 from viewcast.assessment.result import AuditResult, Truth
-from viewcast.assessment.result_file import from_json, to_json
+from viewcast.assessment.result_file import from_json, renamed, to_json
 from viewcast.assessment.row_losses import RowLosses
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.study import REMEMBERS, Facts, Opened, Scored, Study, overlap, study
@@ -567,7 +567,8 @@ def test_known_truth_is_nearer_to_what_is_expected_than_to_what_is_shown(
     # The level of these rows, of runs that are equally good, leaves the luck of being picked.
     assert abs(winner.expected - losses.mean()) < abs(winner.shown - losses.mean())
     stored = (store.root / "reports" / "audit.json").read_text()
-    assert from_json(stored, "audit.json") == (found,)
+    keys = gather(store.tracking.uri, "study").keys
+    assert from_json(stored, "audit.json") == renamed([found], keys)
     table = pd.read_parquet(store.root / "build" / "audit" / "rows.parquet")
     assert table["scores"].tolist() == [24] * 150
 

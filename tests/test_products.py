@@ -43,6 +43,14 @@ def test_whole_numbers_are_multiplied_exactly_in_any_order(terms: int, seed: int
     assert (product(left[:, order], right[order]) == product(left, right)).all()
 
 
+@given(terms=st.integers(1, 300), seed=st.integers(0, 999))
+def test_sums_of_flagged_numbers_are_right_to_40_bits(terms: int, seed: int) -> None:
+    draws = np.random.default_rng(seed)
+    flags, values = draws.random((5, terms)) < 0.5, draws.normal(size=(terms, 3))
+    expected = flags.astype(float) @ values
+    np.testing.assert_allclose(product(flags, values), expected, atol=terms * 2.0**-40)
+
+
 def test_shapes_are_those_of_numpy() -> None:
     one, two, three = np.ones(4), np.ones((4, 2)), np.ones((5, 3, 4))
     for left, right in ((one, one), (one, two), (two.T, one), (three, two), (three, one)):

@@ -26,9 +26,11 @@ def product(left: NDArray[Any], right: NDArray[Any], slices: int = FULL) -> Arra
     """``left @ right`` for (..., N, K) or (K,) and (..., K, M) or (K,), in double precision.
 
     The error of each sum is about K·2⁻ᵇ times the largest number of its row and the largest of its
-    column; b is about 20 for each slice.
+    column; b is about 20 for each slice. ``left`` of flags needs one slice, of about 40 bits.
     """
     left, right = np.asarray(left), np.asarray(right)
+    if left.dtype == bool:
+        return _sums(left, right)
     rows, columns = np.atleast_2d(left), right[:, np.newaxis] if right.ndim == 1 else right
     terms = max(rows.shape[-1], 1)
     bits = (DIGITS - (terms - 1).bit_length()) // 2
@@ -45,6 +47,15 @@ def product(left: NDArray[Any], right: NDArray[Any], slices: int = FULL) -> Arra
     if left.ndim == 1:
         total = total[..., 0, :]
     return total[..., 0] if right.ndim == 1 else total
+
+
+def _sums(flags: NDArray[np.bool_], values: NDArray[Any]) -> Array:
+    """Sums of the flagged values: the same, as flags take one bit of the 53."""
+    bits = DIGITS - max(flags.shape[-1] - 1, 1).bit_length()
+    columns = values[:, np.newaxis] if values.ndim == 1 else values
+    (whole,), unit = _sliced(columns, -2, bits, SHORT)
+    total: Array = (flags.astype(np.float64) @ whole) * unit
+    return total[..., 0] if values.ndim == 1 else total
 
 
 def _sliced(values: NDArray[Any], axis: int, bits: int, slices: int) -> tuple[list[Array], Array]:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from viewcast.base.products import SHORT, product
+from viewcast.base.products import product
 from viewcast.selection.blocks import TOGETHER, Draws
 from viewcast.selection.candidates import Candidates, Flags, Indices, Matrix, Vector
 
@@ -122,10 +122,10 @@ class _Apart:
             between = np.diff(self.before[:, cuts], axis=1).astype(np.float32)
         first = cuts[:-1]
         inside, outside = chosen[:, first], held[:, first]
-        on_chosen = product(inside, between.T, SHORT).astype(np.float32)
+        on_chosen = product(inside, between.T).astype(np.float32)
         if (inside != outside).all():
             return on_chosen, self.before[:, -1].astype(np.float32) - on_chosen
-        return on_chosen, product(outside, between.T, SHORT).astype(np.float32)
+        return on_chosen, product(outside, between.T).astype(np.float32)
 
 
 def _parts(draws: Draws) -> Iterator[tuple[slice, Indices]]:
