@@ -102,6 +102,15 @@ def test_a_hidden_unit_that_is_no_number_is_no_dead_unit() -> None:
     assert np.isnan(call.books["start_loss"])
 
 
+def test_moments_of_parameters_without_gradient_end_at_zero() -> None:
+    call = call_of(Case(rows=64, unseen=[1], batch=1, epochs=1))
+    call.arrays["first"][...] = call.arrays["second"][...] = 1e-32
+    call(kernel(), 1_000_000)
+    for name in ("first", "second"):
+        moments = np.abs(call.arrays[name])
+        assert ((moments == 0) | (moments > 1e-30)).all(), name
+
+
 def test_a_loss_beyond_the_limit_is_divergence() -> None:
     call = trained(Case(adam=False, lr=50.0, epochs=50))
     assert call.books["status"] == DIVERGED
