@@ -9,13 +9,14 @@ from pydantic.dataclasses import dataclass
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.model import LINE, NetworkModel
 from viewcast.models.scaling import Scaling
+from viewcast.training import smallest_squares
 from viewcast.training.problem import Problem, Trained, at_once
 from viewcast.training.trainer import Trainer
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class LeastSquares(Trainer[NetworkModel]):
-    """Solves min ‖y − b − Xw‖² by orthogonal decomposition (numpy.linalg.lstsq).
+    """Solves min ‖y − b − Xw‖² (``viewcast.training.smallest_squares``).
 
     With fewer rows than features it is the solution of smallest norm. It always minimises the
     squared error, also where the loss that is reported is another.
@@ -29,5 +30,5 @@ class LeastSquares(Trainer[NetworkModel]):
         x, y = problem.x(problem.train), problem.y(problem.train)
         scaling = Scaling.of(x, y)
         design = np.hstack([scaling.inputs(x), np.ones((len(x), 1))])
-        params, *_ = np.linalg.lstsq(design, scaling.targets(y), rcond=None)
+        params = smallest_squares.solve(design, scaling.targets(y))
         return at_once(problem, FittedNetwork(problem.inputs, (), params, scaling))

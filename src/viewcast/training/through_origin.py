@@ -9,14 +9,15 @@ from pydantic.dataclasses import dataclass
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.model import LINE, NetworkModel
 from viewcast.models.scaling import Scaling
+from viewcast.training import smallest_squares
 from viewcast.training.problem import Problem, Trained, at_once
 from viewcast.training.trainer import Trainer
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ThroughOrigin(Trainer[NetworkModel]):
-    """Solves min Σ ((yᵢ − xᵢw) / sᵢ)², sᵢ the mean size of the features of row i, by orthogonal
-    decomposition (numpy.linalg.lstsq): errors count as shares, in small rows as in large ones.
+    """Solves min Σ ((yᵢ − xᵢw) / sᵢ)², sᵢ the mean size of the features of row i
+    (``viewcast.training.smallest_squares``): errors count as shares, in small rows as in large.
 
     Over features that are in proportion to the target, such as lags, the line is too: a channel
     that doubles is forecast twice as much, without being trained anew. With fewer rows than
@@ -31,6 +32,6 @@ class ThroughOrigin(Trainer[NetworkModel]):
         x, y = problem.x(problem.train), problem.y(problem.train)
         size = np.abs(x).mean(axis=1)
         share = 1 / np.where(size > 0, size, 1.0)[:, np.newaxis]
-        weights, *_ = np.linalg.lstsq(x * share, y * share[:, 0], rcond=None)
+        weights = smallest_squares.solve(x * share, y * share[:, 0])
         params, scaling = np.append(weights, 0.0), Scaling.identity(x.shape[1])
         return at_once(problem, FittedNetwork(problem.inputs, (), params, scaling))
