@@ -7,6 +7,7 @@ from numba import types
 
 from viewcast.training.compiled.jit import OPTIONS
 from viewcast.training.compiled.loop import descend
+from viewcast.training.compiled.matrix import CHECKED
 from viewcast.training.compiled.memory import (
     NAMES,
     Memory,
@@ -14,6 +15,7 @@ from viewcast.training.compiled.memory import (
     numbers_at,
     settings_at,
 )
+from viewcast.training.compiled.tiny import flush_tiny, restore
 
 SIGNATURE = types.int64(*(5 * [types.int64]))
 ARRAYS = len(NAMES)
@@ -27,7 +29,12 @@ def train(addresses: Any, sizes: Any, settings: Any, books: Any, budget: Any) ->
         settings_at(settings, 1)[0],
         books_at(books, 1)[0],
     )
+    if CHECKED:  # an index out of bounds leaves at once, without ``restore``
+        descend(memory, budget)
+        return 0
+    former = flush_tiny()
     descend(memory, budget)
+    restore(former)
     return 0
 
 
