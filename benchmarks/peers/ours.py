@@ -60,7 +60,9 @@ def problem_of(work: Work, device: str = "cpu") -> Problem:
     """The rows as a data set of the project."""
     inputs = [f"x{i}" for i in range(work.x.shape[1])]
     train, validation = (
-        pd.DataFrame(x, columns=inputs, copy=False).assign(target=y)
+        pd.concat(
+            [pd.DataFrame(x, columns=inputs, copy=False), pd.Series(y, name="target")], axis=1
+        )
         for x, y in ((work.x, work.y), (work.x_val, work.y_val))
     )
     return Problem(train, validation, inputs, MSE(), 0, 1, "bench", device=device)

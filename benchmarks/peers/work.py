@@ -91,6 +91,9 @@ def orders(work: Work, count: int) -> NDArray[np.int64]:
 
 def losses(work: Work, params: Floats) -> NDArray[np.float64]:
     """Mean squared errors (K, 2) of the training and validation rows."""
-    layers = network.unflatten(params.astype(np.float64), work.x.shape[1], work.hidden)
-    both = ((work.x, work.y), (work.x_val, work.y_val))
-    return np.stack([((network.forward(layers, x) - y) ** 2).mean(axis=-1) for x, y in both], -1)
+    found = []
+    for flat in params.astype(np.float64):
+        layers = network.unflatten(flat, work.x.shape[1], work.hidden)
+        both = ((work.x, work.y), (work.x_val, work.y_val))
+        found.append([((network.forward(layers, x) - y) ** 2).mean() for x, y in both])
+    return np.array(found)
