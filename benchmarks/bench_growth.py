@@ -39,7 +39,7 @@ def main() -> None:
     keep(
         "growth",
         rows,
-        f"CPU seconds, the best of {ROUNDS} processes for each size (one for the largest), and peak "
+        f"CPU seconds, the best of {ROUNDS} processes a size (one for the largest), and peak "
         "MiB above what the engine takes once it is loaded; exponent: slope of log seconds by log "
         "size, with its standard error; last: the same between the two largest sizes, linear up "
         f"to {LINEAR}; memory / rows: peak by the size of the table of rows, itself included, "
