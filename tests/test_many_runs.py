@@ -1,21 +1,23 @@
 """Many finished runs at once: by SQL for an SQLite store, by several requests for a server."""
 
 import json
-import math
 from concurrent.futures import ThreadPoolExecutor
+from math import inf, nan
 from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
 
 from support.project import Project
 from support.sweeps import children, swept
 from viewcast.tracking.store import connect
 from viewcast.tracking.write import many_runs, sqlite_runs, sweep_recorder
+from viewcast.tracking.write.changed_runs import Change, change
 from viewcast.tracking.write.finished_run import FinishedRun
 
-VALUES = (0.5, math.nan, math.inf, -math.inf, 0.25)
+VALUES = (0.5, nan, inf, -inf, 0.25)
 POINTS = [Metric("loss", value, 7, step) for step, value in enumerate(VALUES)]
 REPEATED = [Metric("twice", 1.0, 7, 0), Metric("twice", 1.0, 7, 0), Metric("twice", 2.0, 7, 0)]
 
@@ -77,7 +79,7 @@ def test_tables_with_a_column_more_are_written_by_mlflow_alone(
 def test_of_runs_that_cannot_all_be_written_none_is(client: MlflowClient) -> None:
     experiment = client.create_experiment("torn")
     wrong = finished(1, [Metric("loss", 1.0, None, 0)])
-    with pytest.raises(Exception, match="NOT NULL"):
+    with pytest.raises(MlflowException, match="NOT NULL"):
         many_runs.add(client, experiment, [finished(0), wrong])
     assert client.search_runs([experiment]) == []
 
@@ -87,6 +89,35 @@ def test_more_points_than_a_request_takes_arrive(client: MlflowClient, by_reques
     many_runs.add(client, experiment, [finished(0, [Metric("a", s, 1, s) for s in range(2001)])])
     (run,) = client.search_runs([experiment])
     assert len(client.get_metric_history(run.info.run_id, "a")) == 2001
+
+
+def test_both_ways_change_runs_to_the_very_same(client: MlflowClient) -> None:
+    one, other = (client.create_experiment(name) for name in ("changed by SQL", "by requests"))
+    points = [[Metric("loss", 3.0, 9, 9)], [Metric("loss", 4.0, 6, 0)], [Metric("new", nan, 1, 0)]]
+    tags: dict[str, str | None] = {"set": "1", "mlflow.user": "bob", "gone": None}
+    for experiment, ours in ((one, True), (other, False)):
+        runs = [finished(number) for number in range(4)]
+        for run in runs:
+            run.tags["gone"] = "here"
+        many_runs.add(client, experiment, runs)
+        found = sorted(client.search_runs([experiment]), key=lambda run: run.info.run_name)
+        changes = [
+            Change(run.info.run_id, tags, own) for run, own in zip(found, points, strict=False)
+        ]
+        change(client, [*changes, Change(found[3].info.run_id, {"set": "2"})], "changes", ours)
+    assert content(client, one) == content(client, other)
+    assert client.search_runs([one], "tags.set = '2'")[0].data.tags["gone"] == "here"
+
+
+def test_a_store_that_cannot_be_written_to_is_refused_in_the_words_of_mlflow(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite_runs._opened(client.tracking_uri) as other:
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(sqlite_runs, "WAIT", 0.01)
+        with pytest.raises(MlflowException, match=r"mlflow\.db: cannot be written to \(.*locked"):
+            change(client, [Change("run", {"tag": "1"})], "changes", ours=True)
+    other.close()
 
 
 @pytest.mark.parametrize("metrics", [[], [*POINTS, *REPEATED]])

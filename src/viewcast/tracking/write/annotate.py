@@ -10,15 +10,12 @@ look. A figure that has not changed is not written again, and one that no longer
 import json
 from collections.abc import Mapping, Sequence
 
-from mlflow import MlflowClient
-from mlflow.entities import RunTag
 from mlflow.exceptions import MlflowException
 
 from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.study import Study
 from viewcast.assessment.understanding import Understanding
 from viewcast.base.errors import TrackingError
-from viewcast.tracking.artifacts import each
 from viewcast.tracking.experiments import made_by_viewcast
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.note_mark import is_ours
@@ -37,10 +34,12 @@ from viewcast.tracking.tags import (
     RANK,
     VERDICT,
 )
+from viewcast.tracking.write.changed_runs import Change, change
 from viewcast.tracking.write.compared_runs import diverged_above, may_be_shown
 from viewcast.tracking.write.expected_loss import log_expected
 from viewcast.tracking.write.views import forget, our_views, write_views
 
+WRITTEN = "annotations"
 DIGITS = 6  # significant digits of a figure: those that differ by less are one
 LONGEST = 4000  # characters of a tag
 OF_RUN = (RANK, EXPECTED, BOUND95, OPTIMISM, LOOK_COUNT, IN_CONFIDENCE_SET, VERDICT)
@@ -71,9 +70,9 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
                 wanted[COMPARED] = str(may_be_shown(run, audited, limit)).lower()
             changed = _changed(run.data.tags, wanted)
             if changed:
-                changes.append((run_id, changed))
+                changes.append(Change(run_id, changed))
     try:
-        _apply(gathered.client, changes)
+        change(gathered.client, changes, WRITTEN, ours=own == set(gathered.experiment_ids))
         log_expected(gathered, results)
         for experiment in gathered.experiment_ids:
             for result in results:
@@ -98,11 +97,11 @@ def unwrite(uri: str, experiment: str) -> int:
     try:
         own = made_by_viewcast(client, [experiment_id])
         changes = [
-            (str(run.info.run_id), dict.fromkeys(_ours(run.data.tags, bool(own))))
+            Change(str(run.info.run_id), dict.fromkeys(_ours(run.data.tags, bool(own))))
             for run in all_runs(client, experiment_id)
         ]
-        changes = [(run_id, gone) for run_id, gone in changes if gone]
-        _apply(client, changes)
+        changes = [each for each in changes if each.tags]
+        change(client, changes, WRITTEN, ours=bool(own))
         tags = client.get_experiment(experiment_id).tags
         for name in tags:
             if name.startswith(OF_EXPERIMENT) or (name == NOTE and is_ours(tags[name])):
@@ -151,21 +150,6 @@ def _figure(value: float | None) -> str | None:
 
 def _changed(former: Mapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: value for name, value in wanted.items() if former.get(name) != value}
-
-
-def _apply(client: MlflowClient, changes: Sequence[tuple[str, Mapping[str, str | None]]]) -> None:
-    afar = client.tracking_uri.startswith("http")
-    each(changes, lambda change: _write(client, *change), "annotations", afar)
-
-
-def _write(client: MlflowClient, run_id: str, tags: Mapping[str, str | None]) -> None:
-    """Set the tags of a run, and delete those that are None."""
-    given = [RunTag(name, value) for name, value in tags.items() if value is not None]
-    if given:
-        client.log_batch(run_id, tags=given)
-    for name, value in tags.items():
-        if value is None:
-            client.delete_tag(run_id, name)
 
 
 def _tag(gathered: Gathered, experiment: str, result: AuditResult, study: Study) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from mlflow.entities import Metric
 
 from viewcast.assessment.result import AuditResult
-from viewcast.tracking.artifacts import each
 from viewcast.tracking.experiments import made_by_viewcast
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.tags import VAL_LOSS_EXPECTED
+from viewcast.tracking.write.changed_runs import Change, change
 
 SAME = 1e-6  # relative: figures that differ by less are one
 
@@ -31,9 +31,9 @@ def log_expected(gathered: Gathered, results: Sequence[AuditResult]) -> int:
         if run is None or str(run.info.experiment_id) not in own:
             continue
         if _differs(run.data.metrics.get(VAL_LOSS_EXPECTED), expected):
-            changes.append((run_id, Metric(VAL_LOSS_EXPECTED, _number(expected), now, 0)))
-    afar = client.tracking_uri.startswith("http")
-    each(changes, lambda change: client.log_batch(change[0], [change[1]]), "expected losses", afar)
+            point = Metric(VAL_LOSS_EXPECTED, _number(expected), now, 0)
+            changes.append(Change(run_id, metrics=[point]))
+    change(client, changes, "expected losses", ours=True)
     return len(changes)
 
 

@@ -1,4 +1,4 @@
-"""Many finished runs in one transaction: the rows that MLflow's client would write, all or none.
+"""Many runs in one transaction: the rows that MLflow's client would write, all or none.
 
 MLflow's client takes about 30 statements for a run, and its objects take more time than SQLite.
 Here the same rows are written to the tables directly. That is done only where the tables have just
@@ -9,10 +9,11 @@ import math
 import sqlite3
 import sys
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 
 from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
 from mlflow.utils.uri import append_to_uri_path
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
@@ -42,6 +43,13 @@ TABLES = {
     "metrics": ("key", "value", "timestamp", "run_uuid", "step", "is_nan"),
     "latest_metrics": ("key", "value", "timestamp", "step", "is_nan", "run_uuid"),
 }
+TAG_SET = "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value"
+LATER = """
+ON CONFLICT (key, run_uuid) DO UPDATE SET
+value = excluded.value, timestamp = excluded.timestamp, step = excluded.step,
+is_nan = excluded.is_nan
+WHERE (excluded.step, excluded.timestamp, excluded.value) > (step, timestamp, value)
+"""
 WAIT = 20.0  # seconds for another writer, as MLflow waits
 Row = tuple[str | float | int | None, ...]
 Point = tuple[float, int, int, bool]  # value, timestamp, step, whether it is NaN
@@ -62,8 +70,8 @@ def possible(uri: str) -> bool:
 def add(uri: str, experiment: str, artifacts: str, runs: Sequence[FinishedRun]) -> None:
     """Add the runs to an experiment (id) whose artifacts lie at ``artifacts`` (uri).
 
-    Either all are there afterwards or none. Raises sqlite3.OperationalError where another process
-    writes for more than 20 seconds.
+    Either all are there afterwards or none. Raises MlflowException where the file cannot be written
+    to, or another process writes for more than 20 seconds.
     """
     rows: dict[str, list[Row]] = {table: [] for table in TABLES}
     for run in runs:
@@ -82,12 +90,49 @@ def add(uri: str, experiment: str, artifacts: str, runs: Sequence[FinishedRun]) 
             rows["metrics"].append((key, value, moment, run_id, step, is_nan))
             latest[key] = max(point, latest.get(key, point), key=_recent)
         rows["latest_metrics"] += [(key, *point, run_id) for key, point in latest.items()]
-    with closing(_opened(uri)) as database, database:
-        database.execute("BEGIN IMMEDIATE")
-        for table, columns in TABLES.items():
-            names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-            database.executemany(statement, rows[table])
+    with _writing(uri) as database:
+        for table in TABLES:
+            database.executemany(_insertion(table), rows[table])
+
+
+def change(
+    uri: str,
+    tags: Mapping[str, Mapping[str, str | None]],
+    metrics: Mapping[str, Sequence[Metric]],
+) -> None:
+    """Set tags and add metrics of runs, by their ids; a tag that is None is taken away.
+
+    All is there afterwards or nothing; raises what ``add`` raises.
+    """
+    wanted = [(name, value, run) for run, own in tags.items() for name, value in own.items()]
+    points = [(run, key, point) for run, own in metrics.items() for key, point in _points(own)]
+    with _writing(uri) as database:
+        gone = [(name, run) for name, value, run in wanted if value is None]
+        database.executemany("DELETE FROM tags WHERE key = ? AND run_uuid = ?", gone)
+        kept = [row for row in wanted if row[1] is not None]
+        database.executemany(_insertion("tags", TAG_SET), kept)
+        history: list[Row] = [(k, v, moment, run, *at) for run, k, (v, moment, *at) in points]
+        database.executemany(_insertion("metrics", "ON CONFLICT DO NOTHING"), history)
+        latest: list[Row] = [(key, *point, run) for run, key, point in points]
+        database.executemany(_insertion("latest_metrics", LATER), latest)
+
+
+@contextmanager
+def _writing(uri: str) -> Iterator[sqlite3.Connection]:
+    """One transaction; raises MlflowException as MLflow's client does."""
+    try:
+        with closing(_opened(uri)) as database, database:
+            database.execute("BEGIN IMMEDIATE")
+            yield database
+    except sqlite3.Error as error:
+        raise MlflowException(f"{uri}: cannot be written to ({error})") from error
+
+
+def _insertion(table: str, otherwise: str = "") -> str:
+    """``otherwise``: what to do with a row that is there already."""
+    columns = ", ".join(f'"{name}"' for name in TABLES[table])
+    marks = ", ".join("?" * len(TABLES[table]))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks}) {otherwise}"
 
 
 def _opened(uri: str) -> sqlite3.Connection:
