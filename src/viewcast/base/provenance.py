@@ -102,15 +102,18 @@ def _read(file: Path, changed: int, size: int) -> Source:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [part for part in node.body if not _says_nothing(part)]
-    return Source(hashlib.sha256(repr(_form(tree)).encode()).hexdigest(), imports)
+    return Source(hashlib.sha256(_form(tree).encode()).hexdigest(), imports)
 
 
-def _form(part: Any) -> Any:
+def _form(part: Any) -> str:
     """What a part of a tree says, without empty fields: a new Python may bring more of them."""
-    if isinstance(part, ast.AST):
-        said = [(name, _form(value)) for name, value in ast.iter_fields(part)]
-        return type(part).__name__, [pair for pair in said if pair[1] not in (None, [])]
-    return [_form(each) for each in part] if isinstance(part, list) else part
+    if isinstance(part, list):
+        return f"[{', '.join(map(_form, part))}]"
+    if not isinstance(part, ast.AST):
+        return repr(part)
+    fields = ((name, getattr(part, name, None)) for name in part._fields)
+    said = [f"({name!r}, {_form(value)})" for name, value in fields if value not in (None, [])]
+    return f"({type(part).__name__!r}, [{', '.join(said)}])"
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
