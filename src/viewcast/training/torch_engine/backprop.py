@@ -40,7 +40,7 @@ class Backprop:
         if self.single:
             # A product with one column is slow as a matrix product, quick as products and a sum.
             torch.mul(x, self.weight.mT, out=self.product)
-            out.copy_(self.product.sum(-1, True).add_(self.bias))
+            torch.sum(self.product, -1, True, out=out).add_(self.bias)
         else:
             out.copy_(torch.baddbmm(self.bias, x, self.weight))
 
@@ -50,7 +50,8 @@ class Backprop:
         """
         below = self.hidden[-1] if self.hidden else x
         if self.single:
-            self.of_weight.copy_(torch.mul(below, grad, out=self.product).sum(1, True).mT)
+            torch.mul(below, grad, out=self.product)
+            torch.sum(self.product, 1, True, out=self.of_weight.mT)
         else:
             self.of_weight.copy_(torch.bmm(below.mT, grad))
         torch.sum(grad, 1, True, out=self.of_bias)
