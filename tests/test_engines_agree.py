@@ -4,16 +4,19 @@ Both compute in single precision, and each adds in an order of its own. Where ro
 result, which PyTorch in double precision shows, there is nothing to compare.
 """
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic.dataclasses import dataclass as pydantic
 
-from support.cohorts import candidate, train
+from support.cohorts import candidate, problem, train
 from support.rich_problems import LOSSES, rich
+from viewcast.scoring.loss import MSE
 from viewcast.training.engine import Descent
 
 CLOSE, ROUNDING = 1e-5, 2e-6
@@ -112,6 +115,43 @@ def test_they_leave_the_same_row_losses_and_the_same_path(validated: int) -> Non
     np.testing.assert_allclose(ours.trajectory, theirs.trajectory, rtol=1e-4, atol=1e-4)
     assert ours.path.columns.tolist() == theirs.path.columns.tolist()
     np.testing.assert_allclose(ours.path, theirs.path, rtol=1e-3, atol=1e-5)
+
+
+@pydantic(frozen=True)
+class Huber(MSE):
+    """A loss of a user's own: squared up to 1, and straight from there (Huber 1964)."""
+
+    name: ClassVar[str] = "huber"
+
+    def rows(self, prediction: Any, target: Any) -> Any:
+        """Half the square, or the distance less a half."""
+        near = abs(prediction - target).clip(max=1)
+        return near * (abs(prediction - target) - near / 2)
+
+    def grad(self, prediction: Any, target: Any, weight: Any) -> Any:
+        """The residual between -1 and 1."""
+        return (prediction - target).clip(-1, 1) * weight
+
+    @staticmethod
+    def slope(prediction: float, target: float) -> tuple[float, float]:
+        """Both, in plain numbers."""
+        residual = prediction - target
+        if abs(residual) > 1:
+            return abs(residual) - 0.5, math.copysign(1.0, residual)
+        return residual * residual / 2, residual
+
+    def rescale(self, factor: float) -> Any:
+        """None: the bend is at 1, in any unit."""
+        return None
+
+
+def test_a_users_own_loss_is_compiled_from_its_slope() -> None:
+    given_ = problem(loss=Huber())
+    ours, theirs = (
+        train(given_, [candidate(3, (7,), engine=engine)], (7,))[0]
+        for engine in ("compiled", "torch")
+    )
+    np.testing.assert_allclose(ours.curve, theirs.curve, rtol=CLOSE)
 
 
 @pytest.mark.parametrize("lr", [1e4, 1e30])

@@ -142,19 +142,18 @@ def test_msle_refuses_targets_below_0_before_any_run_exists(project: Project) ->
     assert project.runs() == []
 
 
-def test_msle_cannot_be_learnt_in_standardised_units(project: Project) -> None:
-    with pytest.raises(ConfigError) as refused:
-        project.config("model=deep", "loss=msle")
-    assert str(refused.value).startswith("trainer.standardise = true contradicts loss = msle")
-    assert "trainer.standardise=false" in str(refused.value)
-
-
-def test_descent_lowers_msle_in_raw_units(project: Project) -> None:
-    raw = ("trainer.standardise=false", "trainer.epochs=300", "trainer.lr=0.003")
-    result = project.run("model=deep", "model.units=8", "loss=msle", *raw)
+@pytest.mark.parametrize(
+    ("loss", "unit", "limit"),
+    [("msle", "log²", 0.1), ("smape", "share", 0.25), ("squared_relative", "share²", 0.1)],
+)
+def test_a_loss_without_a_factor_is_lowered_in_raw_units_while_features_are_standardised(
+    project: Project, loss: str, unit: str, limit: float
+) -> None:
+    quick = ("model.units=8", "trainer.epochs=60", "trainer.lr=0.01")
+    result = project.run("model=deep", f"loss={loss}", *quick)
     assert result["status"] == "finished"
-    assert result["unit"] == "log²"
-    assert result["val_loss"] < 1
+    assert result["unit"] == unit
+    assert result["val_loss"] < limit
 
 
 # A fitted model
