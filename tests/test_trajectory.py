@@ -120,7 +120,7 @@ def test_losses_beyond_single_precision_are_infinite_and_warn_nobody() -> None:
     assert np.isfinite(found.curve["val_loss"]).all()
 
 
-def test_a_chunk_is_smaller_where_trajectories_would_not_fit(
+def test_a_chunk_is_smaller_where_trajectories_or_orders_would_not_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(chunks, "TRAJECTORY_BYTES", 4 * 30 * CELLS * 10)
@@ -133,6 +133,8 @@ def test_a_chunk_is_smaller_where_trajectories_would_not_fit(
     )
     assert many == {10}
     assert few == {40}
+    monkeypatch.setattr(chunks, "ROW_BYTES", chunks.BYTES_OF_A_ROW * 13 * 8)
+    assert {len(chunk) for chunk in chunks.chunks(everyone, 2, (), 13, "cpu", 5)} == {8}
 
 
 # Cells

@@ -25,6 +25,11 @@ class Candidate:
     seed: int
     init: Vector
 
+    @property
+    def order_seed(self) -> int:
+        """The seed of its orders of rows: the lower 64 bits of its own."""
+        return self.seed % 2**64
+
     def rows(self, count: int) -> NDArray[np.int64]:
         """The training rows it learns from: a random share of them, in order."""
         return self._share(count, self.settings.row_share, 1)

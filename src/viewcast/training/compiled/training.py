@@ -168,7 +168,7 @@ def _settings(candidate: Candidate, inputs: Inputs, loss: int) -> Record:
         restore_best=settings.restore_best,
         keep_path=settings.keep_path,
         loss=loss,
-        seed=candidate.seed,
+        seed=candidate.order_seed,
         lr=settings.lr,
         momentum=settings.momentum,
         beta2=settings.beta2,

@@ -30,6 +30,7 @@ CHUNK_BYTES = {"cpu": 4 * 2**20, "cuda": 4 * 2**30}
 SMALLEST = {"cpu": 4, "cuda": 1}  # below, Python costs more than the caches save
 LARGEST = {"cpu": 64, "cuda": 8192}
 TRAJECTORY_BYTES = 2 * 2**30  # of a chunk's validation losses after every epoch
+ROW_BYTES, BYTES_OF_A_ROW = 4 * 2**30, 40  # of a chunk's orders, their keys, its outputs
 TENSORS_OF_PARAMETERS = 5  # parameters, their units, gradient, two moments
 
 
@@ -67,6 +68,7 @@ def chunks(
         width = 4 if settings.precision == "float32" else 8
         most = 1 if settings.keep_path else chunk_size(features, hidden, batch, device, width)
         trajectory = 4 * settings.epochs * max(1, cell_count(validated))
-        most = max(1, min(most, TRAJECTORY_BYTES // trajectory))
+        by_rows = ROW_BYTES // (BYTES_OF_A_ROW * rows)
+        most = max(1, min(most, TRAJECTORY_BYTES // trajectory, by_rows))
         for first in range(0, len(places), most):
             yield places[first : first + most]

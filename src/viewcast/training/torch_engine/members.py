@@ -46,7 +46,7 @@ class Members:
         return cls(
             data.x.new_tensor([each.lr for each in settings])[:, None],
             data.x.new_tensor([each.weight_decay for each in settings])[:, None],
-            np.array([candidate.seed % 2**64 for candidate in candidates], np.uint64),
+            np.array([candidate.order_seed for candidate in candidates], np.uint64),
             mask,
             rows,
         )
