@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
+P = ParamSpec("P")
 
 
 def cores() -> int:
@@ -40,3 +41,14 @@ def in_threads(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def until(stop: Event, call: Callable[P, ResultT]) -> Callable[P, ResultT]:
+    """The same function, which raises InterruptedError once ``stop`` is set."""
+
+    def checked(*args: P.args, **kwargs: P.kwargs) -> ResultT:
+        if stop.is_set():
+            raise InterruptedError("another thread was interrupted")
+        return call(*args, **kwargs)
+
+    return checked

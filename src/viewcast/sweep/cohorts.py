@@ -7,13 +7,14 @@ sweep that was killed goes on with the other parts.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.base.pool import cores, in_threads
+from viewcast.base.pool import cores, in_threads, until
 from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
 from viewcast.data import table
@@ -107,9 +108,10 @@ def train(
     workers = cores() if workers is None else workers
     # Small parts, of models of many shapes for instance, are trained beside each other.
     beside = max(1, workers // max(len(places) for _, places in parts))
-    each = max(1, workers // beside)
+    each, stop = max(1, workers // beside), Event()
+    tick = until(stop, tick)
     return Results.joined(
-        in_threads(lambda part: part[0].train(part[1], tick, each), parts, beside)
+        in_threads(lambda part: part[0].train(part[1], tick, each), parts, beside, stop)
     )
 
 

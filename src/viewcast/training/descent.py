@@ -11,7 +11,7 @@ from threading import Event, Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.base.pool import in_threads
+from viewcast.base.pool import in_threads, until
 from viewcast.models.scaling import Scaling, Vector
 from viewcast.training.candidate import Candidate
 from viewcast.training.choice import Engine, engine_of
@@ -86,12 +86,10 @@ def _by_torch(
         chosen = [candidates[place] for place in places]
 
         def on_epochs(epoch: int, ran: NDArray[np.int64], train: Vector, val: Vector) -> None:
-            if stop.is_set():
-                raise InterruptedError
             with one_at_a_time:
                 report(np.array(places)[ran], np.full(len(ran), epoch), train, val)
 
-        return torch_engine.descend(problem, chosen, hidden, scaling, on_epochs)
+        return torch_engine.descend(problem, chosen, hidden, scaling, until(stop, on_epochs))
 
     results = in_threads(train, parts, workers if problem.device == "cpu" else 1, stop)
     found = {

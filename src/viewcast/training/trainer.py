@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DivergenceError
-from viewcast.base.pool import in_threads
+from viewcast.base.pool import in_threads, until
 from viewcast.models.fitted import Fitted
 from viewcast.models.model import Model
 from viewcast.scoring.loss import Loss
@@ -87,7 +88,11 @@ class Trainer(ABC, Generic[ModelT_contra]):
 
         ``workers``: members trained at the same time, which changes no result.
         """
-        return in_threads(lambda member: _alone(problem, model, member, tick), members, workers)
+        stop = Event()
+        tick = until(stop, tick)
+        return in_threads(
+            lambda member: _alone(problem, model, member, tick), members, workers, stop
+        )
 
 
 @dataclass(frozen=True)
