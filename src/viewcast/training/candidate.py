@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from viewcast.models.scaling import Vector
 from viewcast.training.settings import DescentSettings
 
+# The initial training loss is that of the first rows, so many at most: of a million rows it would
+# take a third of an epoch, and it only says how large a loss is divergence.
+START_ROWS = 16_384
+
 OnEpochs = Callable[[int, NDArray[np.int64], Vector, Vector], None]
 
 

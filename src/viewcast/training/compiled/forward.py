@@ -5,7 +5,7 @@ Shape letters: B rows of a block, I inputs and H units of a layer, O outputs, X 
 
 from viewcast.training.compiled.call import TALL
 from viewcast.training.compiled.jit import compiled
-from viewcast.training.compiled.matrix import Matrix, offset
+from viewcast.training.compiled.matrix import Matrix, check, offset
 from viewcast.training.compiled.memory import (
     HIDDEN,
     LAYERS,
@@ -46,6 +46,8 @@ def forward(memory: Memory, x: Matrix, rows: int) -> None:
 def _outputs(memory: Memory, below: Matrix, rows: int) -> None:
     outputs, predicted = memory.settings.outputs, floats(memory, PREDICTED)
     w, b = top_weights(memory, PARAMS), bias(memory, PARAMS, memory.settings.layers)
+    check(below, rows, w.row)
+    check(w, outputs, w.row)
     for row in range(rows):
         for output in range(outputs):
             start, of = offset(below, row, 0), offset(w, output, 0)

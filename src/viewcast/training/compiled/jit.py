@@ -2,15 +2,23 @@
 
 No ``fastmath``: LLVM may not reorder sums, so bits are the same on every processor. ``numpy`` as
 the model of errors: a division by zero is infinite, and raises nothing. ``_nrt=False``: arrays are
-not counted, for the kernel makes none; a function that would allocate one is refused.
+not counted, for the kernel makes none; a function that would allocate one is refused. With
+``VIEWCAST_CHECK_BOUNDS=1`` in the environment every index is checked (``matrix``).
 """
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import extending, njit
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
+CHECKED = os.environ.get("VIEWCAST_CHECK_BOUNDS") == "1"
+OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",
+    "nogil": True,
+    "_nrt": False,
+    "boundscheck": CHECKED,
+}
 # What makes a function callable from Python and from C takes 40 % of the time to compile.
 INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 

@@ -1,9 +1,9 @@
 """The training loop: one candidate through its epochs, one block of rows after the other.
 
-Training has four phases. START measures the loss of all training rows once. An epoch is TRAIN, then
-(where the training loss is that after the epoch) MEASURE, then VALIDATE. Each step does one block
-of one phase, and all that the next step must know is in the books: training can stop after any
-block and go on later.
+Training has four phases. START, once, measures the loss before the first update. An epoch is TRAIN,
+then MEASURE (where the training loss is that after the epoch), then VALIDATE. Each step does one
+block of one phase, and all that the next step must know is in the books: training can stop after
+any block and go on later.
 
 Shape letters: B rows of a block, O outputs.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from viewcast.training.candidate import START_ROWS
 from viewcast.training.compiled.backward import backward, step_all
 from viewcast.training.compiled.call import (
     BLOCK,
@@ -27,7 +28,7 @@ from viewcast.training.compiled.call import (
 from viewcast.training.compiled.forward import forward
 from viewcast.training.compiled.jit import compiled
 from viewcast.training.compiled.losses import call_loss
-from viewcast.training.compiled.matrix import offset
+from viewcast.training.compiled.matrix import Matrix, check, offset
 from viewcast.training.compiled.memory import (
     BEST,
     CONSTANTS,
@@ -102,17 +103,20 @@ def _train(memory: Memory) -> None:
 
 @compiled
 def _measure(memory: Memory) -> None:
-    """One block of the training loss of all of the candidate's rows."""
+    """One block of the training loss of the candidate's rows, or of the first of them in START."""
     settings, books = memory.settings, memory.books
-    rows = min(BLOCK, settings.rows - books.row)
+    count = settings.rows
+    if books.phase == START:
+        count = min(count, START_ROWS)
+    rows = min(BLOCK, count - books.row)
     x, targets, at = training_rows(memory, books.row, rows, False)
     forward(memory, x, rows)
     _losses(memory, targets, at, rows)
     books.loss_sum += _sum(memory, rows)
     books.row += rows
-    if books.row == settings.rows:
+    if books.row == count:
         if books.phase == START:
-            _end_start(memory)
+            _end_start(memory, count)
         else:
             _end_training(memory)
 
@@ -141,6 +145,7 @@ def _losses(memory: Memory, targets: Any, at: int, rows: int) -> None:
     count, predicted = rows * settings.outputs, floats(memory, PREDICTED)
     losses, slopes = doubles(memory, LOSSES), doubles(memory, SLOPES)
     shift, scale = settings.shift, settings.scale
+    check(Matrix(targets, at, 0, 1), 1, count)
     call_loss(settings.loss, count, predicted, targets, at, shift, scale, losses, slopes)
 
 
@@ -240,10 +245,10 @@ def _turn_to(memory: Memory, phase: int) -> None:
 
 
 @compiled
-def _end_start(memory: Memory) -> None:
+def _end_start(memory: Memory, rows: int) -> None:
     """The loss before the first update, and the limit that follows from it."""
     settings, books = memory.settings, memory.books
-    books.start_loss = _mean(memory, settings.rows)
+    books.start_loss = _mean(memory, rows)
     limit = settings.divergence_factor * books.start_loss
     least = settings.divergence_factor * settings.factor
     limit = max(limit, least)

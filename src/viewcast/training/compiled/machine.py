@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.scoring.loss import Loss, Slope, slope_of
-from viewcast.training import order
+from viewcast.training import candidate, order
 from viewcast.training.compiled import native
 from viewcast.training.compiled.call import PARAMETERS, Kernel
 
@@ -41,7 +41,8 @@ def loss_address(loss: Loss) -> int:
 
 
 def _kernel_source() -> str:
-    return native.source_of(Path(__file__).parent, [Path(order.__file__)], PYTHON)
+    also = [Path(inspect.getfile(module)) for module in (candidate, order)]
+    return native.source_of(Path(__file__).parent, also, PYTHON)
 
 
 def _kernel() -> Any:

@@ -5,17 +5,14 @@ with ``VIEWCAST_CHECK_BOUNDS=1`` in the environment every product and every copy
 what it touches lies inside its arrays, and raises IndexError otherwise.
 """
 
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core import cgutils
 from numpy.typing import NDArray
 
-from viewcast.training.compiled.jit import compiled
+from viewcast.training.compiled.jit import CHECKED, compiled
 from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, pointer
-
-CHECKED = os.environ.get("VIEWCAST_CHECK_BOUNDS") == "1"
 
 
 class Matrix(NamedTuple):

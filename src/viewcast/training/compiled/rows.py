@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from viewcast.training.compiled.jit import compiled
-from viewcast.training.compiled.matrix import Matrix
+from viewcast.training.compiled.matrix import Matrix, check
 from viewcast.training.compiled.memory import (
     CHOSEN,
     GATHERED,
@@ -76,6 +76,7 @@ def _gather(memory: Memory, first: int, rows: int, training: bool) -> None:
     for row in range(rows):
         of = number(memory, first + row, training)
         start = of * settings.stride  # what is copied beyond the stride is never read
+        check(Matrix(x, start, 0, 1), 1, width)
         if hides:
             multiply(x, start, mask, 0, gathered, row * width, none, width)
         else:

@@ -61,7 +61,7 @@ def descend(
     networks.params[:, : networks.size] = like.new_tensor(np.stack([c.init for c in candidates]))
     networks.zero_masked_weights()
     optimizer_state = optimizer.OptimizerState.empty(networks.params, members.lr)
-    start_loss = networks.train_loss().cpu().numpy()
+    start_loss = networks.start_loss().cpu().numpy()
     rules = Rules.of(candidates, start_loss, units.factor)
     count, cells = len(candidates), cell_count(len(data.y_val)) if rules.restore_best.any() else 0
     books = Books.empty(count, shared.epochs, cells)

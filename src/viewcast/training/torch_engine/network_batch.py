@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from viewcast.models import network
+from viewcast.training.candidate import START_ROWS
 from viewcast.training.torch_engine.backprop import Backprop
 from viewcast.training.torch_engine.data import Data
 from viewcast.training.torch_engine.members import Members
@@ -116,6 +117,13 @@ class NetworkBatch:
         """Mean loss (K,) of each candidate's training rows, in raw units."""
         losses = self._row_losses(self.data.x, self.data.y, self.members.rows)
         return self.objective.mean(losses)
+
+    def start_loss(self) -> Tensor:
+        """The same of the first ``START_ROWS`` of them."""
+        rows = self.members.rows
+        first = None if rows is None else rows[:, :START_ROWS]
+        x, y = (v[:START_ROWS] if rows is None else v for v in (self.data.x, self.data.y))
+        return self.objective.mean(self._row_losses(x, y, first))
 
     def val_losses(self) -> Tensor:
         """Loss (K, M) of each validation row, in the units of the objective."""
