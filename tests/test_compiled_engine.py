@@ -11,8 +11,10 @@ from pydantic.dataclasses import dataclass
 
 from support.cohorts import TOO_FAST, bits, candidate, members, problem
 from support.descents import LINE
+from support.descents import trainer as descended
 from support.processes import KILLED, die, exit_code
 from viewcast.base.errors import ConfigError
+from viewcast.models.deep import Deep
 from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE, MSE
 from viewcast.training import checkpoint
@@ -27,6 +29,7 @@ from viewcast.training.trainer import CohortMember
 from viewcast.training.weights import row_weights
 
 HIDDEN = (16, 5)
+DEEP_OF_5 = Deep("deep", [f"x{i}" for i in range(5)], units=7, layers=2)
 
 
 def trained(
@@ -124,6 +127,19 @@ def test_the_trainer_gives_what_the_engine_gives(workers: int) -> None:
         assert outcome.failure == one.failure
         if outcome.model is not None:
             assert outcome.model.arrays()["params"].tobytes() == one.params.tobytes()
+
+
+@pytest.mark.parametrize("engine", ["compiled", "torch"])
+def test_a_model_of_several_outputs_has_the_losses_of_its_curve(engine: str) -> None:
+    frames = {"train": problem().train, "validation": problem().validation}
+    both = {name: rows.assign(other=3 * rows["x0"]) for name, rows in frames.items()}
+    given = problem(outputs=("target", "other"), **both)
+    settings = {"engine": engine, "precision": "float32", "epochs": 20, "keep_path": False}
+    found = descended(**settings).fit(given, DEEP_OF_5)
+    assert found.model.predict(given.validation).shape == (17, 2)
+    kept = found.curve.iloc[found.best_epoch - 1]
+    for name, loss in (("train", "train_loss"), ("validation", "val_loss")):
+        assert given.mean_loss(found.model, both[name]) == pytest.approx(kept[loss], rel=1e-5)
 
 
 # Interruptions

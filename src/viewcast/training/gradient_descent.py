@@ -68,7 +68,7 @@ class GradientDescent(DescentSettings, Trainer[NetworkModel]):
                 "trainer.restore_best = true: there is no validation row to choose the epoch by; "
                 "choose trainer.restore_best=false trainer.patience=null, or another data.split"
             )
-        expected = network.size(len(problem.inputs), model.hidden)
+        expected = network.size(len(problem.inputs), model.hidden, len(problem.outputs))
         if self.init != "random" and len(self.init) != expected:
             raise ConfigError(
                 f"trainer.init = {self.init}: found {len(self.init)} values, "
@@ -82,8 +82,7 @@ class GradientDescent(DescentSettings, Trainer[NetworkModel]):
     def fit(self, problem: Problem, model: NetworkModel) -> Trained:
         """Descend. Raises DivergenceError when the training loss explodes or is not finite."""
         scaling = self.scaling(problem)
-        init = self.init_values(len(problem.inputs), model.hidden, problem.seed)
-        candidate = Candidate(self, problem.seed, init)
+        candidate = _candidate(self, problem.seed, problem, model)
 
         def report(places: Any, epochs: Any, train_losses: Vector, val_losses: Vector) -> None:
             for epoch, train, val in zip(epochs, train_losses, val_losses, strict=True):
@@ -129,7 +128,7 @@ def _fit_group(
     tick: Tick,
     workers: int,
 ) -> list[Outcome]:
-    candidates = _candidates(problem, model, members)
+    candidates = [_candidate(_settings(member), member.seed, problem, model) for member in members]
     scaling = candidates[0].settings.scaling(problem)
     done = 0
 
@@ -154,15 +153,11 @@ def _fit_group(
     ]
 
 
-def _candidates(
-    problem: Problem, model: NetworkModel, members: Sequence[CohortMember]
-) -> list[Candidate]:
-    candidates = []
-    for member in members:
-        settings, features = _settings(member), len(problem.inputs)
-        init = settings.init_values(features, model.hidden, member.seed)
-        candidates.append(Candidate(settings, member.seed, init))
-    return candidates
+def _candidate(
+    settings: GradientDescent, seed: int, problem: Problem, model: NetworkModel
+) -> Candidate:
+    features, outputs = len(problem.inputs), len(problem.outputs)
+    return Candidate(settings, seed, settings.init_values(features, model.hidden, seed, outputs))
 
 
 def _settings(member: CohortMember) -> GradientDescent:

@@ -59,10 +59,11 @@ class Problem:
             yield self.x(part), self.targets(part)
 
     def mean_loss(self, model: Fitted, rows: pd.DataFrame) -> float | None:
-        """Mean loss of a fitted model on some rows; None without rows."""
+        """Mean loss of a fitted model on some rows, over all outputs; None without rows."""
         if rows.empty:
             return None
-        return float(self.loss.rows(model.predict(rows), self.y(rows)).mean())
+        predicted = model.predict(rows).reshape(len(rows), -1)
+        return float(self.loss.rows(predicted, self.targets(rows)).mean())
 
 
 @dataclass(frozen=True)
