@@ -5,6 +5,7 @@ the builder writes tells of each compilation.
 """
 
 import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -83,26 +84,23 @@ def kept(project: Path) -> list[Path]:
     return sorted((project / "cache" / "kernels").glob("times-*.o"))
 
 
-def test_a_kernel_is_compiled_once_and_later_loaded_without_numba(project: Path) -> None:
+def test_a_kernel_is_compiled_once_for_each_version_and_processor_and_loaded_without_numba(
+    project: Path,
+) -> None:
     assert result(start(project)) == "21 True"
     assert result(start(project)) == "21 False"
-    assert compiled(project) == len(kept(project)) == 1
+    edit(project, factor=4)
+    assert result(start(project)) == "28 True", "an edited inner function is compiled anew"
+    assert result(start(project, NUMBA_CPU_NAME="x86-64")) == "28 True"
+    edit(project, factor=3)
+    assert result(start(project)) == "21 False", "the code of the former version is still there"
+    assert compiled(project) == len(kept(project)) == 3
 
 
 def test_several_processes_at_once_compile_once(project: Path) -> None:
     processes = [start(project) for _ in range(3)]
     assert sorted(result(process)[:2] for process in processes) == ["21"] * 3
     assert compiled(project) == 1
-
-
-def test_an_edited_inner_function_and_another_processor_are_compiled_anew(project: Path) -> None:
-    result(start(project))
-    edit(project, factor=4)
-    assert result(start(project)) == "28 True"
-    assert result(start(project, NUMBA_CPU_NAME="x86-64")) == "28 True"
-    edit(project, factor=3)
-    assert result(start(project)) == "21 False", "the code of the former version is still there"
-    assert compiled(project) == len(kept(project)) == 3
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty"])
@@ -126,6 +124,20 @@ def test_without_a_folder_that_can_be_written_to_a_process_compiles_for_itself(
     assert native._object_code(kernel, kernel.key) == b"code"
     assert f"{tmp_path}/home/kernels: cannot keep compiled code (Not a directory)" in said[0]
     assert "VIEWCAST_CACHE" in said[0]
+
+
+def test_a_full_disk_costs_no_second_compilation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said, compilations = notes(monkeypatch), []
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(native, "_write", full)
+    own_code(monkeypatch, tmp_path, lambda: compilations.append(1) or b"code")
+    assert len(compilations) == 1
+    assert "(No space left on device)" in said[-1]
 
 
 def test_files_of_former_versions_go_and_others_stay(

@@ -106,22 +106,22 @@ def address(kernel: Kernel) -> int:
 
 def _object_code(kernel: Kernel, key: str) -> bytes:
     path = paths.kernels_path() / f"{kernel.name}-{key}.o"
-    if (code := _read(path)) is not None:
-        return code
+    code = _read(path)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _only_one(path.parent):
-            if (code := _read(path)) is None:
-                code = _compile(kernel)
-                _write(path, code)
-                _prune(path)
-            return code
+        if code is None:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _only_one(path.parent):
+                code = _read(path)
+                if code is None:
+                    code = _compile(kernel)
+                    _write(path, code)
+                    _prune(path)
     except OSError as error:
         progress.note(
             f"{path.parent}: cannot keep compiled code ({error.strerror or error}), so each "
             f"process compiles anew; name a folder that can be written to in {paths.CACHE}"
         )
-        return _compile(kernel)
+    return _compile(kernel) if code is None else code
 
 
 def _only_one(folder: Path) -> Any:
