@@ -1,5 +1,6 @@
 """Which SQLite stores write ahead, and what a kill loses of one that does: nothing."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,7 +12,9 @@ from sqlalchemy import text
 from support.processes import KILLED, die, exit_code
 from support.project import Project
 from support.simulated_store import SimulatedStore
+from viewcast.base.errors import TrackingError
 from viewcast.tracking import write_ahead
+from viewcast.tracking.schema import check_writable
 from viewcast.tracking.store import connect, connect_to
 
 MOUNTS = """\
@@ -78,6 +81,20 @@ def test_without_a_table_of_mounts_the_store_stays_as_it_is(
     monkeypatch.setattr(write_ahead, "MOUNTS", project.root / "absent")
     project.experiment()
     assert mode(project.root / "mlflow" / "mlflow.db") == "delete"
+
+
+def test_a_store_in_a_folder_that_cannot_be_written_to_is_read_with_its_log(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, experiment = project.experiment()
+    client.create_run(experiment)
+    access = os.access
+    monkeypatch.setattr("os.access", lambda path, how: how != os.W_OK and access(path, how))
+    seen = connect_to(client.tracking_uri)
+    assert len(seen.search_runs([experiment])) == 1
+    assert seen.tracking_uri != client.tracking_uri
+    with pytest.raises(TrackingError, match="folder of the store cannot be written to"):
+        check_writable(seen)
 
 
 def write_and_die(root: Path) -> None:
