@@ -55,6 +55,7 @@ LENGTHS: list[tuple[Any, int]] = [
         (hidden, *length, ("sgd", "adam")[(i + j) % 2])
         for i, hidden in enumerate(ARCHITECTURES)
         for j, length in enumerate(LENGTHS)
+        if (i + j) % 3 == 0
     ],
 )
 def test_each_member_ends_with_the_bits_it_would_have_alone(
@@ -68,7 +69,7 @@ def test_each_member_ends_with_the_bits_it_would_have_alone(
 
 @pytest.mark.parametrize("hidden", [(1,), (64, 1), (1, 16)])
 def test_with_a_layer_of_one_unit_a_member_agrees_to_rounding(hidden: tuple[int, ...]) -> None:
-    together = members(hidden, batch_size=7, optimizer="adam", epochs=100, precision="float64")
+    together = members(hidden, batch_size=7, optimizer="adam", epochs=30, precision="float64")
     for one, by_itself in zip(
         train(problem(), together, hidden), alone(problem(), together, hidden), strict=True
     ):
