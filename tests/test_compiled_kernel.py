@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.kernel_calls import Case, call_of, kernel, plain, trained
 from viewcast.scoring.msle import MSLE
 from viewcast.scoring.smape import SMAPE
-from viewcast.training.compiled.call import DIVERGED, ENDED, Call, new_books
+from viewcast.training.compiled.call import BLOCK, DIVERGED, ENDED, Call, new_books
 from viewcast.training.compiled.layout import Layout
 from viewcast.training.order import orders
 
@@ -123,7 +123,7 @@ def test_a_loss_beyond_the_limit_is_divergence() -> None:
 @examples(max_examples=20)
 def test_the_order_of_rows_is_that_of_every_engine(rows: int, epoch: int) -> None:
     call = call_of(Case(rows=rows, batch=1, val=0, restore_best=False, cell=0, during=True))
-    call(kernel(), -(-rows // 256) + (epoch - 1) * rows + 1)
+    call(kernel(), -(-rows // BLOCK) + (epoch - 1) * rows + 1)
     (expected,) = orders(np.array([11], np.uint64), epoch, rows)
     assert np.array_equal(call.arrays["order"], expected)
 

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 VECTOR = 16  # numbers of a vector
-BLOCK = 256  # rows of a block: larger batches are done in several
+BLOCK = 128  # rows of a block, few enough for the first cache; larger batches are done in several
 TALL = 4  # rows of a tile
 SPARE = 3  # rows of zeros after the last row: a tile takes four rows at a time
 LINE = 64  # bytes of a cache line
