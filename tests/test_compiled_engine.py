@@ -1,6 +1,7 @@
 """The compiled engine: which runs it trains, in company, on threads, after an interruption."""
 
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.models.deep import Deep
 from viewcast.models.scaling import Scaling
 from viewcast.scoring.loss import MAE, MSE
-from viewcast.training import checkpoint
+from viewcast.training import checkpoint, choice, device
 from viewcast.training.candidate import Candidate
 from viewcast.training.choice import engine_of
 from viewcast.training.compiled import training as one_training
@@ -54,6 +55,25 @@ def test_the_compiled_engine_trains_what_it_can() -> None:
     assert engine_of(candidate(1, HIDDEN, precision="float64").settings, MSE(), "cpu") == "torch"
 
 
+def test_a_machine_without_a_driver_is_not_asked_by_torch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr(device, "DRIVERS", (str(tmp_path / "driver"),))
+    assert device.device_of("auto") == "cpu"
+    assert device.device_of("cuda") == "cuda"
+
+
+@pytest.mark.parametrize("lacking", ["numba", "llvmlite"])
+def test_where_numba_is_not_installed_pytorch_trains(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    monkeypatch.setattr(choice, "find_spec", lambda name: None if name == lacking else name)
+    assert engine_of(candidate(1, HIDDEN).settings, MSE(), "cpu") == "torch"
+    with pytest.raises(ConfigError, match=f"this environment, which lacks {lacking}"):
+        engine_of(candidate(1, HIDDEN, engine="compiled").settings, MSE(), "cpu")
+
+
 @dataclass(frozen=True)
 class WithoutSlope(MAE):
     name: ClassVar[str] = "mine"
@@ -77,7 +97,7 @@ def test_the_compiled_engine_is_refused_with_the_reason_where_it_cannot(
         one.settings.check(given, LINE)  # type: ignore[attr-defined]
 
 
-def test_engines_share_a_cohort(recwarn: pytest.WarningsRecorder) -> None:
+def test_engines_share_a_cohort() -> None:
     own = [{}, {"precision": "float64"}, {"engine": "torch"}, {}]
     together = [candidate(i, HIDDEN, **each) for i, each in enumerate(own)]
     told: set[int] = set()

@@ -17,6 +17,7 @@ from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.pool import cores, in_threads, until
 from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
+from viewcast.base.threads import one_thread
 from viewcast.data import table
 from viewcast.models.fitted import Fitted
 from viewcast.scoring.loss import Loss, row_losses
@@ -110,9 +111,9 @@ def train(
     beside = max(1, workers // max(len(places) for _, places in parts))
     each, stop = max(1, workers // beside), Event()
     tick = until(stop, tick)
-    return Results.joined(
-        in_threads(lambda part: part[0].train(part[1], tick, each), parts, beside, stop)
-    )
+    with one_thread():  # of the linear algebra by which candidates are scored
+        results = in_threads(lambda part: part[0].train(part[1], tick, each), parts, beside, stop)
+    return Results.joined(results)
 
 
 @dataclass(frozen=True)
