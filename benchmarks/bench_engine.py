@@ -85,7 +85,7 @@ def contests() -> dict[str, Contest]:
             each(
                 {"plain PyTorch": 20, "Lightning": 12, "scikit-learn": 40, "JAX, vmap": 200}
                 | {"JAX": 200, TORCH: 60, COMPILED: 400},
-                {"JAX, vmap": 6, "JAX": 6, TORCH: 10, COMPILED: 10},
+                {"JAX, vmap": 6, "JAX": 6, TORCH: 10, COMPILED: 40},
             ),
             0.65,
             {MANY: aims(22, 60, 15, (MANY, 1.6)), 1: aims(17, None, 11, (1, 4))},
@@ -95,7 +95,7 @@ def contests() -> dict[str, Contest]:
             each(
                 {"plain PyTorch": 12, "Lightning": 8, "scikit-learn": 20, "JAX, vmap": 50}
                 | {"JAX": 50, TORCH: 30, COMPILED: 80},
-                {"JAX, vmap": 2, "JAX": 2, TORCH: 2, COMPILED: 3},
+                {"JAX, vmap": 2, "JAX": 2, TORCH: 2, COMPILED: 8},
             ),
             0.65,
             {MANY: aims(7, 14, 5.5, (MANY, 1.5))},
@@ -105,7 +105,7 @@ def contests() -> dict[str, Contest]:
             each(
                 {"plain PyTorch": 300, "Lightning": 40, "scikit-learn": 200, "JAX, vmap": 400}
                 | {"JAX": 400, TORCH: 400, COMPILED: 1000},
-                {"JAX, vmap": 20, "JAX": 20, TORCH: 20, COMPILED: 30},
+                {"JAX, vmap": 20, "JAX": 20, TORCH: 20, COMPILED: 100},
             ),
             0.80,
             {MANY: aims(2.2, 20, 4, (MANY, 1.4))},

@@ -51,7 +51,6 @@ def _clones(folder: Path, state: str) -> list[Clone]:
     for clone in (first, second):
         if state != NOW:
             clone.sh("git", "checkout", "--quiet", state)
-        clone.sh("git", "config", "--global", "user.name", "benchmark")
     return [first, second]
 
 

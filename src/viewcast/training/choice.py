@@ -1,5 +1,6 @@
 """Which engine trains: the compiled one where it can, else PyTorch."""
 
+from functools import cache
 from importlib.util import find_spec
 from typing import Literal
 
@@ -59,5 +60,11 @@ def _by_machine(device: str) -> str | None:
     """What of the machine the compiled engine cannot use, or lacks."""
     if device != CPU:
         return f"device = {device}: it runs on a CPU"
-    missing = [name for name in ("numba", "llvmlite") if find_spec(name) is None]
+    missing = _missing()
     return f"this environment, which lacks {' and '.join(missing)}" if missing else None
+
+
+@cache
+def _missing() -> list[str]:
+    """The packages that are not there; looked for once, not for every candidate."""
+    return [name for name in ("numba", "llvmlite") if find_spec(name) is None]
