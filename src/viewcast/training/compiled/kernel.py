@@ -5,7 +5,7 @@ from typing import Any
 import numba
 from numba import types
 
-from viewcast.training.compiled.jit import CHECKED, OPTIONS
+from viewcast.training.compiled.jit import OPTIONS
 from viewcast.training.compiled.loop import descend
 from viewcast.training.compiled.memory import (
     NAMES,

@@ -37,7 +37,7 @@ ADAM, SGD  ``c`` are parameters, the sum is their gradient: one step of       th
 Why the bits are the same everywhere. Each element of ``c`` is one chain of fused multiply-adds in
 the order of k, whatever R, V or the processor; a tile's shape decides only which chains run side by
 side. AVX-512 has 32 registers of 16 lanes: 4 × 4 tiles fit. AVX2 has 16 registers of 8 lanes, two
-to a vector here: tiles of one vector fit, see ``products.WIDEST``.
+to a vector here: tiles of one vector fit, see ``processor.WIDEST``.
 """
 
 from dataclasses import dataclass
