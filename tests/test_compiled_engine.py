@@ -68,7 +68,7 @@ def test_a_machine_without_a_driver_is_not_asked_by_torch(
 def test_where_numba_is_not_installed_pytorch_trains(
     monkeypatch: pytest.MonkeyPatch, lacking: str
 ) -> None:
-    monkeypatch.setattr(choice, "find_spec", lambda name: None if name == lacking else name)
+    monkeypatch.setattr(choice, "_missing", lambda: [lacking])
     assert engine_of(candidate(1, HIDDEN).settings, MSE(), "cpu") == "torch"
     with pytest.raises(ConfigError, match=f"this environment, which lacks {lacking}"):
         engine_of(candidate(1, HIDDEN, engine="compiled").settings, MSE(), "cpu")
