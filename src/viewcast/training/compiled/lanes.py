@@ -17,6 +17,7 @@ from numba.np.arrayobj import make_array
 WIDTH = 16
 FLOAT, INT32, INT64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 VECTOR, INT_VECTOR = ir.VectorType(FLOAT, WIDTH), ir.VectorType(INT32, WIDTH)
+TINY = 1e-30
 Value = Any  # llvmlite.ir.Value; llvmlite has no types
 
 
@@ -70,6 +71,14 @@ class Lanes:
         zero = constant(0.0)
         below = self.builder.fcmp_ordered("<=", condition, zero)
         return self.builder.select(below, zero, vector)
+
+    def where_not_tiny(self, vector: Value) -> Value:
+        """The vector, and 0 where it is nearer to 0 than ``TINY``; what is no number stays so."""
+        kind = ir.FunctionType(VECTOR, [VECTOR])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.fabs.v16f32")
+        size = self.builder.call(function, (vector,))
+        tiny = self.builder.fcmp_ordered("<", size, constant(TINY))
+        return self.builder.select(tiny, constant(0.0), vector)
 
     def shuffle(self, a: Value, b: Value, lanes: list[int]) -> Value:
         """The numbered lanes of two vectors; those of ``b`` follow those of ``a``."""

@@ -166,3 +166,5 @@ multiply = _elementwise(
 )
 # z = x
 copy = _elementwise(lambda lanes, at, factor: lanes.load(at[0]))
+# z = x, and 0 where x is tiny
+without_tiny = _elementwise(lambda lanes, at, factor: lanes.where_not_tiny(lanes.load(at[0])))
