@@ -168,8 +168,9 @@ def write_six(root: Path, plain: dict[str, Any], process: int) -> None:
     rows = rows_of(parse(plain), root)
     for number in range(6):
         seed = 100 * (1 + process) + number if number < 4 else number
-        with Recorder(parse({**plain, "seed": seed}), root) as recorder:
-            recorder.inputs(rows)
+        config = parse({**plain, "seed": seed})
+        with Recorder(config, root) as recorder:
+            recorder.inputs(rows, config.identity())
             for epoch in range(1, 2 + seed % 5):
                 recorder.on_epoch(epoch, 1.0, 2.0)
 

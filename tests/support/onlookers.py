@@ -12,7 +12,7 @@ def looked(project: Project, config: Config, epochs: int = 1, user: str | None =
     """Record a run that validated after so many epochs; its id."""
     project.prepare(config)
     with Recorder(config, project.root) as recorder:
-        recorder.inputs(rows_of(config, project.root))
+        recorder.inputs(rows_of(config, project.root), config.identity())
         for epoch in range(1, 1 + epochs):
             recorder.on_epoch(epoch, 1.0, 2.0)
     if user is not None:
