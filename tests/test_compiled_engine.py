@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -182,7 +183,16 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert bits(found) == bits(trained(problem(), everyone()))
 
 
-@pytest.mark.parametrize("blocks", [1, 7, 50, 200])
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What Python does at Ctrl-C; a process that was started in the background ignores it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("blocks", [1, 50])
 def test_an_interruption_by_the_user_leaves_a_checkpoint_of_all_that_was_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int
 ) -> None:
@@ -203,6 +213,7 @@ def test_an_interruption_by_the_user_leaves_a_checkpoint_of_all_that_was_done(
     assert bits(trained(problem(checkpoint=tmp_path), [one])) == bits(trained(problem(), [one]))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_ends_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_training, "SLICE_SECONDS", 0.0)
     before = threading.active_count()

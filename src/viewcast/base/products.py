@@ -30,7 +30,8 @@ def product(left: NDArray[Any], right: NDArray[Any], slices: int = FULL) -> Arra
     """
     left, right = np.asarray(left), np.asarray(right)
     if left.dtype == bool:
-        return _sums(left, right)
+        sums = FlaggedSums(right[:, np.newaxis] if right.ndim == 1 else right)(left)
+        return sums[..., 0] if right.ndim == 1 else sums
     rows, columns = np.atleast_2d(left), right[:, np.newaxis] if right.ndim == 1 else right
     terms = max(rows.shape[-1], 1)
     bits = (DIGITS - (terms - 1).bit_length()) // 2
@@ -49,13 +50,20 @@ def product(left: NDArray[Any], right: NDArray[Any], slices: int = FULL) -> Arra
     return total[..., 0] if right.ndim == 1 else total
 
 
-def _sums(flags: NDArray[np.bool_], values: NDArray[Any]) -> Array:
-    """Sums of the flagged values: the same, as flags take one bit of the 53."""
-    bits = DIGITS - max(flags.shape[-1] - 1, 1).bit_length()
-    columns = values[:, np.newaxis] if values.ndim == 1 else values
-    (whole,), unit = _sliced(columns, -2, bits, SHORT)
-    total: Array = (flags.astype(np.float64) @ whole) * unit
-    return total[..., 0] if values.ndim == 1 else total
+class FlaggedSums:
+    """Sums of the columns of ``values`` (K, M) over flagged terms, ready for many sets of flags.
+
+    Flags take one bit of the 53, so that the values have about 40.
+    """
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        bits = DIGITS - max(len(values) - 1, 1).bit_length()
+        (self.whole,), self.unit = _sliced(values, -2, bits, SHORT)
+
+    def __call__(self, flags: NDArray[np.bool_]) -> Array:
+        """The sums (..., N, M) over the flagged terms of flags (..., N, K)."""
+        total: Array = (flags.astype(np.float64) @ self.whole) * self.unit
+        return total
 
 
 def _sliced(values: NDArray[Any], axis: int, bits: int, slices: int) -> tuple[list[Array], Array]:

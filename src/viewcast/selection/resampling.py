@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from viewcast.base.products import product
+from viewcast.base.products import FlaggedSums, product
 from viewcast.selection.blocks import TOGETHER, Draws
 from viewcast.selection.candidates import Candidates, Flags, Indices, Matrix, Vector
 
@@ -57,7 +57,7 @@ class Resampled:
 def resample(candidates: Candidates, draws: Draws) -> Resampled:
     """Choose on some rows of every draw, and score the choice on the held-out rows.
 
-    Two float32 matrix products, one where no gap is left.
+    Two exact matrix products, one where no gap is left.
     The products are of draws and of losses less the mean of all candidates in each column, which is
     added back in float64: what is common to all would cost the digits that tell candidates apart.
     Draws that are cut at the same columns need only the sums between the cuts.
@@ -114,18 +114,23 @@ class _Apart:
         np.cumsum(losses, axis=1, dtype=np.float64, out=before[:, 1:])
         return cls(losses, before)
 
+    @cached_property
+    def over_columns(self) -> FlaggedSums:
+        """Sums of the losses over flagged columns."""
+        return FlaggedSums(self.losses.T)
+
     def sums(self, chosen: Flags, held: Flags, cuts: Indices) -> tuple[Matrix, Matrix]:
         """Sums (draws, c) over the choosing and over the held-out columns."""
         if len(cuts) == self.before.shape[1]:
-            between = self.losses
+            over = self.over_columns
         else:
-            between = np.diff(self.before[:, cuts], axis=1).astype(np.float32)
+            over = FlaggedSums(np.diff(self.before[:, cuts], axis=1).astype(np.float32).T)
         first = cuts[:-1]
         inside, outside = chosen[:, first], held[:, first]
-        on_chosen = product(inside, between.T).astype(np.float32)
+        on_chosen = over(inside).astype(np.float32)
         if (inside != outside).all():
             return on_chosen, self.before[:, -1].astype(np.float32) - on_chosen
-        return on_chosen, product(outside, between.T).astype(np.float32)
+        return on_chosen, over(outside).astype(np.float32)
 
 
 def _parts(draws: Draws) -> Iterator[tuple[slice, Indices]]:
