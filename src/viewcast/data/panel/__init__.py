@@ -1,0 +1,1 @@
+"""Panels: the daily views of many videos."""

@@ -1,0 +1,1 @@
+"""Readers of panels: one class for each shape of table."""
