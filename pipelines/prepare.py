@@ -7,15 +7,20 @@ from viewcast.base.cli import stage
 from viewcast.base.settings import build
 from viewcast.data import sealed
 from viewcast.data.dataset import DataSet
+from viewcast.data.panel import prepared
+from viewcast.data.panel.videos import Videos
 from viewcast.data.preparation import preparation
 
 
 @stage(__file__)
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the raw data of a data set; write its prepared table, and its test rows to another."""
-    data = build(config["data"], "data", DataSet)
-    whole, identity = data.prepare(root), preparation(config["data"])
-    sealed.write(whole, data.feature_lookback, root, data.name, identity)
+    data, identity = build(config["data"], "data", DataSet), preparation(config["data"])
+    if isinstance(data, Videos):
+        for note in prepared.write(data, root, identity):
+            print(note)
+        return
+    sealed.write(data.prepare(root), data.feature_lookback, root, data.name, identity)
 
 
 if __name__ == "__main__":

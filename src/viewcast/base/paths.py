@@ -43,14 +43,19 @@ def imported_path(root: Path, data: str) -> Path:
     return root / "data" / checked_name(data)
 
 
-def prepared_path(root: Path, data: str) -> Path:
-    """The prepared table of a data set."""
-    return root / "build" / "prepared" / f"{checked_name(data)}.parquet"
+def prepared_path(root: Path, data: str, part: str | None = None) -> Path:
+    """The prepared table of a data set; of one that has several, the folder or one ``part``."""
+    return _table_path(root / "build" / "prepared", data, part)
 
 
-def sealed_path(root: Path, data: str) -> Path:
+def sealed_path(root: Path, data: str, part: str | None = None) -> Path:
     """The test rows of a data set; only the opening of the test reads them."""
-    return root / "build" / "sealed" / f"{checked_name(data)}.parquet"
+    return _table_path(root / "build" / "sealed", data, part)
+
+
+def _table_path(folder: Path, data: str, part: str | None) -> Path:
+    path = folder / f"{checked_name(data)}.parquet"
+    return path if part is None else path / f"{checked_name(part)}.parquet"
 
 
 def params_path(root: Path, *part: str) -> Path:

@@ -36,6 +36,7 @@ class Tracking:
 def build(section: Mapping[str, Any], where: str, expected: type = object) -> Any:
     """An instance of the class that ``_target_`` names, made from the other keys of a section.
 
+    A key that holds a section with a ``_target_`` of its own becomes an object first.
     ``expected``: a Protocol, all members of which the instance must have, or a base class. Refuses
     (ConfigError) a class that cannot be imported, has no settings, or lacks what is expected, and
     wrong keys.
@@ -50,6 +51,9 @@ def build(section: Mapping[str, Any], where: str, expected: type = object) -> An
         raise ConfigError(f"{where}._target_ = {target}: no such class ({error})") from error
     if not is_dataclass(cls):
         raise ConfigError(f"{where}._target_ = {target}: has no settings; expected a dataclass")
+    for key, value in given.items():
+        if isinstance(value, Mapping) and "_target_" in value:
+            given[key] = build(value, f"{where}.{key}")
     made = construct(cls, given, where)
     lacking = _lacking(made, expected)
     if lacking:

@@ -7,7 +7,7 @@ from viewcast.base.settings import digest
 
 PREPARATION = (
     *("name", "raw", "unit", "scale", "lags", "country", "splits"),
-    *("metric", "channel", "cumulative", "until"),
+    *("metric", "channel", "cumulative", "until", "reader"),
 )
 
 

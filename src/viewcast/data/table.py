@@ -4,9 +4,12 @@ One row per target. Columns:
 
 - ``row``: str, the key, unique; ``entity``: str, the course or channel; ``time``: the lecture's
   number (int64) or the day (datetime64), unique within the entity;
-- ``target``: float64, in ``unit``: str, the same on every row;
+- ``target``: float64, in ``unit``: str, the same on every row; where a row has O targets,
+  ``target_1`` .. ``target_O``;
+- ``level``: of a panel, what targets are relative to: views are expm1(target + level);
 - ``split_<name>``: one per way of splitting; ``train``, ``validation``, ``test`` or ``unused``;
-- every other column is a feature, float64; missing where the source has no value.
+- every other column is a feature, float64, of a panel float32; missing where the source has no
+  value.
 
 ``build/prepared`` holds the open part (``viewcast.data.sealed``): the target of a test row is
 missing there, and where features are lags of the target, test rows are missing altogether. No
@@ -16,7 +19,9 @@ A table is stored as one Parquet file that also carries the identity of the sett
 """
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +32,8 @@ import pyarrow.parquet as pq
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import replacing
 
-KEYS = ["row", "entity", "time", "target", "unit"]
+KEYS = ["row", "entity", "time", "target", "level", "unit"]
+TARGET = "target"
 SPLIT = "split_"  # prefix of the columns that hold a split
 IDENTITY = b"viewcast.preparation"
 
@@ -48,9 +54,16 @@ def assemble(
     return table.reset_index(drop=True)
 
 
-def feature_columns(table: pd.DataFrame) -> list[str]:
-    """The features, in the order of the table."""
-    return [c for c in table.columns if c not in KEYS and not c.startswith(SPLIT)]
+def feature_columns(columns: Iterable[str]) -> list[str]:
+    """The features among the columns of a table, in their order."""
+    of_targets = target_columns(columns := list(columns))
+    return [c for c in columns if c not in (*KEYS, *of_targets) and not c.startswith(SPLIT)]
+
+
+def target_columns(columns: Iterable[str]) -> list[str]:
+    """``target``, or ``target_1`` .. ``target_O`` in this order."""
+    found = [name for name in columns if name == TARGET or re.fullmatch(r"target_\d+", name)]
+    return sorted(found, key=lambda name: int(name.partition("_")[2] or 0))
 
 
 def write(table: pd.DataFrame, path: Path, identity: str) -> None:
@@ -61,26 +74,43 @@ def write(table: pd.DataFrame, path: Path, identity: str) -> None:
         pq.write_table(arrow, partial)
 
 
-def read(path: Path, identity: str, data: str) -> pd.DataFrame:
-    """Read a table back. Refuses (DataError) a missing file, and one made with other settings."""
+def columns_of(path: Path, identity: str, data: str) -> list[str]:
+    """The columns of a stored table. Refuses (DataError) what ``read`` refuses."""
+    return list(_schema(path, identity, data).names)
+
+
+def read(
+    path: Path, identity: str, data: str, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Read a table back, or some of its columns, without a second copy in memory.
+
+    Refuses (DataError) a missing file, and one made with other settings.
+    """
+    _schema(path, identity, data)
+    arrow = pq.read_table(path, columns=None if columns is None else list(columns))
+    frame: pd.DataFrame = arrow.to_pandas()
+    return frame
+
+
+def _schema(path: Path, identity: str, data: str) -> pa.Schema:
     if not path.is_file():
         raise DataError(f"{path}: not prepared yet; type `dvc repro prepare@{data}`")
     try:
-        arrow = pq.read_table(path)
+        schema = pq.read_schema(path)
     except pa.ArrowInvalid as error:
         raise DataError(f"{path}: damaged ({error}); type `dvc repro prepare@{data}`") from error
-    found = (arrow.schema.metadata or {}).get(IDENTITY, b"").decode()
+    found = (schema.metadata or {}).get(IDENTITY, b"").decode()
     if found != identity:
         raise DataError(
             f"{path}: prepared with other settings of data={data} than the ones asked for; "
             f"type `python pipelines/prepare.py data={data}` with the same data.* overrides"
         )
-    frame: pd.DataFrame = arrow.to_pandas()
-    return frame
+    return schema
 
 
 def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list[str]) -> list[str]:
-    """Feature columns from a set's name or a list of columns and ranges ``lag_1..lag_7``.
+    """Feature columns from a set's name or a list of columns, ranges ``lag_1..lag_7`` and patterns
+    ``lag_*``, of which one column at least must be there.
 
     Refuses (ConfigError) a name that is neither; the message lists the known names.
     """
@@ -93,6 +123,15 @@ def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list
         wanted = sets[wanted]
     chosen: list[str] = []
     for name in wanted:
+        if "*" in name:
+            found = [column for column in columns if fnmatchcase(column, name)]
+            if not found:
+                raise ConfigError(
+                    f"model.features: no column of the data is like {name}; allowed: "
+                    f"{', '.join(columns)}"
+                )
+            chosen += found
+            continue
         first, dots, last = name.partition("..") if name not in columns else (name, "", "")
         ends = [first, last] if dots and first and last else [name]
         missing = [end for end in ends if end not in columns]

@@ -48,7 +48,7 @@ def rows_of(config: Config, root: Path) -> Rows:
     whole = table.read(
         prepared_path(root, config.data.name), config.preparation(), config.data.name
     )
-    columns = table.feature_columns(whole)
+    columns = table.feature_columns(whole.columns)
     inputs = table.select(config.model.features, config.data.features, columns)
     labels = _with_hidden(whole, config)
     weight = [name for name in _weights(config, columns) if name not in inputs]

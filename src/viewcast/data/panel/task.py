@@ -5,7 +5,7 @@ Shape letters: O outputs.
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 Count = Annotated[int, Field(ge=1)]
@@ -30,6 +30,15 @@ class Task:
     step: Count
     least_views: Annotated[float, Field(ge=0)]
     least_views_train: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _steps_meet_the_end(self) -> "Task":
+        if self.moments == "sliding" and self.horizon % self.step:
+            raise ValueError(
+                f"step = {self.step} does not divide horizon = {self.horizon}: moments would not "
+                "meet the days that validate and test"
+            )
+        return self
 
     @property
     def outputs(self) -> int:

@@ -1,0 +1,49 @@
+"""The prepared tables of a panel, written part by part: no frame of the whole is made."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from viewcast.base.files import replacing
+from viewcast.base.paths import prepared_path, sealed_path
+from viewcast.data.panel.videos import Videos
+from viewcast.data.table import IDENTITY, SPLIT
+
+
+def write(data: Videos, root: Path, identity: str) -> tuple[str, ...]:
+    """Store the open and the sealed table of every split of a data set; returns what was told.
+
+    The rows of a panel's test are sealed whole: no row that stays has a day asked in them among its
+    features (``viewcast.data.panel.held_out``). Both files of a split are replaced together, when
+    the last row is written. Refuses (DataError) what reader and splits refuse.
+    """
+    panel = data.panel(root)
+    for split in data.splits:
+        _write(data.frames(panel, split), root, data.name, split, identity)
+    return panel.notes
+
+
+def _write(
+    frames: Iterator[pd.DataFrame], root: Path, data: str, split: str, identity: str
+) -> None:
+    column, schema = f"{SPLIT}{split}", None
+    sealed, open_ = sealed_path(root, data, split), prepared_path(root, data, split)
+    with ExitStack() as files:
+        partials = [files.enter_context(replacing(path)) for path in (sealed, open_)]
+        writers: list[pq.ParquetWriter] = []
+        for frame in frames:
+            arrow = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+            if schema is None:
+                metadata = {**arrow.schema.metadata, IDENTITY: identity.encode()}
+                schema = arrow.schema.with_metadata(metadata)
+                writers = [files.enter_context(pq.ParquetWriter(path, schema)) for path in partials]
+            arrow = arrow.replace_schema_metadata(schema.metadata)
+            tested = pa.array((frame[column] == "test").to_numpy())
+            for writer, mask in zip(writers, (tested, pa.compute.invert(tested)), strict=True):
+                rows = arrow.filter(mask)
+                if len(rows):
+                    writer.write_table(rows)

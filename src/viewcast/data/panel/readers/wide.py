@@ -1,0 +1,58 @@
+"""A wide table: a row for each video, a column for each day."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.errors import DataError
+from viewcast.data.panel.panel import Panel
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Wide:
+    """Columns ``video``, maybe ``category``, and one column a day, from the first to the last.
+
+    ``file``: its name below the folder of the data. ``video``, ``category``: names of columns,
+    the latter null for none. ``days``: what the names of the days look like, a regular expression
+    whose group is the number of the day. ``clock``: ``age``, the only one of such tables.
+    """
+
+    file: str
+    video: str
+    category: str | None
+    days: str
+    clock: Literal["age"]
+
+    def read(self, source: Path) -> Panel:
+        """The panel; days that are empty at the end of a row are not there yet."""
+        path = source / self.file
+        if not path.is_file():
+            raise DataError(f"{path}: no such file")
+        parquet = path.suffix == ".parquet"
+        whole = pq.read_table(path) if parquet else pacsv.read_csv(path)
+        found = {name: re.fullmatch(self.days, name) for name in whole.column_names}
+        columns = sorted((name for name, m in found.items() if m), key=lambda n: int(found[n][1]))
+        missing = [c for c in (self.video, self.category) if c and c not in whole.column_names]
+        if missing or not columns:
+            what = f"column {missing[0]!r}" if missing else f"columns of days like {self.days}"
+            raise DataError(
+                f"{path}: has no {what}; found {', '.join(whole.column_names[:8])}, ..."
+            )
+        views = np.empty((len(whole), len(columns)), np.float32)
+        for place, name in enumerate(columns):
+            views[:, place] = whole[name].to_numpy(zero_copy_only=False)
+        videos = pd.DataFrame({"video": whole[self.video].to_pandas().astype(str)})
+        videos["first"] = np.int64(int(found[columns[0]][1]))
+        if self.category:
+            videos["category"] = whole[self.category].to_pandas().astype(str)
+        last = views.shape[1] - np.isfinite(views)[:, ::-1].argmax(axis=1)
+        inside = np.arange(views.shape[1]) < last[:, None]
+        starts = np.concatenate([[0], np.cumsum(last)])
+        return Panel(videos, views[inside], starts, "age")

@@ -1,0 +1,143 @@
+"""A data set of many videos: what follows a window of days, by one model for all of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import ConfigDict, Field, SkipValidation, model_validator
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.errors import DataError
+from viewcast.data import table
+from viewcast.data.panel.features import features, level, targets
+from viewcast.data.panel.held_out import PanelSplit
+from viewcast.data.panel.moments import Moments
+from viewcast.data.panel.panel import Panel
+from viewcast.data.panel.readers.reader import Reader
+from viewcast.data.published import Published
+from viewcast.data.split import known_split
+
+AT_ONCE = 2**15  # moments whose windows are in memory at a time
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))
+class Videos:
+    """Many videos and the tasks that are asked of them, each a split with a table of its own.
+
+    ``label``: how pages name the data. ``raw``: the folder under the project. ``reader``: the
+    section that says how it is read. ``unit``: of targets. ``splits``: by name, a task and who is
+    held out. ``split``: the one of ``splits`` that is used. ``features``: named feature sets.
+    ``block``: 1, since rows are clustered and not in blocks. ``published``: by task and model.
+    """
+
+    name: str
+    label: str
+    raw: str
+    reader: SkipValidation[Reader]
+    unit: str
+    splits: dict[str, PanelSplit]
+    split: str
+    features: dict[str, list[str]]
+    block: Annotated[int, Field(ge=1, le=1)]
+    published: dict[str, Published]
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Videos":
+        if not hasattr(self.reader, "read"):
+            raise ValueError("reader has no _target_; expected a class of data/panel/readers")
+        known_split(self.split, self.splits)
+        return self
+
+    @property
+    def part(self) -> str:
+        """The table of the split that is used."""
+        return self.split
+
+    @property
+    def cluster(self) -> Literal["entity", "time", "both"]:
+        """Which rows of the split are alike."""
+        return self.splits[self.split].cluster
+
+    @property
+    def feature_lookback(self) -> int:
+        """The days of a video before a moment that its features tell of."""
+        return self.splits[self.split].task.window
+
+    def panel(self, root: Path) -> Panel:
+        """The panel that the reader reads below ``root``."""
+        return self.reader.read(root / self.raw)
+
+    def prepare(self, root: Path) -> pd.DataFrame:
+        """The whole prepared table of the split, test rows among it."""
+        panel = self.panel(root)
+        return pd.concat(self.frames(panel, self.split), ignore_index=True)
+
+    def frames(self, panel: Panel, split: str) -> Iterator[pd.DataFrame]:
+        """The prepared table of a split, whole videos at a time; rows of no use are left out.
+
+        Refuses (DataError) a panel without any training row.
+        """
+        chosen = self.splits[split]
+        last = int((panel.videos["first"].to_numpy() + panel.days).max()) - 1
+        categories = _categories(panel)
+        trains = False
+        for part in panel.parts(_videos_at_once(panel)):
+            moments = Moments.of(part, chosen.task)
+            label = chosen.label(moments, last)
+            used = label != "unused"
+            if not used.any():
+                continue
+            trains |= bool((label == "train").any())
+            yield self._frame(moments.kept(used), label[used], split, categories)
+        if not trains:
+            task = chosen.task
+            raise DataError(
+                f"data.splits.{split}: no video of {self.raw} has a row to train on; it takes "
+                f"{task.window} days given, {task.horizon} asked, and those of validation and test "
+                f"behind them, with {task.least_views_train:g} views a day; "
+                f"the longest video has {int(panel.days.max())} days"
+            )
+
+    def newest(self, panel: Panel, split: str) -> pd.DataFrame:
+        """Features and level of each video's newest moment, of which nothing is known yet."""
+        categories = _categories(panel)
+        parts = panel.parts(_videos_at_once(panel))
+        moments = (Moments.newest(part, self.splits[split].task) for part in parts)
+        frames = [self._keyed(each, categories) for each in moments if len(each)]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def _frame(
+        self, moments: Moments, label: "np.ndarray", split: str, categories: list[str]
+    ) -> pd.DataFrame:
+        task = moments.task
+        found = targets(moments.given(), moments.asked(), task)
+        names = ["target"] if task.outputs == 1 else _numbered("target", task.outputs)
+        frame = self._keyed(moments, categories)
+        for place, name in enumerate(names):
+            frame.insert(3 + place, name, found[:, place])
+        frame.insert(3 + len(names), f"{table.SPLIT}{split}", label)
+        return frame
+
+    def _keyed(self, moments: Moments, categories: list[str]) -> pd.DataFrame:
+        panel, task = moments.panel, moments.task
+        video = panel.videos["video"].to_numpy()[moments.video]
+        times = pd.Series(panel.times(moments.first_asked()))
+        keys = pd.DataFrame({"row": video + " " + times.astype(str), "entity": video})
+        keys["time"] = times if panel.clock == "age" else times.astype("datetime64[us]")
+        keys["level"] = level(moments.given(), task)
+        keys["unit"] = self.unit
+        return keys.join(features(moments, categories))
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [f"{name}_{place}" for place in range(1, count + 1)]
+
+
+def _categories(panel: Panel) -> list[str]:
+    return sorted(panel.videos["category"].unique()) if "category" in panel.videos else []
+
+
+def _videos_at_once(panel: Panel) -> int:
+    return max(1, int(AT_ONCE // max(1.0, panel.days.mean())))
