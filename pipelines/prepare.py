@@ -17,7 +17,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Check the raw data of a data set; write its prepared table, and its test rows to another."""
     data, identity = build(config["data"], "data", DataSet), preparation(config["data"])
     if isinstance(data, Videos):
-        for note in prepared.write(data, root, identity):
+        for note in prepared.write(config["data"], root, root):
             print(note)
         return
     sealed.write(data.prepare(root), data.feature_lookback, root, data.name, identity)

@@ -60,7 +60,7 @@ class LogOfPrediction(MAE):
     ("section", "target", "lacks"),
     [
         ("loss", f"{HERE}.NoLoss", "grad, name, refusal, rescale, unit"),
-        ("data", "viewcast.scoring.loss.MSE", "block, feature_lookback, features, prepare"),
+        ("data", "viewcast.scoring.loss.MSE", "block, cluster, feature_lookback, features, part"),
         ("model", "viewcast.scoring.loss.MSE", "features, kind"),
         ("trainer", "viewcast.scoring.loss.MSE", "the base class Trainer"),
     ],

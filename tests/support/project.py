@@ -10,6 +10,7 @@ from mlflow.entities import Run
 from support.clone import REPOSITORY
 from support.configurations import composed
 from viewcast.data import sealed
+from viewcast.data.panel import prepared
 from viewcast.data.preparation import preparation
 from viewcast.runs.run import run
 from viewcast.tracking import run_keys
@@ -38,8 +39,12 @@ class Project:
     def prepare(self, config: Config) -> None:
         name = config.data.name
         if name not in self.prepared:
-            whole, identity = config.data.prepare(REPOSITORY), preparation(config.plain["data"])
-            sealed.write(whole, config.data.feature_lookback, self.root, name, identity)
+            section, lookback = config.plain["data"], config.data.feature_lookback
+            if config.data.part is not None:
+                prepared.write(section, REPOSITORY, self.root)
+            else:
+                whole = config.data.prepare(REPOSITORY)
+                sealed.write(whole, lookback, self.root, name, preparation(section))
             self.prepared.add(name)
 
     def run(self, *overrides: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 
@@ -37,6 +37,14 @@ class DataSet(Protocol):
         """Which of ``splits`` is used."""
 
     @property
+    def part(self) -> str | None:
+        """The part of the prepared table that ``split`` is in; None: one table for all splits."""
+
+    @property
+    def cluster(self) -> Literal["entity", "time", "both"] | None:
+        """Which rows of the split are alike; None where they are one series."""
+
+    @property
     def features(self) -> Mapping[str, list[str]]:
         """Feature sets by name: columns and ranges such as ``lag_1..lag_7``."""
 
@@ -53,7 +61,7 @@ class DataSet(Protocol):
         """How many rows back a feature shows targets; 0: features show no target."""
 
     def prepare(self, root: Path) -> pd.DataFrame:
-        """The prepared table (``viewcast.data.table``) from the files below ``root``.
+        """The prepared table of the part (``viewcast.data.table``) from the files below ``root``.
 
         Refuses (DataError) files that are not what the data set expects.
         """

@@ -52,6 +52,8 @@ class Lectures:
     features: dict[str, list[str]]
     block: Annotated[int, Field(ge=1)]
     published: dict[str, Published]
+    part: ClassVar[None] = None
+    cluster: ClassVar[None] = None
     feature_lookback: ClassVar[int] = 0  # no feature contains minutes of any lecture
 
     @model_validator(mode="after")

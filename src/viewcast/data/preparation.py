@@ -9,11 +9,17 @@ PREPARATION = (
     *("name", "raw", "unit", "scale", "lags", "country", "splits"),
     *("metric", "channel", "cumulative", "until", "reader"),
 )
+TOLD = ("cluster", "published")  # keys of a panel's split that decide no cell of its table
 
 
 def preparation(data: Mapping[str, Any]) -> str:
     """Hash of the keys of a ``data`` section that decide the prepared table.
 
-    Other keys (label, features, block, the chosen split) can change without a new preparation.
+    Other keys (label, features, block, the chosen split) can change without a new preparation. A
+    panel has a table for each split, which only that split decides.
     """
-    return digest({key: value for key, value in data.items() if key in PREPARATION})
+    deciding = {key: value for key, value in data.items() if key in PREPARATION}
+    if "reader" in data:
+        split = data["splits"].get(data["split"], {})
+        deciding["splits"] = {data["split"]: {k: v for k, v in split.items() if k not in TOLD}}
+    return digest(deciding)

@@ -60,9 +60,12 @@ def write(whole: pd.DataFrame, feature_lookback: int, root: Path, data: str, ide
     table.write(open_.reset_index(drop=True), prepared_path(root, data), identity)
 
 
-def read(root: Path, data: str, identity: str) -> pd.DataFrame:
-    """The sealed rows. Refuses (DataError) a missing file, and one made with other settings."""
-    return table.read(sealed_path(root, data), identity, data)
+def read(root: Path, data: str, identity: str, part: str | None = None) -> pd.DataFrame:
+    """The sealed rows of a data set, or of a part of it.
+
+    Refuses (DataError) a missing file, and one made with other settings.
+    """
+    return table.read(sealed_path(root, data, part), identity, data)
 
 
 def _touched(whole: pd.DataFrame, sealed: pd.Series, feature_lookback: int) -> pd.Series:

@@ -110,10 +110,13 @@ def _schema(path: Path, identity: str, data: str) -> pa.Schema:
 
 def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list[str]) -> list[str]:
     """Feature columns from a set's name or a list of columns, ranges ``lag_1..lag_7`` and patterns
-    ``lag_*``, of which one column at least must be there.
+    ``lag_*``.
 
-    Refuses (ConfigError) a name that is neither; the message lists the known names.
+    A pattern in a set of the data may find nothing, so that one set serves the tables of several
+    tasks; the set as a whole may not. Refuses (ConfigError) a name that is neither; the message
+    lists the known names.
     """
+    of_data = wanted if isinstance(wanted, str) else None
     if isinstance(wanted, str):
         if wanted not in sets:
             raise ConfigError(
@@ -125,7 +128,7 @@ def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list
     for name in wanted:
         if "*" in name:
             found = [column for column in columns if fnmatchcase(column, name)]
-            if not found:
+            if not found and of_data is None:
                 raise ConfigError(
                     f"model.features: no column of the data is like {name}; allowed: "
                     f"{', '.join(columns)}"
@@ -144,6 +147,11 @@ def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list
         if start > end:
             raise ConfigError(f"model.features: {name} runs backwards; type {ends[1]}..{ends[0]}")
         chosen += columns[start : end + 1]
+    if wanted and not chosen:
+        raise ConfigError(
+            f"model.features = {of_data}: no column of the data is like {', '.join(wanted)}; "
+            f"allowed: {', '.join(columns)}"
+        )
     return list(dict.fromkeys(chosen))
 
 

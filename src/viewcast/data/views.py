@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pandas as pd
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
@@ -55,6 +55,8 @@ class DailyViews(ABC):
     features: dict[str, list[str]]
     block: Count
     published: dict[str, Published]
+    part: ClassVar[None] = None
+    cluster: ClassVar[None] = None
 
     @model_validator(mode="after")
     def _split_is_known(self) -> "DailyViews":

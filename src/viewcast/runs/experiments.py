@@ -86,7 +86,7 @@ def _due(plans: dict[str, Any], tracking: dict[str, Any], root: Path) -> list[Du
     for name, plan in plans.items():
         plain = {**plan, "tracking": tracking}
         config = parse(plain)
-        data = files_digest(prepared_path(root, config.data.name))
+        data = files_digest(prepared_path(root, config.data.name, config.data.part))
         key = digest([without_budget(plan), data, code_of_folder(config)])
         if _former_run(experiment_path(root, name), key) not in known:
             due.append(Due(name, plain, key, root))

@@ -125,7 +125,7 @@ def rows_of(config: Config, model: Fitted, root: Path) -> tuple[pd.DataFrame, st
     row has.
     """
     data, split, inputs = config.data.name, config.data.split, model.inputs
-    whole = sealed.read(root, data, config.preparation())
+    whole = sealed.read(root, data, config.preparation(), config.data.part)
     rows = whole[whole[f"{SPLIT}{split}"] == "test"].sort_values("time", kind="stable")
     absent = [column for column in inputs if column not in rows]
     if absent:

@@ -69,7 +69,7 @@ def sweep(
 
 def _identity(plain: Plain, base: Plain, root: Path, figures: Figures | None) -> str:
     config = parse(base)
-    prepared = prepared_path(root, config.data.name)
+    prepared = prepared_path(root, config.data.name, config.data.part)
     table.read(prepared, config.preparation(), config.data.name)
     data = files_digest(prepared)
     search = {key: value for key, value in plain["search"].items() if key != "workers"}

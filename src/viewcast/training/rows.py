@@ -46,7 +46,9 @@ def rows_of(config: Config, root: Path) -> Rows:
     no column.
     """
     whole = table.read(
-        prepared_path(root, config.data.name), config.preparation(), config.data.name
+        prepared_path(root, config.data.name, config.data.part),
+        config.preparation(),
+        config.data.name,
     )
     columns = table.feature_columns(whole.columns)
     inputs = table.select(config.model.features, config.data.features, columns)

@@ -4,6 +4,7 @@ Shape letters: M moments, V videos.
 """
 
 import hashlib
+from dataclasses import field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from viewcast.data.panel.moments import Moments
+from viewcast.data.panel.moments import Extent, Moments
 from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.task import Task
+from viewcast.data.published import Published
 
 Indices = NDArray[np.int64]
 Label = NDArray[np.str_]
+Spans = Annotated[int, Field(ge=1)] | None
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -27,11 +30,19 @@ class PanelSplit:
     training row is told of a day asked in validation or test; ``both``. ``folds``: videos are
     dealt into so many by a hash of their name and ``seed``: it does not depend on their order, and
     a new video moves no other. ``validation``, ``test``: the folds (from 0) that are held out where
-    videos are new. ``validation_spans``, ``test_spans``: where days are new, how many horizons at
-    the end are the test, and how many before them validate. On a calendar these are the last days
-    of the panel; where days are ages they are the last ones of each video.
+    videos are new; they are not looked at where only days are. ``validation_spans``,
+    ``test_spans``: where days are new, how many horizons at the end are the test, and how many
+    before them validate. On a calendar these are the last days of the panel; where days are ages
+    they are the last ones of each video. Where only videos are new: so many horizons at the end are
+    asked of a held-out video, null for every moment.
     ``cluster``: which rows are alike, so that errors resample them together: those of one
-    ``entity`` (a video), of one ``time`` (a day), or ``both``.
+    ``entity`` (a video), of one ``time`` (a day), or ``both``. ``published``: figures of others for
+    this task, by the name of the model.
+
+    What holds for every two rows, and a test of properties checks: no open row (training or
+    validation) has a day asked in the test among its window or its asked days; no training row has
+    one asked in validation. The window of a test row may hold days asked in validation, and that of
+    a validation row days asked in training: they are known when the forecast is made.
     """
 
     task: Task
@@ -40,9 +51,10 @@ class PanelSplit:
     folds: Annotated[int, Field(ge=3)]
     validation: tuple[int, ...]
     test: tuple[int, ...]
-    validation_spans: Annotated[int, Field(ge=1)]
-    test_spans: Annotated[int, Field(ge=1)]
+    validation_spans: Spans
+    test_spans: Spans
     seed: Annotated[int, Field(ge=0)]
+    published: dict[str, Published] = field(default_factory=dict)
 
     @model_validator(mode="after")
     def _apart(self) -> "PanelSplit":
@@ -55,25 +67,36 @@ class PanelSplit:
                 "validation and test share a fold, or leave none to train; "
                 f"found validation {list(self.validation)}, test {list(self.test)}"
             )
-        if self.new != "videos" and self.task.moments == "start":
-            raise ValueError("a task of the first days of videos has no later days: new=videos")
+        spans = (self.validation_spans, self.test_spans)
+        if self.task.moments == "start":
+            if self.new != "videos":
+                raise ValueError("a task of the first days of videos has no later days: new=videos")
+            if spans != (None, None):
+                raise ValueError("a task of first days: validation_spans and test_spans are null")
+        elif self.new != "videos" and None in spans:
+            raise ValueError(f"new={self.new}: validation_spans and test_spans are numbers from 1")
         return self
 
-    def label(self, moments: Moments, last: int) -> Label:
+    def label(self, moments: Moments, extent: Extent) -> Label:
         """The split of each moment (M,); ``unused`` where it is none of them.
 
-        ``last``: the last day of the whole panel, as a number of its clock.
+        ``extent``: of the whole panel.
         """
-        by_day, by_video = self._by_day(moments, last), self._by_video(moments)
-        if self.new == "videos":
-            label = by_video
-        elif self.new == "days":
-            label = by_day
-        else:
+        left = self._left(moments, extent)
+        if self.new == "days":
+            label = self._by_day(left)
+        elif self.new == "both":
+            by_day, by_video = self._by_day(left), self._by_video(moments)
             label = np.where(by_day == by_video, by_day, "unused")
-        views = moments.given().mean(axis=1, dtype=np.float64)
-        least = np.where(label == "train", self.task.least_views_train, self.task.least_views)
-        return np.where(views >= least, label, "unused")
+        else:
+            label = self._by_video(moments)
+            for name, spans in (("validation", self.validation_spans), ("test", self.test_spans)):
+                if spans is not None:
+                    asked = (left % self.task.horizon == 0) & (left < spans * self.task.horizon)
+                    label[(label == name) & ~asked] = "unused"
+        task = self.task
+        least = np.where(label == "train", task.least_views_train, task.least_views)
+        return np.where(moments.per_day() >= least, label, "unused")
 
     def _by_video(self, moments: Moments) -> Label:
         fold = folds(moments.panel, self.folds, self.seed)
@@ -82,20 +105,22 @@ class PanelSplit:
         of_video[np.isin(fold, self.test)] = "test"
         return of_video[moments.video]
 
-    def _by_day(self, moments: Moments, last: int) -> Label:
-        """By how many days lie between the last one asked and the end."""
-        horizon, panel = self.task.horizon, moments.panel
-        if panel.clock == "calendar":
-            left = last + 1 - (moments.first_asked() + horizon)
-        else:
-            left = panel.days[moments.video] - (moments.end + horizon)
-        span, within = np.divmod(left, horizon)
-        label = np.full(len(moments), "unused", dtype="<U10")
+    def _left(self, moments: Moments, extent: Extent) -> Indices:
+        """Days between the last one asked and the end (M,)."""
+        if moments.panel.clock == "calendar":
+            return np.asarray(extent.last + 1 - moments.first_asked() - self.task.horizon)
+        return np.asarray(moments.panel.days[moments.video] - moments.end - self.task.horizon)
+
+    def _by_day(self, left: Indices) -> Label:
+        """By the days that are left: the newest horizons, those before them, all earlier days."""
+        assert self.test_spans is not None and self.validation_spans is not None
+        span, within = np.divmod(left, self.task.horizon)
+        label = np.full(len(left), "unused", dtype="<U10")
         held = self.test_spans + self.validation_spans
         # A moment between two spans asks days of both: it is told of neither.
         label[(within == 0) & (span < held)] = "validation"
         label[(within == 0) & (span < self.test_spans)] = "test"
-        label[left >= held * horizon] = "train"
+        label[left >= held * self.task.horizon] = "train"
         return label
 
 

@@ -12,6 +12,21 @@ from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.task import Task
 
 Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The first and the last day of a whole panel, as numbers of its clock: its parts need them."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, panel: Panel) -> "Extent":
+        """Those of a panel with at least one video."""
+        first = panel.videos["first"].to_numpy(np.int64)
+        return cls(int(first.min()), int((first + panel.days).max()) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +43,20 @@ class Moments:
     end: Indices
 
     @classmethod
-    def of(cls, panel: Panel, task: Task) -> "Moments":
-        """Every moment with a whole window and a whole horizon, no day of which is missing."""
-        days, horizon = panel.days, task.horizon
-        newest = days - horizon
+    def of(cls, panel: Panel, task: Task, extent: Extent) -> "Moments":
+        """Every moment with a whole window and a whole horizon, no day of which is missing.
+
+        ``panel``: a part of the one that has this ``extent``. On a calendar the moments of all
+        videos lie on the same days, whenever a video ends. A task of first days takes the videos
+        that are seen from their first day on (``began_unseen``).
+        """
+        newest = panel.days - task.horizon
         if task.moments == "start":
-            video = np.flatnonzero(newest >= task.window)
+            video = np.flatnonzero((newest >= task.window) & ~began_unseen(panel, extent))
             return cls(panel, task, video, np.full(len(video), task.window))._known()
+        if panel.clock == "calendar":
+            first = panel.videos["first"].to_numpy(np.int64)
+            newest = newest - (first + newest + task.horizon - extent.last - 1) % task.step
         count = np.maximum((newest - task.window) // task.step + 1, 0)
         video = np.repeat(np.arange(len(panel)), count)
         back = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
@@ -43,7 +65,7 @@ class Moments:
         return cls(panel, task, video, end)._known()
 
     @classmethod
-    def newest(cls, panel: Panel, task: Task) -> "Moments":
+    def newest(cls, panel: Panel, task: Task, extent: Extent) -> "Moments":
         """The moment after the last day of each video that is long enough: what comes is unknown.
 
         Of a task of first days, that of the videos which have these and not yet the whole horizon.
@@ -51,40 +73,55 @@ class Moments:
         days = panel.days
         whole = days >= task.window
         if task.moments == "start":
-            whole &= days < task.window + task.horizon
+            whole &= (days < task.window + task.horizon) & ~began_unseen(panel, extent)
         video = np.flatnonzero(whole)
         end = days[video] if task.moments == "sliding" else np.full(len(video), task.window)
         moments = cls(panel, task, video, end)
-        return moments.kept(np.isfinite(moments.given()).all(axis=1))
+        return moments.kept(np.asarray(np.isfinite(moments.given()).all(axis=1)))
 
     def __len__(self) -> int:
         """M."""
         return len(self.video)
 
-    def kept(self, which: NDArray[np.bool_]) -> "Moments":
+    def kept(self, which: Flags) -> "Moments":
         """Those that are flagged (M,)."""
         return Moments(self.panel, self.task, self.video[which], self.end[which])
 
     def given(self) -> NDArray[np.float32]:
         """Views of the window (M, L), the oldest day first."""
-        return np.asarray(
-            self.panel.views[self._begin()[:, None] + np.arange(-self.task.window, 0)]
-        )
+        return np.asarray(self.panel.views[self.begin()[:, None] + np.arange(-self.task.window, 0)])
 
     def asked(self) -> NDArray[np.float32]:
         """Views of the days asked (M, H)."""
-        return np.asarray(self.panel.views[self._begin()[:, None] + np.arange(self.task.horizon)])
+        return np.asarray(self.panel.views[self.begin()[:, None] + np.arange(self.task.horizon)])
 
     def first_asked(self) -> Indices:
         """The first day asked (M,), as a number of the panel's clock."""
         return self.panel.videos["first"].to_numpy(np.int64)[self.video] + self.end
 
-    def _begin(self) -> Indices:
+    def begin(self) -> Indices:
+        """The place of the first day asked among the views of all videos (M,)."""
         return np.asarray(self.panel.starts[self.video] + self.end)
+
+    def per_day(self) -> NDArray[np.float64]:
+        """Views a day in the window (M,), summed in double."""
+        sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(self.panel.views), dtype=np.float64)])
+        begin = self.begin()
+        return np.asarray((sums[begin] - sums[begin - self.task.window]) / self.task.window)
 
     def _known(self) -> "Moments":
         """Without those that have a missing day."""
         missing = np.concatenate([[0], np.cumsum(np.isnan(self.panel.views))])
-        begin = self._begin()
+        begin = self.begin()
         inside = missing[begin + self.task.horizon] - missing[begin - self.task.window]
         return self if not inside.any() else self.kept(inside == 0)
+
+
+def began_unseen(panel: Panel, extent: Extent) -> Flags:
+    """Which videos may have begun before their first day in the panel (V,).
+
+    Where the clock is the age: those whose first day is not day 1. On a calendar: those that were
+    there on the first day of the whole panel.
+    """
+    first = panel.videos["first"].to_numpy(np.int64)
+    return np.asarray(first > 1 if panel.clock == "age" else first == extent.first)

@@ -1,8 +1,9 @@
 """The prepared tables of a panel, written part by part: no frame of the whole is made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -10,19 +11,26 @@ import pyarrow.parquet as pq
 
 from viewcast.base.files import replacing
 from viewcast.base.paths import prepared_path, sealed_path
+from viewcast.base.settings import build
 from viewcast.data.panel.videos import Videos
+from viewcast.data.preparation import preparation
 from viewcast.data.table import IDENTITY, SPLIT
 
 
-def write(data: Videos, root: Path, identity: str) -> tuple[str, ...]:
-    """Store the open and the sealed table of every split of a data set; returns what was told.
+def write(section: Mapping[str, Any], source: Path, root: Path) -> tuple[str, ...]:
+    """Store the open and the sealed table of every split of a panel; returns what was told.
+
+    ``section``: ``data`` of the configuration. ``source``: the project whose files are read;
+    ``root``: the one whose tables are written.
 
     The rows of a panel's test are sealed whole: no row that stays has a day asked in them among its
     features (``viewcast.data.panel.held_out``). Both files of a split are replaced together, when
     the last row is written. Refuses (DataError) what reader and splits refuse.
     """
-    panel = data.panel(root)
+    data: Videos = build(section, "data", Videos)
+    panel = data.panel(source)
     for split in data.splits:
+        identity = preparation({**section, "split": split})
         _write(data.frames(panel, split), root, data.name, split, identity)
     return panel.notes
 

@@ -13,7 +13,7 @@ from viewcast.base.errors import DataError
 from viewcast.data import table
 from viewcast.data.panel.features import features, level, targets
 from viewcast.data.panel.held_out import PanelSplit
-from viewcast.data.panel.moments import Moments
+from viewcast.data.panel.moments import Extent, Moments
 from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.readers.reader import Reader
 from viewcast.data.published import Published
@@ -29,7 +29,7 @@ class Videos:
     ``label``: how pages name the data. ``raw``: the folder under the project. ``reader``: the
     section that says how it is read. ``unit``: of targets. ``splits``: by name, a task and who is
     held out. ``split``: the one of ``splits`` that is used. ``features``: named feature sets.
-    ``block``: 1, since rows are clustered and not in blocks. ``published``: by task and model.
+    ``block``: 1, since rows are clustered and not in blocks.
     """
 
     name: str
@@ -41,7 +41,6 @@ class Videos:
     split: str
     features: dict[str, list[str]]
     block: Annotated[int, Field(ge=1, le=1)]
-    published: dict[str, Published]
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Videos":
@@ -59,6 +58,11 @@ class Videos:
     def cluster(self) -> Literal["entity", "time", "both"]:
         """Which rows of the split are alike."""
         return self.splits[self.split].cluster
+
+    @property
+    def published(self) -> dict[str, Published]:
+        """Figures of others for the task of the split, by the name of the model."""
+        return self.splits[self.split].published
 
     @property
     def feature_lookback(self) -> int:
@@ -80,12 +84,12 @@ class Videos:
         Refuses (DataError) a panel without any training row.
         """
         chosen = self.splits[split]
-        last = int((panel.videos["first"].to_numpy() + panel.days).max()) - 1
+        extent = Extent.of(panel)
         categories = _categories(panel)
         trains = False
         for part in panel.parts(_videos_at_once(panel)):
-            moments = Moments.of(part, chosen.task)
-            label = chosen.label(moments, last)
+            moments = Moments.of(part, chosen.task, extent)
+            label = chosen.label(moments, extent)
             used = label != "unused"
             if not used.any():
                 continue
@@ -104,7 +108,8 @@ class Videos:
         """Features and level of each video's newest moment, of which nothing is known yet."""
         categories = _categories(panel)
         parts = panel.parts(_videos_at_once(panel))
-        moments = (Moments.newest(part, self.splits[split].task) for part in parts)
+        task, extent = self.splits[split].task, Extent.of(panel)
+        moments = (Moments.newest(part, task, extent) for part in parts)
         frames = [self._keyed(each, categories) for each in moments if len(each)]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
