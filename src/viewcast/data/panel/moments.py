@@ -91,10 +91,6 @@ class Moments:
         """Views of the window (M, L), the oldest day first."""
         return np.asarray(self.panel.views[self.begin()[:, None] + np.arange(-self.task.window, 0)])
 
-    def asked(self) -> NDArray[np.float32]:
-        """Views of the days asked (M, H)."""
-        return np.asarray(self.panel.views[self.begin()[:, None] + np.arange(self.task.horizon)])
-
     def first_asked(self) -> Indices:
         """The first day asked (M,), as a number of the panel's clock."""
         return self.panel.videos["first"].to_numpy(np.int64)[self.video] + self.end
@@ -105,9 +101,7 @@ class Moments:
 
     def per_day(self) -> NDArray[np.float64]:
         """Views a day in the window (M,), summed in double."""
-        sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(self.panel.views), dtype=np.float64)])
-        begin = self.begin()
-        return np.asarray((sums[begin] - sums[begin - self.task.window]) / self.task.window)
+        return np.asarray(self.given().mean(axis=1, dtype=np.float64))
 
     def _known(self) -> "Moments":
         """Without those that have a missing day."""

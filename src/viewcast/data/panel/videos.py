@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, SkipValidation, model_validator
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
 from viewcast.data import table
-from viewcast.data.panel.features import features, level, targets
+from viewcast.data.panel.features import Known, Measured, features, measured
 from viewcast.data.panel.held_out import PanelSplit
 from viewcast.data.panel.moments import Extent, Moments
 from viewcast.data.panel.panel import Panel
@@ -83,18 +84,16 @@ class Videos:
 
         Refuses (DataError) a panel without any training row.
         """
-        chosen = self.splits[split]
-        extent = Extent.of(panel)
-        categories = _categories(panel)
+        chosen, extent, known = self.splits[split], Extent.of(panel), Known.of(panel)
         trains = False
         for part in panel.parts(_videos_at_once(panel)):
             moments = Moments.of(part, chosen.task, extent)
             label = chosen.label(moments, extent)
             used = label != "unused"
-            if not used.any():
-                continue
-            trains |= bool((label == "train").any())
-            yield self._frame(moments.kept(used), label[used], split, categories)
+            if used.any():
+                trains |= bool((label == "train").any())
+                of_split = {f"{table.SPLIT}{split}": label[used]}
+                yield self._frame(measured(kept := moments.kept(used), known), kept, of_split)
         if not trains:
             task = chosen.task
             raise DataError(
@@ -106,42 +105,33 @@ class Videos:
 
     def newest(self, panel: Panel, split: str) -> pd.DataFrame:
         """Features and level of each video's newest moment, of which nothing is known yet."""
-        categories = _categories(panel)
+        task, extent, known = self.splits[split].task, Extent.of(panel), Known.of(panel)
         parts = panel.parts(_videos_at_once(panel))
-        task, extent = self.splits[split].task, Extent.of(panel)
         moments = (Moments.newest(part, task, extent) for part in parts)
-        frames = [self._keyed(each, categories) for each in moments if len(each)]
+        frames = [self._frame(features(each, known), each, {}) for each in moments if len(each)]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
     def _frame(
-        self, moments: Moments, label: "np.ndarray", split: str, categories: list[str]
+        self, measures: Measured, moments: Moments, of_split: dict[str, NDArray[np.str_]]
     ) -> pd.DataFrame:
-        task = moments.task
-        found = targets(moments.given(), moments.asked(), task)
-        names = ["target"] if task.outputs == 1 else _numbered("target", task.outputs)
-        frame = self._keyed(moments, categories)
-        for place, name in enumerate(names):
-            frame.insert(3 + place, name, found[:, place])
-        frame.insert(3 + len(names), f"{table.SPLIT}{split}", label)
-        return frame
-
-    def _keyed(self, moments: Moments, categories: list[str]) -> pd.DataFrame:
-        panel, task = moments.panel, moments.task
-        video = panel.videos["video"].to_numpy()[moments.video]
+        """Keys, targets and label in columns of their own, features in one block of memory."""
+        panel = moments.panel
+        video = panel.videos["video"].to_numpy(object)[moments.video]
         times = pd.Series(panel.times(moments.first_asked()))
-        keys = pd.DataFrame({"row": video + " " + times.astype(str), "entity": video})
-        keys["time"] = times if panel.clock == "age" else times.astype("datetime64[us]")
-        keys["level"] = level(moments.given(), task)
-        keys["unit"] = self.unit
-        return keys.join(features(moments, categories))
-
-
-def _numbered(name: str, count: int) -> list[str]:
-    return [f"{name}_{place}" for place in range(1, count + 1)]
-
-
-def _categories(panel: Panel) -> list[str]:
-    return sorted(panel.videos["category"].unique()) if "category" in panel.videos else []
+        numbered = [f"target_{place + 1}" for place in range(len(measures.targets))]
+        names = numbered if len(numbered) != 1 else [table.TARGET]
+        keys = {
+            "row": [f"{name} {time}" for name, time in zip(video, times.astype(str), strict=True)],
+            "entity": video,
+            "time": times if panel.clock == "age" else times.astype("datetime64[us]"),
+            "unit": self.unit,
+            **dict(zip(names, measures.targets, strict=True)),
+            "level": measures.level,
+            **of_split,
+        }
+        frame = pd.DataFrame(keys).astype(dict.fromkeys(("row", "entity", "unit"), "str"))
+        block = pd.DataFrame(measures.features.T, columns=measures.names, copy=False)
+        return pd.concat([frame, block], axis=1)
 
 
 def _videos_at_once(panel: Panel) -> int:
