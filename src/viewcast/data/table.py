@@ -31,6 +31,8 @@ import pyarrow.parquet as pq
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import replacing
+from viewcast.data import stored
+from viewcast.data.stored import Where
 
 KEYS = ["row", "entity", "time", "target", "level", "unit"]
 TARGET = "target"
@@ -80,16 +82,25 @@ def columns_of(path: Path, identity: str, data: str) -> list[str]:
 
 
 def read(
-    path: Path, identity: str, data: str, columns: Sequence[str] | None = None
+    path: Path,
+    identity: str,
+    data: str,
+    columns: Sequence[str] | None = None,
+    where: Where | None = None,
 ) -> pd.DataFrame:
-    """Read a table back, or some of its columns, without a second copy in memory.
+    """Read a table back, or some columns and rows of it (``viewcast.data.stored``).
 
     Refuses (DataError) a missing file, and one made with other settings.
     """
     _schema(path, identity, data)
-    arrow = pq.read_table(path, columns=None if columns is None else list(columns))
-    frame: pd.DataFrame = arrow.to_pandas()
-    return frame
+    try:
+        return stored.read(path, columns, where)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _damaged(path, error, data) from error
+
+
+def _damaged(path: Path, error: Exception, data: str) -> DataError:
+    return DataError(f"{path}: damaged ({error}); type `dvc repro prepare@{data}`")
 
 
 def _schema(path: Path, identity: str, data: str) -> pa.Schema:
@@ -98,7 +109,7 @@ def _schema(path: Path, identity: str, data: str) -> pa.Schema:
     try:
         schema = pq.read_schema(path)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{path}: damaged ({error}); type `dvc repro prepare@{data}`") from error
+        raise _damaged(path, error, data) from error
     found = (schema.metadata or {}).get(IDENTITY, b"").decode()
     if found != identity:
         raise DataError(
