@@ -29,28 +29,27 @@ def read(
     singles = [name for name in wanted if file.schema_arrow.field(name).type == pa.float32()]
     others = [name for name in wanted if name not in singles]
     kept = [_kept(file, group, where) for group in range(file.num_row_groups)]
-    sizes = [
-        file.metadata.row_group(g).num_rows if k is None else len(k) for g, k in enumerate(kept)
-    ]
+    sizes = [len(places) for places in kept]
     block = np.empty((len(singles), sum(sizes)), np.float32)
     tables, first = [file.schema_arrow.empty_table().select(others)], 0
     for group, (places, size) in enumerate(zip(kept, sizes, strict=True)):
         if size:
             part = file.read_row_group(group, columns=[*others, *singles], use_threads=False)
-            part = part if places is None else part.take(places)
+            part = part.take(places) if where else part
             for place, name in enumerate(singles):
                 block[place, first : first + size] = part[name].to_numpy()
             tables.append(part.select(others))
             first += size
-    keys = pa.concat_tables(tables).to_pandas(split_blocks=True, self_destruct=True)
+    keys: pd.DataFrame = pa.concat_tables(tables).to_pandas(split_blocks=True, self_destruct=True)
     keys.index = pd.RangeIndex(len(block.T))
-    return pd.concat([keys, pd.DataFrame(block.T, columns=singles, copy=False)], axis=1)
+    features = pd.DataFrame(block.T, columns=pd.Index(singles), copy=False)
+    return pd.concat([keys, features], axis=1)
 
 
-def _kept(file: pq.ParquetFile, group: int, where: Where | None) -> pa.Array | None:
-    """The places of the wanted rows in a row group; None for all of them."""
+def _kept(file: pq.ParquetFile, group: int, where: Where | None) -> pa.Array | range:
+    """The places of the wanted rows in a row group."""
     if where is None:
-        return None
+        return range(file.metadata.row_group(group).num_rows)
     column, words = where
     labels = file.read_row_group(group, columns=[column], use_threads=False)[column]
     flags = pc.is_in(labels, pa.array(sorted(words), labels.type)).combine_chunks()
