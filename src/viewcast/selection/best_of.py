@@ -88,7 +88,8 @@ def _band(curves: Vector, resampled: Resampled, error: MeanError) -> tuple[Vecto
     critical = float(np.quantile(studentised.max(axis=1), CONFIDENCE))
     critical *= float(stdtrit(error.freedom, (1 + CONFIDENCE) / 2)) / NORMAL
     if errors[-1] > 0:
-        errors *= max(1.0, error.error / float(errors[-1]))
+        least = 1.0 if resampled.side is None else 0.0  # of rectangles only the form is known
+        errors *= max(least, error.error / float(errors[-1]))
     skew = (2 * critical**2 + 1) / 6  # Johnson's, as in viewcast.selection.upper_bound
     return errors * (critical + error.opposite * skew), errors * (critical + error.skewness * skew)
 

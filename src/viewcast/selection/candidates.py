@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from viewcast.base.errors import DataError
+from viewcast.selection.clusters import Clusters
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float32]
@@ -29,12 +30,15 @@ class Candidates:
     """Losses of all states of all runs that could have been chosen.
 
     ``losses`` (C, M); ``run`` (C,): the run, 0 to R - 1 and rising, of which a candidate is an
-    evaluated state; ``sizes`` (M,): how many rows a column averages, 1 where columns are rows.
+    evaluated state; ``sizes`` (M,): how many rows a column averages, 1 where columns are rows;
+    ``cells``: which columns are alike, where each is a cell of one entity and one time
+    (``viewcast.selection.clustered``).
     """
 
     losses: Matrix
     run: Indices
     sizes: Vector
+    cells: Clusters | None = None
 
     @classmethod
     def of(cls, losses: Sequence[ArrayLike], sizes: ArrayLike | None = None) -> "Candidates":

@@ -21,6 +21,7 @@ from scipy.special import stdtrit
 
 from viewcast.base.errors import DataError
 from viewcast.selection.candidates import Vector
+from viewcast.selection.clusters import Clusters
 from viewcast.selection.dependence import standard_error
 
 # Looks after the first at which the alarm is tested: 1, 2, 3, 5, 8, 11, 17, 26, ..., 3,325.
@@ -50,12 +51,19 @@ class HiddenGain:
 
 
 def hidden_gain(
-    shown: ArrayLike, hidden: ArrayLike, length: float, alpha: float = FALSE_ALARMS
+    shown: ArrayLike,
+    hidden: ArrayLike,
+    length: float,
+    alpha: float = FALSE_ALARMS,
+    clusters: tuple[Clusters, Clusters] | None = None,
 ) -> HiddenGain:
     """Compare the gains of T looks, from row losses ``shown`` (T, M1) and ``hidden`` (T, M2).
 
     Row 0 is the first run; row t the run with the lowest mean on the shown rows after t more looks.
-    Rows are in order of time; standard errors are those of blocks of ``length`` rows.
+    Rows are in order of time; standard errors are those of blocks of ``length`` rows. ``clusters``:
+    of the shown and of the hidden rows, by what was hidden whole, entities or times (what shown and
+    hidden rows share, such as the same days, cancels in the difference); ``length`` is then in
+    times, and 1 where entities were hidden.
 
     Alarm: the difference of the two gains, paired with the first run row by row, exceeds the t
     quantile of 1 - ``alpha``/n times its error at one of the n looks of ``TESTED``. These looks and
@@ -79,16 +87,19 @@ def hidden_gain(
     Raises DataError for losses that do not fit together or are not finite, and below eight blocks
     of shown or of hidden rows.
     """
-    on_shown, on_hidden = _losses(shown, hidden, length)
+    on_shown, on_hidden = _losses(shown, hidden, length, clusters)
+    of_shown, of_hidden = (None, None) if clusters is None else clusters
     looks = len(on_shown)
     tested = TESTED[looks > TESTED]
     compared = np.append(tested, looks - 1)
     gains = on_shown[0] - on_shown[compared], on_hidden[0] - on_hidden[compared]
     difference = gains[0].mean(axis=1) - gains[1].mean(axis=1)
-    error, smaller, freedom = _errors(*gains, length)
+    error, smaller, freedom = _errors(*gains, length, of_shown, of_hidden)
     limit = float(stdtrit(freedom, 1 - alpha / len(TESTED)))
     alarms = tested[(difference > limit * smaller)[:-1]]
-    estimate, estimate_error = _estimate(on_shown[0], on_hidden[[0, -1]], length)
+    estimate, estimate_error = _estimate(
+        on_shown[0], on_hidden[[0, -1]], length, of_shown, of_hidden
+    )
     return HiddenGain(
         gain_shown=float(gains[0][-1].mean()),
         gain_hidden=float(gains[1][-1].mean()),
@@ -102,31 +113,59 @@ def hidden_gain(
     )
 
 
-def _estimate(first: Vector, hidden: Vector, length: float) -> tuple[float, float]:
+def _estimate(
+    first: Vector,
+    hidden: Vector,
+    length: float,
+    of_first: Clusters | None,
+    of_hidden: Clusters | None,
+) -> tuple[float, float]:
     """Loss to expect of the last model, and its standard error; ``hidden`` (2, M2): first, last."""
     share = len(first) / (len(first) + hidden.shape[1])
     # The first run counts on all rows, so the hidden rows add their share of it, and the gain.
     added = (1 - share) * hidden[0] - (hidden[0] - hidden[1])
-    error = math.hypot(share * standard_error(first, length), standard_error(added, length))
+    of_means = (
+        _error_of(first[np.newaxis], length, of_first)[0],
+        _error_of(added[np.newaxis], length, of_hidden)[0],
+    )
+    error = math.hypot(share * of_means[0], of_means[1])
     return float(share * first.mean() + added.mean()), error
 
 
-def _errors(shown: Vector, hidden: Vector, length: float) -> tuple[Vector, Vector, int]:
+def _errors(
+    shown: Vector,
+    hidden: Vector,
+    length: float,
+    of_shown: Clusters | None,
+    of_hidden: Clusters | None,
+) -> tuple[Vector, Vector, int]:
     """Standard errors of the differences of the means of gains (T, M1) and (T, M2).
 
     With variances of their own; the smaller one of that and with a pooled variance; and the degrees
     of freedom.
     """
     rows = np.array([shown.shape[1], hidden.shape[1]])
-    own = np.array([[standard_error(row, length) for row in part] for part in (shown, hidden)])
+    own = np.stack([_error_of(shown, length, of_shown), _error_of(hidden, length, of_hidden)])
     freedom = rows // max(1, math.ceil(length)) - 1
+    if of_shown is not None and of_hidden is not None:
+        freedom = np.array([int(of_shown.freedom), int(of_hidden.freedom)])
     apart = np.hypot(*own)
     variance = ((freedom * rows)[:, np.newaxis] * own**2).sum(axis=0) / freedom.sum()
     return apart, np.minimum(apart, np.sqrt(variance * (1 / rows).sum())), int(freedom.sum())
 
 
+def _error_of(series: Vector, length: float, clusters: Clusters | None) -> Vector:
+    """Standard errors (T,) of the means of series (T, M)."""
+    if clusters is not None:
+        return clusters.errors(series)
+    return np.array([standard_error(row, length) for row in series])
+
+
 def _losses(
-    shown: ArrayLike, hidden: ArrayLike, length: float
+    shown: ArrayLike,
+    hidden: ArrayLike,
+    length: float,
+    clusters: tuple[Clusters, Clusters] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     both = np.asarray(shown, np.float64), np.asarray(hidden, np.float64)
     shapes = f"shown {both[0].shape}, hidden {both[1].shape}"
@@ -135,9 +174,25 @@ def _losses(
     if not all(np.isfinite(part).all() for part in both):
         raise DataError("a loss is not finite; exclude looks with missing losses")
     wanted = FEWEST * max(1, math.ceil(length))
+    if clusters is not None:
+        _refuse_few(clusters, wanted)
+        return both
     if min(part.shape[1] for part in both) < wanted:
         raise DataError(
             f"too few rows for a hidden holdout: {shapes}, which depend over {length:g} rows; "
             f"{wanted} rows of each are needed"
         )
     return both
+
+
+def _refuse_few(clusters: tuple[Clusters, Clusters], wanted: int) -> None:
+    """Refuse (DataError) fewer shown or hidden clusters than ``wanted``."""
+    for kind in ("entities", "times"):
+        if clusters[0].cluster in ("both", {"entities": "entity", "times": "time"}[kind]):
+            least = FEWEST if kind == "entities" else wanted
+            counts = [int(getattr(own, kind)) for own in clusters]
+            if min(counts) < least:
+                raise DataError(
+                    f"too few {kind} for a hidden holdout: {counts[0]} shown, {counts[1]} hidden; "
+                    f"{least} of each are needed"
+                )

@@ -10,16 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from viewcast.selection.best_of import best_of
 from viewcast.selection.blocks import Draws, draw
 from viewcast.selection.candidates import Candidates, Flags, Vector, averaged, evened
+from viewcast.selection.clustered import Grouping, by_time, margins, over, rectangles
+from viewcast.selection.clusters import Clusters, cluster_error
 from viewcast.selection.confidence_set import confidence_set
 from viewcast.selection.dependence import dependence_length, standard_error
 from viewcast.selection.overfit_probability import overfit_probability
 from viewcast.selection.resampling import Resampled, resample
-from viewcast.selection.sample_size import SampleSize, sample_size
+from viewcast.selection.sample_size import SampleSize, clustered_sample_size, sample_size
 from viewcast.selection.search_comparison import SearchComparison, compare_searches
 from viewcast.selection.seed_share import SeedShare, seed_share
 from viewcast.selection.selection_corrected import SelectionCorrected, selection_corrected
@@ -37,7 +39,8 @@ class Settings:
 
     ``draws``: resamples; at 400 the Monte Carlo error of the expected loss is about a fifth of the
     standard error of the winner's mean, at 1,000 an eighth. ``least``: dependence length in rows
-    that is assumed at the least, whatever the losses show (7 for days with a weekly rhythm).
+    (in times, of rows in clusters) that is assumed at the least, whatever the losses show (7 for
+    days with a weekly rhythm).
     """
 
     draws: int = 500
@@ -50,7 +53,8 @@ class Inference:
     """The figures of a study.
 
     ``length``: dependence length in rows; ``independent``: rows divided by it; ``sample_size``:
-    whether these are enough.
+    whether these are enough. Of rows in clusters, ``length`` is in times, 1 where only entities are
+    new, and ``independent`` is the number of entities, or of times by their length, or the fewer.
 
     The figures, None below the least number of rows for an estimate: ``error``: standard error of
     the winner's mean loss, the choice of it not considered; ``effective``: how many independent
@@ -97,8 +101,12 @@ class _Study(NamedTuple):
     resampled: Resampled
 
 
-def measure_dependence(candidates: Candidates, least: float) -> Inference:
+def measure_dependence(
+    candidates: Candidates, least: float, clusters: Clusters | None = None
+) -> Inference:
     """How far the rows depend on each other and whether there are enough of them: no figure yet."""
+    if clusters is not None:
+        return _measure_clusters(candidates, least, clusters)
     cell = float(candidates.sizes.max())
     length = dependence_length(candidates.losses, max(1.0, least / cell)) * cell
     return Inference(length, candidates.rows / length, sample_size(candidates.rows, length))
@@ -112,6 +120,7 @@ def infer(
     measured: Inference | None = None,
     trained: Sequence[str | None] = (),
     search: Flags | None = None,
+    clusters: Clusters | None = None,
 ) -> Inference:
     """Infer what the best of ``candidates`` is worth.
 
@@ -120,19 +129,22 @@ def infer(
     ``viewcast.selection.sample_size`` refuses one or a reason is given as ``blocked``.
     ``measured``: what ``measure_dependence`` has found, if it was asked before. ``trained`` (R,):
     identity of each run's settings but the seed, None where not known; empty: of none. ``search``
-    (R,): the runs of one search that is to be compared with the others.
+    (R,): the runs of one search that is to be compared with the others. ``clusters``: which columns
+    are alike, and what new rows will have new; the dependence is then that of their times.
 
     Raises DataError where the reference has other columns or is not finite, and for fewer than 8
     cells of rows.
     """
     drawn = settings or Settings()
     known = None if reference is None else candidates.reference(reference)
-    inference = measured or measure_dependence(candidates, drawn.least)
+    inference = measured or measure_dependence(candidates, drawn.least, clusters)
     enough = inference.sample_size
     if not enough.estimate:
         return inference
-    study = _study(candidates, known, inference.length, drawn)
+    study = _study(candidates, known, inference.length, drawn, clusters)
     inference = _with_figures(inference, study)
+    if clusters is not None:
+        inference = _of_rows(inference, candidates, clusters)
     if enough.refusal is None and blocked is None:
         inference = replace(inference, seed_share=_seeds(inference, study, trained))
         if search is not None:
@@ -142,10 +154,25 @@ def infer(
     return _without_bounds(inference)
 
 
+def _measure_clusters(candidates: Candidates, least: float, clusters: Clusters) -> Inference:
+    length, independent = 1.0, float(clusters.entities)
+    if clusters.cluster != "entity":
+        length = dependence_length(by_time(candidates, clusters).losses, max(1.0, least))
+        stretches = clusters.times / length
+        independent = min(independent, stretches) if clusters.cluster == "both" else stretches
+    return Inference(length, independent, clustered_sample_size(clusters, length))
+
+
 def _study(
-    candidates: Candidates, reference: Vector | None, length: float, settings: Settings
+    candidates: Candidates,
+    reference: Vector | None,
+    length: float,
+    settings: Settings,
+    clusters: Clusters | None,
 ) -> _Study:
     """The study in columns that fit; ``length``: dependence length in rows."""
+    if clusters is not None:
+        return _study_of_clusters(candidates, reference, length, settings, clusters)
     size = math.ceil(len(candidates.sizes) / COLUMNS)
     coarse = candidates if size == 1 else candidates.coarser(size)
     if reference is not None and size > 1:
@@ -153,6 +180,33 @@ def _study(
     columns = max(1.0, length / float(coarse.sizes.max()))
     draws = draw(len(coarse.sizes), columns, settings.draws, settings.seed)
     return _Study(coarse, reference, columns, settings, draws, resample(coarse, draws))
+
+
+def _study_of_clusters(
+    rows: Candidates,
+    reference: Vector | None,
+    length: float,
+    settings: Settings,
+    clusters: Clusters,
+) -> _Study:
+    """The study with whole clusters, or cells of entities and times, as columns."""
+    grouping = Grouping.of(clusters, rows.sizes)
+    candidates = grouping.candidates(rows)
+    if reference is not None:
+        reference = candidates.reference(grouping.averaged(reference))
+    if candidates.cells is None:
+        draws = draw(len(candidates.sizes), length, settings.draws, settings.seed)
+    else:
+        length = max(1.0, length * candidates.cells.times / clusters.times)
+        draws = rectangles(candidates.cells, length, settings.draws, settings.seed)
+    return _Study(candidates, reference, length, settings, draws, resample(candidates, draws))
+
+
+def _of_rows(inference: Inference, candidates: Candidates, clusters: Clusters) -> Inference:
+    """With the winner's error from its rows themselves, as its score has it."""
+    winner = candidates.losses_of(candidates.best).astype(np.float64)
+    error = cluster_error(winner, clusters).error or 0.0
+    return replace(inference, error=error, effective=_effective(winner, error, candidates.rows))
 
 
 def _with_figures(inference: Inference, study: _Study) -> Inference:
@@ -171,8 +225,15 @@ def _with_figures(inference: Inference, study: _Study) -> Inference:
         selection_corrected=corrected,
         best_of=best_of(candidates.shown, resampled, error=curve_error),
         gain=gain,
-        overfit_probability=overfit_probability(picked),
+        overfit_probability=_overfit(picked, candidates.cells),
     )
+
+
+def _overfit(picked: NDArray[np.floating], cells: Clusters | None) -> float:
+    """Of rows in cells, the larger of that by entities and that by times."""
+    if cells is None:
+        return overfit_probability(picked)
+    return max(map(overfit_probability, cells.sums(picked.astype(np.float64))))
 
 
 def _effective(losses: Vector, error: float, rows: int) -> float:
@@ -187,19 +248,26 @@ def _with_bounds(inference: Inference, study: _Study) -> Inference:
     corrected = inference.selection_corrected
     assert corrected is not None
     bounds = upper_bounds(candidates, draws, resampled, corrected.expected, length)
+    losses: NDArray[np.floating] = evened(candidates.losses, candidates.sizes)
+    picked: NDArray[np.floating] = losses[candidates.picks]
+    cells = candidates.cells
+    if cells is not None:
+        losses, length = margins(losses, cells), 1.0
     shared = length, settings.draws, settings.seed
-    losses = evened(candidates.losses, candidates.sizes)
-    picked = losses[candidates.picks]
+    compared = picked if cells is None else over(picked[candidates.best], picked, cells)
     inference = replace(
         inference,
         selection_corrected=replace(corrected, upper95=bounds.values),
         bound_refusal=bounds.refusal,
         simultaneous=simultaneous(losses, *shared),
-        confidence_set=confidence_set(picked, *shared),
+        confidence_set=confidence_set(compared, *shared),
     )
     if known is None:
         return inference
-    reference = evened(known, candidates.sizes).astype(np.float32)
+    reference: NDArray[np.floating] = evened(known, candidates.sizes).astype(np.float32)
+    if cells is not None:
+        picked = over(reference, picked, cells)
+        reference = np.full(picked.shape[1], reference.mean(dtype=np.float64))
     return replace(inference, superior=superior(reference, picked, *shared))
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from viewcast.base.products import FlaggedSums, product
+from viewcast.selection.blocks import LARGEST as LARGEST_SHARE
 from viewcast.selection.blocks import TOGETHER, Draws
 from viewcast.selection.candidates import Candidates, Flags, Indices, Matrix, Vector
 
@@ -27,7 +28,8 @@ class Resampled:
     ``inside``: of a run's best state on the choosing rows, on those rows; ``outside``: of the same
     state on the held-out rows; ``fixed``: of the state that is best on all rows, on the held-out
     rows. ``held`` (B,): how many of the ``rows`` were held out. ``picked`` (B, R): the candidate
-    that is a run's best state on the choosing rows.
+    that is a run's best state on the choosing rows. ``side``: share of the entities, and of the
+    times, that are held out where rows are (``viewcast.selection.clustered.rectangles``).
     """
 
     inside: Vector
@@ -36,6 +38,7 @@ class Resampled:
     held: Vector
     picked: Indices
     rows: int
+    side: float | None = None
 
     @cached_property
     def order(self) -> Indices:
@@ -47,9 +50,11 @@ class Resampled:
 
         Over m held-out rows of n a mean varies about that of all by (n - m)/m of what the latter
         varies itself (Shao & Wu 1989, Annals of Statistics 17:1176): blocks held out whole make
-        that hold for rows that depend on their neighbours.
+        that hold for rows that depend on their neighbours. Of rectangles m/n is taken to be that of
+        one side: it holds for what entities and times add, and is too large for what is left.
         """
-        share = np.sqrt(self.held / (self.rows - self.held))
+        held = self.held if self.side is None else np.full_like(self.held, self.side * self.rows)
+        share = np.sqrt(held / (self.rows - held))
         level = np.average(values, axis=0, weights=self.held)
         return np.asarray(((values - level).T * share).T)
 
@@ -83,7 +88,8 @@ def resample(candidates: Candidates, draws: Draws) -> Resampled:
     inside = _restored(inside, product(draws.chosen, sizes), means(common, draws.chosen, sizes))
     held, level = product(draws.held, sizes), means(common, draws.held, sizes)
     outside, fixed = _restored(outside, held, level), _restored(fixed, held, level)
-    return Resampled(inside, outside, fixed, held, picked, candidates.rows)
+    side = None if candidates.cells is None else LARGEST_SHARE
+    return Resampled(inside, outside, fixed, held, picked, candidates.rows, side)
 
 
 def means(losses: Vector | Matrix, rows: Flags, sizes: Vector) -> Vector:

@@ -17,6 +17,7 @@ from viewcast.base.errors import DataError
 from viewcast.base.products import product
 from viewcast.selection.blocks import Draws
 from viewcast.selection.candidates import Candidates, Flags, Indices, Vector, evened
+from viewcast.selection.clusters import Clusters, cluster_error
 from viewcast.selection.dependence import standard_error
 from viewcast.selection.resampling import Resampled, means
 from viewcast.selection.selection_corrected import average
@@ -166,10 +167,17 @@ def _spread(candidates: Candidates, setting: Indices, runs: Flags, length: float
     for number in np.unique(setting[runs]):
         losses = _losses(candidates, np.flatnonzero(setting == number))
         apart = losses - losses.mean(axis=0)
-        noise = sum(standard_error(own, length) ** 2 for own in apart)
+        noise = sum(_noise(own, length, candidates.cells) for own in apart)
         total += float((apart.mean(axis=1) ** 2).sum()) - noise
         freedom += len(losses) - 1
     return float(np.sqrt(max(total / freedom, 0.0)))
+
+
+def _noise(apart: Vector, length: float, cells: Clusters | None) -> float:
+    """Squared error of the mean of deviations (M,)."""
+    if cells is None:
+        return standard_error(apart, length) ** 2
+    return (cluster_error(apart, cells).error or 0.0) ** 2
 
 
 def _losses(candidates: Candidates, runs: Indices) -> NDArray[np.float64]:

@@ -17,6 +17,8 @@ from scipy.special import betaincinv, stdtrit
 
 from viewcast.selection.blocks import Draws
 from viewcast.selection.candidates import Candidates, Indices, Vector, evened
+from viewcast.selection.clustered import margins
+from viewcast.selection.clusters import Clusters, cluster_error
 from viewcast.selection.dependence import standard_error
 from viewcast.selection.resampling import Resampled
 
@@ -74,12 +76,13 @@ class Repeated:
 
     ``own`` (M,): losses of the run that has this rank on all rows; ``row`` (H,): a held-out row;
     ``losses`` (H,): on it, those of the run that had the rank on the choosing rows of that draw.
-    All are evened (``viewcast.selection.candidates.evened``).
+    All are evened (``viewcast.selection.candidates.evened``). ``cells``: as in ``Candidates``.
     """
 
     own: Vector
     row: Indices
     losses: Vector
+    cells: Clusters | None = None
 
     @property
     def out_of_fold(self) -> Vector:
@@ -90,7 +93,8 @@ class Repeated:
 
     def over(self, reference: Vector) -> "Repeated":
         """The same of the differences to the evened losses of a ``reference`` (M,)."""
-        return Repeated(self.own - reference, self.row, self.losses - reference[self.row])
+        losses = self.losses - reference[self.row]
+        return Repeated(self.own - reference, self.row, losses, self.cells)
 
     def mean_error(self, centre: float, length: float) -> MeanError:
         """The error of ``centre``, an estimate of the loss on new rows.
@@ -98,22 +102,25 @@ class Repeated:
         The largest of three standard errors: that of the run's own mean, that of the mean of
         ``out_of_fold``, both by blocks of 2⌈ℓ⌉ columns, and that of n independent rows which vary
         as the held-out losses do, times what dependence adds to the first. The skewness likewise.
+        Of cells of entities and times, the two-way error stands for that by blocks.
         """
         columns = len(self.own)
         block = 2 * math.ceil(length) if length > 1 else 1
-        by_block = standard_error(self.own, block)
+        by_block = _error(self.own, block, self.cells)
         independent = float(self.own.std(ddof=1)) / math.sqrt(columns)
         inflation = max(1.0, by_block / independent) if independent > 0 else 1.0
         apart = self.losses - centre
         variance = float(np.mean(apart**2))
         scattered = math.sqrt(variance / columns) * inflation
-        error = max(by_block, standard_error(self.out_of_fold, block), scattered)
+        error = max(by_block, _error(self.out_of_fold, block, self.cells), scattered)
         skewnesses = [
             inflation * _skewness(apart) / math.sqrt(columns),
-            _skewness_of_mean(self.own, math.ceil(length)),
-            _skewness_of_mean(self.out_of_fold, math.ceil(length)),
+            _skewness_of_mean(self.own, math.ceil(length), self.cells),
+            _skewness_of_mean(self.out_of_fold, math.ceil(length), self.cells),
         ]
         freedom = columns - 1.0 if length <= 1 else max(columns / block - 1, LEAST_FREEDOM)
+        if self.cells is not None:
+            freedom = self.cells.freedom
         upper, lower = max(skewnesses), -min(skewnesses)
         return MeanError(error, _clipped(upper), _clipped(lower), freedom)
 
@@ -128,7 +135,7 @@ def repeated(
         own = evened(candidates.losses_of(int(run)).astype(np.float64), candidates.sizes)
         state = resampled.picked[np.arange(len(draws.held)), resampled.order[:, rank]]
         losses = candidates.losses[state[draw], row].astype(np.float64) * shares[row]
-        yield Repeated(own, row, losses)
+        yield Repeated(own, row, losses, candidates.cells)
 
 
 def upper_bounds(
@@ -213,8 +220,17 @@ def _clopper_pearson(own: Vector, two: tuple[float, float], length: float, runs:
     return low + (high - low) * float(share)
 
 
-def _skewness_of_mean(losses: Vector, size: int) -> float:
+def _error(losses: Vector, block: int, cells: Clusters | None) -> float:
+    """Standard error of the mean of losses (M,), by blocks of columns or by entities and times."""
+    if cells is None:
+        return standard_error(losses, block)
+    return cluster_error(losses, cells).error or 0.0
+
+
+def _skewness_of_mean(losses: Vector, size: int, cells: Clusters | None) -> float:
     """Skewness of the mean of blocks of ``size`` columns: that of a block, by √(blocks)."""
+    if cells is not None:
+        losses, size = margins(losses[np.newaxis], cells)[0], 1
     blocks = losses[: len(losses) // size * size].reshape(-1, size).mean(axis=1)
     return _skewness(blocks - blocks.mean()) / math.sqrt(len(blocks))
 
