@@ -67,6 +67,8 @@ class PanelSplit:
                 "validation and test share a fold, or leave none to train; "
                 f"found validation {list(self.validation)}, test {list(self.test)}"
             )
+        if self.new != "days" and not (self.validation and self.test):
+            raise ValueError(f"new={self.new}: validation and test each need a fold of videos")
         spans = (self.validation_spans, self.test_spans)
         if self.task.moments == "start":
             if self.new != "videos":
