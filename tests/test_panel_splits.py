@@ -181,8 +181,8 @@ def test_of_a_task_of_first_days_those_are_newest_whose_horizon_has_not_passed()
 
 def test_folds_depend_on_the_name_and_the_seed_alone() -> None:
     names = [f"v{place}" for place in range(50)]
-    panel = panel_of(dict.fromkeys(names, [1]))
-    backwards = panel_of(dict.fromkeys([*names[::-1], "new"], [1]))
+    panel = panel_of(dict.fromkeys(names, (1,)))
+    backwards = panel_of(dict.fromkeys([*names[::-1], "new"], (1,)))
     assert folds(panel, 5, 1).tolist() == folds(backwards, 5, 1)[49::-1].tolist()
     assert folds(panel, 5, 1).tolist() != folds(panel, 5, 2).tolist()
     assert folds(panel, 5, 1)[:5].tolist() == [4, 4, 4, 1, 0]
