@@ -1,5 +1,6 @@
 """The prepared tables of a panel, written part by part: no frame of the whole is made."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -48,23 +49,32 @@ def write(section: Mapping[str, Any], source: Path, root: Path) -> tuple[str, ..
             identity = preparation({**section, "split": split})
             paths = tuple(folder / f"{split}.parquet" for folder in (open_, sealed))
             try:
-                _write(data.frames(panel, split), split, identity, paths)
+                counts = _write(data.frames(panel, split), split, identity, paths)
+                notes.append(
+                    f"{split}: {counts['train']:,} rows train, {counts['validation']:,} "
+                    f"validate, {counts['test']:,} are the sealed test"
+                )
             except DataError as error:
                 if split == data.split:
                     raise
-                notes.append(f"no table: {error}")
+                notes.append(f"{split}: no table; {error}")
     return tuple(notes)
 
 
 def _write(
     frames: Iterable[pd.DataFrame], split: str, identity: str, paths: tuple[Path, ...]
-) -> None:
-    """One row group for each frame; most numbers are stored as they are, since no two are equal."""
+) -> Counter[str]:
+    """Store a split; returns how many rows have each label.
+
+    One row group for each frame; most numbers are stored as they are, since no two are equal.
+    """
+    counts: Counter[str] = Counter()
     schema = None
     with ExitStack() as stack:
         partials = [stack.enter_context(replacing(path)) for path in paths]
         writers: list[pq.ParquetWriter] = []
         for frame in frames:
+            counts.update(frame[f"{SPLIT}{split}"])
             arrow = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
             if schema is None:
                 metadata = {**arrow.schema.metadata, IDENTITY: identity.encode()}
@@ -80,3 +90,4 @@ def _write(
                 rows = arrow.filter(mask)
                 if len(rows):
                     writer.write_table(rows)
+    return counts

@@ -17,10 +17,11 @@ from viewcast.data.panel.held_out import PanelSplit
 from viewcast.data.panel.moments import Extent, Moments
 from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.readers.reader import Reader
+from viewcast.data.panel.task import Task
 from viewcast.data.published import Published
 from viewcast.data.split import known_split
 
-AT_ONCE = 2**15  # moments whose windows are in memory at a time
+AT_ONCE = 2**21  # views of windows and horizons that are in memory at a time
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))
@@ -85,9 +86,9 @@ class Videos:
         Refuses (DataError) a panel without any training row.
         """
         chosen, extent, known = self.splits[split], Extent.of(panel), Known.of(panel)
-        trains = False
-        for part in panel.parts(_videos_at_once(panel)):
-            moments = Moments.of(part, chosen.task, extent)
+        task, trains = chosen.task, False
+        for part in panel.parts(_videos_at_once(panel, task)):
+            moments = Moments.of(part, task, extent)
             label = chosen.label(moments, extent)
             used = label != "unused"
             if used.any():
@@ -95,7 +96,6 @@ class Videos:
                 of_split = {f"{table.SPLIT}{split}": label[used]}
                 yield self._frame(measured(kept := moments.kept(used), known), kept, of_split)
         if not trains:
-            task = chosen.task
             raise DataError(
                 f"data.splits.{split}: no video of {self.raw} has a row to train on; it takes "
                 f"{task.window} days given, {task.horizon} asked, and those of validation and test "
@@ -106,7 +106,7 @@ class Videos:
     def newest(self, panel: Panel, split: str) -> pd.DataFrame:
         """Features and level of each video's newest moment, of which nothing is known yet."""
         task, extent, known = self.splits[split].task, Extent.of(panel), Known.of(panel)
-        parts = panel.parts(_videos_at_once(panel))
+        parts = panel.parts(_videos_at_once(panel, task))
         moments = (Moments.newest(part, task, extent) for part in parts)
         frames = [self._frame(features(each, known), each, {}) for each in moments if len(each)]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -134,5 +134,7 @@ class Videos:
         return pd.concat([frame, block], axis=1)
 
 
-def _videos_at_once(panel: Panel) -> int:
-    return max(1, int(AT_ONCE // max(1.0, panel.days.mean())))
+def _videos_at_once(panel: Panel, task: Task) -> int:
+    days = max(1.0, float(panel.days.mean()))
+    moments = days / task.step if task.moments == "sliding" else 1
+    return max(1, int(AT_ONCE / max(moments * (task.window + task.horizon), days)))
