@@ -15,7 +15,7 @@ from viewcast.report.figures.search import draw_sweep
 from viewcast.runs.sweep import sweep
 from viewcast.sweep import cohorts
 from viewcast.sweep.results import thinned
-from viewcast.sweep.space import Search, configured, draw, space
+from viewcast.sweep.space import Search, base_of, configured, draw, space
 from viewcast.tracking.write import many_runs, sqlite_runs
 from viewcast.tracking.write import sweep_recorder as tracking
 from viewcast.training.gradient_descent import GradientDescent
@@ -26,7 +26,7 @@ GRID = Search("grid", trials=1, batch=1, seed=0, workers=1)
 @pytest.fixture
 def base(project: Project) -> dict[str, Any]:
     plain = composed(project)
-    return {key: value for key, value in plain.items() if key not in ("sweep", "search")}
+    return base_of(plain)
 
 
 def test_a_grid_is_every_combination_and_short_keys_are_found(base: dict[str, Any]) -> None:

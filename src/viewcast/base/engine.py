@@ -1,23 +1,82 @@
-"""Where tasks run: on this machine, or on the workers of a Dask cluster.
+"""Where tasks run: in threads of this process, or on the workers of a Dask cluster.
 
-A task is a pure function of its arguments, which can be pickled. Its result does not depend on
-where it runs. Only the caller writes to MLflow.
+A task is a pure function of what all tasks share and of its own item. Its result does not depend on
+where it runs, nor on how often it was begun. Only the caller writes: files, and runs of MLflow.
 """
 
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from threading import Event
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from pydantic.dataclasses import dataclass
+
+from viewcast.base.settings import STRICT
+
+SharedT = TypeVar("SharedT")
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 
 class Engine(Protocol):
-    """The settings of an engine."""
+    """The settings of an engine. ``here``: tasks run in this process, so that they may share its
+    objects, its cores and its progress bar; else all that a task is given is pickled.
+    """
+
+    here: ClassVar[bool]
 
     @property
     def name(self) -> str:
         """Names it in messages."""
 
-    def executor(self) -> AbstractContextManager[Executor]:
-        """Workers that take tasks as those of ``concurrent.futures`` do, until the end of a block.
+    def run(
+        self,
+        call: Callable[[SharedT, ItemT], ResultT],
+        shared: SharedT,
+        items: Sequence[ItemT],
+        ended: Callable[[int, ResultT], Any],
+        workers: int = 1,
+        stop: Event | None = None,
+    ) -> None:
+        """Do ``call(shared, item)`` for each item; give ``ended`` its place and its result.
 
-        Raises ConfigError, in words, where they cannot be reached.
+        ``ended`` is called in this thread, as soon as a task ends. ``workers``: tasks at the same
+        time, where the engine is ``here``. After an error, or an interruption by the user, no
+        further task begins and ``stop`` is set. Raises what a task or ``ended`` raised, and
+        ConfigError, in words, where there is nobody to do the tasks.
         """
+
+
+@dataclass(frozen=True, config=STRICT)
+class Local:
+    """Threads of this process; a single one is the calling thread itself."""
+
+    name: str = "local"
+    here: ClassVar[bool] = True
+
+    def run(
+        self,
+        call: Callable[[SharedT, ItemT], ResultT],
+        shared: SharedT,
+        items: Sequence[ItemT],
+        ended: Callable[[int, ResultT], Any],
+        workers: int = 1,
+        stop: Event | None = None,
+    ) -> None:
+        """As ``Engine.run``."""
+        workers = min(workers, len(items))
+        if workers <= 1:
+            for place, item in enumerate(items):
+                ended(place, call(shared, item))
+            return
+        pool = ThreadPoolExecutor(workers)
+        try:
+            places = {pool.submit(call, shared, item): place for place, item in enumerate(items)}
+            for done in as_completed(places):
+                ended(places[done], done.result())
+        except BaseException:
+            if stop is not None:
+                stop.set()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -7,6 +7,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.settings import construct
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.truth import Simulated, SimulationSettings
+from viewcast.sweep.space import base_of
 from viewcast.training.config import parse
 
 Plain = dict[str, Any]
@@ -41,8 +42,3 @@ def planned(
         "search": {key: value for key, value in search.items() if key != "tracking"},
         "leaderboard": {key: value for key, value in leaderboard.items() if key != "tracking"},
     }
-
-
-def base_of(sweep: Plain) -> Plain:
-    """The run that the candidates of a sweep are varied from."""
-    return {key: value for key, value in sweep.items() if key not in ("sweep", "search")}

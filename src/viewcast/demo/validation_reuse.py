@@ -34,9 +34,10 @@ from viewcast.base.settings import Tracking, construct, digest
 from viewcast.data import table
 from viewcast.data.views import daily_views
 from viewcast.demo.leaderboard import Attack
-from viewcast.demo.settings import Plain, base_of
+from viewcast.demo.settings import Plain
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
+from viewcast.sweep.space import base_of
 from viewcast.tracking.tags import CANDIDATES, VAL_LOSS_TRUE
 from viewcast.training.config import Config, parse
 from viewcast.training.rows import rows_of

@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base import files
+from viewcast.base.engine import Engine
 from viewcast.base.errors import ConfigError
 from viewcast.base.paths import prepared_path, sweep_path
 from viewcast.base.progress import candidate_epochs
 from viewcast.base.provenance import files_digest
-from viewcast.base.settings import construct, digest
+from viewcast.base.settings import build, construct, digest
 from viewcast.data import table
 from viewcast.sweep import replication
 from viewcast.sweep.cohorts import Figures, Member, epochs, members, train
 from viewcast.sweep.results import Results
-from viewcast.sweep.space import Plain, Search, Values, draw, space
+from viewcast.sweep.space import Plain, Search, Values, base_of, draw, space
 from viewcast.tracking import budget
 from viewcast.training.config import parse
 from viewcast.training.rows import rows_of
@@ -31,9 +32,11 @@ def sweep(
     else to compute for each candidate. Refuses, before anything is written, candidates that cannot
     be trained and folders that hold anything else (ConfigError), and validation rows whose budget
     is spent (BudgetError). ``sweep.replicate``: candidates that cannot be told apart from the best
-    are trained with other seeds, too (``viewcast.sweep.replication``).
+    are trained with other seeds, too (``viewcast.sweep.replication``). ``engine``: where candidates
+    are trained, which is no part of the folder's name and changes no result.
     """
-    base = {key: value for key, value in plain.items() if key not in ("sweep", "search")}
+    base = base_of(plain)
+    engine: Engine = build(plain["engine"], "engine", Engine)
     search: Search = construct(Search, plain["search"], "search")
     seeds = replication.wanted(plain["sweep"])
     keys = {key: value for key, value in plain["sweep"].items() if key != replication.KEY}
@@ -52,16 +55,18 @@ def sweep(
     with candidate_epochs(count, total) as tick:
         if search.method == "optuna":
             candidates, results = _ask_and_tell(
-                base, values, search, root, folder, tick, figures, seeds
+                base, values, search, root, folder, tick, figures, seeds, engine
             )
         else:
-            results = train(candidates, root, folder / "parts", tick, search.workers, figures)
+            results = train(
+                candidates, root, folder / "parts", tick, search.workers, figures, engine
+            )
     more = [] if seeds is None else replication.replications(results, candidates, seeds)
     if more:
         last = candidates[-1].batch
         again = members(base, more, len(candidates), 1 if last is None else last + 1)
         with candidate_epochs(len(again), sum(epochs(each.config) for each in again)) as tick:
-            part = train(again, root, folder / "parts", tick, search.workers, figures)
+            part = train(again, root, folder / "parts", tick, search.workers, figures, engine)
         results, candidates = Results.joined([results, part]), [*candidates, *again]
     results.write(folder)
     return folder, results, candidates
@@ -86,6 +91,7 @@ def _ask_and_tell(
     tick: Tick,
     figures: Figures | None,
     seeds: int | None,
+    engine: Engine,
 ) -> tuple[list[Member], Results]:
     """Train batches of candidates, each drawn with knowledge of the losses of those before.
 
@@ -101,7 +107,7 @@ def _ask_and_tell(
         asked: list[dict[str, Any]] = asker.ask(min(search.batch, search.trials - len(candidates)))
         asked = asked if seeds is None else replication.seeded(asked, base)
         batch = members(base, asked, first=len(candidates), batch=len(parts))
-        parts.append(train(batch, root, folder / "parts", tick, search.workers, figures))
+        parts.append(train(batch, root, folder / "parts", tick, search.workers, figures, engine))
         asker.tell(parts[-1].candidates["val_loss"].tolist())
         candidates += batch
     return candidates, Results.joined(parts)

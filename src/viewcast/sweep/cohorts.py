@@ -1,11 +1,13 @@
 """Training of a sweep: candidates of the same model and rows as cohorts, as their trainer can.
 
-Every part of a cohort is trained once. A finished part is a folder under that of the sweep; a
-sweep that was killed goes on with the other parts.
+Every part of a cohort is trained once, by a task that an engine does somewhere
+(``viewcast.base.engine``). A finished part is a folder under that of the sweep; a sweep that was
+killed goes on with the other parts, on any engine.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
@@ -13,8 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from viewcast.base.engine import Engine, Local
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.base.pool import cores, in_threads, until
+from viewcast.base.pool import cores, until
 from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
 from viewcast.base.threads import one_thread
@@ -91,11 +94,14 @@ def train(
     tick: Tick,
     workers: int | None = None,
     figures: Figures | None = None,
+    engine: Engine | None = None,
 ) -> Results:
     """Train all candidates, so many at a time as there are ``workers`` (None: one on each core).
 
-    ``tick`` is given the number of epochs of candidates that have just been done.
+    ``tick`` is given the number of epochs of candidates that have just been done. ``engine``: where
+    the parts are trained, which changes no result (None: in threads of this process).
     """
+    engine = Local() if engine is None else engine
     cohorts: dict[str, list[Member]] = {}
     for member in candidates:
         plain = member.config.plain
@@ -104,16 +110,55 @@ def train(
         alike = [*(plain[key] for key in shared), *trainer]
         cohorts.setdefault(digest(alike), []).append(member)
     shared_rows: dict[str, _Rows] = {}
-    made = [_Cohort.of(each, root, folder, figures, shared_rows) for each in cohorts.values()]
-    parts = [(cohort, places) for cohort in made for places in cohort.parts()]
-    workers = cores() if workers is None else workers
-    # Small parts, of models of many shapes for instance, are trained beside each other.
-    beside = max(1, workers // max(len(places) for _, places in parts))
-    each, stop = max(1, workers // beside), Event()
-    tick = until(stop, tick)
-    with one_thread():  # of the linear algebra by which candidates are scored
-        results = in_threads(lambda part: part[0].train(part[1], tick, each), parts, beside, stop)
-    return Results.joined(results)
+    made = [_Cohort.of(each, root, figures, shared_rows) for each in cohorts.values()]
+    parts = [(number, places) for number, each in enumerate(made) for places in each.parts()]
+    folders = [folder / made[number].name(places) for number, places in parts]
+    due = [place for place, each in enumerate(folders) if not Results.whole(each)]
+    stop = Event()
+    call, beside, tick = trained_part, 1, until(stop, tick)
+    if engine.here:
+        workers = cores() if workers is None else workers
+        # Small parts, of models of many shapes for instance, are trained beside each other.
+        beside = max(1, workers // max(len(places) for _, places in parts))
+        call = partial(trained_part, tick=tick, workers=max(1, workers // beside))
+
+    def ended(place: int, tables: Results) -> None:
+        tables.write(folders[due[place]])
+        if not engine.here:
+            tick(made[parts[due[place]][0]].epochs(parts[due[place]][1]))
+
+    for number, places in (part for place, part in enumerate(parts) if place not in due):
+        tick(made[number].epochs(places))
+    if due:
+        with one_thread():  # of the linear algebra by which candidates are scored
+            engine.run(call, made, [parts[place] for place in due], ended, beside, stop)
+    return Results.joined([Results.read(each) for each in folders])
+
+
+def trained_part(
+    cohorts: "Sequence[_Cohort]",
+    part: tuple[int, range],
+    tick: Tick = lambda epochs: None,
+    workers: int = 1,
+) -> Results:
+    """The task of an engine: train a part, the number of its cohort and the places of its members.
+
+    Refuses (ConfigError) to train with other code than that of the process that asks for it.
+    """
+    number, places = part
+    cohort = cohorts[number]
+    if cohort.code != _code(cohort.members[0].config):
+        raise ConfigError(
+            "engine: a worker has another version of viewcast's code, or of your own model, than "
+            f"this process (hash of the code {cohort.code} here); install the same on each worker, "
+            "restart the workers, and repeat the command: finished parts are kept"
+        )
+    with one_thread():
+        return cohort.train(places, tick, workers)
+
+
+def _code(config: Config) -> str:
+    return code_digest(__name__, *modules_of(config))
 
 
 @dataclass(frozen=True)
@@ -133,13 +178,15 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Cohort:
-    """Candidates of the same model on the same rows. ``key``: hash of code and rows."""
+    """Candidates of the same model on the same rows. ``code``: hash of the code that trains them;
+    ``content``: of the rows.
+    """
 
     members: list[Member]
     problem: Problem
     rows: Rows
-    key: str
-    folder: Path
+    code: str
+    content: str
     figures: Figures | None
 
     @classmethod
@@ -147,7 +194,6 @@ class _Cohort:
         cls,
         members: list[Member],
         root: Path,
-        folder: Path,
         figures: Figures | None,
         known: dict[str, _Rows],
     ) -> "_Cohort":
@@ -161,8 +207,8 @@ class _Cohort:
         shared = known[key]
         for member in members:
             member.config.trainer.check(shared.problem, config.model)
-        key = digest([code_digest(__name__, *modules_of(config)), shared.content])
-        return cls(members, shared.problem, shared.rows, key, folder, figures)
+        code = _code(config)
+        return cls(members, shared.problem, shared.rows, code, shared.content, figures)
 
     def parts(self) -> list[range]:
         """The members, by their places, in parts of about the same work."""
@@ -174,21 +220,25 @@ class _Cohort:
         count = len(self.members)
         return [range(first, min(first + size, count)) for first in range(0, count, size)]
 
-    def train(self, places: range, tick: Tick, workers: int) -> Results:
-        """The results of a part; from its folder where it has been trained."""
-        members = [self.members[place] for place in places]
-        own = [member.config.identity() for member in members]
+    def name(self, places: range) -> str:
+        """The name of the folder of a part: hash of all that decides its results."""
+        key = digest([self.code, self.content])
+        own = [self.members[place].config.identity() for place in places]
         more = [self.figures.identity] if self.figures else []
-        where = self.folder / digest([self.key, *own, *more])
-        if Results.whole(where):
-            tick(sum(epochs(member.config) for member in members))
-            return Results.read(where)
+        return digest([key, *own, *more])
+
+    def epochs(self, places: range) -> int:
+        """The most epochs of a part."""
+        return sum(epochs(self.members[place].config) for place in places)
+
+    def train(self, places: range, tick: Tick, workers: int) -> Results:
+        """The results of a part."""
+        members = [self.members[place] for place in places]
         config = members[0].config
         peers = [CohortMember(each.config.trainer, each.config.seed) for each in members]
         fit_cohort = type(config.trainer).fit_cohort
         outcomes = fit_cohort(self.problem, config.model, peers, tick, workers)
-        _results(members, outcomes, self.rows, self.figures).write(where)
-        return Results.read(where)
+        return _results(members, outcomes, self.rows, self.figures)
 
 
 def epochs(config: Config) -> int:

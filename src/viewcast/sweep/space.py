@@ -17,6 +17,12 @@ from viewcast.base.settings import construct
 STRICT = ConfigDict(extra="forbid")
 RANGE = re.compile(r"range\((-?\d+)(?:,\s*(-?\d+))?(?:,\s*(-?\d+))?\)")
 Plain = dict[str, Any]
+SECTIONS = ("sweep", "search", "engine")  # of conf/sweep.yaml; no run has them
+
+
+def base_of(plain: Plain) -> Plain:
+    """The run that the candidates of a composed sweep are varied from."""
+    return {key: value for key, value in plain.items() if key not in SECTIONS}
 
 
 @dataclass(frozen=True, config=STRICT)
