@@ -3,6 +3,10 @@
 Preparation writes two tables. Training, evaluation and report read only the open one. No cell of
 it depends on the target of a test row; a test compares its bytes. The sealed table holds the
 complete test rows. Only the opening of the test reads it.
+
+The tables of a panel are written part by part (``viewcast.data.panel.prepared``). There the split
+itself keeps every open row apart from the days that the test asks (``PanelSplit``), and test rows
+leave the open table.
 """
 
 from pathlib import Path

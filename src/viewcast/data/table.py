@@ -2,8 +2,8 @@
 
 One row per target. Columns:
 
-- ``row``: str, the key, unique; ``entity``: str, the course or channel; ``time``: the lecture's
-  number (int64) or the day (datetime64), unique within the entity;
+- ``row``: str, the key, unique; ``entity``: str, the course, channel or video; ``time``: the
+  lecture's number or a video's age (int64), or the day (datetime64), unique within the entity;
 - ``target``: float64, in ``unit``: str, the same on every row; where a row has O targets,
   ``target_1`` .. ``target_O``;
 - ``level``: of a panel, what targets are relative to: views are expm1(target + level);
@@ -16,6 +16,8 @@ missing there, and where features are lags of the target, test rows are missing 
 reader of it can find out a test target. The complete test rows are the sealed part.
 
 A table is stored as one Parquet file that also carries the identity of the settings that made it.
+That of a panel has several *parts*, one for each split, since each split asks another task; the
+parts lie in a folder of the table's name.
 """
 
 import hashlib
