@@ -176,6 +176,19 @@ def test_of_a_task_of_first_days_those_are_newest_whose_horizon_has_not_passed()
     assert (newest.video.tolist(), newest.first_asked().tolist()) == ([1], [8])
 
 
+@pytest.mark.parametrize("new", ["videos", "days", "both"])
+def test_the_fewest_days_of_a_video_give_one_row_that_trains(new: str) -> None:
+    split = split_of(new)
+    names = [f"v{place}" for place in range(12)]
+    fewest, fewer = (
+        rows_of(panel_of(dict.fromkeys(names, range(split.min_days - less))), split)
+        for less in (0, 1)
+    )
+    trains = fewest.loc[fewest["label"] == "train", "video"].value_counts()
+    assert set(trains) == {1}
+    assert "train" not in set(fewer["label"])
+
+
 # Folds
 
 

@@ -133,17 +133,27 @@ def test_a_split_that_the_panel_is_too_short_for_has_no_table_and_that_is_told(
     assert notes[1].startswith(
         "long: no table; data.splits.long: no video of data/videos has a row"
     )
-    assert "the longest video has 21 days" in notes[1]
+    assert notes[1].endswith("found 0 long enough, and the longest has 21 days")
     assert not prepared_path(tmp_path, "videos", "long").exists()
     with pytest.raises(DataError, match=r"long\.parquet: not prepared yet; type `dvc repro prep"):
         table.read(prepared_path(tmp_path, "videos", "long"), "id", "videos")
+
+
+def test_videos_that_may_be_older_than_the_panel_are_said_to_lack_their_first_days() -> None:
+    start = {**asdict(task_of()), "moments": "start"}
+    spans = {"new": "videos", "validation_spans": None, "test_spans": None}
+    data = build(section(splits={"next": {**SPLIT, "task": start, **spans}}), "data")
+    for clock, message in (("calendar", "on the first day of all"), ("age", "at an age above 1")):
+        panel = panel_of({"a": range(30), "b": range(30)}, clock, {"a": 9, "b": 9})
+        with pytest.raises(DataError, match=f"long enough begin {message}: their first days are"):
+            list(data.frames(panel, "next"))
 
 
 def test_where_the_chosen_split_has_no_row_to_train_on_nothing_is_replaced(root: Path) -> None:
     prepared.write(section(), root, root)
     before = bytes_of(root)
     written(panel_of({"a": range(9)}), root / "data" / "videos")
-    with pytest.raises(DataError, match=r"data\.splits\.next: .* it takes 7 days given, 2 asked"):
+    with pytest.raises(DataError, match=r"data\.splits\.next: .* expected 13 days of a video"):
         prepared.write(section(), root, root)
     assert bytes_of(root) == before
 

@@ -79,6 +79,14 @@ class PanelSplit:
             raise ValueError(f"new={self.new}: validation_spans and test_spans are numbers from 1")
         return self
 
+    @property
+    def min_days(self) -> int:
+        """The fewest days of a video that trains."""
+        spans = 0
+        if self.validation_spans is not None and self.test_spans is not None:
+            spans = (self.validation_spans + self.test_spans) * (self.new != "videos")
+        return self.task.window + self.task.horizon * (1 + spans)
+
     def label(self, moments: Moments, extent: Extent) -> Label:
         """The split of each moment (M,); ``unused`` where it is none of them.
 

@@ -14,7 +14,7 @@ from viewcast.base.errors import DataError
 from viewcast.data import table
 from viewcast.data.panel.features import Known, Measured, features, measured
 from viewcast.data.panel.held_out import PanelSplit
-from viewcast.data.panel.moments import Extent, Moments
+from viewcast.data.panel.moments import Extent, Moments, began_unseen
 from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.readers.reader import Reader
 from viewcast.data.panel.task import Task
@@ -97,10 +97,10 @@ class Videos:
                 yield self._frame(measured(kept := moments.kept(used), known), kept, of_split)
         if not trains:
             raise DataError(
-                f"data.splits.{split}: no video of {self.raw} has a row to train on; it takes "
-                f"{task.window} days given, {task.horizon} asked, and those of validation and test "
-                f"behind them, with {task.least_views_train:g} views a day; "
-                f"the longest video has {int(panel.days.max())} days"
+                f"data.splits.{split}: no video of {self.raw} has a row to train on; expected "
+                f"{chosen.min_days} days of a video with {task.least_views_train:g} views a day "
+                f"({task.window} days given, {task.horizon} asked, and what validates and tests "
+                f"behind them); {_lacking(panel, chosen)}"
             )
 
     def newest(self, panel: Panel, split: str) -> pd.DataFrame:
@@ -132,6 +132,17 @@ class Videos:
         frame = pd.DataFrame(keys).astype(dict.fromkeys(("row", "entity", "unit"), "str"))
         block = pd.DataFrame(measures.features.T, columns=measures.names, copy=False)
         return pd.concat([frame, block], axis=1)
+
+
+def _lacking(panel: Panel, split: PanelSplit) -> str:
+    """Why a panel has no row to train on, as far as its length and its clock tell."""
+    enough = panel.days >= split.min_days
+    if split.task.moments == "start" and enough.any():
+        enough &= ~began_unseen(panel, Extent.of(panel))
+        if not enough.any():
+            since = "at an age above 1" if panel.clock == "age" else "on the first day of all"
+            return f"all that are long enough begin {since}: their first days are not known"
+    return f"found {enough.sum()} long enough, and the longest has {int(panel.days.max())} days"
 
 
 def _videos_at_once(panel: Panel, task: Task) -> int:
