@@ -170,6 +170,12 @@ def test_the_newest_moment_is_the_day_after_the_last_one() -> None:
     assert (newest.video.tolist(), newest.first_asked().tolist()) == ([0], [10])
 
 
+def test_a_video_that_is_gone_from_a_calendar_has_no_next_day() -> None:
+    panel = panel_of({"a": range(9), "b": range(9)}, "calendar", {"a": 100, "b": 101})
+    newest = Moments.newest(panel, task_of(), Extent.of(panel))
+    assert (newest.video.tolist(), newest.first_asked().tolist()) == ([1], [110])
+
+
 def test_of_a_task_of_first_days_those_are_newest_whose_horizon_has_not_passed() -> None:
     panel = panel_of({"a": range(9), "b": range(8), "c": range(6)})
     newest = Moments.newest(panel, task_of(moments="start"), Extent.of(panel))

@@ -68,10 +68,13 @@ class Moments:
     def newest(cls, panel: Panel, task: Task, extent: Extent) -> "Moments":
         """The moment after the last day of each video that is long enough: what comes is unknown.
 
-        Of a task of first days, that of the videos which have these and not yet the whole horizon.
+        On a calendar, of the videos that are there on the last day of the panel. Of a task of first
+        days, that of the videos which have these and not yet the whole horizon.
         """
-        days = panel.days
+        days, first = panel.days, panel.videos["first"].to_numpy(np.int64)
         whole = days >= task.window
+        if panel.clock == "calendar":
+            whole &= first + days > extent.last
         if task.moments == "start":
             whole &= (days < task.window + task.horizon) & ~began_unseen(panel, extent)
         video = np.flatnonzero(whole)
