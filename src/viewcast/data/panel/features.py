@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from viewcast.base.logarithm import log1p
 from viewcast.data.panel.moments import Moments
 from viewcast.data.panel.panel import Panel
 
@@ -78,25 +79,25 @@ class _Measures:
         self.moments, self.task, self.known = moments, moments.task, known
         panel, begin = moments.panel, moments.begin()
         places = begin - np.arange(1, self.task.window + 1)[:, None]
-        logs = np.log1p(panel.views.astype(np.float64))
+        logs = log1p(panel.views.astype(np.float64))
         self.given, self.logs = panel.views.astype(np.float64)[places], logs[places]
         self.week = min(WEEK, self.task.window)
-        self.daily = np.log1p(self.given[: self.week].mean(axis=0))
+        self.daily = log1p(self.given[: self.week].mean(axis=0))
         self.lags = (self.logs - self.daily).astype(np.float32)
         self.asked = begin + np.arange(self.task.horizon)[:, None]
         self.total = self.given.sum(axis=0) if self.task.asked == "total" else np.zeros(len(begin))
         self.level = self.daily
         if self.task.asked == "sum":
-            self.level = np.log1p(self.task.horizon * self.given[: self.week].mean(axis=0))
+            self.level = log1p(self.task.horizon * self.given[: self.week].mean(axis=0))
         elif self.task.asked == "total":
-            self.level = np.log1p(self.total)
+            self.level = log1p(self.total)
 
     def targets(self) -> Doubles:
         """The targets (O, M)."""
         came = self.moments.panel.views.astype(np.float64)[self.asked]
         if self.task.asked != "each":
             came = (self.total + came.sum(axis=0))[None]
-        return np.asarray(np.log1p(came) - self.level)
+        return np.asarray(log1p(came) - self.level)
 
     def features(self) -> tuple[NDArray[np.float32], list[str]]:
         """The features (F, M) and their names."""
@@ -119,7 +120,7 @@ class _Measures:
     def _forecast(self, per_day: Doubles) -> Doubles:
         """What comes with so many views a day, as targets are: it is predicted as it stands."""
         days = 1 if self.task.asked == "each" else self.task.horizon
-        return np.asarray(np.log1p(self.total + days * per_day) - self.level)
+        return np.asarray(log1p(self.total + days * per_day) - self.level)
 
     def _naive(self) -> Iterator[Column]:
         """Forecasts without a model: days as the last one, as the last week, as the same weekday
@@ -145,7 +146,7 @@ class _Measures:
         yield "spread_7", steps[:WEEK].std(axis=0)
         since = by_row.argmax(axis=1)
         yield "peak", by_row[np.arange(len(by_row)), since]
-        yield "since_peak", np.log1p(since)
+        yield "since_peak", log1p(since)
         yield "zeros", (self.given == 0).mean(axis=0)
 
     def _weekdays(self) -> Iterator[Column]:
@@ -163,12 +164,12 @@ class _Measures:
         panel, video = self.moments.panel, self.moments.video
         yield "size", self.daily
         asked = self.moments.first_asked()
-        yield "age", np.log1p(asked if panel.clock == "age" else self.moments.end)
+        yield "age", log1p(asked if panel.clock == "age" else self.moments.end)
         for name, members in self.known.categories.items():
             yield name, panel.videos["category"].isin(members).to_numpy()[video]
         for name in self.known.numbers:
             values = panel.videos[name].to_numpy(np.float64)
-            logs = np.sign(values) * np.log1p(np.abs(values))  # seconds, counts; keeps a sign
+            logs = np.sign(values) * log1p(np.abs(values))  # seconds, counts; keeps a sign
             yield f"video_{slug(name)}", logs[video]
         if panel.clock == "calendar":
             weekday = (asked + THURSDAY) % WEEK
