@@ -1,8 +1,9 @@
-"""Logarithms that have the same bits on every processor.
+"""Logarithms, and their inverse, that have the same bits on every processor.
 
-NumPy takes the logarithm of the processor's own vector library where there is one, whose last bits
-differ from those of others. Here it is made of operations that IEEE 754 fixes to the last bit:
-x = m·2ᵉ with m near 1, log x = e·log 2 + 2·artanh((m − 1) / (m + 1)), the latter by its series.
+NumPy's have other last bits on a processor with AVX-512 than on one without. Here they are made of
+operations that IEEE 754 fixes to the last bit. x = m·2ᵉ with m near 1:
+log x = e·log 2 + 2·artanh((m - 1) / (m + 1)), the latter by its series. x = e·log 2 + r with r near
+0: exp x = 2ᵉ·exp r, the latter by its series.
 """
 
 import numpy as np
@@ -12,7 +13,9 @@ HALF_ROOT = 0.7071067811865476
 # log 2 in two parts: the first has so few digits that its product with an exponent is exact.
 LOG_2 = 0.6931471803691238
 REST = 1.9082149292705877e-10
-TERMS = 12  # of the series; the first that is left out is below 10⁻¹⁹
+TERMS = 12  # of the first series; what is left out is below 10⁻¹⁹
+POWERS = 16  # of the second, likewise
+LARGEST = 1023 * LOG_2  # beyond it all is infinite
 
 
 def log1p(values: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.float64]:
@@ -29,3 +32,21 @@ def log1p(values: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.floa
         series *= square
         series += 1 / (2 * term - 1)
     return np.asarray(exponent * LOG_2 + (exponent * REST + 2 * ratio * series))
+
+
+def expm1(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """exp(values) - 1, in double; infinite beyond the range of doubles, NaN of NaN. Its error is
+    below 2⁻⁵⁰ times the larger of 1 and the result.
+    """
+    x = np.asarray(values, np.float64)
+    with np.errstate(invalid="ignore"):
+        inside = np.clip(x, -LARGEST, LARGEST)
+        power = np.rint(inside / (LOG_2 + REST))
+        rest = inside - power * LOG_2 - power * REST
+    series = np.ones_like(rest)
+    for term in range(POWERS, 1, -1):
+        series *= rest / term
+        series += 1
+    exponent = np.nan_to_num(power).astype(np.int64)
+    found = np.ldexp(rest * series, exponent) + (np.ldexp(1.0, exponent) - 1)
+    return np.where(x > LARGEST, np.inf, found)
