@@ -27,17 +27,19 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import replacing
-from viewcast.data import stored
+from viewcast.data import row_hash, stored
 from viewcast.data.stored import Where
 
 KEYS = ["row", "entity", "time", "target", "level", "unit"]
 TARGET = "target"
+MANY = 100_000  # rows, beyond which they are hashed all at once
 SPLIT = "split_"  # prefix of the columns that hold a split
 IDENTITY = b"viewcast.preparation"
 
@@ -171,13 +173,18 @@ def select(wanted: str | list[str], sets: Mapping[str, list[str]], columns: list
 def holdout(rows: pd.DataFrame) -> str:
     """The identity of a set of target rows, independent of features and order (16 hex).
 
-    SHA-256 over the sorted hashes of the rows; each row is hashed by entity, time and target.
+    SHA-256 over the sorted hashes of the rows; each row is hashed by entity, time and target. Of
+    more than ``MANY`` rows, and of rows with several targets, by ``viewcast.data.row_hash``.
     """
+    if _is_large(rows):
+        return row_hash.of_set(_lanes(rows))
     return hashlib.sha256(b"".join(sorted(_digests(rows)))).hexdigest()[:16]
 
 
 def row_identities(rows: pd.DataFrame) -> list[str]:
-    """The identity of each target row (16 hex), from its entity, time and target."""
+    """The identity of each target row (16 hex), from its entity, time and target or targets."""
+    if _is_large(rows):
+        return [f"{first:016x}" for first in _lanes(rows)[:, 0].tolist()]
     return [digest.hex()[:16] for digest in _digests(rows)]
 
 
@@ -187,6 +194,15 @@ def moments(rows: pd.DataFrame) -> list[str]:
     return [
         hashlib.sha256(f"{entity}\x1f{time}".encode()).hexdigest()[:16] for entity, time in cells
     ]
+
+
+def _is_large(rows: pd.DataFrame) -> bool:
+    return len(rows) > MANY or target_columns(rows.columns) != [TARGET]
+
+
+def _lanes(rows: pd.DataFrame) -> row_hash.Lanes:
+    targets = rows[target_columns(rows.columns)].to_numpy(np.float64)
+    return row_hash.lanes(rows["entity"], rows["time"], targets)
 
 
 def _digests(rows: pd.DataFrame) -> list[bytes]:

@@ -156,21 +156,29 @@ class FittedMemory:
 @fitted_kind
 @dataclass(frozen=True)
 class FittedNaive:
-    """The value of one column as it stands; without a column, a constant."""
+    """The value of one column as it stands; without a column, a constant.
+
+    Of ``outputs`` above 1 (O): the one column or the constant for each, or a column for each.
+    """
 
     inputs: list[str]
     constant: float
+    outputs: int = 1
     kind: ClassVar[str] = "naive"
 
     def predict(self, rows: pd.DataFrame) -> Vector:
-        """The one input column, or the constant."""
-        if self.inputs:
-            return rows[self.inputs[0]].to_numpy(np.float64)
-        return np.full(len(rows), self.constant, dtype=np.float64)
+        """The one input column, or the constant, (N,); with several outputs (N, O)."""
+        shape = len(rows), self.outputs
+        if not self.inputs:
+            values = np.full(shape, self.constant, dtype=np.float64)
+        else:
+            values = np.broadcast_to(rows[self.inputs].to_numpy(np.float64), shape)
+        return np.array(values[:, 0] if self.outputs == 1 else values)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The constant."""
-        return {"constant": np.array([self.constant])}
+        """The constant, and how many outputs, if several."""
+        several = {"outputs": np.array([self.outputs])} if self.outputs > 1 else {}
+        return {"constant": np.array([self.constant]), **several}
 
     def figures(self) -> dict[str, float]:
         """The constant, where it is what is predicted."""
@@ -179,7 +187,8 @@ class FittedNaive:
     @classmethod
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedNaive":
         """The inverse of ``arrays``."""
-        return cls(inputs, float(arrays["constant"][0]))
+        outputs = int(arrays["outputs"][0]) if "outputs" in arrays else 1
+        return cls(inputs, float(arrays["constant"][0]), outputs)
 
 
 def save(model: Fitted, folder: Path, unit: str) -> None:
@@ -194,7 +203,7 @@ def load(folder: Path) -> Fitted:
     """Read a model back; refuses (DataError) a folder that holds none."""
     try:
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        cls = _class_of(about["kind"])
+        cls = kind_of(about["kind"])
         arrays = load_file(folder / "weights.safetensors")
         return cls.restore(about["inputs"], arrays)
     except DataError as error:
@@ -203,7 +212,8 @@ def load(folder: Path) -> Fitted:
         raise DataError(f"{folder}: holds no model of viewcast ({error!r})") from error
 
 
-def _class_of(kind: str) -> type[Fitted]:
+def kind_of(kind: str) -> type[Fitted]:
+    """The class of fitted models of this kind. Refuses (DataError) one that nothing declares."""
     if kind not in _kinds:
         package = import_module(__name__.rpartition(".")[0])
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):

@@ -20,7 +20,6 @@ from viewcast.base.progress import OnEpoch
 from viewcast.data import table
 from viewcast.models import fitted
 from viewcast.runs.run_folder import CHECKPOINTS, RUN, check_output
-from viewcast.scoring.loss import row_losses
 from viewcast.scoring.scores import KEYS, Score, keyed, predictions, score
 from viewcast.tracking import budget, tags
 from viewcast.tracking.evaluation_set import run_key
@@ -29,6 +28,8 @@ from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.config import Config
 from viewcast.training.problem import Trained
 from viewcast.training.rows import Rows, problem_of, rows_of
+
+SHOWN = 100_000  # training rows whose predictions are stored, at most
 
 
 def run(
@@ -89,8 +90,9 @@ def _about(config: Config, rows: Rows) -> dict[str, Any]:
         "settings": {k: v for k, v in config.plain["trainer"].items() if k != "_target_"},
         "split": config.data.split,
         "features": rows.inputs,
-        "loss": config.loss.name,
-        "unit": config.loss.unit(config.data.unit),
+        "loss": config.scorer.name,
+        "unit": config.scorer.unit(config.data.unit),
+        **_learning(config),
         "target_unit": config.data.unit,
         "block": config.data.block,
         "status": "finished",
@@ -110,11 +112,19 @@ def _about(config: Config, rows: Rows) -> dict[str, Any]:
     }
 
 
+def _learning(config: Config) -> dict[str, str]:
+    """By what the model learns, where it is scored by something else."""
+    if config.measure is None:
+        return {}
+    unit = config.loss.unit(config.data.unit)
+    return {"learning_loss": config.loss.name, "learning_unit": unit}
+
+
 def _store(
     trained: Trained, rows: Rows, config: Config, output: Path, score_filter: Filter | None
 ) -> dict[str, Any]:
     splits = {"train": rows.train, "validation": rows.validation, "test": rows.test}
-    predicted = predictions(trained.model, splits, config.loss)
+    predicted = predictions(trained.model, splits, config.scorer)
     train, validation = (
         score(predicted.loc[predicted["split"] == split, "loss"], config.data.block)
         for split in ("train", "validation")
@@ -127,10 +137,11 @@ def _store(
         validation = Score(released, None, validation.rows)
         predicted = predicted[~validates]
     fitted.save(trained.model, output / "model", config.data.unit)
+    if len(rows.train) > SHOWN:
+        predicted = predicted[predicted["split"] != "train"]
     predicted.to_parquet(output / "predictions.parquet", index=False)
     if not rows.hidden.empty:
-        target = rows.hidden["target"].to_numpy()
-        hidden = row_losses(config.loss, trained.model.predict(rows.hidden), target)
+        hidden = config.scorer.rows(trained.model.predict(rows.hidden), rows.hidden)
         _seal(keyed(rows.hidden).assign(loss=hidden), output, "hidden_holdout")
     _store_curves(_shown(trained.curve, score_filter), trained.path, output)
     for name in ("surface", "trajectory"):

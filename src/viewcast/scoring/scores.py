@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from viewcast.scoring.loss import Loss, row_losses
+from viewcast.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
     from viewcast.models.fitted import Fitted
@@ -25,20 +25,19 @@ class Score:
     rows: int
 
 
-def predictions(model: "Fitted", splits: dict[str, pd.DataFrame], loss: Loss) -> pd.DataFrame:
+def predictions(model: "Fitted", splits: dict[str, pd.DataFrame], scorer: Scorer) -> pd.DataFrame:
     """One row per predicted row: entity, time (text), row, split, target, prediction, loss.
 
-    Rows keep their order. Those of the split ``test`` are predicted and not scored: their target
-    and loss stay missing. Refuses (DataError) losses that are not finite, or negative.
+    Of a row with O targets: ``target_1``, ``prediction_1`` and so on. Rows keep their order. Those
+    of the split ``test`` are predicted and not scored: their target and loss stay missing. Refuses
+    (DataError) losses that are not finite, or negative.
     """
     parts = []
     for split, rows in splits.items():
         predicted = model.predict(rows)
-        target = losses = np.full(len(rows), np.nan)
-        if split != "test":
-            target = rows["target"].to_numpy(np.float64)
-            losses = row_losses(loss, predicted, target)
-        part: dict[str, Any] = {"split": split, "target": target, "prediction": predicted}
+        scored = split != "test"
+        losses = scorer.rows(predicted, rows) if scored else np.full(len(rows), np.nan)
+        part: dict[str, Any] = {"split": split, **scorer.columns(predicted, rows, scored)}
         parts.append(keyed(rows).assign(**part, loss=losses))
     return pd.concat(parts, ignore_index=True)
 

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
 from viewcast.models.boosted import Boosted, FittedTrees
+from viewcast.models.each_output import FittedEachOutput
 from viewcast.scoring.loss import Vector
 from viewcast.training import trajectory
 from viewcast.training.problem import Problem, Trained
@@ -62,6 +63,11 @@ class Boosting(Trainer[Boosted]):
         """Refuses (ConfigError) no features, no validation rows to choose by, no LightGBM."""
         if not problem.inputs:
             raise ConfigError(f"model.features = {model.features}: trees need at least one feature")
+        if self.restore_best and len(problem.outputs) > 1:
+            raise ConfigError(
+                f"trainer.restore_best = true: each of {len(problem.outputs)} outputs would keep "
+                "an iteration of its own; choose trainer.restore_best=false trainer.patience=null"
+            )
         if self.restore_best and problem.validation.empty:
             raise ConfigError(
                 "trainer.restore_best = true: there is no validation row to choose the iteration "
@@ -74,7 +80,22 @@ class Boosting(Trainer[Boosted]):
         return replace(self, iterations=epochs, restore_best=False, patience=None)
 
     def fit(self, problem: Problem, model: Boosted) -> Trained:
-        """Boost; the result depends on the seed and, in its last bits, on the number of threads."""
+        """Boost; the result depends on the seed and, in its last bits, on the number of threads.
+
+        Each of several outputs has trees of its own; the curve is the mean of theirs.
+        """
+        if len(problem.outputs) == 1:
+            return self._fit(problem, model)
+        fits = [self._fit(problem.of_output(name), model) for name in problem.outputs]
+        curve = fits[0].curve[["epoch"]].copy()
+        losses = np.stack([fit.curve[["train_loss", "val_loss"]] for fit in fits])
+        curve[["train_loss", "val_loss"]] = losses.mean(axis=0)
+        for epoch, train, val in curve.itertuples(index=False):
+            problem.on_epoch(int(epoch), float(train), None if np.isnan(val) else float(val))
+        fitted = FittedEachOutput(tuple(fit.model for fit in fits))
+        return Trained(fitted, curve, int(curve["epoch"].iloc[-1]))
+
+    def _fit(self, problem: Problem, model: Boosted) -> Trained:
         lightgbm = _lightgbm()
         course = Course(problem, self, float(problem.y(problem.train).mean()))
         train = lightgbm.Dataset(problem.x(problem.train), course.target, params=_DATA)

@@ -19,9 +19,12 @@ from viewcast.holdout.release_rule import Release
 from viewcast.holdout.settings import Holdout
 from viewcast.models.model import Model
 from viewcast.scoring.loss import Loss
+from viewcast.scoring.measure import Measure
+from viewcast.scoring.scorer import Scorer
 from viewcast.training.trainer import Trainer
 
 OBJECTS: dict[str, type] = {"data": DataSet, "model": Model, "trainer": Trainer, "loss": Loss}
+OPTIONAL: dict[str, type] = {"measure": Measure}
 NOT_IDENTITY = ("tracking", "output", "published")
 BUDGET = ("looks", "optimism")
 
@@ -34,6 +37,7 @@ class Config:
     none. ``seed``: of all random numbers. ``threads``: of the matrix library; their number changes
     the last bits of a sum, and nothing that the compiled engine trains. ``device``: where gradient
     descent runs. ``output``: the folder of the results, null to name it after the identity.
+    ``measure``: by which forecasts of views are scored; None: by the loss itself.
     ``plain``: the mapping that this was parsed from.
     """
 
@@ -50,6 +54,12 @@ class Config:
     device: Literal["cpu", "cuda", "auto"]
     output: str | None
     plain: dict[str, Any]
+    measure: SkipValidation[Measure] | None = None
+
+    @property
+    def scorer(self) -> Scorer:
+        """How predictions are scored: by the measure, where there is one, else by the loss."""
+        return Scorer(self.loss, self.measure)
 
     def identity(self) -> str:
         """Hash of what decides the result (16 hex): all but tracking, output and budget, and but
@@ -78,12 +88,21 @@ def parse(plain: Mapping[str, Any]) -> Config:
     for section, expected in OBJECTS.items():
         if section in built:
             built[section] = build(built[section], section, expected)
+    for section, expected in OPTIONAL.items():
+        if built.get(section) is not None:
+            built[section] = build(built[section], section, expected)
     if isinstance(built.get("holdout"), Mapping):
         built["holdout"] = _holdout(built["holdout"])
     if "plain" in plain:
         raise ConfigError("unknown key plain; allowed: " + ", ".join(keys(Config)))
     config: Config = construct(Config, {**built, "plain": dict(plain)}, "")
     config.trainer.check_settings(config.model, config.loss)
+    if config.measure is not None and config.trainer.selects_epoch:
+        raise ConfigError(
+            f"measure = {config.measure.name} contradicts trainer.restore_best = true: epochs "
+            "would be chosen by the loss, a choice that no row score of the measure shows; choose "
+            "trainer.restore_best=false trainer.patience=null, or measure=null"
+        )
     if config.holdout.release is not None and config.trainer.selects_epoch:
         raise ConfigError(
             f"holdout.release = {config.holdout.release.name} contradicts trainer.restore_best = "

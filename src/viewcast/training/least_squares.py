@@ -19,7 +19,7 @@ class LeastSquares(Trainer[NetworkModel]):
     """Solves min ‖y − b − Xw‖² (``viewcast.training.smallest_squares``).
 
     With fewer rows than features it is the solution of smallest norm. It always minimises the
-    squared error, also where the loss that is reported is another.
+    squared error, also where the loss that is reported is another. Several outputs are a line each.
     """
 
     name: str
@@ -27,8 +27,9 @@ class LeastSquares(Trainer[NetworkModel]):
 
     def fit(self, problem: Problem, model: NetworkModel) -> Trained:
         """One solve; features are standardised for conditioning, which moves no prediction."""
-        x, y = problem.x(problem.train), problem.y(problem.train)
+        x, y = problem.x(problem.train), problem.targets(problem.train)
         scaling = Scaling.of(x, y)
         design = np.hstack([scaling.inputs(x), np.ones((len(x), 1))])
-        params = smallest_squares.solve(design, scaling.targets(y))
+        outputs = [smallest_squares.solve(design, own) for own in scaling.targets(y).T]
+        params = np.stack(outputs, axis=1).reshape(-1)  # weights (F, O), then biases (O,)
         return at_once(problem, FittedNetwork(problem.inputs, (), params, scaling))

@@ -4,7 +4,7 @@ Shape letters: N training rows, M validation rows, F features, O outputs, P para
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,18 @@ class Problem:
         for first in range(0, len(rows), BLOCK):
             part = rows.iloc[first : first + BLOCK]
             yield self.x(part), self.targets(part)
+
+    def of_output(self, name: str) -> "Problem":
+        """The same with one of its outputs as the only target; nothing is told of its epochs."""
+        others = [other for other in self.outputs if other != name]
+        return replace(
+            self,
+            train=self.train.drop(columns=others).rename(columns={name: "target"}),
+            validation=self.validation.drop(columns=others).rename(columns={name: "target"}),
+            identity=f"{self.identity}-{name}",
+            outputs=("target",),
+            on_epoch=ignore_epoch,
+        )
 
     def mean_loss(self, model: Fitted, rows: pd.DataFrame) -> float | None:
         """Mean loss of a fitted model on some rows, over all outputs; None without rows."""

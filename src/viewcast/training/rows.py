@@ -15,7 +15,7 @@ from viewcast.training.config import Config
 from viewcast.training.device import device_of
 from viewcast.training.problem import Problem
 
-KEYS = ["row", "entity", "time", "target"]
+KEYS = ["row", "entity", "time"]
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,22 @@ def rows_of(config: Config, root: Path) -> Rows:
     (``viewcast.holdout.panels``), and targets that the loss refuses; (ConfigError) weights that are
     no column.
     """
-    whole = table.read(
-        prepared_path(root, config.data.name, config.data.part),
-        config.preparation(),
-        config.data.name,
-    )
-    columns = table.feature_columns(whole.columns)
+    data = config.data
+    where = (prepared_path(root, data.name, data.part), config.preparation(), data.name)
+    every = table.columns_of(*where)
+    columns = table.feature_columns(every)
     inputs = table.select(config.model.features, config.data.features, columns)
-    labels = _with_hidden(whole, config)
     weight = [name for name in _weights(config, columns) if name not in inputs]
+    own = [*KEYS, *table.target_columns(every), *(["level"] if "level" in every else [])]
+    label = f"{table.SPLIT}{config.data.split}"
+    whole = table.read(*where, columns=[*own, label, *inputs, *weight])
+    labels = _with_hidden(whole, config)
     complete = whole[inputs].notna()
     kept, left_out = {}, []
     for split in ("train", "validation", "test", "hidden"):
         of_split = labels == split
         usable = of_split & complete.all(axis=1)
-        shown = [*KEYS, *inputs, *(weight if split == "train" else [])]
+        shown = [*own, *inputs, *(weight if split == "train" else [])]
         kept[split] = whole.loc[usable, shown].reset_index(drop=True)
         lacking = [name for name in inputs if not complete.loc[of_split, name].all()]
         if lacking:
@@ -70,13 +71,15 @@ def rows_of(config: Config, root: Path) -> Rows:
     for split in ("validation", "hidden"):  # errors and audits take neighbours for neighbours
         kept[split] = kept[split].sort_values("time", kind="stable", ignore_index=True)
     for split, rows in kept.items():
-        where = f"data={config.data.name}, split={config.data.split}: {split} rows"
-        refuse_panel(rows, config.data.block, where)
+        which = f"data={config.data.name}, split={config.data.split}: {split} rows"
+        if config.data.cluster is None:
+            refuse_panel(rows, config.data.block, which)
     if kept["train"].empty:
         raise DataError(f"no training row has all of {inputs}; {'; '.join(left_out)}")
     for split in ("train", "validation", "hidden"):
-        where = f"{split} rows of data={config.data.name}"
-        check_targets(config.loss, kept[split]["target"].to_numpy(), where)
+        which = f"{split} rows of data={config.data.name}"
+        for target in table.target_columns(own):
+            check_targets(config.loss, kept[split][target].to_numpy(), which)
     return Rows(**kept, inputs=inputs, left_out=left_out)
 
 
@@ -102,9 +105,10 @@ def _with_hidden(whole: pd.DataFrame, config: Config) -> pd.Series:
 
 def problem_of(config: Config, rows: Rows) -> Problem:
     """What a trainer is given for this configuration and these rows."""
-    shown = ["row", "target", *rows.inputs]
+    outputs = table.target_columns(rows.train.columns)
+    shown = ["row", *outputs, *rows.inputs]
     return Problem(
-        train=rows.train.drop(columns=["entity", "time"]),
+        train=rows.train.drop(columns=["entity", "time", "level"], errors="ignore"),
         validation=rows.validation[shown],
         inputs=rows.inputs,
         loss=config.loss,
@@ -112,4 +116,5 @@ def problem_of(config: Config, rows: Rows) -> Problem:
         threads=config.threads,
         identity=f"{config.identity()}-{table.content(rows.train, rows.validation)}",
         device=device_of(config.device),
+        outputs=tuple(outputs),
     )

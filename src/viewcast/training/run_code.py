@@ -20,7 +20,10 @@ def modules_of(*configs: Config) -> list[str]:
     parts = [
         part
         for config in configs
-        for part in (config.model, config.trainer, config.loss, config.holdout.release)
+        for part in (
+            *(config.model, config.trainer, config.loss, config.measure),
+            *(config.holdout.release, getattr(config.trainer, "trainer", None)),
+        )
         if part is not None
     ]
     return sorted({*OF_EVERY_RUN, *(type(part).__module__ for part in parts)})

@@ -35,6 +35,12 @@ def solve(x: Matrix, y: Vector) -> Vector:
     return found
 
 
+def solved(system: Matrix, right: Matrix) -> Matrix:
+    """The W (F, O) with system W = right, of a symmetric positive definite system (F, F)."""
+    _, _, table = _eliminated(np.column_stack([system, right]))
+    return table[:, system.shape[1] :]
+
+
 def _summed(x: Matrix, other: Matrix | Vector) -> Matrix:
     """``x.T @ other``, summed over parts of the rows in their order."""
     total = np.zeros((x.shape[1], *other.shape[1:]))
@@ -66,7 +72,7 @@ def _of_normal_equations(gram: Matrix, right: Vector, size: Vector) -> Vector:
 
 
 def _eliminated(table: Matrix) -> tuple[NDArray[np.int64], NDArray[np.int64], Matrix]:
-    """Gauss–Jordan elimination of a symmetric system (F, F + 1), the largest diagonal first.
+    """Gauss–Jordan elimination of a symmetric system (F, F + O), the largest diagonal first.
 
     Returns the basis, the features that depend on it, and the table, in whose rows of the basis the
     columns of the basis are those of a unit matrix.

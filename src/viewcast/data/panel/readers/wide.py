@@ -37,8 +37,9 @@ class Wide:
             raise DataError(f"{path}: no such file")
         parquet = path.suffix == ".parquet"
         whole = pq.read_table(path) if parquet else pacsv.read_csv(path)
-        found = {name: re.fullmatch(self.days, name) for name in whole.column_names}
-        columns = sorted((name for name, m in found.items() if m), key=lambda n: int(found[n][1]))
+        found = ((name, re.fullmatch(self.days, name)) for name in whole.column_names)
+        days = {name: int(match[1]) for name, match in found if match}
+        columns = sorted(days, key=lambda name: days[name])
         missing = [c for c in (self.video, self.category) if c and c not in whole.column_names]
         if missing or not columns:
             what = f"column {missing[0]!r}" if missing else f"columns of days like {self.days}"
@@ -49,7 +50,7 @@ class Wide:
         for place, name in enumerate(columns):
             views[:, place] = whole[name].to_numpy(zero_copy_only=False)
         videos = pd.DataFrame({"video": whole[self.video].to_pandas().astype(str)})
-        videos["first"] = np.int64(int(found[columns[0]][1]))
+        videos["first"] = np.int64(days[columns[0]])
         if self.category:
             videos["category"] = whole[self.category].to_pandas().astype(str)
         last = views.shape[1] - np.isfinite(views)[:, ::-1].argmax(axis=1)
