@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import DataError
+from viewcast.base.logarithm import expm1
 from viewcast.data.table import target_columns
 from viewcast.scoring.loss import Loss, Vector, row_losses
 from viewcast.scoring.measure import Measure
@@ -83,4 +84,4 @@ def in_views(logs: Vector, rows: pd.DataFrame) -> Vector:
         )
     level = rows["level"].to_numpy(np.float64)[:, np.newaxis]
     of_outputs = logs if logs.ndim == 2 else logs[:, np.newaxis]
-    return np.asarray(np.maximum(np.expm1(of_outputs + level), 0.0))
+    return np.asarray(np.maximum(expm1(of_outputs + level), 0.0))
