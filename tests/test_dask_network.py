@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("distributed", reason="the extra dask is not installed")
-
 from support.dask_cluster import DRIVER, PART, PORT, SCHEDULER, cluster, drive
 from support.namespaces import network
 from support.processes import KILLED, exit_code
@@ -26,6 +24,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 def test_a_sweep_survives_its_driver_a_killed_worker_and_one_that_is_cut_off(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
     monkeypatch.setattr(cohorts, "LARGEST", PART)
     here, *_ = swept(project, *TWELVE_PARTS)
     other, log = Project(tmp_path / "other", project.prepared), tmp_path / "log"

@@ -9,12 +9,14 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import metadata
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from support.namespaces import Network, unplug
 from support.processes import FRESH, die
+from viewcast import __version__
 from viewcast.runs.sweep import sweep
 from viewcast.sweep import cohorts
 from viewcast.sweep.results import Results
@@ -95,15 +97,44 @@ def _scheduler(net: Network) -> None:
 
 
 def _worker(net: Network, name: str, folder: Path) -> None:
-    from distributed import Worker  # noqa: PLC0415
-
     net.enter(name)
+    work(f"tcp://{net.address(SCHEDULER)}:{PORT}", name, folder)
+
+
+def work(scheduler: str, name: str, folder: Path, version: str | None = __version__) -> None:
+    """Be a worker, whose viewcast has that version (None: which has no viewcast)."""
+    installed = metadata.version
+
+    def found(package: str) -> str:
+        if package != "viewcast":
+            return installed(package)
+        if version is None:
+            raise metadata.PackageNotFoundError(package)
+        return version
+
+    metadata.version = found  # type: ignore[assignment]
+    from distributed import Worker  # noqa: PLC0415 (it takes the function along)
+
     _configure()
 
     async def serve() -> None:
         settings = {"nthreads": 1, "memory_limit": 0, "dashboard": False}
-        where = f"tcp://{net.address(SCHEDULER)}:{PORT}"
-        async with Worker(where, name=name, local_directory=str(folder), **settings) as worker:
+        async with Worker(scheduler, name=name, local_directory=str(folder), **settings) as worker:
             await worker.finished()
 
     asyncio.run(serve())
+
+
+def worker(scheduler: str, folder: Path, version: str | None = __version__) -> BaseProcess:
+    """A worker in a process of its own on this machine, which the caller ends."""
+    made = FRESH.Process(target=work, args=(scheduler, "worker", folder, version))
+    made.start()
+    return made
+
+
+def deadly_square(mark: Path, item: int) -> int:
+    """The square of a number; the first process that is asked for one dies."""
+    if not mark.exists():
+        mark.touch()
+        die()
+    return item**2

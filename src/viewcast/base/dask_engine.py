@@ -73,7 +73,10 @@ class Dask:
     ) -> None:
         """Do the tasks that are ``left`` and take out each that ends; some may remain."""
         distributed = _distributed()
-        (data,) = client.scatter([shared], broadcast=True, hash=False)
+        try:
+            (data,) = client.scatter([shared], broadcast=True, hash=False, timeout=self.timeout)
+        except TimeoutError as error:
+            raise self._no_worker() from error
         # Not pure: the name of a task would be a hash of its item, and all of it would be walked.
         futures = {
             client.submit(call, data, item, pure=False): place for place, item in left.items()
@@ -115,13 +118,16 @@ class Dask:
             try:
                 client.wait_for_workers(1, timeout=self.timeout)
             except TimeoutError as error:
-                raise ConfigError(
-                    f"engine.scheduler = {self.scheduler}: no worker has joined it within "
-                    f"{self.timeout:g} s; start some with `dask worker {self.scheduler} "
-                    "--nworkers -1 --nthreads 1`"
-                ) from error
+                raise self._no_worker() from error
             self._check_versions(client.get_versions(packages=list(ALIKE)))
             yield client
+
+    def _no_worker(self) -> ConfigError:
+        return ConfigError(
+            f"engine.scheduler = {self.scheduler}: no worker was there for {self.timeout:g} s; "
+            f"start some with `dask worker {self.scheduler} --nworkers -1 --nthreads 1`, and "
+            "repeat the command: finished tasks are kept"
+        )
 
     def _check_versions(self, found: dict[str, Any]) -> None:
         """Refuse (ConfigError) workers that lack viewcast, or that cannot give the same bits."""
