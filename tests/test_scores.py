@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from viewcast.base.numbers import short, with_error
 from viewcast.models.fitted import FittedNaive
 from viewcast.scoring.loss import MAE, MSE
+from viewcast.scoring.scorer import Scorer
 from viewcast.scoring.scores import Score, predictions, score
 from viewcast.scoring.verdict import verdict
 
@@ -155,7 +156,7 @@ SPLITS = {
 
 
 def test_predictions_have_one_row_per_row_in_order_of_the_splits() -> None:
-    made = predictions(FittedNaive([], 3.0), SPLITS, MSE())
+    made = predictions(FittedNaive([], 3.0), SPLITS, Scorer(MSE()))
     columns = ["entity", "time", "row", "split", "target", "prediction", "loss"]
     assert made.columns.tolist() == columns
     assert made["time"].tolist() == ["0", "1", "0", "0", "1"]
@@ -167,7 +168,7 @@ def test_predictions_have_one_row_per_row_in_order_of_the_splits() -> None:
 
 @pytest.mark.parametrize("loss", [MSE(), MAE()])
 def test_test_rows_are_predicted_and_show_neither_target_nor_loss(loss: Any) -> None:
-    made = predictions(FittedNaive([], 3.0), SPLITS, loss)
+    made = predictions(FittedNaive([], 3.0), SPLITS, Scorer(loss))
     of_test = made[made["split"] == "test"]
     assert of_test["prediction"].tolist() == [3.0, 3.0]
     assert of_test[["target", "loss"]].isna().all(axis=None)
@@ -176,7 +177,7 @@ def test_test_rows_are_predicted_and_show_neither_target_nor_loss(loss: Any) -> 
 
 def test_a_split_without_rows_has_no_predictions() -> None:
     splits = {**SPLITS, "validation": SPLITS["validation"].iloc[:0]}
-    made = predictions(FittedNaive([], 3.0), splits, MSE())
+    made = predictions(FittedNaive([], 3.0), splits, Scorer(MSE()))
     assert "validation" not in set(made["split"])
     assert made["loss"].dtype == np.float64
 

@@ -117,6 +117,11 @@ def simulated_path(root: Path) -> Path:
     return root / "data" / "channel" / "simulated_daily_views.csv"
 
 
+def simulated_panel_path(root: Path) -> Path:
+    """The views of the simulated videos, which ``pipelines/simulate_panel.py`` makes."""
+    return root / "data" / "videos" / "simulated_videos.parquet"
+
+
 def figures_path(root: Path) -> Path:
     """The folder of the pictures of the report; it is replaced as a whole."""
     return root / "reports" / "figures"

@@ -1,0 +1,90 @@
+"""Rows of tables on disk, a batch at a time: one file, or a folder of them, maybe partitioned."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.dataset as ds
+
+from viewcast.base.errors import DataError
+
+KINDS = {".parquet": "parquet", ".csv": "csv", ".gz": "csv"}
+ROWS = 2**17
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of ``file``; ``first``: the number of the first one, as an editor counts lines of
+    a CSV file, or from 1 in a Parquet file.
+    """
+
+    file: str
+    first: int
+    rows: pa.RecordBatch
+
+
+def files_in(source: Path) -> list[Path]:
+    """The tables of a folder at any depth, by name, or the one file itself.
+
+    Refuses (DataError) a source without a table, and tables of two kinds.
+    """
+    if source.is_file():
+        found = [source]
+    else:
+        found = sorted(
+            file
+            for file in source.rglob("*")
+            if file.is_file() and file.suffix in KINDS and not file.name.startswith((".", "_"))
+        )
+    kinds = {KINDS.get(file.suffix, file.suffix) for file in found}
+    if not found or not kinds <= set(KINDS.values()):
+        raise DataError(f"{source}: found no table, expected .parquet, .csv or .csv.gz")
+    if len(kinds) > 1:
+        raise DataError(f"{source}: found {' and '.join(sorted(kinds))} files; expected one kind")
+    return found
+
+
+def columns_of(source: Path) -> list[str]:
+    """The columns of a table, those of its folders' names among them (``category=Music``)."""
+    return list(_dataset(source, files_in(source), {}).schema.names)
+
+
+def batches(source: Path, columns: Sequence[str], text: Sequence[str]) -> Iterator[Batch]:
+    """The wanted columns of every file; ``text``: those that are read as they are written.
+
+    Refuses (DataError) a missing column, and files that cannot be read or differ in their columns.
+    """
+    files = files_in(source)
+    try:
+        table = _dataset(source, files, dict.fromkeys(text, pa.string()))
+        missing = [name for name in columns if name not in table.schema.names]
+        if missing:
+            raise DataError(
+                f"{files[0]}: column {missing[0]!r} is missing; found "
+                f"{', '.join(table.schema.names[:12])}"
+            )
+        for fragment in table.get_fragments():
+            csv = fragment.path.endswith((".csv", ".csv.gz"))
+            first = 2 if csv else 1
+            for rows in fragment.to_batches(
+                schema=table.schema, columns=list(columns), batch_size=ROWS
+            ):
+                yield Batch(fragment.path, first, rows)
+                first += len(rows)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source}: not a readable table ({error})") from error
+
+
+def _dataset(source: Path, files: Sequence[Path], types: dict[str, pa.DataType]) -> ds.Dataset:
+    kind = KINDS[files[0].suffix]
+    convert = pacsv.ConvertOptions(column_types=types, strings_can_be_null=False)
+    form = ds.CsvFileFormat(convert_options=convert) if kind == "csv" else kind
+    base = str(source) if source.is_dir() else str(source.parent)
+    try:
+        return ds.dataset(
+            [str(file) for file in files], format=form, partitioning="hive", partition_base_dir=base
+        )
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source}: not a readable table ({error})") from error
