@@ -53,19 +53,20 @@ def rows_of(config: Config, root: Path) -> Rows:
     weight = [name for name in _weights(config, columns) if name not in inputs]
     own = [*KEYS, *table.target_columns(every), *(["level"] if "level" in every else [])]
     label = f"{table.SPLIT}{config.data.split}"
-    whole = table.read(*where, columns=[*own, label, *inputs, *weight])
-    labels = _with_hidden(whole, config)
-    complete = whole[inputs].notna()
-    kept, left_out = {}, []
-    for split in ("train", "validation", "test", "hidden"):
-        of_split = labels == split
-        usable = of_split & complete.all(axis=1)
+    found: dict[str, pd.DataFrame] = {}
+    for split in ("train", "validation", "test"):  # each is read alone: no copy of all rows is made
         shown = [*own, *inputs, *(weight if split == "train" else [])]
-        kept[split] = whole.loc[usable, shown].reset_index(drop=True)
-        lacking = [name for name in inputs if not complete.loc[of_split, name].all()]
+        found[split] = table.read(*where, columns=shown, where=(label, [split]))
+    found |= _divided(found["validation"], config)
+    kept, left_out = {}, []
+    for split, of_split in found.items():
+        lacking = [name for name in inputs if of_split[name].hasnans]
+        kept[split] = of_split
         if lacking:
+            usable = of_split[inputs].notna().all(axis=1)
+            kept[split] = of_split[usable].reset_index(drop=True)
             left_out.append(
-                f"{of_split.sum() - usable.sum()} of {of_split.sum()} {split} rows left out: "
+                f"{len(of_split) - usable.sum()} of {len(of_split)} {split} rows left out: "
                 f"{', '.join(lacking)} unknown"
             )
     for split in ("validation", "hidden"):  # errors and audits take neighbours for neighbours
@@ -94,13 +95,13 @@ def _weights(config: Config, columns: list[str]) -> list[str]:
     return [] if column is None else [column]
 
 
-def _with_hidden(whole: pd.DataFrame, config: Config) -> pd.Series:
-    labels = whole[f"split_{config.data.split}"]
+def _divided(validating: pd.DataFrame, config: Config) -> dict[str, pd.DataFrame]:
+    """The validation rows that are shown, and those that are hidden."""
     if not config.holdout.hidden:
-        return labels
-    validating = whole.loc[labels == "validation", ["entity", "time"]]
-    divided = divide(validating, config.holdout.hidden, config.data.block)
-    return divided.reindex(labels.index).fillna(labels)
+        return {"validation": validating, "hidden": validating.iloc[:0]}
+    part = divide(validating[["entity", "time"]], config.holdout.hidden, config.data.block)
+    names = ("validation", "hidden")
+    return {name: validating[part == name].reset_index(drop=True) for name in names}
 
 
 def problem_of(config: Config, rows: Rows) -> Problem:
