@@ -58,7 +58,7 @@ def main() -> None:
         rows,
         f"a long table of {VIDEOS:,} videos of {DAYS} days, windows of {TASK['window']} days; "
         "seconds, and peak MiB above what the process takes once its modules are loaded; targets: "
-        "prepared in 20 s and 500 MiB in all; read: peak by the size of the matrix that is read, 2 at most",
+        "prepared in 20 s and 500 MiB in all; read: peak by the size of what is read, 2 at most",
     )
 
 
