@@ -1,11 +1,13 @@
 """``viewcast.log_rows``: one line in any training code, and the run can be priced."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.selection.clusters import CLUSTERS, Cluster
 from viewcast.tracking.row_keys import dated, keys_of
 from viewcast.tracking.tags import VALIDATION
 from viewcast.tracking.write.row_scores import row_scores
@@ -26,6 +28,7 @@ def log_rows(
     classes: Any = None,
     block: int = 1,
     looks: int = 1,
+    cluster: Cluster | None = None,
     name: str | None = None,
     run_id: str | None = None,
     tracking_uri: str | None = None,
@@ -49,7 +52,10 @@ def log_rows(
     targets and predictions that gives the loss (N,) of each row. By default log_loss of
     probabilities, zero_one of labels, mse of numbers. ``classes``: the labels of the columns of
     ``y_pred``, needed where ``y_true`` lacks one of them. ``block``: how many neighbouring rows
-    depend on each other, at least: a week of days is 7. ``looks``: how many states of the model
+    depend on each other, at least: a week of days is 7. ``cluster``: which rows are alike, where
+    ``keys`` name an ``entity``: those of one ``entity`` (new ones are asked at the same times), of
+    one ``time`` (the same ones at new times), or ``both``; by default what the rows support.
+    ``looks``: how many states of the model
     (epochs) were scored on these rows to choose this one; a second call in the same run counts by
     itself.
 
@@ -68,7 +74,11 @@ def log_rows(
         raise ConfigError(f"split = {split}: unknown; allowed: {', '.join(SPLITS)}")
     if block < 1 or looks < 1:
         raise ConfigError(f"block = {block}, looks = {looks}: expected whole numbers of at least 1")
+    if cluster not in (None, *CLUSTERS):
+        raise ConfigError(f"cluster = {cluster}: unknown; allowed: {', '.join(CLUSTERS)}")
     scores = row_scores(_keys(y_true, keys), y_true, y_pred, metric, split, block, classes)
+    if cluster is not None:
+        scores = replace(scores, cluster=cluster)
     client, run = run_to_log(run_id, tracking_uri)
     if split == VALIDATION:
         write_rows(client, run, scores, name or split, SOURCE, looks)

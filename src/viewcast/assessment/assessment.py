@@ -4,7 +4,7 @@ Shape letters: T looks in order of time, M validation rows, S hidden rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.study import REMEMBERS, Scored, Study
 from viewcast.base.errors import DataError
 from viewcast.selection.candidates import Candidates
+from viewcast.selection.clusters import Cluster, Clusters
 from viewcast.selection.hidden_holdout import HiddenGain, hidden_gain
 from viewcast.selection.inference import Inference, Settings, infer, measure_dependence
 
@@ -71,8 +72,8 @@ class Assessment:
     @property
     def refusal(self) -> str | None:
         """Why there is no figure or no bound, None where there are both."""
-        if self.study.panel is not None:
-            return self.study.panel
+        if self.study.panel is not None and self.study.cluster is None:
+            return f"{self.study.panel}, and there are too few entities to tell it by them"
         if self.inference is None:
             return None if self.study.runs else "no run"
         inference = self.inference
@@ -108,11 +109,12 @@ def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
     reference = _reference(study, settings.reference)
     if not runs:
         return Assessment(study, [], None, None, records, None, None, {})
-    columns, sizes = _columns(runs)
+    columns, sizes = _columns(runs, study.cluster is not None)
     candidates = Candidates.of(columns, sizes)
     resampling = Settings(settings.draws, settings.seed, settings.least or _least(runs))
-    measured = measure_dependence(candidates, resampling.least)
-    hidden, hidden_refusal = _hidden(runs, measured.length, seen)
+    clusters = _clusters(study)
+    measured = measure_dependence(candidates, resampling.least, clusters)
+    hidden, hidden_refusal = _hidden(runs, measured.length, seen, study.cluster)
     blocked = ALARM if hidden is not None and hidden.gain.alarm else None
     if blocked is None and records.tuned:
         blocked = TUNED.format(**vars(records))
@@ -120,19 +122,32 @@ def assess(study: Study, settings: AuditSettings, seen: int = 0) -> Assessment:
     trained = seed_share.settings(runs)
     searches = search_comparison.two(runs)
     search = None if searches is None else searches.of_first
-    inference = infer(candidates, compared, resampling, blocked, measured, trained, search)
+    inference = infer(
+        candidates, compared, resampling, blocked, measured, trained, search, clusters
+    )
     caught = _caught(study, runs, measured.length)
     return Assessment(
         study, runs, inference, reference, records, hidden, blocked, caught, hidden_refusal
     )
 
 
-def _columns(runs: Sequence[Scored]) -> tuple[list[Losses], Vector]:
-    """All evaluated states of each run, in cells of rows where some run kept only those."""
+def _columns(runs: Sequence[Scored], clustered: bool) -> tuple[list[Losses], Vector]:
+    """All evaluated states of each run, in cells of rows where some run kept only those.
+
+    A cell of neighbouring rows is of no one video or day: of ``clustered`` rows that were kept so,
+    only the final state is taken.
+    """
     rows = [run.rows for run in runs if run.rows is not None]
+    if clustered:
+        rows = [own if own.cell == 1 else replace(own, states=None) for own in rows]
     size = max((own.cell for own in rows if own.states is not None), default=1)
     _, sizes = rows[0].columns(size)
     return [own.columns(size)[0] for own in rows], sizes
+
+
+def _clusters(study: Study) -> Clusters | None:
+    """Of each row; None of one series."""
+    return None if study.keys is None else Clusters.if_any(study.keys, study.cluster)
 
 
 def _least(runs: Sequence[Scored]) -> float:
@@ -158,7 +173,7 @@ def _reference(study: Study, name: str | None) -> Scored | None:
 
 
 def _hidden(
-    runs: Sequence[Scored], length: float, seen: int
+    runs: Sequence[Scored], length: float, seen: int, cluster: Cluster | None = None
 ) -> tuple[HiddenEvidence | None, str | None]:
     """The hidden holdout, tested with the best run so far at every look; or why it cannot be."""
     scored = [run for run in runs if run.hidden_holdout is not None]
@@ -169,12 +184,23 @@ def _hidden(
     if hidden is None or shown is None:
         return None, "the runs have different hidden rows, so that no two of them can be compared"
     best = _best_so_far(shown.mean(axis=1))
+    clusters = None if cluster is None else _of_both(looked[0], cluster)
     try:
-        gain = hidden_gain(shown[best], hidden[best], length)
+        gain = hidden_gain(shown[best], hidden[best], length, clusters=clusters)
     except DataError as error:
         return None, str(error)
     gains = [part.mean(axis=1)[0] - part.mean(axis=1)[best] for part in (shown, hidden)]
     return HiddenEvidence(gain, gains[0], gains[1], hidden.shape[1], seen), None
+
+
+def _of_both(run: Scored, cluster: Cluster) -> tuple[Clusters, Clusters]:
+    """The clusters of the shown and of the hidden rows."""
+    assert run.rows is not None
+    assert run.hidden_holdout is not None
+    return (
+        Clusters.of(run.rows.keys, cluster),
+        Clusters.of(run.hidden_holdout.keys, cluster),
+    )
 
 
 def _time(run: Scored) -> tuple[int, int, str]:

@@ -91,6 +91,7 @@ def result_of(
         openings=tuple(study_figures.opened_test(test) for test in opened),
         assumed=study.assumed,
         runs=study_figures.runs(assessment),
+        clustering=study_figures.clustering(study),
         headline="",
         verdict="",
         sentences=(),

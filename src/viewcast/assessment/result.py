@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict
 from pydantic.dataclasses import dataclass
 
 from viewcast.assessment.understanding import Understanding
+from viewcast.selection.clusters import Cluster
 
 CONFIG = ConfigDict(extra="forbid", strict=True)
 
@@ -270,6 +271,17 @@ class AuditedRun:
 
 
 @dataclass(frozen=True, config=CONFIG)
+class Clustering:
+    """Which rows are alike: those of one ``entity``, of one ``time``, or ``both``; and how many
+    entities and times there are.
+    """
+
+    cluster: Cluster
+    entities: int
+    times: int
+
+
+@dataclass(frozen=True, config=CONFIG)
 class AuditResult:
     """The audit of one holdout.
 
@@ -288,7 +300,8 @@ class AuditResult:
     scores is known; ``seed_share``: where runs share settings but for the seed. ``searches``: where
     two searches made the runs. ``untracked``: runs that chose an epoch by these rows and kept no
     losses of the others. ``caveat``: what the figures assume, where runs were launched in sight of
-    earlier scores. ``hidden_refusal``: why hidden rows could not be used. ``assumed``: what could
+    earlier scores. ``clustering``: None of one series, in which ``dependence`` is in rows, else in
+    times. ``hidden_refusal``: why hidden rows could not be used. ``assumed``: what could
     not be checked. ``runs``: best first. ``headline``: what to do
     (``viewcast.assessment.headline``). ``verdict`` and ``sentences``: in words
     (``viewcast.assessment.study_verdict``, ``viewcast.assessment.sentences``).
@@ -334,6 +347,7 @@ class AuditResult:
     score_range: ScoreRange | None = None
     seed_share: SeedShare | None = None
     searches: SearchComparison | None = None
+    clustering: Clustering | None = None
 
     @property
     def compared(self) -> list[AuditedRun]:
@@ -360,4 +374,4 @@ class AuditResult:
     @property
     def rows_word(self) -> str:
         """What the rows are called."""
-        return "days" if self.dated else "rows"
+        return "days" if self.dated and self.clustering is None else "rows"

@@ -17,7 +17,7 @@ from viewcast.assessment.choice_sentences import (
     untracked,
 )
 from viewcast.assessment.range_sentences import basis, decision, searches, seed
-from viewcast.assessment.result import AuditResult, OpenedTest
+from viewcast.assessment.result import AuditResult, Clustering, OpenedTest
 from viewcast.assessment.wording import counted, hidden_figure, in_unit, noise_digits, sentence
 from viewcast.base.numbers import plain, short, times, with_error
 
@@ -147,8 +147,25 @@ def luck(result: AuditResult) -> str:
     return f"about {share} of the shown {result.figure_word} is the luck of being picked"
 
 
+def clusters(found: Clustering, result: AuditResult) -> str:
+    """What new rows will have new, and so what is resampled."""
+    entities, times = f"{found.entities:,} of them", counted(found.times, "time")
+    new = {
+        "entity": f"new series at these times: errors resample whole series ({entities})",
+        "time": f"these series at new times: errors resample whole times ({times})",
+        "both": f"new series at new times: errors resample both ({entities}, {times})",
+    }[found.cluster]
+    worth = ""
+    if result.independent is not None and result.rows:
+        worth = f"; the {result.rows:,} rows are worth {plain(round(result.independent))} "
+        worth += "independent ones"
+    return f"figures are for {new}{worth}"
+
+
 def dependence(result: AuditResult) -> str:
-    """How many independent rows the rows are worth."""
+    """How many independent rows the rows are worth, and what errors resample together."""
+    if result.clustering is not None:
+        return clusters(result.clustering, result)
     if result.independent is None or result.dependence is None or result.dependence <= 1:
         return ""
     return (

@@ -13,8 +13,9 @@ import pandas as pd
 from viewcast.assessment.row_losses import RowLosses, Vector, shared, usual
 from viewcast.assessment.understanding import Understanding
 from viewcast.holdout.looks import Look, distinct
-from viewcast.holdout.panels import panel
+from viewcast.holdout.panels import panel, usual_cluster
 from viewcast.models.model import LINE
+from viewcast.selection.clusters import Cluster
 
 PANEL = "was scored on rows of several series at the same times"
 UNKNOWN = "unknown"  # the holdout of runs that do not name their rows
@@ -34,6 +35,7 @@ class Facts:
     """What a run is called, what it was trained on, and what it was measured by.
 
     ``experiment``: of the configuration, not MLflow's; ``block``: least dependence length in rows;
+    ``cluster``: which rows are alike (``viewcast.selection.clusters``), None where it is not said;
     ``in_epochs``: whether training has epochs; ``kind``: that of the model
     (``viewcast.models.model``); ``training``: identity of the training rows; ``remembers``: whether
     the model looks up validation targets.
@@ -56,6 +58,7 @@ class Facts:
     unit: str = ""
     loss: str = ""
     block: float = 1.0
+    cluster: Cluster | None = None
     trainer: str = ""
     in_epochs: bool = False
     features: str = ""
@@ -129,7 +132,8 @@ class Study:
     ``runs``: one per look, a repetition is not another; ``repeats``: by the id of such a run the
     one that stands for it. ``looks``: all uses of the holdout, a sweep's choice among them.
     ``assumed``: sentences on what could not be checked. ``panel``: why the rows are not one series,
-    None where they are; then no run takes part.
+    None where they are. ``cluster``: which of them are alike then, None where that is not known and
+    no run takes part.
     """
 
     holdout: str
@@ -139,6 +143,7 @@ class Study:
     repeats: dict[str, str]
     assumed: tuple[str, ...] = ()
     panel: str | None = None
+    cluster: Cluster | None = None
     understood: Understanding | None = None
 
     @property
@@ -172,14 +177,27 @@ def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> St
     first = _of_one_loss(first)
     keys = usual([run.rows.keys for run in first if run.excluded is None and run.rows is not None])
     compared = [_compared(run, keys) for run in first]
-    series = None if keys is None else panel(keys, max(run.facts.block for run in first))
-    if series is not None:
+    series, cluster = _clustered(first, keys)
+    if series is not None and cluster is None:
         compared = [_without_figures(run) for run in compared]
     looks = tuple(distinct([*(run.look for run in runs), *uses]))
     assumed: tuple[str, ...] = (ASSUMED,) if unknown_rows(holdout) else ()
     if assumed and holdout != UNKNOWN:
         assumed += (APART.format(holdout.removeprefix(f"{UNKNOWN}: ")),)
-    return Study(holdout, keys, tuple(compared), looks, repeats, assumed, series)
+    return Study(holdout, keys, tuple(compared), looks, repeats, assumed, series, cluster)
+
+
+def _clustered(
+    runs: Sequence[Scored], keys: pd.DataFrame | None
+) -> tuple[str | None, Cluster | None]:
+    """Why the rows are no single series, and which are alike: what runs say, else the usual."""
+    if keys is None:
+        return None, None
+    told = next((run.facts.cluster for run in runs if run.facts.cluster is not None), None)
+    series = panel(keys, max(run.facts.block for run in runs))
+    if told is None and series is not None:
+        return series, usual_cluster(keys)
+    return series, told
 
 
 def unknown_rows(holdout: str) -> bool:

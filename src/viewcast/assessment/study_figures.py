@@ -10,6 +10,7 @@ from viewcast.assessment.assessment import Assessment
 from viewcast.assessment.result import (
     AuditedRun,
     BestOf,
+    Clustering,
     ConfidenceSet,
     GainOver,
     HiddenHoldout,
@@ -21,6 +22,7 @@ from viewcast.assessment.result import (
 from viewcast.assessment.study import Facts, Opened, Scored, Study
 from viewcast.holdout.looks import Use
 from viewcast.scoring.scores import score
+from viewcast.selection.clusters import Clusters
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,14 @@ def _excluded(run: Scored, assessment: Assessment) -> str | None:
     return run.excluded if caught is None else f"{run.excluded}; {caught}"
 
 
+def clustering(study: Study) -> Clustering | None:
+    """Which rows of the study are alike, and how many clusters they are; None of one series."""
+    clusters = None if study.keys is None else Clusters.if_any(study.keys, study.cluster)
+    if clusters is None:
+        return None
+    return Clustering(clusters.cluster, clusters.entities, clusters.times)
+
+
 def _winner(assessment: Assessment) -> Scored | None:
     """The run with the lowest loss among those that can be compared."""
     study, inference = assessment.study, assessment.inference
@@ -230,7 +240,8 @@ def _error(run: Scored, assessment: Assessment) -> float | None:
         return None
     if assessment.inference is not None and assessment.inference.error is not None:
         return assessment.inference.error
-    own = score(run.rows.final, max(1, round(run.facts.block)))
+    clusters = Clusters.if_any(run.rows.keys, assessment.study.cluster)
+    own = score(run.rows.final, max(1, round(run.facts.block)), clusters)
     return None if own is None else own.error
 
 

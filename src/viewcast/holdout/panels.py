@@ -1,15 +1,17 @@
-"""Several series on one clock: rows whose standard errors cannot be made yet.
+"""Several series on one clock: rows that are alike by entity and by time.
 
-The standard errors here (``viewcast.scoring.scores.score``,
-``viewcast.selection.dependence.standard_error``) and every figure of the audit take the rows as one
-series: a row depends on the rows just before it, and on nothing else. In a panel, rows of different
-entities that share a time also share what happened at that time. Their losses are correlated, and
-an error that ignores this is too small, by up to the square root of the number of entities.
+A standard error that takes rows as one series lets a row depend on the rows just before it, and on
+nothing else. In a panel, rows of different entities that share a time also share what happened at
+that time, and rows of one entity what it is like. Their losses are correlated, and an error that
+ignores this is too small, by up to the square root of the number of entities. So the rows of a
+panel are clustered (``viewcast.selection.clusters``).
 """
 
 import pandas as pd
 
 from viewcast.base.errors import DataError
+from viewcast.selection.clusters import Cluster
+from viewcast.selection.sample_size import ESTIMATE_ROWS
 
 
 def panel(rows: pd.DataFrame, block: float = 1.0) -> str | None:
@@ -37,15 +39,30 @@ def panel(rows: pd.DataFrame, block: float = 1.0) -> str | None:
         f"{rows['entity'].nunique():,} entities share {len(shared):,} of {len(entities):,} times "
         f"(at {day}: {' and '.join(names)}"
         f"{'' if shared.iloc[0] == 2 else f' and {shared.iloc[0] - 2:,} more'}), so their losses "
-        "are not one series and a standard error would be too small; panels are not supported yet"
+        "are not one series: a standard error that takes them as one would be too small"
     )
 
 
+def usual_cluster(rows: pd.DataFrame) -> Cluster | None:
+    """Which rows of a panel are alike where nobody says: ``both`` where there are entities and
+    times enough for it, else ``entity``; None where there are too few entities as well.
+
+    Both ways claim the least: new entities, and new times.
+    """
+    entities, times = rows["entity"].nunique(), rows["time"].nunique()
+    if entities >= ESTIMATE_ROWS and times >= ESTIMATE_ROWS:
+        return "both"
+    return "entity" if entities >= ESTIMATE_ROWS else None
+
+
 def refuse_panel(rows: pd.DataFrame, block: float, where: str) -> None:
-    """Refuse (DataError) rows that are a panel, before anything is made of them.
+    """Refuse (DataError) rows that are a panel where the data do not say which are alike.
 
     ``where``: what the rows are, to begin the message.
     """
     found = panel(rows, block)
     if found is not None:
-        raise DataError(f"{where}: {found}; take the rows of one entity")
+        raise DataError(
+            f"{where}: {found}; say which rows are alike (cluster: entity, time or both), or take "
+            "the rows of one entity"
+        )

@@ -4,6 +4,7 @@ A holdout is the set of validation rows. Every look at it (``viewcast.holdout.lo
 these settings say what is done against that. The record of looks is kept in MLflow.
 """
 
+import hashlib
 import math
 from typing import Annotated
 
@@ -14,6 +15,9 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
 from viewcast.holdout.release_rule import Release
+from viewcast.selection.clusters import Cluster
+
+FEWEST = 8  # entities or times that are hidden, or shown
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))
@@ -34,7 +38,9 @@ class Holdout:
     optimism: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
 
 
-def divide(rows: pd.DataFrame, share: float, block: int) -> pd.Series:
+def divide(
+    rows: pd.DataFrame, share: float, block: int, cluster: Cluster | None = None
+) -> pd.Series:
     """The part of each of M validation rows, by index (M,): ``validation``, ``hidden``, ``unused``.
 
     ``rows``: their entity and time; ``share``: of the rows in use that are hidden, above 0;
@@ -46,7 +52,12 @@ def divide(rows: pd.DataFrame, share: float, block: int) -> pd.Series:
     The gap separates the losses, not the features: a lag longer than the gap still shows a model
     the target of a hidden row, as a past value. Refuses (DataError) fewer rows than two hidden
     blocks, the gaps and their shown rows need.
+
+    ``cluster``: which rows of a panel are alike. Whole entities are hidden then, or whole times
+    where only times are new, by a hash of their names.
     """
+    if cluster is not None:
+        return _divide_clusters(rows, share, "time" if cluster == "time" else "entity")
     gap, least = (block, 2 * block) if block > 1 else (0, 1)
     period = 2 * gap + least / min(share, 1 - share)
     if len(rows) < math.ceil(2 * period):
@@ -65,3 +76,19 @@ def divide(rows: pd.DataFrame, share: float, block: int) -> pd.Series:
         part[start:stop] = "hidden"
     in_time = rows.sort_values(["time", "entity"]).index
     return pd.Series(part, index=in_time, dtype="str").reindex(rows.index)
+
+
+def _divide_clusters(rows: pd.DataFrame, share: float, key: str) -> pd.Series:
+    """Hide the entities or times with the smallest hashes, so many as ``share`` says."""
+    names = pd.Series(rows[key].astype(str).unique())
+    count = round(share * len(names))
+    if min(count, len(names) - count) < FEWEST:
+        raise DataError(
+            f"holdout.hidden = {share:g}: found {len(names)} different values of {key} in the "
+            f"validation rows, expected {FEWEST} or more hidden and as many shown; take more "
+            "validation rows (data.split, data.splits) or set holdout.hidden=0"
+        )
+    digests = names.map(lambda name: hashlib.sha256(name.encode()).hexdigest())
+    hidden = set(names[digests.sort_values().index[:count]])
+    part = np.where(rows[key].astype(str).isin(hidden), "hidden", "validation")
+    return pd.Series(part, index=rows.index, dtype="str")

@@ -20,11 +20,12 @@ from viewcast.base.numbers import times, with_error
 from viewcast.base.paths import named_run_paths
 from viewcast.base.settings import Tracking
 from viewcast.data import sealed
-from viewcast.data.table import SPLIT
+from viewcast.data.table import SPLIT, target_columns
 from viewcast.holdout.panels import refuse_panel
 from viewcast.models.fitted import Fitted
-from viewcast.scoring.loss import check_targets, row_losses
+from viewcast.scoring.loss import check_targets
 from viewcast.scoring.scores import Score, keyed, score
+from viewcast.selection.clusters import Clusters
 from viewcast.tracking.run_keys import recorded
 from viewcast.tracking.tags import TEST_ERROR, TEST_LOSS, TEST_ROW_COUNT
 from viewcast.tracking.write.opening import Opening, Stored, stored
@@ -75,26 +76,35 @@ def open_test(settings: OpenTest, root: Path) -> Opened:
     run = stored(settings.tracking, run_id_of(settings.run, settings.tracking, root))
     config = _config(run, settings.tracking)
     rows, left_out = rows_of(config, run.model, root)
-    refuse_panel(rows, config.data.block, f"data={config.data.name}: test rows")
-    check_targets(config.loss, rows["target"].to_numpy(), f"test rows of data={config.data.name}")
+    where = f"data={config.data.name}: test rows"
+    if config.data.cluster is None:
+        refuse_panel(rows, config.data.block, where)
+    for target in target_columns(rows.columns):
+        check_targets(config.loss, rows[target].to_numpy(), where)
     with Opening(run, config, rows, settings.reason, root) as opening:
-        predicted, target = run.model.predict(rows), rows["target"].to_numpy()
-        losses = row_losses(config.loss, predicted, target)
-        result = score(losses, config.data.block)
+        predicted = run.model.predict(rows)
+        losses = config.scorer.rows(predicted, rows)
+        clusters = Clusters.if_any(rows, config.data.cluster)
+        result = score(losses, config.data.block, clusters)
         assert result is not None, "there is at least one row"
         final = {TEST_LOSS: result.mean, TEST_ROW_COUNT: float(result.rows)}
         if result.error is not None:
             final[TEST_ERROR] = result.error
         columns: dict[str, Any] = {
             "split": "test",
-            "target": target,
-            "prediction": predicted,
+            **config.scorer.columns(predicted, rows),
             "loss": losses,
         }
         opening.scores(final, keyed(rows).assign(**columns))
-    unit = config.loss.unit(config.data.unit)
+    unit = config.scorer.unit(config.data.unit)
     return Opened(
-        *(opening.run_id, f"{run.name} of {config.data.label}", run.run_id, config.loss.name, unit),
+        *(
+            opening.run_id,
+            f"{run.name} of {config.data.label}",
+            run.run_id,
+            config.scorer.name,
+            unit,
+        ),
         *(result, opening.reuse, left_out),
     )
 

@@ -21,6 +21,7 @@ from viewcast.data import table
 from viewcast.models import fitted
 from viewcast.runs.run_folder import CHECKPOINTS, RUN, check_output
 from viewcast.scoring.scores import KEYS, Score, keyed, predictions, score
+from viewcast.selection.clusters import Clusters
 from viewcast.tracking import budget, tags
 from viewcast.tracking.evaluation_set import run_key
 from viewcast.tracking.score_filter import Filter
@@ -95,6 +96,7 @@ def _about(config: Config, rows: Rows) -> dict[str, Any]:
         **_learning(config),
         "target_unit": config.data.unit,
         "block": config.data.block,
+        **({"cluster": config.data.cluster} if config.data.cluster else {}),
         "status": "finished",
         "left_out": rows.left_out,
         "holdout": None if rows.validation.empty else table.holdout(rows.validation),
@@ -125,9 +127,10 @@ def _store(
 ) -> dict[str, Any]:
     splits = {"train": rows.train, "validation": rows.validation, "test": rows.test}
     predicted = predictions(trained.model, splits, config.scorer)
+    by_split = (predicted[predicted["split"] == split] for split in ("train", "validation"))
     train, validation = (
-        score(predicted.loc[predicted["split"] == split, "loss"], config.data.block)
-        for split in ("train", "validation")
+        score(own["loss"], config.data.block, Clusters.if_any(own, config.data.cluster))
+        for own in by_split
     )
     if score_filter is not None and train is not None and validation is not None:
         validates = predicted["split"] == "validation"

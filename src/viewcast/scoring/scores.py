@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.scoring.scorer import Scorer
+from viewcast.selection.clusters import Clusters, cluster_error
 
 if TYPE_CHECKING:
     from viewcast.models.fitted import Fitted
@@ -48,16 +49,20 @@ def keyed(rows: pd.DataFrame) -> pd.DataFrame:
     return keys.assign(time=keys["time"].astype(str))
 
 
-def score(losses: Any, block: int) -> Score | None:
+def score(losses: Any, block: int, clusters: Clusters | None = None) -> Score | None:
     """Mean of per-row losses (N,) in order of time, and its standard error by block means.
 
     Rows are cut into blocks of ``block`` rows, the last may be shorter; the error is that of the
     mean of block means, s/√blocks, weighted by size, which holds where dependence is short beside
     a block. With ``block`` 1 it is the textbook s/√N. None without rows; no error below 3 blocks.
+    ``clusters``: of the rows, if they are alike by video or day; the error is then
+    ``viewcast.selection.clusters.cluster_error``.
     """
     values = np.asarray(losses, dtype=np.float64)
     if len(values) == 0:
         return None
+    if clusters is not None:
+        return Score(float(values.mean()), cluster_error(values, clusters).error, len(values))
     starts = np.arange(0, len(values), block)
     sums = np.add.reduceat(values, starts)
     sizes = np.diff(np.append(starts, len(values)))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from viewcast.models.model import bends
 from viewcast.scoring.verdict import verdict
+from viewcast.selection.clusters import Clusters
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,14 @@ class Finished:
 
     def validation(self) -> pd.Series:
         """Validation loss by row key (M,)."""
-        rows = self.predictions[self.predictions["split"] == "validation"]
-        return rows.set_index("row")["loss"]
+        return self._validation_rows().set_index("row")["loss"]
+
+    def clusters(self) -> Clusters | None:
+        """The clusters of the validation rows; None where they are one series."""
+        return Clusters.if_any(self._validation_rows(), self.result.get("cluster"))
+
+    def _validation_rows(self) -> pd.DataFrame:
+        return self.predictions[self.predictions["split"] == "validation"]
 
 
 def read(folder: Path) -> Finished:
@@ -55,6 +62,7 @@ def summarise(finished: list[Finished]) -> list[dict[str, Any]]:
             run.curve,
             None if naive is None else naive.validation(),
             None if line is None else line.result,
+            None if naive is None else naive.clusters(),
         )
         rows.append({**run.result, "verdict": words})
     return sorted(rows, key=_reading_order)

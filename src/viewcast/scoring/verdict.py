@@ -12,6 +12,7 @@ import pandas as pd
 from viewcast.base.numbers import short, with_error
 from viewcast.models.model import bends
 from viewcast.scoring.scores import score
+from viewcast.selection.clusters import Clusters
 
 Run = dict[str, Any]
 CLEAR = 2.0  # standard errors
@@ -19,13 +20,19 @@ ROSE = 1.1  # how far the validation loss may rise above its best before it coun
 
 
 def verdict(
-    run: Run, losses: pd.Series, curve: pd.DataFrame, naive: pd.Series | None, line: Run | None
+    run: Run,
+    losses: pd.Series,
+    curve: pd.DataFrame,
+    naive: pd.Series | None,
+    line: Run | None,
+    clusters: Clusters | None = None,
 ) -> str:
     """The verdict on one run.
 
     ``losses``: validation loss by row key (M,); ``naive``: the same of the naive forecast;
     ``curve``: the run's losses by epoch; ``line``: the straight line over the same features on the
-    same training rows, where there is one.
+    same training rows, where there is one. ``clusters``: of the rows of ``naive``, where
+    some are alike.
     """
     if run["status"] == "diverged":
         return str(run["failure"]).split(":", maxsplit=1)[0]
@@ -39,15 +46,17 @@ def verdict(
     if line is not None and run["train_loss"] > line["train_loss"]:
         parts.append(f"fits poorly: a line reaches {short(line['train_loss'])} in training")
     if run["model"] not in ("naive", "seasonal_naive"):
-        parts.append(_against_naive(run, losses, naive))
+        parts.append(_against_naive(run, losses, naive, clusters))
     parts.append(_overfitting(run, curve))
     return "; ".join(part for part in parts if part)
 
 
-def _against_naive(run: Run, losses: pd.Series, naive: pd.Series | None) -> str:
+def _against_naive(
+    run: Run, losses: pd.Series, naive: pd.Series | None, clusters: Clusters | None
+) -> str:
     if naive is None:
         return ""
-    gain = score((naive - losses.reindex(naive.index)).to_numpy(), run["block"])
+    gain = score((naive - losses.reindex(naive.index)).to_numpy(), run["block"], clusters)
     if gain is None or gain.error is None:
         return ""
     if gain.mean == 0:

@@ -23,6 +23,7 @@ Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Cluster = Literal["entity", "time", "both"]
 
+CLUSTERS: tuple[Cluster, ...] = ("entity", "time", "both")
 FEWEST_ENTITIES = 3  # below, their spread says nothing
 FEWEST_TIMES = 8  # twice the least number of cosine terms
 LEAST_TERMS = 4
@@ -70,6 +71,11 @@ class Clusters:
         entity = pd.factorize(keys["entity"])[0].astype(np.int64)
         time = pd.factorize(keys["time"], sort=True)[0].astype(np.int64)
         return cls(entity, time, cluster)
+
+    @classmethod
+    def if_any(cls, keys: pd.DataFrame, cluster: Cluster | None) -> "Clusters | None":
+        """As ``of``; None of one series, or of no rows."""
+        return None if cluster is None or keys.empty else cls.of(keys, cluster)
 
     def at(self, rows: Indices | NDArray[np.bool_]) -> "Clusters":
         """The same of some rows (indices or flags), numbered anew."""
@@ -134,6 +140,11 @@ class Clusters:
         entities = [np.bincount(self.entity, own, self.entities) for own in series]
         times = [np.bincount(self.time, own, self.times) for own in series]
         return np.stack(entities), np.stack(times)
+
+
+def cluster_named(name: str | None) -> Cluster | None:
+    """The cluster of this name; None where it is none."""
+    return next((known for known in CLUSTERS if known == name), None)
 
 
 def cluster_error(losses: ArrayLike, clusters: Clusters) -> ClusterError:

@@ -23,8 +23,9 @@ from viewcast.base.settings import digest
 from viewcast.base.threads import one_thread
 from viewcast.data import table
 from viewcast.models.fitted import Fitted
-from viewcast.scoring.loss import Loss, row_losses
+from viewcast.scoring.loss import Loss
 from viewcast.scoring.scores import Vector, keyed, score
+from viewcast.selection.clusters import Clusters
 from viewcast.sweep.results import NO_TRAJECTORY, Results, thinned, thinned_losses
 from viewcast.sweep.space import Plain, configured
 from viewcast.training.config import Config, parse
@@ -250,7 +251,9 @@ def _results(
     cohort: list[Member], outcomes: list[Outcome], rows: Rows, figures: Figures | None
 ) -> Results:
     lines, curves, trajectories = [], [], []
-    predicted: dict[str, Any] = {"target": rows.validation["target"]}
+    data, measured = cohort[0].config.data, cohort[0].config.measure is not None
+    clusters = Clusters.if_any(rows.validation, data.cluster)
+    predicted: dict[str, Any] = {} if measured else {"target": rows.validation["target"]}
     hidden_losses: dict[str, Any] = {}
     for member, outcome in zip(cohort, outcomes, strict=True):
         line, number = _line(member, outcome), str(member.number)
@@ -259,11 +262,11 @@ def _results(
             line |= {"status": "diverged", "failure": scored}
         else:
             values, losses, hidden = scored
-            validation = score(losses, member.config.data.block)
-            line["train_loss"] = outcome.curve["train_loss"].iloc[outcome.best_epoch - 1]
+            validation = score(losses, data.block, clusters)
+            line["train_loss"] = _train_loss(member, outcome, rows)
             if validation is not None:
                 line["val_loss"], line["val_error"] = validation.mean, validation.error
-            predicted[number] = values.astype(np.float32)
+            predicted[number] = (losses if measured else values).astype(np.float32)
             hidden_losses[number] = hidden.astype(np.float32)
             trajectories.append(
                 thinned_losses(member.number, outcome.trajectory, outcome.best_epoch)
@@ -291,12 +294,19 @@ def _scored(member: Member, outcome: Outcome, rows: Rows) -> tuple[Vector, Vecto
     hidden = outcome.model.predict(rows.hidden)
     try:
         losses = [
-            row_losses(member.config.loss, predicted, of["target"].to_numpy())
+            member.config.scorer.rows(predicted, of)
             for predicted, of in ((values, rows.validation), (hidden, rows.hidden))
         ]
     except DataError as error:  # one candidate without a loss must not end a whole sweep
         return str(error)
     return values, losses[0], losses[1]
+
+
+def _train_loss(member: Member, outcome: Outcome, rows: Rows) -> float:
+    """Of the kept parameters: by the measure, where one scores them; else that of the curve."""
+    if member.config.measure is None or outcome.model is None:
+        return float(outcome.curve["train_loss"].iloc[outcome.best_epoch - 1])
+    return float(member.config.scorer.rows(outcome.model.predict(rows.train), rows.train).mean())
 
 
 def _line(member: Member, outcome: Outcome) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import digest
@@ -66,13 +68,7 @@ def _best(results: Results, candidates: Sequence[Member]) -> dict[str, Member]:
     trained = [by_number[column] for column in table if column in by_number]
     if not trained:
         return {}
-    target = table["target"].to_numpy(np.float64)
-    losses = np.stack(
-        [
-            member.config.loss.rows(table[str(member.number)].to_numpy(np.float64), target)
-            for member in trained
-        ]
-    ).astype(np.float32)
+    losses = np.stack([_losses(member, table) for member in trained]).astype(np.float32)
     length = dependence_length(losses, trained[0].config.data.block)
     inside = confidence_set(losses, length, DRAWS, trained[0].config.seed)
     found: dict[str, Member] = {}
@@ -80,6 +76,14 @@ def _best(results: Results, candidates: Sequence[Member]) -> dict[str, Member]:
         if inside[place]:
             found.setdefault(_setting(trained[place]), trained[place])
     return found
+
+
+def _losses(member: Member, table: pd.DataFrame) -> NDArray[np.float64]:
+    """Of each row of a table of predictions, or of scores where it has no target."""
+    values = table[str(member.number)].to_numpy(np.float64)
+    if "target" not in table:
+        return values
+    return np.asarray(member.config.loss.rows(values, table["target"].to_numpy(np.float64)))
 
 
 def _setting(member: Member) -> str:

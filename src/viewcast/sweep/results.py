@@ -7,7 +7,8 @@ Shape letters: C candidates, M validation rows, E epochs. ``tables/`` holds
   ``epochs``, ``final_train_loss``, ``final_val_loss``, ``identity``;
 - ``curves``: ``candidate``, ``epoch``, ``train_loss``, ``val_loss``, at most ``THINNED`` epochs;
 - ``predictions``: ``entity``, ``time``, ``row``, ``target`` and one float32 column per candidate
-  that did not diverge, by time;
+  that did not diverge, by time; where a measure scores the rows there is no target, and the columns
+  hold the scores;
 - ``trajectories``: ``candidate``, ``epoch``, ``losses`` (list of float32: the validation losses of
   its rows, by time, in cells where rows are many), for candidates that keep their best epoch:
   the epochs of their curve, and that best one.
@@ -89,10 +90,14 @@ class Results:
         return cls(
             candidates.reset_index(drop=True),
             curves.reset_index(drop=True),
-            _beside([part.predictions for part in parts], [*KEYS, "target"]),
+            _beside([part.predictions for part in parts], _keys_of(parts[0].predictions)),
             trajectories.reset_index(drop=True),
             _beside([part.hidden_losses for part in parts], KEYS),
         )
+
+
+def _keys_of(predictions: pd.DataFrame) -> list[str]:
+    return [*KEYS, "target"] if "target" in predictions else KEYS
 
 
 def _replace(tables: dict[str, pd.DataFrame], folder: Path) -> None:

@@ -15,6 +15,7 @@ EPOCHS = "viewcast.epochs"  # the most that training may take; absent without ep
 SELECTS_EPOCH = "viewcast.selects_epoch"  # "true" where validation losses decide which is kept
 EXPERIMENT = "viewcast.experiment"  # of the configuration, not MLflow's
 BLOCK = "viewcast.block"  # least length of dependence, in rows
+CLUSTER = "viewcast.cluster"  # which rows are alike: those of one entity, of one time, or both
 CHOSEN_BY = "viewcast.metric"  # set by users: the name of the metric that runs are chosen by
 LOSS = "viewcast.loss"  # name of the loss that the run is measured by
 UNIT = "viewcast.unit"  # of the loss

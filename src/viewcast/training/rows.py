@@ -99,7 +99,8 @@ def _divided(validating: pd.DataFrame, config: Config) -> dict[str, pd.DataFrame
     """The validation rows that are shown, and those that are hidden."""
     if not config.holdout.hidden:
         return {"validation": validating, "hidden": validating.iloc[:0]}
-    part = divide(validating[["entity", "time"]], config.holdout.hidden, config.data.block)
+    data, keys = config.data, validating[["entity", "time"]]
+    part = divide(keys, config.holdout.hidden, data.block, data.cluster)
     names = ("validation", "hidden")
     return {name: validating[part == name].reset_index(drop=True) for name in names}
 

@@ -73,16 +73,18 @@ def losses_of(path: Path, keys: Keys, states: Path | None = None) -> RowLosses |
 def candidates_of(path: Path, loss: Loss, keys: Keys, states: Path | None) -> dict[int, RowLosses]:
     """Losses of a sweep's candidates, by number, from its ``tables/predictions.parquet``.
 
-    ``states``: ``tables/trajectories.parquet``. Candidates with different features may have
+    ``states``: ``tables/trajectories.parquet``. Without a column ``target`` the columns hold
+    the losses of rows that a measure has scored. Candidates with different features may have
     different rows: a missing value in a column is a row that its candidate does not have.
     """
     table = read(path)
-    _need(table, ("row", "target"), path)
-    target = table["target"].to_numpy().astype(np.float32)
+    _need(table, ("row",), path)
+    scored = "target" not in table.column_names
+    target = np.empty(0) if scored else table["target"].to_numpy().astype(np.float32)
     known = {} if states is None else trajectories(states)
     losses = {}
     for number, own, rows, predicted in _columns(table, keys):
-        final = loss.rows(predicted.astype(np.float32), target[rows])
+        final = predicted if scored else loss.rows(predicted.astype(np.float32), target[rows])
         losses[number] = _with_states(RowLosses(own, final), known.get(number), states)
     return losses
 

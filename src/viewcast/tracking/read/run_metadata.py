@@ -7,12 +7,14 @@ from mlflow.entities import Dataset, Run
 
 from viewcast.assessment.study import Facts
 from viewcast.models.model import LINE
+from viewcast.selection.clusters import cluster_named
 from viewcast.tracking.datasets import in_context
 from viewcast.tracking.read.run_settings import seed_of, settings_of, size_of
 from viewcast.tracking.tags import (
     APPROXIMATE,
     BLOCK,
     BOUND,
+    CLUSTER,
     DATA,
     EPOCHS,
     EXPERIMENT,
@@ -63,6 +65,7 @@ def facts(run: Run, parent: Run | None = None) -> Facts:
         unit=tags.get(UNIT, ""),
         loss=tags.get(LOSS, ""),
         block=_positive(tags.get(BLOCK)) or 1.0,
+        cluster=cluster_named(tags.get(CLUSTER)),
         trainer=params.get(PARAM_TRAINER, ""),
         in_epochs=EPOCHS in tags or PARAM_RESTORE_BEST in params,
         features=params.get(PARAM_FEATURES, ""),

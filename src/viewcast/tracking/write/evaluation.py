@@ -13,6 +13,7 @@ from viewcast.base.errors import DataError
 from viewcast.data import table
 from viewcast.holdout.looks import distinct
 from viewcast.scoring.scores import score
+from viewcast.selection.clusters import Clusters
 from viewcast.tracking import look_tags
 from viewcast.tracking.tags import (
     BATCH_ID,
@@ -89,7 +90,8 @@ def _refuse_other_scores(run: Run, key: str) -> None:
 
 def _figures(run: Run, scores: RowScores) -> dict[str, float]:
     """The mean and its standard error, under names that no curve of the run has."""
-    mean = score(scores.table["loss"], scores.block)
+    clusters = Clusters.if_any(scores.table, scores.cluster)
+    mean = score(scores.table["loss"], scores.block, clusters)
     if mean is None:
         raise DataError("no rows to score")
     logged = run.data.metrics

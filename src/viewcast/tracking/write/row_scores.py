@@ -13,8 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.holdout.panels import panel, usual_cluster
 from viewcast.scoring.metric import Array, Metric, RowValues
 from viewcast.scoring.metrics import NAMES, metric_of
+from viewcast.selection.clusters import Cluster
 
 KEYS = ["entity", "time", "row"]
 CHANCE = "probability_"  # prefix of a column; the class follows
@@ -32,7 +34,8 @@ class RowScores:
     column ``probability_<class>`` for each), loss; in order of time.
 
     ``loss`` (N,): the pseudo-losses of the metric, turned so that less is better; ``figure``: their
-    mean in the metric's own direction. ``approximate``, ``bound``: see
+    mean in the metric's own direction. ``cluster``: which rows are alike, None of one series or
+    where it is not said. ``approximate``, ``bound``: see
     ``viewcast.scoring.metric.RowValues``. ``block``: least length of dependence, in rows.
     """
 
@@ -43,6 +46,7 @@ class RowScores:
     approximate: str | None
     bound: bool
     block: int
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def row_scores(
     losses = -values.values if chosen.more_is_better else values.values
     columns = {"split": split, "target": wanted, **_columns(judged, found, labels), "loss": losses}
     table = keys[KEYS].reset_index(drop=True).assign(**columns)
+    several = panel(table, block) is not None
     return RowScores(
         table=table,
         metric=chosen.name,
@@ -115,6 +120,7 @@ def row_scores(
         approximate=values.approximate,
         bound=values.bound,
         block=block,
+        cluster=usual_cluster(table) if several else None,
     )
 
 

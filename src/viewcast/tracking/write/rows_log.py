@@ -19,13 +19,13 @@ from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.base.settings import digest
 from viewcast.data import table
 from viewcast.holdout.looks import REPORT, early_stop, parsed, written
-from viewcast.holdout.panels import refuse_panel
 from viewcast.tracking.datasets import input_of, log, profile
 from viewcast.tracking.tags import (
     APPROXIMATE,
     BLOCK,
     BOUND,
     CANDIDATE,
+    CLUSTER,
     HOLDOUT,
     IDENTITY,
     LOOK_KEY,
@@ -87,11 +87,10 @@ def write_rows(
     which runs were started without each other's scores, none to have it read off the runs.
 
     Other scores of the same rows in the same run are another state of its model: they replace the
-    former ones, and count as one more look. Refuses (DataError) rows of several series at the same
-    times (``viewcast.holdout.panels``), other rows than the run has, a run of viewcast's own
-    training, and an artifact of that name that something else logged.
+    former ones, and count as one more look. Rows of several series at the same times are clustered
+    (``viewcast.holdout.panels``). Refuses (DataError) other rows than the run has, a run of
+    viewcast's own training, and an artifact of that name that something else logged.
     """
-    refuse_panel(scores.table, scores.block, "the rows to log")
     run = client.get_run(run_id)
     holdout = table.holdout(scores.table)
     _refuse_foreign(client, run, holdout)
@@ -135,6 +134,7 @@ def record_tags(holdout: str, scores: RowScores) -> dict[str, str]:
         HOLDOUT: holdout,
         LOOK_KEY: look_key(holdout, scores),
         BLOCK: str(scores.block),
+        **({CLUSTER: scores.cluster} if scores.cluster else {}),
         LOSS: scores.metric,
         MORE_IS_BETTER: "true" if scores.more_is_better else "false",
         APPROXIMATE: (scores.approximate or "")[:LONGEST],
