@@ -277,7 +277,7 @@ def test_a_study_of_several_series_at_the_same_days_gets_no_figure_and_says_why(
     losses = noisy(np.random.default_rng(3), 5, 200)
     found = of([scored(f"run-{i}", own, keys=panel) for i, own in enumerate(losses)])
     assert found.refusal.startswith("2 entities share 100 of 100 times")
-    assert "panels are not supported yet" in found.verdict
+    assert "too few entities to tell it by them" in found.verdict
     assert (found.winner, found.confidence_set, found.best_of) == (None, None, ())
     assert {run.excluded for run in found.runs} == {
         "was scored on rows of several series at the same times"
