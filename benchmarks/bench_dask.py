@@ -25,7 +25,7 @@ WORKERS = 2
 TASKS = 4_000
 ROUNDS = 3
 SHARED_MIB = 64
-SEEDS = 8 * 176  # eight parts
+SEEDS = 6 * 176  # six parts
 TRAINING = ("data=channel", "model=deep", "trainer.epochs=200", "trainer.patience=null")
 
 

@@ -6,7 +6,7 @@ killed goes on with the other parts, on any engine.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -114,6 +114,7 @@ def train(
     made = [_Cohort.of(each, root, figures, shared_rows) for each in cohorts.values()]
     parts = [(number, places) for number, each in enumerate(made) for places in each.parts()]
     folders = [folder / made[number].name(places) for number, places in parts]
+    work = [made[number].epochs(places) for number, places in parts]
     due = [place for place, each in enumerate(folders) if not Results.whole(each)]
     stop = Event()
     call, beside, tick = trained_part, 1, until(stop, tick)
@@ -126,10 +127,10 @@ def train(
     def ended(place: int, tables: Results) -> None:
         tables.write(folders[due[place]])
         if not engine.here:
-            tick(made[parts[due[place]][0]].epochs(parts[due[place]][1]))
+            tick(work[due[place]])
 
-    for number, places in (part for place, part in enumerate(parts) if place not in due):
-        tick(made[number].epochs(places))
+    for place in set(range(len(parts))).difference(due):
+        tick(work[place])
     if due:
         with one_thread():  # of the linear algebra by which candidates are scored
             engine.run(call, made, [parts[place] for place in due], ended, beside, stop)
@@ -164,7 +165,9 @@ def _code(config: Config) -> str:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one or more cohorts. ``content``: hash of their cells."""
+    """The rows of one or more cohorts: those to train on are in ``problem`` alone, so that an engine
+    sends them once. ``content``: hash of their cells.
+    """
 
     rows: Rows
     problem: Problem
@@ -174,7 +177,8 @@ class _Rows:
     def of(cls, config: Config, root: Path) -> "_Rows":
         rows = rows_of(config, root)
         content = table.content(rows.train, rows.validation, rows.hidden)
-        return cls(rows, problem_of(config, rows), content)
+        scored = replace(rows, train=rows.train.head(0).copy(), test=rows.test.head(0).copy())
+        return cls(scored, problem_of(config, rows), content)
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,7 @@ class _Cohort:
     def parts(self) -> list[range]:
         """The members, by their places, in parts of about the same work."""
         most = max(epochs(member.config) for member in self.members)
-        visits = most * len(self.rows.train)
+        visits = most * len(self.problem.train)
         results = most * (16 + 4 * cell_count(len(self.rows.validation)))
         size = min(VISITS // max(visits, 1), RESULT_BYTES // max(results, 1))
         size = min(max(size, SMALLEST), LARGEST)
