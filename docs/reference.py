@@ -50,7 +50,7 @@ COMMON = {
     "label": "how pages name the data",
     "timezone": "the zone whose midnights part the days",
 }
-GROUPS = ("data", "model", "trainer", "loss", "holdout", "source", "recipe", "tracking")
+GROUPS = ("data", "model", "trainer", "loss", "holdout", "source", "recipe", "engine", "tracking")
 WITHOUT_TARGET = {"live": "viewcast.retraining.settings:ChannelData"}
 
 

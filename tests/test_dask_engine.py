@@ -18,6 +18,7 @@ from viewcast.base.engine import Engine, Local
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import build
 from viewcast.sweep import cohorts
+from viewcast.sweep.members import members
 from viewcast.sweep.space import base_of
 
 
@@ -133,7 +134,7 @@ def test_a_task_is_refused_by_a_worker_whose_code_is_another(project: Project) -
 
     base = base_of(composed(project))
     with pytest.raises(ConfigError, match="not trained"):
-        cohorts.train(cohorts.members(base, [{}]), project.root, project.root, print, engine=Kept())
+        cohorts.train(members(base, [{}]), project.root, project.root, print, engine=Kept())
     with pytest.raises(ConfigError, match="a worker has another version of viewcast's code"):
         cohorts.trained_part([replace(made[0], code="another")], (0, range(1)))
 

@@ -7,7 +7,7 @@ from mlflow.entities import Run
 
 from support.project import Project
 from viewcast.runs.sweep import sweep
-from viewcast.sweep import cohorts as training
+from viewcast.sweep.members import Member
 from viewcast.sweep.results import Results
 
 QUICK = ("model=deep", "model.units=5", "trainer.epochs=4", "trainer.patience=null")
@@ -18,7 +18,7 @@ def composed(project: Project, *overrides: str) -> dict[str, Any]:
     return project.plain(*QUICK, "device=cpu", *overrides, config_name="sweep")
 
 
-def swept(project: Project, *overrides: str) -> tuple[Path, Results, list[training.Member]]:
+def swept(project: Project, *overrides: str) -> tuple[Path, Results, list[Member]]:
     project.prepare(project.config())
     return sweep(composed(project, *overrides), project.root)
 

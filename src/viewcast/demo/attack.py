@@ -15,7 +15,7 @@ from viewcast.demo.leaderboard import Attack, Climb, Vector, climb, submissions
 from viewcast.demo.truth import TrueLoss
 from viewcast.models.fitted import Fitted
 from viewcast.scoring.scores import keyed, score
-from viewcast.sweep.cohorts import Member
+from viewcast.sweep.members import Member
 from viewcast.sweep.results import NO_TRAJECTORY, Results
 from viewcast.training.config import Config
 from viewcast.training.rows import Rows, problem_of

@@ -13,7 +13,8 @@ from viewcast.base.provenance import files_digest
 from viewcast.base.settings import build, construct, digest
 from viewcast.data import table
 from viewcast.sweep import replication
-from viewcast.sweep.cohorts import Figures, Member, epochs, members, train
+from viewcast.sweep.cohorts import train
+from viewcast.sweep.members import Figures, Member, epochs, members
 from viewcast.sweep.results import Results
 from viewcast.sweep.space import Plain, Search, Values, base_of, draw, space
 from viewcast.tracking import budget

@@ -5,12 +5,12 @@ Every part of a cohort is trained once, by a task that an engine does somewhere
 killed goes on with the other parts, on any engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,11 @@ from viewcast.base.provenance import code_digest
 from viewcast.base.settings import digest
 from viewcast.base.threads import one_thread
 from viewcast.data import table
-from viewcast.models.fitted import Fitted
-from viewcast.scoring.loss import Loss
 from viewcast.scoring.scores import Vector, keyed, score
 from viewcast.selection.clusters import Clusters
+from viewcast.sweep.members import Figures, Member, epochs
 from viewcast.sweep.results import NO_TRAJECTORY, Results, thinned, thinned_losses
-from viewcast.sweep.space import Plain, configured
-from viewcast.training.config import Config, parse
+from viewcast.training.config import Config
 from viewcast.training.problem import Problem
 from viewcast.training.rows import Rows, problem_of, rows_of
 from viewcast.training.run_code import modules_of
@@ -41,51 +39,6 @@ from viewcast.training.trajectory import cell_count
 VISITS = 50_000_000  # of training rows: some seconds on a core
 RESULT_BYTES = 2**30
 SMALLEST, LARGEST = 16, 256
-
-
-@dataclass(frozen=True)
-class Member:
-    """A candidate of the sweep: its number, what is its own, and its whole configuration.
-
-    ``batch``: of a search that draws in sight of the losses of the batches before.
-    """
-
-    number: int
-    own: Mapping[str, Any]
-    config: Config
-    batch: int | None = None
-
-
-class Figures(Protocol):
-    """More figures of a candidate, taken while its parameters are at hand: columns of the table of
-    candidates, metrics of its run. ``identity``: hash of what they depend on beside the model.
-    """
-
-    @property
-    def identity(self) -> str:
-        """Sixteen hexadecimal digits."""
-
-    def __call__(self, model: Fitted, loss: Loss) -> dict[str, float]:
-        """Name and value of each figure."""
-
-
-def members(
-    base: Plain,
-    candidates: Sequence[Mapping[str, Any]],
-    first: int = 0,
-    batch: int | None = None,
-) -> list[Member]:
-    """The candidates as checked configurations; refuses (ConfigError) filters of scores."""
-    checked = []
-    for number, own in enumerate(candidates, start=first):
-        config = parse(configured(base, own))
-        if config.holdout.release is not None:
-            raise ConfigError(
-                f"holdout.release = {config.holdout.release.name}: a sweep chooses by the raw "
-                "scores of all candidates; choose holdout.release=null, or train one by one"
-            )
-        checked.append(Member(number, own, config, batch))
-    return checked
 
 
 def train(
@@ -165,8 +118,8 @@ def _code(config: Config) -> str:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one or more cohorts: those to train on are in ``problem`` alone, so that an engine
-    sends them once. ``content``: hash of their cells.
+    """The rows of one or more cohorts: those to train on are in ``problem`` alone, which an engine
+    sends. ``content``: hash of their cells.
     """
 
     rows: Rows
@@ -244,11 +197,6 @@ class _Cohort:
         fit_cohort = type(config.trainer).fit_cohort
         outcomes = fit_cohort(self.problem, config.model, peers, tick, workers)
         return _results(members, outcomes, self.rows, self.figures)
-
-
-def epochs(config: Config) -> int:
-    """The most epochs of a candidate; 1 where its trainer has none."""
-    return config.trainer.epoch_limit or 1
 
 
 def _results(

@@ -16,7 +16,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.settings import digest
 from viewcast.selection.confidence_set import confidence_set
 from viewcast.selection.dependence import dependence_length
-from viewcast.sweep.cohorts import Member
+from viewcast.sweep.members import Member
 from viewcast.sweep.results import Results
 from viewcast.sweep.space import Plain
 

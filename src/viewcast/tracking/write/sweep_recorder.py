@@ -21,7 +21,7 @@ from mlflow.entities import Metric, Param, Run
 
 from viewcast.base.settings import digest
 from viewcast.holdout.looks import Use
-from viewcast.sweep.cohorts import Member
+from viewcast.sweep.members import Member
 from viewcast.sweep.results import TABLES, Results
 from viewcast.sweep.space import on_log_scale
 from viewcast.tracking import datasets, look_tags
