@@ -39,6 +39,7 @@ from viewcast.training.trajectory import cell_count
 VISITS = 50_000_000  # of training rows: some seconds on a core
 RESULT_BYTES = 2**30
 SMALLEST, LARGEST = 16, 256
+LEVEL = ["level"]  # what a measure of views needs beside features and targets
 
 
 def train(
@@ -118,8 +119,8 @@ def _code(config: Config) -> str:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one or more cohorts: those to train on are in ``problem`` alone, which an engine
-    sends. ``content``: hash of their cells.
+    """The rows of one or more cohorts. Rows to train on lie in ``problem``, so that an engine sends
+    them once; in ``rows`` they have only their level. ``content``: hash of their cells.
     """
 
     rows: Rows
@@ -130,7 +131,8 @@ class _Rows:
     def of(cls, config: Config, root: Path) -> "_Rows":
         rows = rows_of(config, root)
         content = table.content(rows.train, rows.validation, rows.hidden)
-        scored = replace(rows, train=rows.train.head(0).copy(), test=rows.test.head(0).copy())
+        level = rows.train[[name for name in LEVEL if name in rows.train]].copy()
+        scored = replace(rows, train=level, test=rows.test.head(0).copy())
         return cls(scored, problem_of(config, rows), content)
 
 
@@ -196,7 +198,8 @@ class _Cohort:
         peers = [CohortMember(each.config.trainer, each.config.seed) for each in members]
         fit_cohort = type(config.trainer).fit_cohort
         outcomes = fit_cohort(self.problem, config.model, peers, tick, workers)
-        return _results(members, outcomes, self.rows, self.figures)
+        training = pd.concat([self.problem.train, self.rows.train], axis=1)  # shares their memory
+        return _results(members, outcomes, replace(self.rows, train=training), self.figures)
 
 
 def _results(
