@@ -36,7 +36,7 @@ def test_two_thousand_series_that_share_a_day_effect_are_refused() -> None:
     with pytest.raises(
         DataError,
         match=r"the validation rows: 2,000 entities share 50 of 50 times \(at 2021-01-01: channel "
-        r"0 and channel 1 and 1,998 more\).*say which rows are alike \(cluster: entity, time or both\), or take",
+        r"0 and channel 1 and 1,998 more\).*say which rows are alike",
     ):
         refuse_panel(keys, 1, "the validation rows")
 

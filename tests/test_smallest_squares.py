@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -10,6 +11,11 @@ from hypothesis import strategies as st
 
 from support.machines import HASWELL
 from viewcast.training.smallest_squares import solve
+
+
+def of_one(x: Any, y: Any) -> Any:
+    """The weights (F,) of one output."""
+    return solve(x, y[:, np.newaxis])[:, 0]
 
 
 @given(
@@ -27,7 +33,7 @@ def test_weights_are_those_of_an_orthogonal_decomposition(
     y = draws.normal(size=rows)
     expected = np.linalg.lstsq(x, y, rcond=1e-12)[0]
     if np.linalg.cond(own) < 1e6:
-        error = np.abs(solve(x, y) - expected).max()
+        error = np.abs(of_one(x, y) - expected).max()
         assert error <= 1e-6 * np.abs(expected).max()
 
 
@@ -35,19 +41,19 @@ def test_a_polynomial_of_ten_terms_keeps_its_digits() -> None:
     """Its normal equations alone would leave three: the condition of the powers is 10⁶."""
     x = np.vander(np.linspace(0, 1, 200), 10)
     weights = np.arange(1.0, 11.0)
-    np.testing.assert_allclose(solve(x, x @ weights), weights, rtol=1e-7)
+    np.testing.assert_allclose(of_one(x, x @ weights), weights, rtol=1e-7)
 
 
 def test_features_that_say_nothing_have_no_weight() -> None:
     x = np.zeros((5, 2))
-    assert solve(x, np.arange(5.0)).tolist() == [0, 0]
-    assert solve(np.empty((5, 0)), np.arange(5.0)).tolist() == []
+    assert of_one(x, np.arange(5.0)).tolist() == [0, 0]
+    assert of_one(np.empty((5, 0)), np.arange(5.0)).tolist() == []
 
 
 def test_many_rows_are_summed_in_parts() -> None:
     draws = np.random.default_rng(1)
     x, y = draws.normal(size=(10_000, 3)), draws.normal(size=10_000)
-    np.testing.assert_allclose(solve(x, y), np.linalg.lstsq(x, y, rcond=None)[0], rtol=1e-10)
+    np.testing.assert_allclose(of_one(x, y), np.linalg.lstsq(x, y, rcond=None)[0], rtol=1e-10)
 
 
 PRINTED = """
@@ -55,7 +61,7 @@ import numpy as np
 from viewcast.training.smallest_squares import solve
 walk = np.cumsum(np.random.default_rng(1).normal(size=900))
 x = np.lib.stride_tricks.sliding_window_view(walk, 57)
-print(solve(x[:-1], walk[57:]).tobytes().hex())
+print(solve(x[:-1], walk[57:, None]).tobytes().hex())
 """
 
 

@@ -147,7 +147,9 @@ def _store(
         hidden = config.scorer.rows(trained.model.predict(rows.hidden), rows.hidden)
         _seal(keyed(rows.hidden).assign(loss=hidden), output, "hidden_holdout")
     _store_curves(_shown(trained.curve, score_filter), trained.path, output)
-    for name in ("surface", "trajectory"):
+    # A measure prices no epoch: its losses after each one are those that the model learns by.
+    kept = ("surface", "trajectory") if config.measure is None else ("surface",)
+    for name in kept:
         table_of: pd.DataFrame = getattr(trained, name)
         if not table_of.empty:
             table_of.to_parquet(output / f"{name}.parquet", index=False)
@@ -201,5 +203,5 @@ def _record(
     example = rows.train[trained.model.inputs or ["row"]].head(2)
     recorder.model(output / "model", example, trained.model.predict(example))
     recorder.files(output / "predictions.parquet", output / "curve.csv")
-    if not trained.trajectory.empty:
+    if (output / "trajectory.parquet").is_file():
         recorder.files(output / "trajectory.parquet")

@@ -223,9 +223,10 @@ def _results(
                 line["val_loss"], line["val_error"] = validation.mean, validation.error
             predicted[number] = (losses if measured else values).astype(np.float32)
             hidden_losses[number] = hidden.astype(np.float32)
-            trajectories.append(
-                thinned_losses(member.number, outcome.trajectory, outcome.best_epoch)
-            )
+            if not measured:  # a measure prices no epoch: these are losses that models learn by
+                trajectories.append(
+                    thinned_losses(member.number, outcome.trajectory, outcome.best_epoch)
+                )
             if figures is not None and outcome.model is not None:
                 line |= figures(outcome.model, member.config.loss)
         lines.append(line)

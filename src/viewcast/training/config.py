@@ -97,12 +97,6 @@ def parse(plain: Mapping[str, Any]) -> Config:
         raise ConfigError("unknown key plain; allowed: " + ", ".join(keys(Config)))
     config: Config = construct(Config, {**built, "plain": dict(plain)}, "")
     config.trainer.check_settings(config.model, config.loss)
-    if config.measure is not None and config.trainer.selects_epoch:
-        raise ConfigError(
-            f"measure = {config.measure.name} contradicts trainer.restore_best = true: epochs "
-            "would be chosen by the loss, a choice that no row score of the measure shows; choose "
-            "trainer.restore_best=false trainer.patience=null, or measure=null"
-        )
     if config.holdout.release is not None and config.trainer.selects_epoch:
         raise ConfigError(
             f"holdout.release = {config.holdout.release.name} contradicts trainer.restore_best = "

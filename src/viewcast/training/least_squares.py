@@ -30,6 +30,6 @@ class LeastSquares(Trainer[NetworkModel]):
         x, y = problem.x(problem.train), problem.targets(problem.train)
         scaling = Scaling.of(x, y)
         design = np.hstack([scaling.inputs(x), np.ones((len(x), 1))])
-        outputs = [smallest_squares.solve(design, own) for own in scaling.targets(y).T]
-        params = np.stack(outputs, axis=1).reshape(-1)  # weights (F, O), then biases (O,)
+        # Weights (F, O), then biases (O,).
+        params = smallest_squares.solve(design, scaling.targets(y)).reshape(-1)
         return at_once(problem, FittedNetwork(problem.inputs, (), params, scaling))

@@ -20,18 +20,18 @@ DEPENDENT = 1e-12  # share of a feature's square that others leave of it: less i
 REFINEMENTS = 2
 
 
-def solve(x: Matrix, y: Vector) -> Vector:
-    """The w (F,) that minimises ‖y − xw‖², for x (N, F) and y (N,).
+def solve(x: Matrix, y: Matrix) -> Matrix:
+    """The W (F, O) that minimises ‖y − xW‖² for each output, for x (N, F) and y (N, O).
 
     Of several, which there are where features depend on each other, that of smallest norm.
     """
     size = np.sqrt(np.square(x).sum(axis=0))
     size[size == 0] = 1.0
     gram = _summed(x, x) / size / size[:, np.newaxis]
-    found = np.zeros(x.shape[1])
+    found = np.zeros((x.shape[1], y.shape[1]))
     for _ in range(1 + REFINEMENTS):
         rest = np.concatenate([part - product(x_part, found) for x_part, part in _parts(x, y)])
-        found += _of_normal_equations(gram, _summed(x, rest) / size, size)
+        found += _of_normal_equations(gram, _summed(x, rest) / size[:, np.newaxis], size)
     return found
 
 
@@ -54,21 +54,18 @@ def _parts(x: Matrix, other: Matrix | Vector) -> list[tuple[Matrix, Matrix]]:
     return [(x[i : i + AT_ONCE], other[i : i + AT_ONCE]) for i in starts]
 
 
-def _of_normal_equations(gram: Matrix, right: Vector, size: Vector) -> Vector:
-    """The weights (F,) in the units of features of length ``size``, from those of length 1."""
+def _of_normal_equations(gram: Matrix, right: Matrix, size: Vector) -> Matrix:
+    """The weights (F, O) in the units of features of length ``size``, from those of length 1."""
     basis, rest, table = _eliminated(np.column_stack([gram, right]))
-    others, own = table[basis][:, rest], table[basis, -1]
-    weights = np.zeros(len(size))
+    others, own = table[basis][:, rest], table[basis, len(size) :]
+    weights = np.zeros(right.shape)
     if len(rest):
         # Least norm: a share of what the basis explains goes to the features that depend on it.
         scaled = others / size[basis, np.newaxis]
         equations = product(scaled.T, scaled) + np.diag(1 / size[rest] ** 2)
-        _, _, solved = _eliminated(
-            np.column_stack([equations, product(scaled.T, own / size[basis])])
-        )
-        weights[rest] = solved[:, -1]
+        weights[rest] = solved(equations, product(scaled.T, own / size[basis, np.newaxis]))
     weights[basis] = own - product(others, weights[rest])
-    return weights / size
+    return weights / size[:, np.newaxis]
 
 
 def _eliminated(table: Matrix) -> tuple[NDArray[np.int64], NDArray[np.int64], Matrix]:

@@ -32,6 +32,6 @@ class ThroughOrigin(Trainer[NetworkModel]):
         x, y = problem.x(problem.train), problem.y(problem.train)
         size = np.abs(x).mean(axis=1)
         share = 1 / np.where(size > 0, size, 1.0)[:, np.newaxis]
-        weights = smallest_squares.solve(x * share, y * share[:, 0])
+        weights = smallest_squares.solve(x * share, y[:, np.newaxis] * share)[:, 0]
         params, scaling = np.append(weights, 0.0), Scaling.identity(x.shape[1])
         return at_once(problem, FittedNetwork(problem.inputs, (), params, scaling))
