@@ -25,7 +25,6 @@ from viewcast.report.gauge import EXPLANATION
 from viewcast.report.picture_shelf import PictureShelf
 from viewcast.report.run_tables import tables
 from viewcast.report.templates import rendered
-from viewcast.runs.own_channels import LECTURES
 
 LECTURE, CHANNEL = "page.html", "page_channel.html"
 WITHOUT = Markup(
@@ -53,7 +52,7 @@ def build(root: Path, packages: Iterable[ModuleType]) -> list[Picture]:
 
 def render(results: Results, pictures: list[Picture]) -> str:
     """The page as text: that of the lectures where one of their data sets is among the rest."""
-    shelf, lectures = PictureShelf(pictures), bool(set(LECTURES) & set(results.datasets))
+    shelf, lectures = PictureShelf(pictures), bool({"lectures", "channel"} & set(results.datasets))
     retraining = nights_html.section(results.nights, shelf, "" if lectures else WITHOUT)
     return rendered(
         LECTURE if lectures else CHANNEL,

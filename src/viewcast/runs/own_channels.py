@@ -18,7 +18,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.files import replacing, write
 from viewcast.base.paths import data_config_path, pipeline_config_path, source_config_path
 
-LECTURES = ("lectures", "channel")  # the data sets that come with the project
+EMBEDDED = ("lectures", "channel", "videos")  # the data sets that come with the project
 ALL = "all"
 MARK = "# Made by an import:"
 MAX_LENGTH = 60
@@ -118,7 +118,7 @@ def _write(file: Path, config: Any) -> None:
 
 def own_channels(root: Path) -> list[str]:
     """The names of all imported channels."""
-    folder = data_config_path(root, LECTURES[0]).parent
+    folder = data_config_path(root, EMBEDDED[0]).parent
     return sorted(file.stem for file in folder.glob("*.yaml") if _is_made(file))
 
 
@@ -127,7 +127,7 @@ def choose(root: Path, which: str) -> list[str]:
 
     Refuses (ConfigError) a name that is none of these. Returns the chosen names.
     """
-    known = [*LECTURES, *own_channels(root)]
+    known = [*EMBEDDED, *own_channels(root)]
     if which not in (*known, ALL):
         raise ConfigError(
             f"DATA={which}: is no data set of the pipeline; allowed: {', '.join(known)}, {ALL}. "
@@ -140,7 +140,7 @@ def choose(root: Path, which: str) -> list[str]:
 
 def sentence(datasets: Sequence[str]) -> str | None:
     """What the last screen says where the pipeline runs own channels without the lectures."""
-    if not datasets or set(datasets) & set(LECTURES):
+    if not datasets or set(datasets) & set(EMBEDDED):
         return None
     names = ", ".join(datasets)
     return f"Only {names}: `make run DATA={ALL}` brings the lectures back."

@@ -65,8 +65,8 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
         section = next(iter(composed["main"][data].values()))["data"]
         composed["data"][data] = {k: v for k, v in section.items() if k in PREPARATION}
         for model in pipeline.baselines:
-            if model == "seasonal_naive" and "seasonal" not in section["features"]:
-                continue  # no season, no seasonal forecast
+            if not _suits(model, section):
+                continue
             name = f"{data}_{model}"
             composed["experiments"][name] = checked(
                 f"data={data}", f"model={model}", f"name={name}"
@@ -78,6 +78,14 @@ def plan(pipeline: Pipeline, root: Path, compose: Compose) -> dict[str, Any]:
         if run["data"]["name"] in pipeline.datasets:
             composed["experiments"][file.stem] = run
     return composed
+
+
+def _suits(model: str, data: Mapping[str, Any]) -> bool:
+    """Whether a baseline has a meaning for a data set."""
+    if model == "seasonal_naive":
+        return "seasonal" in data["features"]  # no season, no seasonal forecast
+    # A row of a panel is a video at one of many moments: nobody would remember it by its name.
+    return not (model.startswith("memorizer") and "reader" in data)
 
 
 def write_params(runs: dict[str, Any], root: Path) -> None:
