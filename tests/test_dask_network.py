@@ -1,7 +1,5 @@
 """A sweep on a scheduler and three workers, each on a machine of its own, and what they survive."""
 
-from collections import Counter
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -43,8 +41,7 @@ def test_a_sweep_survives_its_driver_a_killed_worker_and_one_that_is_cut_off(
         name: (log / f"workers lost: {name}").read_text().splitlines()
         for name in ("killed", "cut", "kept")
     }
-    assert len(begun["killed"]) == len(begun["cut"]) == 1
-    assert sum(map(len, begun.values())) == 10 + 2
-    times = Counter(chain.from_iterable(begun.values()))
-    twice = [part for part, count in times.items() if count == 2]
-    assert sorted(twice) == sorted(begun["killed"] + begun["cut"])
+    assert len(begun["kept"]) == len(set(begun["kept"])) == 12 - 2
+    assert begun["killed"], "it was killed while it trained a part"
+    assert begun["cut"], "it was cut off while it trained a part"
+    assert {*begun["killed"], *begun["cut"]} < set(begun["kept"])  # done again

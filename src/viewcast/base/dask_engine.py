@@ -46,8 +46,8 @@ class Dask:
     ) -> None:
         """As ``Engine.run``; how many tasks run at the same time is up to the cluster.
 
-        Raises ConfigError where the scheduler cannot be reached, no worker joins in time, a worker
-        lacks viewcast or has other versions, a task ends its worker again and again, or the
+        Raises ConfigError where the scheduler cannot be reached, no worker joins in time, one of
+        them lacks viewcast or has other versions, a task ends its worker again and again, or the
         scheduler is lost.
         """
         left = dict(enumerate(items))
@@ -78,9 +78,8 @@ class Dask:
         except TimeoutError as error:
             raise self._no_worker() from error
         # Not pure: the name of a task would be a hash of its item, and all of it would be walked.
-        futures = {
-            client.submit(call, data, item, pure=False): place for place, item in left.items()
-        }
+        tasks = client.map(call, [data] * len(left), list(left.values()), pure=False)
+        futures = dict(zip(tasks, list(left), strict=True))
         for future in distributed.as_completed(list(futures), loop=client.loop):
             place = futures.pop(future)
             try:
@@ -130,22 +129,26 @@ class Dask:
         )
 
     def _check_versions(self, found: dict[str, Any]) -> None:
-        """Refuse (ConfigError) workers that lack viewcast, or that cannot give the same bits."""
+        """Refuse (ConfigError) machines that lack viewcast, or that cannot give the same bits.
+
+        The scheduler reads tasks too, and needs the modules that they name.
+        """
         own = _versions(found["client"])
-        for address, versions in found["workers"].items():
+        workers = {f"the worker {name}": each for name, each in found["workers"].items()}
+        for machine, versions in {"the scheduler": found["scheduler"], **workers}.items():
             others = _versions(versions)
             if others["viewcast"] is None:
                 raise ConfigError(
-                    f"engine.scheduler = {self.scheduler}: the worker {address} has no viewcast; "
+                    f"engine.scheduler = {self.scheduler}: {machine} has no viewcast; "
                     "install the project there (`pip install -e .[project,dask]`) and restart it"
                 )
             differ = [name for name in ALIKE if others[name] != own[name]]
             if differ:
                 shown = ", ".join(f"{name} {others[name]} (here {own[name]})" for name in differ)
                 raise ConfigError(
-                    f"engine.scheduler = {self.scheduler}: the worker {address} has {shown}; the "
-                    "same work must give the same bits: install requirements.lock on each worker "
-                    "and restart it"
+                    f"engine.scheduler = {self.scheduler}: {machine} has {shown}; the "
+                    "same work must give the same bits: install requirements.lock there and "
+                    "restart it"
                 )
 
     def _check_connected(self, client: Any) -> None:
