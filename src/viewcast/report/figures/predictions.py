@@ -26,8 +26,10 @@ STYLES = ((LINE, "o"), (OTHER, "s"), (DEEP, "^"), (VALIDATION, "D"), (MUTED, "v"
 
 
 def draw(results: Results) -> Iterator[Drawing]:
-    """One per data set: its main models against the truth."""
+    """One per data set that is no panel: its main models against the truth."""
     for data in results.datasets:
+        if results.is_panel(data):
+            continue  # thousands of rows of several days: see ``panels``
         main = [run for run in results.main_models(data) if run["status"] == "finished"]
         runs = [run for run in main if run.validated and len(run.of_split("validation"))]
         if runs:

@@ -132,6 +132,11 @@ class Results:
         return list(dict.fromkeys(row["data"] for row in self.rows))
 
     @property
+    def panels(self) -> list[str]:
+        """The data sets of many videos: their rows are alike by video and day."""
+        return [data for data in self.datasets if self.is_panel(data)]
+
+    @property
     def daily(self) -> list[str]:
         """The data sets of one row per day."""
         return [data for data in self.datasets if self.is_daily(data)]
@@ -185,9 +190,9 @@ class Results:
         """The runs that are validated on the same rows, this one among them."""
         return (other for other in self.of(run["data"]) if other["holdout"] == run["holdout"])
 
-    def table(self, data: str) -> pd.DataFrame | None:
-        """The prepared table."""
-        path = prepared_path(self.root, data)
+    def table(self, data: str, part: str | None = None) -> pd.DataFrame | None:
+        """The prepared table; of a data set with several, that of one split."""
+        path = prepared_path(self.root, data, part)
         return pd.read_parquet(path) if path.is_file() else None
 
     def sealed_days(self, data: str, split: str) -> pd.DatetimeIndex:
@@ -203,6 +208,10 @@ class Results:
         if isinstance(test, dict):
             return pd.date_range(test["first"], test["last"])
         return pd.date_range(table["time"].max(), periods=test + 1)[1:]
+
+    def is_panel(self, data: str) -> bool:
+        """Whether a row is a video at one of many moments."""
+        return any("cluster" in run.row for run in self.of(data))
 
     def is_daily(self, data: str) -> bool:
         """Whether a row is a day; known from the keys of the rows, without reading the table."""
