@@ -16,7 +16,7 @@ from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.result_file import from_json
 from viewcast.assessment.study import UNKNOWN
 from viewcast.base.paths import audit_path, uses_path
-from viewcast.scoring.loss import label_of
+from viewcast.scoring.labels import label_of
 
 SEARCH, ATTACK = "channel_search", "channel_leaderboard"  # experiments of the demonstration
 TITLES = {SEARCH: "A random search", ATTACK: "A leaderboard under attack"}

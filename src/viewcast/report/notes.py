@@ -20,7 +20,7 @@ from viewcast.assessment.wording import (
 )
 from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
-from viewcast.scoring.loss import label_of
+from viewcast.scoring.labels import label_of
 from viewcast.tracking.tags import PICTURES_FOLDER
 from viewcast.tracking.views.view import TABLE, View, address
 

@@ -19,7 +19,7 @@ from viewcast.report.audit_text import WIDTH, console
 from viewcast.report.audits import ATTACK, SEARCH, Audit, in_order
 from viewcast.report.screen import Screen, cut
 from viewcast.report.terminal_tables import run_name
-from viewcast.scoring.loss import label_of
+from viewcast.scoring.labels import label_of
 
 LINES = 40
 TITLE = "Winners (shown: used to choose, ± error; expected: on new rows; tied: not told apart)"

@@ -22,6 +22,7 @@ from viewcast.report.figures.gallery import draw_all
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import EXPLANATION
+from viewcast.report.panel_tables import panel_tables
 from viewcast.report.picture_shelf import PictureShelf
 from viewcast.report.run_tables import tables
 from viewcast.report.templates import rendered
@@ -60,6 +61,7 @@ def render(results: Results, pictures: list[Picture]) -> str:
         retraining=retraining,
         retraining_link=nights_html.link(results.nights is not None),
         results=results,
+        panels=panel_tables(results),
         labels=[results.label(data) for data in results.datasets],
         run=results.named,
         tables=tables(results, of_run(results.audits)),

@@ -148,11 +148,3 @@ class MAE:
     def refusal(self, target: Array) -> str | None:
         """Any number has this loss."""
         return None
-
-
-def label_of(name: str) -> str:
-    """The words for a loss of that name: the ``label`` of its class, else made from the name."""
-    classes = [value for value in globals().values() if isinstance(value, type)]
-    labels = {c.name: str(c.label) for c in classes if hasattr(c, "name") and hasattr(c, "label")}
-    words = name.replace("_", " ")
-    return labels.get(name, words if words.endswith("loss") else f"{words} loss".strip())

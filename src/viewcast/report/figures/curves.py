@@ -120,4 +120,4 @@ def scale_axes(axes: Axes, runs: list[Run]) -> None:
         axes.set_ylim(0, high * 1.05)
     log_ticks(axes.xaxis, 1, max(run.curve["epoch"].max() for run in runs) * 1.1, 8)
     axes.set_xlabel("epoch (logarithmic)")
-    axes.set_ylabel(loss_label(runs[0]["loss"], runs[0]["unit"]))
+    axes.set_ylabel(loss_label(*runs[0].learning))

@@ -29,15 +29,21 @@ def draw(results: Results) -> Iterator[Drawing]:
     """One dumbbell chart per data set, its runs grouped by split."""
     for data in results.datasets:
         runs = sorted(results.of(data), key=_order)
-        if any(run["train_loss"] for run in runs):
-            yield _dumbbells(runs)
+        if results.is_panel(data):  # each task has a measure of its own
+            by_task = groupby(runs, lambda run: run["split"])
+            parts = {f"{data}_{split}": list(group) for split, group in by_task}
+        else:
+            parts = {data: runs}
+        for name, part in parts.items():
+            if any(run["train_loss"] for run in part):
+                yield _dumbbells(part, name)
 
 
 def _order(run: Run) -> tuple[str, float]:
     return run["split"], np.inf if run["val_loss"] is None else run["val_loss"]
 
 
-def _dumbbells(runs: list[Run]) -> Drawing:
+def _dumbbells(runs: list[Run], name: str) -> Drawing:
     # A run with loss 0 has seen the validation rows: its gap says nothing.
     compared = [run for run in runs if run["val_loss"] and run["train_loss"] is not None]
     ratios = [run["val_loss"] / run["train_loss"] for run in compared if run["train_loss"]]
@@ -79,7 +85,7 @@ def _dumbbells(runs: list[Run]) -> Drawing:
         caption += " Hollow rings: the lecturer's published figures, on his own data, never ours."
     alt = f"{title}. One row per run: training loss, validation loss, the gap between them."
     ids = [run["key"] for run in runs]
-    return Drawing(f"{runs[0]['data']}_gaps", figure, title, caption, alt, ids)
+    return Drawing(f"{name}_gaps", figure, title, caption, alt, ids)
 
 
 def _limits(runs: list[Run]) -> tuple[float, float]:

@@ -56,6 +56,13 @@ class Run:
         """Whether there is a validation loss."""
         return self.row["val_loss"] is not None
 
+    @property
+    def learning(self) -> tuple[str, str]:
+        """The loss of the curve and its unit: that of the run, unless a measure scores it."""
+        row = self.row
+        loss = row.get("learning_loss", row["loss"])
+        return str(loss), str(row.get("learning_unit", row["unit"]))
+
     @cached_property
     def curve(self) -> pd.DataFrame:
         """Epoch, train_loss, val_loss."""
@@ -204,7 +211,7 @@ class Results:
                 return pd.DatetimeIndex(labelled)
         if table is None:
             return pd.DatetimeIndex([])
-        test = self._splits(data).get(split, {}).get("test", 0)
+        test = self.splits(data).get(split, {}).get("test", 0)
         if isinstance(test, dict):
             return pd.date_range(test["first"], test["last"])
         return pd.date_range(table["time"].max(), periods=test + 1)[1:]
@@ -225,7 +232,8 @@ class Results:
         """The trainer's settings of this run."""
         return dict(run["settings"])
 
-    def _splits(self, data: str) -> dict[str, Any]:
+    def splits(self, data: str) -> dict[str, Any]:
+        """The settings of the splits of a data set; none if they are not known."""
         if not params_path(self.root, "prepare", data).is_file():
             return {}
         return dict(read_params(self.root, "prepare", data)["splits"])

@@ -18,6 +18,8 @@ def of_run(results: Results, run: Run) -> Drawing | None:
     """Its losses by epoch, or its predictions of the validation rows; None without either."""
     if curves.drawable(run):
         return _named(curves.learning_curve(run), LEARNING_CURVE, run)
+    if results.is_panel(run["data"]):
+        return None  # its rows are too many for a picture of each
     if run["status"] == "finished" and run.validated and len(run.of_split("validation")):
         return _named(predictions.of_runs(results, [run]), PREDICTIONS, run)
     return None

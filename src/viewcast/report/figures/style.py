@@ -30,7 +30,7 @@ from PIL import Image
 
 from viewcast.base import files
 from viewcast.base.numbers import plain
-from viewcast.scoring.loss import label_of
+from viewcast.scoring.labels import label_of
 
 WIDTH = 4.8  # inches
 DPI = 220
@@ -197,6 +197,7 @@ def log_ticks(axis: Any, low: float, high: float, most: int = 6, zero: bool = Fa
         ticks = [tick for tick in ticks if bottom <= tick <= high * 1.001]
         if len(ticks) <= most:
             break
+    ticks = ticks or [low, high]  # so near each other that no round number lies between
     ticks = ticks[:: math.ceil(len(ticks) / most)]
     labels = [plain(tick, 1) for tick in ticks]
     if zero:

@@ -1,0 +1,65 @@
+"""The videos that are forecast best and worst, as small multiples: what came, and the forecast."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from viewcast.base.numbers import plain
+from viewcast.report.figures.panel_rows import Task, columns
+from viewcast.report.figures.run_results import Results
+from viewcast.report.figures.style import DEEP, INK, Drawing, legend_above, sheet
+
+EACH = 3  # best, typical and worst videos
+
+
+def draw(results: Results) -> Iterator[Drawing]:
+    """One for each task that asks several days."""
+    for data in results.panels:
+        for task in Task.of(results, data):
+            rows = task.rows(results, task.best)
+            if columns(rows, "target").shape[1] > 1 and rows["entity"].nunique() >= 3 * EACH:
+                yield _multiples(task, rows)
+
+
+def _multiples(task: Task, rows: pd.DataFrame) -> Drawing:
+    best = task.best
+    by_video = rows.groupby("entity")["loss"].mean().sort_values(kind="stable")
+    middle = len(by_video) // 2 - EACH // 2
+    chosen = {
+        "best": by_video.index[:EACH],
+        "typical": by_video.index[middle : middle + EACH],
+        "worst": by_video.index[-EACH:],
+    }
+    low, high = by_video.quantile([0.1, 0.9])
+    title = (
+        f"One video in ten is forecast within {plain(float(low), 2)} {best['unit']}, one in ten is "
+        f"missed by more than {plain(float(high), 2)}"
+    )
+    figure, axes = sheet(best["label"], title, 5.2, 3, EACH)
+    for place, (kind, videos) in enumerate(chosen.items()):
+        for column, video in enumerate(videos):
+            own = rows[rows["entity"] == video].sort_values("time")
+            came, forecast = columns(own, "target"), columns(own, "prediction")
+            panel = axes[place * EACH + column]
+            days = np.arange(came.size)
+            first = place == column == 0
+            panel.plot(days, came.ravel(), color=INK, lw=1, label="came" if first else None)
+            panel.plot(
+                days, forecast.ravel(), color=DEEP, lw=1, label="forecast" if first else None
+            )
+            panel.set_title(
+                f"{kind}: {str(video)[:16]}, {plain(float(by_video[video]), 2)}", size=7
+            )
+            panel.set_ylim(bottom=0)
+            panel.tick_params(labelsize=6.5)
+            if place == 2:
+                panel.set_xlabel("validation days", size=7)
+            if column == 0:
+                panel.set_ylabel("views", size=7)
+    legend_above(axes[0])
+    caption = (
+        f"Task “{task.split}”, {best.name}: every stretch of {came.shape[1]} days was forecast "
+        f"before its first day. Above each: the video and its mean score in {best['unit']}."
+    )
+    return Drawing(f"{task.data}_{task.split}_series", figure, title, caption, title, [best["key"]])
