@@ -14,6 +14,7 @@ READY := $(VENV)/.ready
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
 	@echo "  make run SOURCE=<folder, csv or zip> NAME=<name>   the same on your own channel alone"
+	@echo "  make run DATA=videos SOURCE=<table or folder>      a panel of many videos of your own"
 	@echo "  make run DATA=all                                  the lectures again, beside your channels"
 	@echo "  make retrain TODAY=2021-03-01 NIGHTS=10            ten nights of the simulated channel"
 	@echo "  make retrain NAME=<name>                           a night of your own channel"
@@ -33,7 +34,10 @@ data: data.dvc | $(READY)
 	@touch data
 
 run: $(READY) data  ## predict, log to MLflow, and show what was learned
-ifdef SOURCE
+ifneq ($(and $(SOURCE),$(filter videos,$(DATA))),)
+	python pipelines/import_panel.py data=videos "source='$(SOURCE)'" $(if $(NAME),"name='$(NAME)'")
+	dvc add --quiet data
+else ifdef SOURCE
 	python pipelines/import_export.py data=$(or $(filter-out all,$(DATA)),studio) \
 	  "source='$(SOURCE)'" $(if $(NAME),"name='$(NAME)'") $(if $(METRIC),"metric='$(METRIC)'")
 	dvc add --quiet data

@@ -10,7 +10,7 @@ from typing import Any
 from viewcast.base.cli import compose, stage
 from viewcast.base.settings import build
 from viewcast.data.dataset import DataSet
-from viewcast.runs.own_channels import own_channels
+from viewcast.runs.own_channels import with_nights
 
 NO_SOURCE = "which.source=none"  # what is imported is read already
 
@@ -18,7 +18,7 @@ NO_SOURCE = "which.source=none"  # what is imported is read already
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
     """Run the night of each channel, and print how it ended."""
-    own = [name for name in own_channels(root) if name in config["datasets"]]
+    own = [name for name in with_nights(root) if name in config["datasets"]]
     if not own:
         return
     from viewcast.report import nights_record  # noqa: PLC0415

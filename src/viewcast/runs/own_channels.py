@@ -72,13 +72,26 @@ def added(root: Path, name: str) -> dict[str, Any]:
     return dict(YAML(typ="safe").load(file)["data"]) if file.exists() else {}
 
 
-def configure(root: Path, name: str, base: str, changed: Mapping[str, Any]) -> None:
-    """Write ``conf/data/<name>.yaml``: the settings of ``base`` but for ``changed``."""
+def configure(
+    root: Path,
+    name: str,
+    base: str,
+    changed: Mapping[str, Any],
+    chosen: Mapping[str, str] | None = None,
+) -> None:
+    """Write ``conf/data/<name>.yaml``: the settings of ``base`` but for ``changed``.
+
+    ``chosen``: files of groups of the configuration that are taken instead of those of ``base``.
+    """
     head = f"# @package _global_\n{MARK} `make run SOURCE=<export> NAME={name}` changes it.\n"
     file = data_config_path(root, name)
     text = f"{head}defaults:\n  - {base}\n  - _self_\n\ndata:\n  name: {name}\n"
     config = _loaded(file, text)
     config["data"].update(changed)
+    for group, choice in (chosen or {}).items():
+        own = {f"override {group}": choice}
+        if own not in config["defaults"]:
+            config["defaults"][1:-1] = [own]
     _write(file, config)
 
 
@@ -120,6 +133,11 @@ def own_channels(root: Path) -> list[str]:
     """The names of all imported channels."""
     folder = data_config_path(root, EMBEDDED[0]).parent
     return sorted(file.stem for file in folder.glob("*.yaml") if _is_made(file))
+
+
+def with_nights(root: Path) -> list[str]:
+    """Those that nights can forecast; not panels of many videos."""
+    return [name for name in own_channels(root) if source_config_path(root, name).is_file()]
 
 
 def choose(root: Path, which: str) -> list[str]:

@@ -13,18 +13,19 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
 from viewcast.data.panel.panel import Panel
+from viewcast.data.panel.readers.batches import files_in
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Wide:
     """Columns ``video``, maybe ``category``, and one column a day, from the first to the last.
 
-    ``file``: its name below the folder of the data. ``video``, ``category``: names of columns,
+    ``file``: its name below the folder of the data, null for the only table there. ``video``, ``category``: names of columns,
     the latter null for none. ``days``: what the names of the days look like, a regular expression
     whose group is the number of the day. ``clock``: ``age``, the only one of such tables.
     """
 
-    file: str
+    file: str | None
     video: str
     category: str | None
     days: str
@@ -32,7 +33,7 @@ class Wide:
 
     def read(self, source: Path) -> Panel:
         """The panel; days that are empty at the end of a row are not there yet."""
-        path = source / self.file
+        path = source / self.file if self.file else files_in(source)[0]
         if not path.is_file():
             raise DataError(f"{path}: no such file")
         parquet = path.suffix == ".parquet"

@@ -1,0 +1,47 @@
+"""Import a table of many videos as a data set of one's own, which the pipeline then runs alone."""
+
+from pathlib import Path
+from typing import Any
+
+from viewcast.base.cli import compose, stage
+from viewcast.base.paths import imported_path
+from viewcast.base.settings import build
+from viewcast.data.panel.importing import copied, refuse_counter, spans, summary
+from viewcast.data.panel.sniff import understand
+from viewcast.data.panel.videos import Videos
+from viewcast.runs import own_channels
+
+SHORT = {"source": "which.source", "name": "which.name"}
+BASE = "videos"
+
+
+@stage(__file__, "import_export", short=SHORT)
+def main(config: dict[str, Any], root: Path) -> None:
+    """Check the table; copy it, write its conf/data/<name>.yaml, and let the pipeline run it."""
+    source = Path(config["which"]["source"]).expanduser()
+    label = str(config["which"]["name"] or own_channels.label_of(source))
+    name = own_channels.name_of(label)
+    own_channels.check_free(root, name)
+    found = understand(source)
+    plain = compose(root, [f"data={BASE}", "which.source=none"], "import_export")["data"]
+    asked = {k: v for k, v in config["data"]["reader"].items() if plain["reader"].get(k) != v}
+    reader = compose(root, [f"+reader@reader={found.reader}"], "reader")["reader"]
+    reader = {**reader, **found.settings, **asked}
+    folder = imported_path(root, name)
+    where = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
+    data: Videos = build({**plain, **where, "reader": reader}, "data", Videos)
+    panel = data.reader.read(source if source.is_dir() else source.parent)
+    if not reader.get("cumulative"):
+        refuse_counter(panel, source)
+    week = spans(panel, data.splits[data.split])
+    copied(source, folder, root)
+    changed = {**where, "reader": reader, "splits": {data.split: week}}
+    own_channels.configure(root, name, BASE, changed, {"/reader@data.reader": found.reader})
+    own_channels.choose(root, name)
+    print(f"imported {source} to {data.raw}; the pipeline runs it alone, as {name}")
+    for line in (found.told, *summary(panel)):
+        print(f"  {line}")
+
+
+if __name__ == "__main__":
+    main()

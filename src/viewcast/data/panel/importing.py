@@ -1,0 +1,79 @@
+"""The import of a panel: a checked table is copied into the project, byte for byte."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from viewcast.base import folders
+from viewcast.base.errors import DataError
+from viewcast.base.folders import Kind
+from viewcast.data.panel.held_out import PanelSplit
+from viewcast.data.panel.panel import Panel
+from viewcast.data.panel.readers.batches import files_in
+
+IMPORT = Kind("import")
+FEWEST = 4  # videos, below which one model for all of them has nothing to learn from
+MOST_SPANS = 10
+COUNTER = 0.02  # share of days on which views fall, below which they are those of a counter
+
+
+def copied(source: Path, into: Path, root: Path) -> None:
+    """Copy the tables of a source to the folder ``into``, an earlier import there is replaced.
+
+    Refuses (ConfigError) a folder outside of the project, or one that holds anything else.
+    """
+    with folders.replacing(root, into, IMPORT) as new:
+        for file in files_in(source):
+            place = new / (file.name if source.is_file() else file.relative_to(source))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+
+
+def spans(panel: Panel, week: PanelSplit) -> dict[str, Any]:
+    """How many horizons at the end of a panel validate and test, by how long it is.
+
+    At most half of those that one window and one training row leave free validate, a quarter is the
+    test. Refuses (DataError) fewer than ``FEWEST`` videos that are long enough, with the days that
+    it takes.
+    """
+    task = week.task
+    least = task.window + 3 * task.horizon
+    long = panel.days[panel.days >= least]
+    if len(long) < FEWEST:
+        raise DataError(
+            f"found {len(long)} of {len(panel)} videos with {least} days or more, expected "
+            f"{FEWEST} of them: {task.window} days given, and {task.horizon} each to train, to "
+            f"validate and to test; the longest has {int(panel.days.max())} days"
+        )
+    free = int((np.median(long) - task.window - task.horizon) // task.horizon)
+    return {
+        "validation_spans": max(1, min(MOST_SPANS, free // 2)),
+        "test_spans": max(1, min(MOST_SPANS // 2, free // 4)),
+    }
+
+
+def refuse_counter(panel: Panel, source: Path) -> None:
+    """Refuse (DataError) a panel whose views never fall: they are those of counters."""
+    falls = np.diff(panel.views) < 0
+    falls[panel.starts[1:-1] - 1] = False  # from one video to the next
+    if len(panel.views) > 2 * len(panel) and falls.mean() < COUNTER:
+        raise DataError(
+            f"{source}: views fall on {100 * falls.mean():.2g} % of the days, as those of counters "
+            "that only grow; type data.reader.cumulative=true data.reader.negative=missing, which "
+            "takes the steps from day to day"
+        )
+
+
+def summary(panel: Panel) -> list[str]:
+    """What is told of an imported panel."""
+    first = panel.videos["first"].to_numpy()
+    last = first + panel.days - 1
+    ends = panel.times(np.array([first.min(), last.max()]))
+    word = "days" if panel.clock == "age" else ""
+    return [
+        f"{len(panel):,} videos, {int(panel.days.sum()):,} days of them, {word} {ends[0]} to "
+        f"{ends[1]}".replace("  ", " "),
+        *panel.notes,
+    ]

@@ -1,0 +1,106 @@
+"""What a table of many videos is, by its columns: the settings of the reader that reads it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from viewcast.base.errors import DataError
+from viewcast.data import metric
+from viewcast.data.panel.readers.batches import batches, columns_of, files_in
+
+FEWEST = 7  # columns of days that make a table wide
+VIDEO = (
+    *("video", "video_id", "content", "content_id", "id", "channel_id", "geography", "entity"),
+    *("series", "name", "title", "channel", "country"),
+)
+DAY = ("day", "date", "date_utc", "time", "ds", "age", "tag", "datum", "fecha")
+PUBLISHED = ("published", "published_at", "publish_time", "video_publish_time", "upload_date")
+KNOWN = ("duration", "duration_seconds", "title_length", "length")
+CATEGORY = ("category", "genre", "topic", "kind")
+_DAYS = re.compile(r"(.*?)(\d+)")
+
+
+@dataclass(frozen=True)
+class Understood:
+    """``reader``: the name of a file in ``conf/reader``; ``settings``: those that differ from it;
+    ``told``: what was taken for what.
+    """
+
+    reader: str
+    settings: dict[str, Any]
+    told: str
+
+
+def understand(source: Path) -> Understood:
+    """The reader of a file or folder. Refuses (DataError) a table that no reader knows."""
+    tables = {file: columns_of(file) for file in files_in(source)}
+    if len({tuple(columns) for columns in tables.values()}) == 1:
+        found = _of_columns(columns_of(source), source)
+        if found is not None:
+            return found
+    for file, columns in tables.items():  # an export has tables of several shapes
+        found = _of_columns(columns, file)
+        if found is not None:
+            settings = {**found.settings, "file": str(file.relative_to(source))}
+            return Understood(found.reader, settings, f"{file.name}: {found.told}")
+    shown = "; ".join(f"{file.name}: {', '.join(c[:6])}" for file, c in list(tables.items())[:3])
+    raise DataError(
+        f"{source}: no table of many videos was found ({shown}); expected columns of a video, a "
+        "day and views, or a column for each day; name them: data.reader.video=... "
+        "data.reader.day=... data.reader.views=..."
+    )
+
+
+def _of_columns(columns: Sequence[str], source: Path) -> Understood | None:
+    wide = _wide(columns, source)
+    if wide is not None:
+        return wide
+    day, video = _named(columns, DAY), _named(columns, VIDEO)
+    views = next((c for c in columns if metric.called(c, metric.VIEWS)), None)
+    if None in (day, video, views):
+        return None
+    category, published = _named(columns, CATEGORY), _named(columns, PUBLISHED)
+    known = [c for c in columns if _plain(c) in KNOWN]
+    settings: dict[str, Any] = {
+        **{"video": video, "day": day, "views": views, "category": category, "known": known},
+        **{"published": published, "clock": _clock(source, str(day))},
+    }
+    used = {day, video, views, category, published, *known}
+    left = [c for c in columns if c not in used]
+    told = f"{video!r} is the video, {day!r} the day, {views!r} the views"
+    return Understood("long", settings, told + (f"; not used: {', '.join(left)}" if left else ""))
+
+
+def _wide(columns: Sequence[str], source: Path) -> Understood | None:
+    parts = [match for name in columns if (match := _DAYS.fullmatch(name))]
+    prefixes = {match[1] for match in parts}
+    days = sorted(int(match[2]) for match in parts)
+    if len(days) < FEWEST or len(prefixes) != 1 or days != list(range(days[0], days[-1] + 1)):
+        return None
+    rest = [name for name in columns if not _DAYS.fullmatch(name)]
+    video, category = _named(rest, VIDEO) or (rest[0] if rest else None), _named(rest, CATEGORY)
+    if video is None:
+        return None
+    file = files_in(source)[0].name
+    pattern = f"{re.escape(prefixes.pop())}(\\d+)"
+    settings = {"file": file, "video": video, "category": category, "days": pattern}
+    told = f"a row for each {video!r}, days {days[0]} to {days[-1]} after its upload"
+    return Understood("wide", settings, told)
+
+
+def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    """The column with the first of these names that is there."""
+    plain = {_plain(column): column for column in columns}
+    return next((plain[name] for name in names if name in plain), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\W+", "_", name.strip().lower())
+
+
+def _clock(source: Path, day: str) -> str:
+    """Whether days are dates, or small whole numbers."""
+    cell = next(batches(source, [day], [])).rows[day][0].as_py()
+    return "age" if isinstance(cell, int | float) and cell < 20_000 else "calendar"
