@@ -61,7 +61,11 @@ retrain: $(READY) data  ## one night: new days in, every recipe refitted, the ne
 	  code=$$?; case $$code in 10|11|13) exit 0;; *) exit $$code;; esac
 
 predict: $(READY)  ## the champion's forecast of the next days, with intervals
+ifdef DATA
+	@python pipelines/predict_panel.py "data='$(DATA)'" $(if $(SPLIT),data.split=$(SPLIT))
+else
 	@python pipelines/predict.py $(if $(DAYS),days=$(DAYS)) $(if $(NAME),channel=$(NAME))
+endif
 
 approve: $(READY)  ## let the version that waits for approval serve (retrain.approve=manual)
 	@python pipelines/approve.py $(if $(REASON),"reason='$(REASON)'") $(if $(NAME),channel=$(NAME))

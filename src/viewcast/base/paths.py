@@ -168,6 +168,11 @@ def retraining_path(root: Path) -> Path:
     return root / "reports" / "retraining.json"
 
 
+def panel_forecast_path(root: Path, data: str, split: str, kind: str) -> Path:
+    """The forecast of every video of a panel, as a file of this kind."""
+    return root / "reports" / f"forecast_{checked_name(data)}_{checked_name(split)}.{kind}"
+
+
 def forecast_path(root: Path) -> Path:
     """The champion's forecast of the next days; its picture lies in the same folder."""
     return root / "reports" / "forecast.csv"

@@ -6,6 +6,7 @@ are.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,10 @@ SCRIPTS = {
     "train": ("train", "Train one model and log the run."),
     "sweep": ("sweep", "Train many candidates and log them as one search."),
     "retrain": ("retrain", "One night: new days in, a better model out or the reason why not."),
-    "predict": ("predict", "The champion's forecast of the next days, with intervals."),
+    "predict": (
+        "predict",
+        "The next days with intervals: a channel's by its champion, or data=videos.",
+    ),
     "report": ("report", "Write the page of the report anew."),
     "show": ("show", "Print every run, and what the validation scores are worth."),
     "open-test": ("open_test", "Score one run on the sealed test rows, once."),
@@ -72,7 +76,10 @@ def _stage(name: str, script: str, purpose: str) -> click.Command:
     def run(arguments: Sequence[str]) -> None:
         root = project_folder(Path.cwd())
         check_installed()
-        call(root, sys.executable, str(root / "pipelines" / f"{script}.py"), *arguments)
+        words = [re.sub("^DATA=", "data=", word) for word in arguments]
+        panel = script == "predict" and any(word.startswith("data=") for word in words)
+        file = f"{script}_panel.py" if panel else f"{script}.py"
+        call(root, sys.executable, str(root / "pipelines" / file), *words)
 
     example = f"The arguments go to pipelines/{script}.py of the project folder."
     return click.Command(
