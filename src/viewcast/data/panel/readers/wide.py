@@ -21,8 +21,9 @@ class Wide:
     """Columns ``video``, maybe ``category``, and one column a day, from the first to the last.
 
     ``file``: its name below the folder of the data, null for the only table there. ``video``,
-    ``category``: names of columns, the latter null for none. ``days``: what the names of the days look like, a regular expression
-    whose group is the number of the day. ``clock``: ``age``, the only one of such tables.
+    ``category``: names of columns, the latter null for none. ``days``: what the names of the days
+    look like, a regular expression whose group is the number of the day. ``clock``: ``age``, the
+    only one of such tables.
     """
 
     file: str | None
