@@ -47,7 +47,7 @@ def classes(rows: pd.DataFrame) -> dict[str, pd.Series]:
     kinds = [c for c in rows if str(c).startswith("category_")]
     if kinds:
         names = [str(c).removeprefix("category_").replace("_", " ") for c in kinds]
-        own = rows[kinds].to_numpy().argmax(axis=1)
+        own = rows[kinds].fillna(0).to_numpy().argmax(axis=1)
         found["category"] = pd.Series(pd.Categorical(np.array(names)[own], names), index=rows.index)
     return found
 
@@ -64,7 +64,7 @@ def _errors(results: Results, task: Task) -> Drawing | None:
     title, ticks = _title(rows, groups, best["cluster"], best["unit"]), []
     count = sum(len(group.cat.categories) for group in groups.values())
     figure, (axes,) = sheet(best["label"], title, 1.2 + 0.24 * (count + len(groups)))
-    y, headings = 0.0, []
+    y, headings, told = 0.0, [], set[str]()
     for heading, group in groups.items():
         headings.append(y)
         ticks.append((y, heading))
@@ -80,8 +80,9 @@ def _errors(results: Results, task: Task) -> Drawing | None:
                 axes.errorbar(
                     found.mean, y + 0.22 * (place - (len(shown) - 1) / 2), fmt="o", ms=4,
                     xerr=None if found.error is None else Z * found.error,
-                    color=colour, lw=1.2, label=label if y == 1 else None,
+                    color=colour, lw=1.2, label=None if (label in told) else label,
                 )  # fmt: skip
+                told.add(label)
             y += 1
     row_labels(axes, ticks, headings)
     axes.invert_yaxis()

@@ -24,7 +24,9 @@ def draw(results: Results) -> Iterator[Drawing]:
 
 def _multiples(task: Task, rows: pd.DataFrame) -> Drawing:
     best = task.best
-    by_video = rows.groupby("entity")["loss"].mean().sort_values(kind="stable")
+    counts = rows["entity"].value_counts()
+    often = rows[rows["entity"].isin(counts.index[counts >= counts.median()])]
+    by_video = often.groupby("entity")["loss"].mean().sort_values(kind="stable")
     middle = len(by_video) // 2 - EACH // 2
     chosen = {
         "best": by_video.index[:EACH],
@@ -33,8 +35,8 @@ def _multiples(task: Task, rows: pd.DataFrame) -> Drawing:
     }
     low, high = by_video.quantile([0.1, 0.9])
     title = (
-        f"One video in ten is forecast within {plain(float(low), 2)} {best['unit']}, one in ten is "
-        f"missed by more than {plain(float(high), 2)}"
+        f"One video in ten is missed by less than {plain(float(low), 2)}\u00a0{best['unit']}, one "
+        f"by more than {plain(float(high), 2)}\u00a0{best['unit']}"
     )
     figure, axes = sheet(best["label"], title, 5.2, 3, EACH)
     for place, (kind, videos) in enumerate(chosen.items()):
@@ -42,7 +44,7 @@ def _multiples(task: Task, rows: pd.DataFrame) -> Drawing:
             own = rows[rows["entity"] == video].sort_values("time")
             came, forecast = columns(own, "target"), columns(own, "prediction")
             panel = axes[place * EACH + column]
-            days = np.arange(came.size)
+            days = np.arange(came.size)  # scored days, one stretch behind the other
             first = place == column == 0
             panel.plot(days, came.ravel(), color=INK, lw=1, label="came" if first else None)
             panel.plot(
@@ -60,6 +62,7 @@ def _multiples(task: Task, rows: pd.DataFrame) -> Drawing:
     legend_above(axes[0])
     caption = (
         f"Task “{task.split}”, {best.name}: every stretch of {came.shape[1]} days was forecast "
-        f"before its first day. Above each: the video and its mean score in {best['unit']}."
+        "before its first day; days that were not scored are left out. Of the videos with the most "
+        f"rows. Above each: the video and its mean score in {best['unit']}."
     )
     return Drawing(f"{task.data}_{task.split}_series", figure, title, caption, title, [best["key"]])
