@@ -50,7 +50,10 @@ COMMON = {
     "label": "how pages name the data",
     "timezone": "the zone whose midnights part the days",
 }
-GROUPS = ("data", "model", "trainer", "loss", "holdout", "source", "recipe", "engine", "tracking")
+GROUPS = (
+    *("data", "reader", "model", "trainer", "loss", "measure", "holdout", "source", "recipe"),
+    *("engine", "tracking"),
+)
 WITHOUT_TARGET = {"live": "viewcast.retraining.settings:ChannelData"}
 
 
@@ -67,7 +70,8 @@ def page() -> str:
     for group in GROUPS:
         parts.append(f"## `{group}`\n")
         for file in sorted((ROOT / "conf" / group).glob("*.yaml")):
-            section = values(file, group if group in loaded(file) else "")
+            inside = group in loaded(file) and "_target_" not in loaded(file)
+            section = values(file, group if inside else "")
             parts.append(f"### `{group}={file.stem}`\n\n{introduction(file)}\n")
             target = section.pop("_target_", (WITHOUT_TARGET.get(file.stem), ""))[0]
             if target is not None and section:

@@ -26,8 +26,8 @@ def lanes(entity: pd.Series, time: pd.Series, targets: NDArray[np.float64]) -> L
     # 0 and -0 are one number; any NaN is "unknown".
     numbers = np.where(np.isnan(targets), np.nan, targets + 0.0)
     for bits in np.ascontiguousarray(numbers.T).view(np.uint64):
-        found = _mixed(found + _GOLDEN) ^ _mixed(bits[:, np.newaxis] + _GOLDEN)
-    return _mixed(found + _GOLDEN)
+        found = _mixed((found ^ bits[:, np.newaxis]) + _GOLDEN)
+    return found
 
 
 def of_set(rows: Lanes) -> str:

@@ -1,40 +1,18 @@
 """The average of several fitted models, such as seeds of a network, or a network and trees."""
 
-from dataclasses import dataclass as plain
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import ConfigDict, model_validator
-from pydantic.dataclasses import dataclass
 
 from viewcast.models.fitted import Fitted, Vector, fitted_kind
 from viewcast.models.members import packed, unpacked
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Average:
-    """The mean prediction of finished runs, on the scale that they learn.
-
-    ``of``: names of experiments of the pipeline. It is one candidate of its own among them.
-    ``features``: empty; each member has its own.
-    """
-
-    name: str
-    of: tuple[str, ...]
-    features: list[str]
-    kind: ClassVar[str] = "average"
-
-    @model_validator(mode="after")
-    def _has_members(self) -> "Average":
-        if len(set(self.of)) < 2 or len(set(self.of)) < len(self.of):
-            raise ValueError(f"of = {list(self.of)}: expected two or more different experiments")
-        return self
-
-
 @fitted_kind
-@plain(frozen=True)
+@dataclass(frozen=True)
 class FittedAverage:
     """The mean of what its members predict; members may be of different kinds."""
 
