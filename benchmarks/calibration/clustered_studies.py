@@ -37,6 +37,7 @@ class Kind:
 
     @property
     def facts(self) -> dict[str, Any]:
+        """The settings as columns of a table."""
         return {
             "new": self.cluster,
             "entities": self.entities,

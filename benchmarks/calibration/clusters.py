@@ -7,8 +7,8 @@ the means about their truth. ``as one series``: the same of the error that takes
 series of days. ``mean within %``: in what part the truth is within t errors of the mean (95 aimed
 at). Of the best of 30 candidates that are equally good: ``optimism`` of its shown loss in errors,
 ``left %`` of it after the correction, in what part the 95 % bound ``covers %`` its truth, how far
-it is above the truth (``excess``, in errors), in what part the truly best candidate is in the confidence
-set (``set holds %``, the first of equals). ``±`` is the Monte Carlo error of the figure before it.
+it is above the truth (``excess``, in errors), in what part the truly best candidate is in the
+confidence set (``set holds %``, the first of equals). ``±`` is the Monte Carlo error of the figure before it.
 """
 
 import argparse
