@@ -38,7 +38,7 @@ class Scorer:
     def rows(self, predicted: Vector, rows: pd.DataFrame) -> Vector:
         """The score of each row (N,) for predictions (N,) or (N, O).
 
-        Refuses (DataError) scores that are not finite, or negative.
+        Refuses (DataError) scores that are not finite.
         """
         target = rows[target_columns(rows.columns)].to_numpy(np.float64)
         if self.measure is None:

@@ -24,4 +24,4 @@ class SMAPE:
         """Percent of each row (N,)."""
         size = np.abs(prediction) + np.abs(target)
         error = 200 * np.abs(prediction - target)
-        return np.asarray(np.divide(error, size, out=np.zeros_like(size), where=size > 0).mean(1))
+        return np.asarray(np.divide(error, size, out=np.zeros_like(size), where=size != 0).mean(1))
