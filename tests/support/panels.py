@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.data.panel.panel import Clock, Panel
+from viewcast.data.panel.readers.long import Long
 from viewcast.data.panel.task import Task
 
 
@@ -56,3 +57,16 @@ def written(panel: Panel, folder: Path) -> None:
     rows.insert(0, "video", np.repeat(panel.videos["video"].to_numpy(), panel.days))
     folder.mkdir(parents=True, exist_ok=True)
     rows.to_csv(folder / "panel.csv", index=False)
+
+
+def long(**changed: Any) -> Long:
+    """The reader of a long table of ages, with the settings of ``conf/reader/long.yaml``."""
+    keys: dict[str, Any] = {"file": None, "video": "video", "day": "day", "views": "views"}
+    keys |= {"category": None, "known": (), "published": None, "clock": "age"}
+    keys |= {"cumulative": False, "repeated": "refuse", "gaps": "missing", "negative": "refuse"}
+    return Long(**{**keys, **changed})
+
+
+def by_video(panel: Panel) -> dict[str, list[float]]:
+    """The views of each video, by name."""
+    return {str(name): panel.of(v).tolist() for v, name in enumerate(panel.videos["video"])}

@@ -115,7 +115,7 @@ class Long:
         if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
             days = cells.cast(pa.timestamp("us")).cast(pa.date32())
             return _whole(days.cast(pa.int32()), batch, self.day, "a day")
-        encoded = pc.dictionary_encode(cells.cast(pa.string()))
+        encoded = pc.dictionary_encode(pc.fill_null(cells.cast(pa.string()), ""))
         places = pd.Index(np.unique(encoded.indices.to_numpy(False), return_index=True)[1])
         text = pd.Series(encoded.dictionary.to_pylist(), index=places + batch.first, name=self.day)
         dates = parse_dates(text, Path(batch.file)).to_numpy("datetime64[D]").astype(np.int32)

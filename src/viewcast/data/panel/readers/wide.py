@@ -6,8 +6,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
@@ -50,7 +52,7 @@ class Wide:
             )
         views = np.empty((len(whole), len(columns)), np.float32)
         for place, name in enumerate(columns):
-            views[:, place] = whole[name].to_numpy(zero_copy_only=False)
+            views[:, place] = _counts(whole[name], name, path)
         videos = pd.DataFrame({"video": whole[self.video].to_pandas().astype(str)})
         videos["first"] = np.int64(days[columns[0]])
         if self.category:
@@ -59,3 +61,22 @@ class Wide:
         inside = np.arange(views.shape[1]) < last[:, None]
         starts = np.concatenate([[0], np.cumsum(last)])
         return Panel(videos, views[inside], starts, "age")
+
+
+def _counts(cells: pa.ChunkedArray, column: str, path: Path) -> NDArray[np.float64]:
+    """The counts of one day; refuses (DataError) the first cell that is none."""
+    if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
+        counts = cells.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        wrong = (counts < 0) | np.isinf(counts)
+    else:
+        text = pd.Series(cells.to_pylist(), dtype=object).replace("", None)
+        counts = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
+        wrong = (np.isnan(counts) & text.notna().to_numpy()) | (counts < 0) | np.isinf(counts)
+    if wrong.any():
+        place = int(wrong.argmax())
+        row = place + (1 if path.suffix == ".parquet" else 2)
+        raise DataError(
+            f"{path}, row {row}, column {column!r}: found {str(cells[place].as_py())[:80]!r}, expected a "
+            "count of at least 0"
+        )
+    return np.asarray(counts)
