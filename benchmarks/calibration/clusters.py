@@ -5,7 +5,8 @@
 ``error / true``: root mean square of the estimated error of a mean, by the standard deviation of
 the means about their truth. ``as one series``: the same of the error that takes the rows as one
 series of days. ``mean within %``: in what part the truth is within t errors of the mean (95 aimed
-at). Of the best of 30 candidates that are equally good: ``optimism`` of its shown loss in errors,
+at). Of the best of 30 candidates, equally good where both are new: ``optimism`` of its shown loss
+in errors,
 ``left %`` of it after the correction, in what part the 95 % bound ``covers %`` its truth, how far
 it is above the truth (``excess``, in errors), in what part the truly best candidate is in the
 confidence set (``set holds %``, the first of equals). ``±`` is the Monte Carlo error of the figure before it.
