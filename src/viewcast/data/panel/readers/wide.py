@@ -75,8 +75,8 @@ def _counts(cells: pa.ChunkedArray, column: str, path: Path) -> NDArray[np.float
     if wrong.any():
         place = int(wrong.argmax())
         row = place + (1 if path.suffix == ".parquet" else 2)
+        found = str(cells[place].as_py())[:80]
         raise DataError(
-            f"{path}, row {row}, column {column!r}: found {str(cells[place].as_py())[:80]!r}, expected a "
-            "count of at least 0"
+            f"{path}, row {row}, column {column!r}: found {found!r}, expected a count of at least 0"
         )
     return np.asarray(counts)
