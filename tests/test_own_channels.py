@@ -105,7 +105,7 @@ def test_the_pipeline_runs_a_channel_alone_and_all_brings_the_lectures_back(proj
         "Only chess: `make run DATA=all` brings the lectures back."
     )
     choose(project, "all")
-    assert datasets(project) == ["lectures", "channel", "baking", "chess"]
+    assert datasets(project) == ["lectures", "channel", "videos", "baking", "chess"]
     assert sentence(datasets(project)) is None
     after = (project / "conf" / "pipeline.yaml").read_text()
     assert [line for line in before.splitlines() if line.startswith("#")] == [
