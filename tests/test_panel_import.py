@@ -76,6 +76,25 @@ def test_what_is_no_count_in_a_wide_table_is_refused_by_row_and_column(
         of_wide(tmp_path, f"id,day1,day2\na,1,2\nb,1,{cell}\n", category=None)
 
 
+@pytest.mark.parametrize("name", ["a", ""])
+def test_a_video_in_two_rows_or_without_a_name_is_refused_in_a_wide_table(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(DataError, match=rf"panel\.csv, row 3, column 'id': found '{name}'"):
+        of_wide(tmp_path, f"id,day1,day2\na,1,2\n{name},3,4\n", category=None)
+
+
+def test_a_wide_table_without_a_column_for_one_of_its_days_is_refused(tmp_path: Path) -> None:
+    message = "found columns of 2 days from 1 to 3, expected one for each of these days"
+    with pytest.raises(DataError, match=message):
+        of_wide(tmp_path, "id,day1,day3\na,1,2\n", category=None)
+
+
+def test_names_of_a_wide_table_are_read_as_they_are_written(tmp_path: Path) -> None:
+    panel = of_wide(tmp_path, "id,day1,day2\n007,1,2\n7,3,4\n", category=None)
+    assert by_video(panel) == {"007": [1, 2], "7": [3, 4]}
+
+
 def test_a_column_for_each_of_seven_days_makes_a_table_wide(tmp_path: Path) -> None:
     found = understand(saved(tmp_path, WIDE))
     assert found == Understood(

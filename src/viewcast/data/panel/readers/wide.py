@@ -40,7 +40,9 @@ class Wide:
         if not path.is_file():
             raise DataError(f"{path}: no such file")
         parquet = path.suffix == ".parquet"
-        whole = pq.read_table(path) if parquet else pacsv.read_csv(path)
+        words = dict.fromkeys(filter(None, [self.video, self.category]), pa.string())
+        as_written = pacsv.ConvertOptions(column_types=words)
+        whole = pq.read_table(path) if parquet else pacsv.read_csv(path, convert_options=as_written)
         found = ((name, re.fullmatch(self.days, name)) for name in whole.column_names)
         days = {name: int(match[1]) for name, match in found if match}
         columns = sorted(days, key=lambda name: days[name])
@@ -50,10 +52,23 @@ class Wide:
             raise DataError(
                 f"{path}: has no {what}; found {', '.join(whole.column_names[:8])}, ..."
             )
+        numbers = [days[name] for name in columns]
+        if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+            raise DataError(
+                f"{path}: found columns of {len(numbers)} days from {numbers[0]} to {numbers[-1]}, "
+                "expected one for each of these days"
+            )
         views = np.empty((len(whole), len(columns)), np.float32)
         for place, name in enumerate(columns):
             views[:, place] = _counts(whole[name], name, path)
         videos = pd.DataFrame({"video": whole[self.video].to_pandas().astype(str)})
+        again = videos["video"].duplicated() | (videos["video"] == "")
+        if again.any():
+            place = int(again.to_numpy().argmax())
+            raise DataError(
+                f"{path}, row {place + (1 if parquet else 2)}, column {self.video!r}: found "
+                f"{videos['video'][place]!r}, expected the name of a video, each in one row"
+            )
         videos["first"] = np.int64(days[columns[0]])
         if self.category:
             videos["category"] = whole[self.category].to_pandas().astype(str)
