@@ -35,45 +35,45 @@ SHORT = {"TRAINING": {"compose", "train", "experiments", "demo"}}
 # their validation rows.
 # A stage that only follows another is not listed: DVC runs it if what it reads has changed.
 TABLE = """
-commands/program.py       |                                    |                     |       |
-integrations/sklearn.py   |                                    |                     |       |
-api/audit.py              |                                    |                     |       |
-retraining/healthcheck.py |                                    |                     |       |
-retraining/refit.py       |                                    | REFIT               |       |
-demo/truth.py             | compose demo                       |                     |       |
-demo/validation_reuse.py  | demo                               |                     |       |
-report/page.py            | report                             |                     |       |
-report/terminal.py        | train report                       |                     |       |
-report/terminal_tables.py | report                             |                     |       |
-runs/plan.py              | compose experiments demo report    |                     |       |
-runs/run.py               | train experiments                  |                     | EVERY |
-runs/experiments.py       | experiments                        |                     |       |
-tracking/store.py         | train experiments demo audit report|                     |       |
-tracking/write/recorder.py| train experiments demo             |                     |       |
-tracking/write/annotate.py| audit                              |                     |       |
-tracking/read/gather.py   | audit                              |                     |       |
-tracking/views/curves.py  | demo audit report                  |                     |       |
-sweep/cohorts.py          | demo                               |                     |       |
-training/rows.py          | TRAINING                           |                     | EVERY | EVERY
-training/descent.py       | TRAINING                           |                     | deep  | deep
-training/grid_search.py   | TRAINING                           |                     | grid  | grid
-forecast/rebase.py        |                                    | REFIT               |       |
-forecast/rows.py          |                                    | ridge boosted       |       |
-forecast/conformal.py     |                                    |                     |       |
-assessment/sentences.py   | audit report                       |                     |       |
-scoring/scores.py         | TRAINING evaluate audit report     |                     | EVERY | EVERY
-scoring/verdict.py        | TRAINING evaluate audit            |                     |       |
-holdout/settings.py       | TRAINING audit report              |                     | EVERY | EVERY
-holdout/release.py        | TRAINING audit                     |                     | ladder| ladder
-selection/inference.py    | audit report                       |                     |       |
-selection/candidates.py   | TRAINING audit report              |                     | ladder| ladder
-models/fitted.py          | TRAINING evaluate audit report     |                     | EVERY | EVERY
-models/deep.py            | TRAINING evaluate audit report     |                     | deep  | deep
-data/table.py             | prepare TRAINING evaluate audit report |                     | EVERY | EVERY
-data/raw.py               | prepare TRAINING                   | REFIT               |       |
-data/sources/youtube.py   | prepare TRAINING                   |                     |       |
-base/numbers.py           | EVERY                              |                     |       |
-base/settings.py          | EVERY                              | REFIT               | EVERY | EVERY
+commands/program.py       |                                    |                |       |
+integrations/sklearn.py   |                                    |                |       |
+api/audit.py              |                                    |                |       |
+retraining/healthcheck.py |                                    |                |       |
+retraining/refit.py       |                                    | REFIT          |       |
+demo/truth.py             | compose demo                       |                |       |
+demo/validation_reuse.py  | demo                               |                |       |
+report/page.py            | report                             |                |       |
+report/terminal.py        | train report                       |                |       |
+report/terminal_tables.py | report                             |                |       |
+runs/plan.py              | compose experiments demo report    |                |       |
+runs/run.py               | train experiments                  |                | EVERY |
+runs/experiments.py       | experiments                        |                |       |
+tracking/store.py         | train experiments demo audit report|                |       |
+tracking/write/recorder.py| train experiments demo             |                |       |
+tracking/write/annotate.py| audit                              |                |       |
+tracking/read/gather.py   | audit                              |                |       |
+tracking/views/curves.py  | demo audit report                  |                |       |
+sweep/cohorts.py          | demo                               |                |       |
+training/rows.py          | TRAINING                           |                | EVERY | EVERY
+training/descent.py       | TRAINING                           |                | deep  | deep
+training/grid_search.py   | TRAINING                           |                | grid  | grid
+forecast/rebase.py        |                                    | REFIT          |       |
+forecast/rows.py          |                                    | ridge boosted  |       |
+forecast/conformal.py     |                                    |                |       |
+assessment/sentences.py   | audit report                       |                |       |
+scoring/scores.py         | TRAINING evaluate audit report     |                | EVERY | EVERY
+scoring/verdict.py        | TRAINING evaluate audit            |                |       |
+holdout/settings.py       | TRAINING audit report              |                | EVERY | EVERY
+holdout/release.py        | TRAINING audit                     |                | ladder| ladder
+selection/inference.py    | audit report                       |                |       |
+selection/candidates.py   | TRAINING audit report              |                | ladder| ladder
+models/fitted.py          | TRAINING evaluate audit report     |                | EVERY | EVERY
+models/deep.py            | TRAINING evaluate audit report     |                | deep  | deep
+data/table.py             | prepare TRAINING evaluate audit report |                | EVERY | EVERY
+data/raw.py               | prepare TRAINING                   | REFIT          |       |
+data/sources/youtube.py   | prepare TRAINING                   |                |       |
+base/numbers.py           | EVERY                              |                |       |
+base/settings.py          | EVERY                              | REFIT          | EVERY | EVERY
 """
 EDITED = [line.split("|")[0].strip() for line in TABLE.strip().splitlines()]
 Keys = dict[str, tuple[str, str]]

@@ -9,7 +9,8 @@ at). Of the best of 30 candidates, equally good where both are new: ``optimism``
 in errors,
 ``left %`` of it after the correction, in what part the 95 % bound ``covers %`` its truth, how far
 it is above the truth (``excess``, in errors), in what part the truly best candidate is in the
-confidence set (``set holds %``, the first of equals). ``±`` is the Monte Carlo error of the figure before it.
+confidence set (``set holds %``, the first of equals). ``±`` is the Monte Carlo error of the figure
+before it.
 """
 
 import argparse

@@ -6,12 +6,11 @@ import pytest
 
 from support.clone import REPOSITORY
 
-PLACES = (REPOSITORY / "shared", Path("/work/shared"))
+FOLDER = REPOSITORY.parent / "shared"
 
 
 def shared(name: str) -> Path:
     """A folder of the shared ones; skips the test where there is none."""
-    found = next((place / name for place in PLACES if (place / name).is_dir()), None)
-    if found is None:
-        pytest.skip(f"shared/{name} is not on this machine")
-    return found
+    if not (FOLDER / name).is_dir():
+        pytest.skip(f"the real data are absent: no folder `shared/{name}` beside the repository")
+    return FOLDER / name

@@ -154,8 +154,8 @@ def cluster_error(losses: ArrayLike, clusters: Clusters) -> ClusterError:
     times, which may depend on those before (at equal steps). Both: the largest of the two and of
     their sum less what is counted twice. Entities and times may have any number of rows.
 
-    In simulations of 15 kinds (``benchmarks/calibration/clusters.py``) the estimated error is 0.94 to
-    1.05 of the true one; of 40 entities at 40 times without any effect it is 1.12.
+    In simulations of 15 kinds (``benchmarks/calibration/clusters.py``) the estimated error is 0.94
+    to 1.05 of the true one; of 40 entities at 40 times without any effect it is 1.12.
     None below three entities, or eight times, where these are what is new.
     """
     freedom = clusters.freedom
