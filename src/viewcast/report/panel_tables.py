@@ -55,7 +55,7 @@ def _table(results: Results, data: str) -> Table:
     tasks, splits = Task.of(results, data), results.splits(data)
     rows = [_row(task, splits.get(task.split, {})) for task in tasks]
     videos = max((task.best.predictions["entity"].nunique() for task in tasks), default=0)
-    kinds = ("errors", "series", "gaps")
+    kinds = ("errors", "series", "fans", "gaps")
     pictures = [f"{data}_{task.split}_{kind}" for task in tasks for kind in kinds]
     return Table(data, results.label(data), videos, rows, pictures)
 

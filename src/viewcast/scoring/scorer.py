@@ -47,7 +47,7 @@ class Scorer:
         if not len(rows):
             return np.zeros(0)
         scores = self.measure.rows(*(in_views(each, rows) for each in (predicted, target)))
-        wrong = ~np.isfinite(scores)
+        wrong = ~np.isfinite(scores) | ~np.isfinite(predicted.reshape(len(rows), -1)).all(axis=1)
         if wrong.any():
             place = int(wrong.argmax())
             raise DataError(
