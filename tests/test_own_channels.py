@@ -111,5 +111,5 @@ def test_the_pipeline_runs_a_channel_alone_and_all_brings_the_lectures_back(proj
     assert [line for line in before.splitlines() if line.startswith("#")] == [
         line for line in after.splitlines() if line.startswith("#")
     ]
-    with pytest.raises(ConfigError, match=r"DATA=x: .* allowed: lectures, channel, baking, chess"):
+    with pytest.raises(ConfigError, match=r"DATA=x: .* allowed: lectures, channel, videos, baking"):
         choose(project, "x")

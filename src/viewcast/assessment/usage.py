@@ -1,7 +1,7 @@
 """How a holdout was used, in numbers: by its runs, and row by row."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,12 +31,18 @@ def usage(study: Study, openings: int, independent: float | None, tolerance: flo
         scores=sum(look.scores for look in study.looks),
         distinct=distinct_losses(study),
         rounds=len(rounds),
-        by_purpose={purpose: count for purpose, count in purposes.items() if count},
-        by_user=dict(users.most_common()),
+        by_purpose=_most_first(purposes),
+        by_user=_most_first(users),
         bits_spent=bits_spent(sum(look.scores for look in looks) for looks in rounds),
         bits_budget=None if independent is None else bits_budget(independent, tolerance),
         tolerance=tolerance,
     )
+
+
+def _most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """Those that are not 0; equal ones by name, so that the order of runs changes nothing."""
+    found = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return {name: count for name, count in found if count}
 
 
 def distinct_losses(study: Study) -> int:
