@@ -26,7 +26,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     plain = compose(root, [f"data={BASE}", "which.source=none"], "import_export")["data"]
     asked = {k: v for k, v in config["data"]["reader"].items() if plain["reader"].get(k) != v}
     reader = compose(root, [f"+reader@reader={found.reader}"], "reader")["reader"]
-    reader = {**reader, **found.settings, **asked}
+    alone = {"file": source.name} if source.is_file() else {}  # its neighbours are not asked for
+    reader = {**reader, **alone, **found.settings, **asked}
     folder = imported_path(root, name)
     where = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
     data: Videos = build({**plain, **where, "reader": reader}, "data", Videos)

@@ -215,6 +215,12 @@ def test_views_that_fall_as_views_do_are_no_counter() -> None:
     importing.refuse_counter(panel_of({"a": [3, 9, 4, 5, 1], "b": [8, 2, 2]}), Path("panel.csv"))
 
 
+def test_rare_views_of_videos_that_nearly_nobody_sees_are_no_counter() -> None:
+    rare = [0] * 99 + [1] + [0] * 100
+    panel = panel_of({str(place): rare for place in range(9)})
+    importing.refuse_counter(panel, Path("panel.csv"))
+
+
 def test_a_panel_is_summed_up_by_its_videos_and_days() -> None:
     assert importing.summary(panel_of({"a": [1, 2], "b": [3, 4, 5]})) == [
         "2 videos, 5 days of them, days 1 to 3"

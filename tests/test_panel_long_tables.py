@@ -84,7 +84,7 @@ def test_a_refused_row_counts_from_the_top_of_its_file_whatever_is_in_memory(
         ("a,1,5\na,2,many\n", r"row 3, column 'views': found 'many', expected a count"),
         ("a,1,5\n,2,6\n", r"row 3, column 'video': found nothing, expected the name of a video"),
         ("a,1,5\na,2.5,6\n", r"row 3, column 'day': found '2\.5', expected an age in days"),
-        ("a,1,5\na,,6\n", r"row 3, column 'day': found 'None', expected an age in days"),
+        ("a,1,5\na,,6\n", r"row 3, column 'day': found nothing, expected an age in days"),
         ("a,1,5\na,2,inf\n", r"row 3, column 'views': found inf, expected a finite count"),
     ],
 )
@@ -242,3 +242,26 @@ def test_tables_of_two_kinds_are_refused(tmp_path: Path) -> None:
     table().to_parquet(tmp_path / "panel.parquet")
     with pytest.raises(DataError, match="found csv and parquet files; expected one kind"):
         read(tmp_path, HEAD)
+
+
+def test_what_the_first_rows_look_like_decides_nothing_for_later_ones(tmp_path: Path) -> None:
+    """pyarrow takes the types of CSV columns from the first megabyte."""
+    lines = [f"v{video:04d},{day},{day}" for video in range(900) for day in range(1, 101)]
+    text = "video,day,views\n" + "\n".join(lines) + "\nv9999,1,12.0\n"
+    (tmp_path / "panel.csv").write_text(text)
+    panel = long(clock="age").read(tmp_path)
+    assert panel.of(900).tolist() == [12.0]
+
+
+def test_a_footer_of_one_cell_is_left_out_and_told(tmp_path: Path) -> None:
+    text = "video,day,views\na,2026-01-01,3\na,2026-01-02,4\nShowing top 500 results\n"
+    (tmp_path / "panel.csv").write_text(text)
+    panel = long(clock="calendar").read(tmp_path)
+    assert panel.views.tolist() == [3, 4]
+    assert any("Showing top 500 results" in note for note in panel.notes)
+
+
+def test_a_publish_time_with_a_clock_is_its_day(tmp_path: Path) -> None:
+    lines = [f"a,2026-01-0{day},{day},2026-01-03T06:54:18.000Z" for day in range(1, 6)]
+    (tmp_path / "panel.csv").write_text("video,day,views,published\n" + "\n".join(lines))
+    assert long(published="published", clock="calendar").read(tmp_path).views.tolist() == [3, 4, 5]

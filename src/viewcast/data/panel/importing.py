@@ -16,7 +16,7 @@ from viewcast.data.panel.readers.batches import files_in
 IMPORT = Kind("import")
 FEWEST = 4  # videos, below which one model for all of them has nothing to learn from
 MOST_SPANS = 10
-COUNTER = 0.02  # share of days on which views fall, below which they are those of a counter
+COUNTER = 0.02  # share of all changes of views that are falls, below which a counter counts them
 
 
 def copied(source: Path, into: Path, root: Path) -> None:
@@ -56,11 +56,12 @@ def spans(panel: Panel, week: PanelSplit) -> dict[str, Any]:
 
 def refuse_counter(panel: Panel, source: Path) -> None:
     """Refuse (DataError) a panel whose views never fall: they are those of counters."""
-    falls = np.diff(panel.views) < 0
-    falls[panel.starts[1:-1] - 1] = False  # from one video to the next
-    if len(panel.views) > 2 * len(panel) and falls.mean() < COUNTER:
+    steps = np.diff(panel.views)
+    steps[panel.starts[1:-1] - 1] = 0  # from one video to the next
+    falls, changes = int((steps < 0).sum()), int(((steps < 0) | (steps > 0)).sum())
+    if changes > len(panel) and falls < COUNTER * changes:
         raise DataError(
-            f"{source}: views fall on {100 * falls.mean():.2g} % of the days, as those of counters "
+            f"{source}: of {changes:,} changes of views {falls:,} are falls, as of counters "
             "that only grow; type data.reader.cumulative=true data.reader.negative=missing, which "
             "takes the steps from day to day"
         )

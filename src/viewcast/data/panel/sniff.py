@@ -102,5 +102,9 @@ def _plain(name: str) -> str:
 
 def _clock(source: Path, day: str) -> str:
     """Whether days are dates, or small whole numbers."""
-    cell = next(batches(source, [day], [])).rows[day][0].as_py()
+    cells = (batch.rows[day] for batch in batches(source, [day], []))
+    column = next((column for column in cells if len(column)), None)
+    if column is None:
+        raise DataError(f"{source}: found a header and no rows; expected a row for each day")
+    cell = column[0].as_py()
     return "age" if isinstance(cell, int | float) and cell < 20_000 else "calendar"

@@ -51,14 +51,18 @@ def columns_of(source: Path) -> list[str]:
     return list(_dataset(source, files_in(source), {}).schema.names)
 
 
-def batches(source: Path, columns: Sequence[str], text: Sequence[str]) -> Iterator[Batch]:
-    """The wanted columns of every file; ``text``: those that are read as they are written.
+def batches(
+    source: Path, columns: Sequence[str], text: Sequence[str], remarks: list[str] | None = None
+) -> Iterator[Batch]:
+    """The wanted columns of every file; ``text``: those that a CSV file gives as they are written.
 
+    A line of one cell, such as YouTube Studio's `Showing top 500 results`, is no row; ``remarks``
+    gets it.
     Refuses (DataError) a missing column, and files that cannot be read or differ in their columns.
     """
     files = files_in(source)
     try:
-        table = _dataset(source, files, dict.fromkeys(text, pa.string()))
+        table = _dataset(source, files, dict.fromkeys(text, pa.string()), remarks)
         missing = [name for name in columns if name not in table.schema.names]
         if missing:
             raise DataError(
@@ -77,10 +81,23 @@ def batches(source: Path, columns: Sequence[str], text: Sequence[str]) -> Iterat
         raise DataError(f"{source}: not a readable table ({error})") from error
 
 
-def _dataset(source: Path, files: Sequence[Path], types: dict[str, pa.DataType]) -> ds.Dataset:
+def _dataset(
+    source: Path,
+    files: Sequence[Path],
+    types: dict[str, pa.DataType],
+    remarks: list[str] | None = None,
+) -> ds.Dataset:
+    def remark(row: pacsv.InvalidRow) -> str:
+        if row.actual_columns != 1:
+            return "error"
+        if remarks is not None:
+            remarks.append(str(row.text)[:80])
+        return "skip"
+
     kind = KINDS[files[0].suffix]
     convert = pacsv.ConvertOptions(column_types=types, strings_can_be_null=False)
-    form = ds.CsvFileFormat(convert_options=convert) if kind == "csv" else kind
+    parse = pacsv.ParseOptions(invalid_row_handler=remark)
+    form = ds.CsvFileFormat(parse, convert_options=convert) if kind == "csv" else kind
     base = str(source) if source.is_dir() else str(source.parent)
     try:
         return ds.dataset(

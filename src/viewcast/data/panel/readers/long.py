@@ -3,6 +3,7 @@
 Shape letters: R rows, V videos, N days of all videos.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from viewcast.data.panel.readers.batches import Batch, batches
 from viewcast.data.panel.readers.policies import Counted, settled
 
 Indices = NDArray[np.int64]
+TIME = r"(?<=^\d{4}-\d\d-\d\d)[T ].*$"  # of the day, behind an ISO date
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -32,7 +34,7 @@ class Long:
     of numbers that are known when a video is published. ``published``: the column of the day on
     which it was: days before it are left out, and where it is blank, days before the first view;
     null for none. ``clock``: whether days are dates (``calendar``) or ages in days (``age``).
-    ``cumulative``: whether views are those of a counter: each day has the step to the next.
+    ``cumulative``: whether views are those of a counter: each day has the step from the day before.
     ``repeated``: what is done with a day that a video has twice, ``gaps``: with a day that it
     lacks, ``negative``: with a count below 0 (``viewcast.data.panel.readers.policies``).
     """
@@ -53,10 +55,11 @@ class Long:
     def read(self, source: Path) -> Panel:
         """The panel. Refuses (DataError) wrong cells and, as policies say, days and counts."""
         source = source / self.file if self.file else source
-        words = [name for name in (self.video, self.category, self.published) if name]
         wanted = [self.video, self.day, self.views, *filter(None, [self.category, self.published])]
-        rows = _Rows()
-        for batch in batches(source, [*wanted, *self.known], words):
+        wanted += self.known
+        rows, remarks = _Rows(), list[str]()
+        # As text: what the first rows of a CSV file look like decides nothing for the later ones.
+        for batch in batches(source, wanted, wanted, remarks):
             self._take(batch, rows)
         if not rows.codes:
             raise DataError(f"{source}: found no rows, expected a row for each video and day")
@@ -72,7 +75,9 @@ class Long:
         videos = self._videos(rows)
         first = videos.pop("published") if self.published else None
         begins = None if first is None else first.to_numpy(np.float64)
-        return settled(counted, videos, self, begins)
+        panel = settled(counted, videos, self, begins)
+        told = tuple(f"a line of one cell was left out: {line!r}" for line in remarks)
+        return replace(panel, notes=(*panel.notes, *told))
 
     def _take(self, batch: Batch, rows: "_Rows") -> None:
         cells = batch.rows
@@ -146,6 +151,7 @@ class Long:
         if self.published:
             text = pd.Series(rows.known[self.published], dtype=object).fillna("").astype(str)
             known = text[text != ""]
+            known = known.str.replace(TIME, "", regex=True)
             days = pd.Series(np.nan, index=text.index)
             if len(known):
                 source = Path(rows.files[0][0])
@@ -175,8 +181,9 @@ def _whole(cells: pa.Array, batch: Batch, column: str, expected: str) -> NDArray
     wrong = ~(numbers == np.round(numbers))
     if wrong.any():
         place = int(wrong.argmax())
+        cell = str(cells[place].as_py() or "")[:80]
         raise DataError(
             f"{batch.file}, row {batch.first + place}, column {column!r}: found "
-            f"{str(cells[place].as_py())[:80]!r}, expected {expected}"
+            f"{repr(cell) if cell else 'nothing'}, expected {expected}"
         )
     return np.asarray(numbers.astype(np.int32))
