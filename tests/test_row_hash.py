@@ -53,3 +53,10 @@ def test_minus_zero_is_zero() -> None:
 def test_large_sets_of_one_target_are_hashed_at_once_and_in_any_order() -> None:
     table = rows(MANY + 1, outputs=1).rename(columns={"target_1": "target"})
     assert holdout(table) == holdout(table.iloc[::-1])
+
+
+def test_class_labels_of_large_sets_have_an_identity_in_any_order() -> None:
+    table = rows(MANY + 1, outputs=1).rename(columns={"target_1": "target"})
+    labels = table.assign(target=np.where(table["target"] > 0, "kept", "lost"))
+    assert holdout(labels) == holdout(labels.iloc[::-1])
+    assert holdout(labels) != holdout(labels.assign(target="kept"))

@@ -48,6 +48,15 @@ def test_one_row_of_each_entity_is_the_textbook_error() -> None:
     assert found.error == pytest.approx(values.std(ddof=1) / np.sqrt(200))
 
 
+def test_day_nine_comes_before_day_ten_as_text_too() -> None:
+    table = keys(12, 40)
+    values = table["time"].to_numpy(float) / 9 + np.random.default_rng(9).normal(size=len(table))
+    text = table.assign(time=table["time"].astype(str))
+    assert cluster_error(values, Clusters.of(text, "time")) == cluster_error(
+        values, Clusters.of(table, "time")
+    )
+
+
 def test_both_are_never_less_than_either() -> None:
     values = losses(np.random.default_rng(4), 30, 30, 0.7)
     error = {

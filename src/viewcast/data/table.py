@@ -31,6 +31,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.types import is_numeric_dtype
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import replacing
@@ -174,7 +175,8 @@ def holdout(rows: pd.DataFrame) -> str:
     """The identity of a set of target rows, independent of features and order (16 hex).
 
     SHA-256 over the sorted hashes of the rows; each row is hashed by entity, time and target. Of
-    more than ``MANY`` rows, and of rows with several targets, by ``viewcast.data.row_hash``.
+    more than ``MANY`` rows, and of rows with several targets, by ``viewcast.data.row_hash``, unless
+    targets are class labels.
     """
     if _is_large(rows):
         return row_hash.of_set(_lanes(rows))
@@ -197,7 +199,8 @@ def moments(rows: pd.DataFrame) -> list[str]:
 
 
 def _is_large(rows: pd.DataFrame) -> bool:
-    return len(rows) > MANY or target_columns(rows.columns) != [TARGET]
+    targets = target_columns(rows.columns)
+    return targets != [TARGET] or (len(rows) > MANY and is_numeric_dtype(rows[TARGET]))
 
 
 def _lanes(rows: pd.DataFrame) -> row_hash.Lanes:

@@ -67,10 +67,11 @@ class Clusters:
 
     @classmethod
     def of(cls, keys: pd.DataFrame, cluster: Cluster) -> "Clusters":
-        """From the columns ``entity`` and ``time`` of rows; times are ordered as they sort."""
+        """From the columns ``entity`` and ``time`` of rows; times are ordered as they sort, text of
+        numbers alone as numbers.
+        """
         entity = pd.factorize(keys["entity"])[0].astype(np.int64)
-        time = pd.factorize(keys["time"], sort=True)[0].astype(np.int64)
-        return cls(entity, time, cluster)
+        return cls(entity, _in_order(keys["time"]), cluster)
 
     @classmethod
     def if_any(cls, keys: pd.DataFrame, cluster: Cluster | None) -> "Clusters | None":
@@ -156,6 +157,8 @@ def cluster_error(losses: ArrayLike, clusters: Clusters) -> ClusterError:
 
     In simulations of 15 kinds (``benchmarks/calibration/clusters.py``) the estimated error is 0.94
     to 1.05 of the true one; of 40 entities at 40 times without any effect it is 1.12.
+    Where a day depends strongly on the day before (0.9), it is too small: 0.55 of the true one with
+    40 days, 0.77 with 365.
     None below three entities, or eight times, where these are what is new.
     """
     freedom = clusters.freedom
@@ -163,6 +166,15 @@ def cluster_error(losses: ArrayLike, clusters: Clusters) -> ClusterError:
         return ClusterError(None, 0.0)
     values = np.asarray(losses, np.float64)[np.newaxis]
     return ClusterError(float(clusters.errors(values)[0]), freedom)
+
+
+def _in_order(times: pd.Series) -> Indices:
+    """Number (N,) of the time of each row: day 9 comes before day 10, as text too."""
+    codes, known = pd.factorize(times, sort=True)
+    numbers = pd.to_numeric(pd.Series(known).astype(str), errors="coerce").to_numpy(np.float64)
+    if np.isnan(numbers).any():
+        return codes.astype(np.int64)
+    return np.argsort(np.argsort(numbers, kind="stable")).astype(np.int64)[codes]
 
 
 def _cosines(count: int, terms: int) -> Vector:
