@@ -23,7 +23,9 @@ def draw(results: Results) -> Iterator[Drawing]:
     for data in results.panels:
         for task in Task.of(results, data):
             rows, table = task.rows(results, task.best), results.table(data, task.split)
-            if table is not None and columns(rows, "target").shape[1] > 1:
+            others = rows["entity"].nunique() - SHOWN  # their errors make the interval
+            several = columns(rows, "target").shape[1] > 1
+            if table is not None and several and others >= SHOWN:
                 yield _fans(task, rows, table)
 
 
