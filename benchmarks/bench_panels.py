@@ -90,7 +90,7 @@ def _forecasts(candidate: Candidate, rows: Rows) -> tuple[Any, Any]:
 
 def _scored(task: str, views: Any, rows: pd.DataFrame) -> Any:
     target = rows[table.target_columns(rows.columns)].to_numpy(np.float64)
-    return MEASURES[task].rows(views, in_views(target, rows).round(6))
+    return MEASURES[task].rows(views, in_views(target, rows))
 
 
 def _best_kinds(task: str, tried: list[Candidate], views: Any, rows: pd.DataFrame) -> list[str]:

@@ -20,9 +20,7 @@ SHORT = {"source": "which.source", "name": "which.name", "metric": "data.metric"
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the export; copy it, write its conf/data/<name>.yaml, and let the pipeline run it."""
     source = Path(config["which"]["source"]).expanduser()
-    label = str(config["which"]["name"] or own_channels.label_of(source))
-    name = own_channels.name_of(label)
-    own_channels.check_free(root, name)
+    label, name = own_channels.named(root, source, config["which"]["name"])
     base = own_channels.made_from(root, config["data"]["name"])
     plain = compose(root, [f"data={base}", "which.source=none"], "import_export")["data"]
     asked = {key: value for key, value in config["data"].items() if plain.get(key) != value}

@@ -19,9 +19,7 @@ BASE = "videos"
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the table; copy it, write its conf/data/<name>.yaml, and let the pipeline run it."""
     source = Path(config["which"]["source"]).expanduser()
-    label = str(config["which"]["name"] or own_channels.label_of(source))
-    name = own_channels.name_of(label)
-    own_channels.check_free(root, name)
+    label, name = own_channels.named(root, source, config["which"]["name"])
     found = understand(source)
     plain = compose(root, [f"data={BASE}", "which.source=none"], "import_export")["data"]
     asked = {k: v for k, v in config["data"]["reader"].items() if plain["reader"].get(k) != v}

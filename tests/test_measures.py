@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from support.shared import shared
 from viewcast.base.errors import DataError
 from viewcast.scoring.log_smape import LogSMAPE
 from viewcast.scoring.loss import MAE, Loss, slope_of
@@ -19,6 +20,7 @@ from viewcast.scoring.squared_relative_log import SquaredRelativeLog
 
 LOSSES = [LogSMAPE(), SquaredRelativeLog()]
 logs = st.floats(-6, 6)
+counts = st.integers(0, 10**6)
 views = st.lists(st.floats(0, 1e9), min_size=2, max_size=30)
 
 
@@ -46,22 +48,41 @@ def test_mrse_is_a_share_of_what_came_and_refuses_rows_without_views() -> None:
         MRSE().rows(column(3, 1), column(2, 0))
 
 
-def test_percentiles_are_ranks_in_the_set_with_ties_at_their_mean() -> None:
-    found = RankPercentile().rows(column(1, 2, 3, 4), column(10, 10, 40, 30))
-    assert found.tolist() == [12.5, 12.5, 25, 25]
+def test_a_percentile_is_the_place_among_what_came_and_equal_ones_share_it() -> None:
+    came = column(10, 10, 40, 30)  # at 25, 25, 87.5, 62.5
+    found = RankPercentile().rows(column(5, 10, 35, 100), came)
+    assert found.tolist() == [25 - 0, 25 - 25, 87.5 - 75, 100 - 62.5]
 
 
-@given(views=views, power=st.sampled_from([0.5, 2.0]))
-def test_a_forecast_in_the_right_order_has_no_error_of_rank(
-    views: list[float], power: float
-) -> None:
-    came = column(*np.round(views))
-    assert RankPercentile().rows(came**power * 1e3, came).tolist() == [0] * len(came)
+def test_a_forecast_that_is_right_in_order_and_wrong_in_size_is_wrong() -> None:
+    came = column(1, 2, 3, 4)
+    assert RankPercentile().rows(came * 1000, came).tolist() == [87.5, 62.5, 37.5, 12.5]
 
 
-def test_a_row_of_several_days_is_ranked_by_their_sum() -> None:
-    forecast, came = np.array([[1.0, 9.0], [5.0, 4.0]]), np.array([[6.0, 6.0], [1.0, 2.0]])
+@given(views=views)
+def test_an_exact_forecast_has_no_error_of_rank(views: list[float]) -> None:
+    came = column(*views)
+    assert RankPercentile().rows(came, came).tolist() == [0] * len(came)
+
+
+def test_a_row_of_several_days_is_placed_by_their_sum() -> None:
+    forecast, came = np.array([[1.0, 11.0], [2.0, 1.0]]), np.array([[6.0, 6.0], [1.0, 2.0]])
     assert RankPercentile().rows(forecast, came).tolist() == [0, 0]
+
+
+def test_the_published_forecasts_of_hip_have_their_printed_error() -> None:
+    """7.10 in Rizoiu et al. (2017)."""
+    folder = shared("data/panel")
+    table = pd.read_parquet(folder / "active_hip_forecast_d091_120.parquet")
+    found, came = (table[[f"{who}_views_d091_120"]].to_numpy(np.float64) for who in ("hip", "true"))
+    assert RankPercentile().rows(found, came).mean() == pytest.approx(7.10, abs=0.005)
+
+
+def test_no_views_forecast_where_none_came_are_exact_through_float32() -> None:
+    level = float(np.log1p(1234.5))
+    rows = table(np.zeros((1, 2)), level)
+    forecast = np.full((1, 2), np.float32(-level), np.float64)  # as a naive feature has it
+    assert Scorer(LogSMAPE(), SMAPE()).rows(forecast, rows).tolist() == [0]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -93,15 +114,16 @@ def test_losses_of_logs_are_the_measures_of_views(forecast: float, came: float) 
 
 
 @given(
-    came=st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), min_size=1, max_size=5),
-    level=st.floats(0, 12),
+    came=st.lists(st.tuples(counts, counts), min_size=1, max_size=5),
+    usual=counts,
 )
 def test_forecasts_relative_to_a_level_are_scored_in_views(
-    came: list[tuple[float, float]], level: float
+    came: list[tuple[int, int]], usual: int
 ) -> None:
-    rows = table(np.array(came), level)
+    level = float(np.log1p(usual))
+    rows = table(np.array(came, float), level)
     scorer, zeros = Scorer(MAE(), SMAPE()), np.zeros((len(came), 2))
-    expected = SMAPE().rows(np.full_like(zeros, np.expm1(level)), np.array(came))
+    expected = SMAPE().rows(np.full_like(zeros, usual), np.array(came, float))
     np.testing.assert_allclose(scorer.rows(zeros, rows), expected, atol=1e-6)
     shown = scorer.columns(zeros, rows)
     assert list(shown) == ["target_1", "target_2", "prediction_1", "prediction_2"]

@@ -60,3 +60,8 @@ def test_class_labels_of_large_sets_have_an_identity_in_any_order() -> None:
     labels = table.assign(target=np.where(table["target"] > 0, "kept", "lost"))
     assert holdout(labels) == holdout(labels.iloc[::-1])
     assert holdout(labels) != holdout(labels.assign(target="kept"))
+
+
+def test_a_missing_time_is_a_value_of_its_own() -> None:
+    table = rows(4).assign(time=["1", "2", "3", None])
+    assert holdout(table) != holdout(table.assign(time=["1", "2", "3", "3"]))

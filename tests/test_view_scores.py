@@ -64,9 +64,10 @@ def test_the_opposite_order_is_off_by_the_distance_of_the_ranks() -> None:
     ]
 
 
-def test_forecasts_that_differ_by_rounding_are_ties() -> None:
-    found = RankPercentile().rows(column(0.1 + 0.2, 0.3), column(7, 7))
-    assert found.tolist() == [0, 0]
+def test_a_forecast_that_differs_by_rounding_has_the_place_of_what_it_equals() -> None:
+    rows = table([2.0, 2.0], target=[0.5, 1.5])
+    scorer = Scorer(MAE(), RankPercentile())
+    assert scorer.rows(np.array([0.5 + 1e-9, 1.5 - 1e-9]), rows).tolist() == [0, 0]
 
 
 def test_without_a_measure_the_loss_is_what_is_shown() -> None:

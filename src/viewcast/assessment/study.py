@@ -190,10 +190,14 @@ def study(holdout: str, runs: Sequence[Scored], uses: Sequence[Look] = ()) -> St
 def _clustered(
     runs: Sequence[Scored], keys: pd.DataFrame | None
 ) -> tuple[str | None, Cluster | None]:
-    """Why the rows are no single series, and which are alike: what runs say, else the usual."""
+    """Why the rows are no single series, and which are alike: what runs say, else the usual.
+
+    Where runs say different things ``both`` claims the least.
+    """
     if keys is None:
         return None, None
-    told = next((run.facts.cluster for run in runs if run.facts.cluster is not None), None)
+    said = {run.facts.cluster for run in runs if run.facts.cluster is not None}
+    told: Cluster | None = "both" if len(said) > 1 else next(iter(said), None)
     series = panel(keys, max(run.facts.block for run in runs))
     if told is None and series is not None:
         return series, usual_cluster(keys)

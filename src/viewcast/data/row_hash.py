@@ -37,8 +37,9 @@ def of_set(rows: Lanes) -> str:
 
 
 def _of_text(values: pd.Series) -> Lanes:
-    codes, known = pd.factorize(values)
-    digests = [hashlib.sha256(text.encode()).digest()[:16] for text in pd.Series(known).astype(str)]
+    codes, known = pd.factorize(values, use_na_sentinel=False)  # what is missing is one value
+    texts = map(str, pd.Series(known).astype(str))  # a missing one stays a number
+    digests = [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
     table = np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2).astype(np.uint64)
     return table[codes]
 

@@ -63,7 +63,7 @@ def _table(results: Results, data: str) -> Table:
 def _row(task: Task, split: dict[str, Any]) -> Row:
     best, asked = task.best, split.get("task", {})
     published = [
-        f"{name} {plain(figure['validation'])} ({figure['source']})"
+        f"{name} {plain(figure['validation'], 4)} ({figure['source']})"
         for name, figure in split.get("published", {}).items()
         if figure.get("validation") is not None
     ]

@@ -48,6 +48,16 @@ def name_of(label: str) -> str:
     return name
 
 
+def named(root: Path, source: Path, given: str | None) -> tuple[str, str]:
+    """How an import is called: its label, and its name in paths. Refuses what ``name_of`` and
+    ``check_free`` refuse.
+    """
+    label = str(given or label_of(source))
+    name = name_of(label)
+    check_free(root, name)
+    return label, name
+
+
 def check_free(root: Path, name: str) -> None:
     """Refuse (ConfigError) the name of a data set that no import made."""
     files = (data_config_path(root, name), source_config_path(root, name))

@@ -15,6 +15,8 @@ from viewcast.data.table import target_columns
 from viewcast.scoring.loss import Loss, Vector, row_losses
 from viewcast.scoring.measure import Measure
 
+DIGITS = 3  # of views
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -76,7 +78,11 @@ class Scorer:
 
 
 def in_views(logs: Vector, rows: pd.DataFrame) -> Vector:
-    """Views (N, O) from log views less the ``level`` of each row, (N,) or (N, O); never below 0."""
+    """Views (N, O) from log views less the ``level`` of each row, (N,) or (N, O); never below 0.
+
+    Rounded to thousandths: features are float32, so that a forecast of no views comes back as a ten
+    millionth of one, which a percentage error would take for a miss where none came.
+    """
     if "level" not in rows:
         raise DataError(
             "measure: scores forecasts of views, and these data have no level that targets are "
@@ -84,4 +90,4 @@ def in_views(logs: Vector, rows: pd.DataFrame) -> Vector:
         )
     level = rows["level"].to_numpy(np.float64)[:, np.newaxis]
     of_outputs = logs if logs.ndim == 2 else logs[:, np.newaxis]
-    return np.asarray(np.maximum(expm1(of_outputs + level), 0.0))
+    return np.asarray(np.maximum(expm1(of_outputs + level), 0.0).round(DIGITS))

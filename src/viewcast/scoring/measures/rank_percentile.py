@@ -5,20 +5,19 @@ from typing import ClassVar
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
-from scipy.stats import rankdata
 
 from viewcast.scoring.measure import Vector
-
-DIGITS = 6  # of views: equal forecasts, which differ by rounding, stay equal
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class RankPercentile:
     """|percentile of the forecast - percentile of what came|, in points of 100.
 
-    Percentiles are ranks among all rows that are scored together, ties at their mean rank. Rizoiu
-    et al. (2017), Expecting to be HIP, WWW, judge forecasts so, because views span many powers of
-    ten. Rows of O outputs are ranked by their sums.
+    The percentile of a number of views is its place among the views that came to all rows which are
+    scored together: the share of them below it, and half of those equal to it. So a forecast that
+    is right in order and wrong in size is wrong. Rizoiu et al. (2017), Expecting to be HIP, WWW,
+    judge forecasts by percentiles, because views span many powers of ten; this definition gives the
+    figures that are printed for their forecasts. Rows of O outputs are placed by their sums.
     """
 
     name: ClassVar[str] = "rank_percentile"
@@ -27,8 +26,12 @@ class RankPercentile:
 
     def rows(self, prediction: Vector, target: Vector) -> Vector:
         """Points of each row (N,)."""
-        return np.asarray(np.abs(_percentiles(prediction) - _percentiles(target)))
+        came = target.sum(axis=1)
+        places = (_percentiles(views, np.sort(came)) for views in (prediction.sum(axis=1), came))
+        return np.asarray(np.abs(np.subtract(*places)))
 
 
-def _percentiles(views: Vector) -> Vector:
-    return np.asarray(100 * rankdata(views.sum(axis=1).round(DIGITS)) / len(views))
+def _percentiles(views: Vector, ordered: Vector) -> Vector:
+    """The places of views (N,) among those that came, in order."""
+    below, upto = (np.searchsorted(ordered, views, side) for side in ("left", "right"))
+    return np.asarray(50 * (below + upto) / len(ordered))
