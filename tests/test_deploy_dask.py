@@ -7,6 +7,7 @@ not installed here.
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -97,7 +98,7 @@ def test_a_worker_on_slurm_ends_before_its_job_does() -> None:
 
 
 def test_the_settings_for_slurm_are_those_that_dask_jobqueue_knows() -> None:
-    jobqueue = pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+    jobqueue = import_module("dask_jobqueue")
     known = yaml.safe_load((Path(jobqueue.__file__).parent / "jobqueue.yaml").read_text())
     assert set(slurm()["jobqueue"]["slurm"]) <= set(known["jobqueue"]["slurm"])
 
