@@ -18,6 +18,18 @@ class DataError(ViewcastError):
     """Input data were refused; nothing has been written."""
 
 
+class CutFileError(DataError):
+    """A file ends too early: its upload or download goes on, or was broken off.
+
+    ``source``: the file. ``found``: what says that it was cut, in words. Where files arrive by
+    themselves the right answer is to wait; of a file that somebody gave, to download it again.
+    """
+
+    def __init__(self, source: object, found: str) -> None:
+        self.source, self.found = source, found
+        super().__init__(f"{source}: {found}; is it cut short? Download it again")
+
+
 class DivergenceError(ViewcastError):
     """The training loss grew without bound: the learning rate is too high for the problem.
 

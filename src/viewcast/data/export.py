@@ -21,6 +21,7 @@ from viewcast.data.daily import check_days
 from viewcast.data.dates import parse_dates
 from viewcast.data.export_table import ExportTable, read_table
 from viewcast.data.gaps import bridge, bridged_note, missing, spans
+from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.not_counted import counted
 from viewcast.data.raw import counts, csv_files, first, refusal
 
@@ -36,12 +37,17 @@ class Wanted:
     the word that stands in the rows of one channel where a file holds several; None where it holds
     one. ``cumulative``: whether the figures are those of a counter, which only grows; the days'
     figures are its differences. ``until``: the last day whose figure is final; None for no limit.
+    ``column``: the column that holds the metric, by its header word for word, or by its place in a
+    table without a header (``column 2``); None for the one whose header is known to mean it.
+    ``limits``: how much the files may hold.
     """
 
     metric: str = metric.VIEWS
     channel: str | None = None
     cumulative: bool = False
     until: date | None = None
+    column: str | None = None
+    limits: Limits = DEFAULT
 
 
 @dataclass(frozen=True)

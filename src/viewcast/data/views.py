@@ -14,6 +14,7 @@ from viewcast.data import raw, studio, table
 from viewcast.data.daily import check_daily, windows
 from viewcast.data.dataset import DataSet
 from viewcast.data.export import Wanted
+from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.published import Published
 from viewcast.data.split import ByDate, ByTail, known_split
 
@@ -125,6 +126,7 @@ class Studio(DailyViews):
     it holds one. ``cumulative``: whether the figures are those of a counter that only grows.
     ``site``: whose count it is (``viewcast.data.regimes``), null for none that is known.
     ``until``: the last day that was final when the export was imported; null for no limit.
+    ``limits``: how much its files may hold (``viewcast.data.limits``).
     """
 
     metric: str
@@ -132,11 +134,12 @@ class Studio(DailyViews):
     cumulative: bool
     site: str | None
     until: date | None
+    limits: Limits = DEFAULT
 
     @property
     def wanted(self) -> Wanted:
         """What is read of the export."""
-        return Wanted(self.metric, self.channel, self.cumulative, self.until)
+        return Wanted(self.metric, self.channel, self.cumulative, self.until, limits=self.limits)
 
     @property
     def min_days(self) -> int:

@@ -62,14 +62,15 @@ class Config:
         return Scorer(self.loss, self.measure)
 
     def identity(self) -> str:
-        """Hash of what decides the result (16 hex): all but tracking, output and budget, and but
-        the threads of a trainer whose results do not depend on them.
+        """Hash of what decides the result (16 hex): all but tracking, output and budget, but how
+        much a file may hold, and but the threads of a trainer whose results do not depend on them.
         """
         idle = {*NOT_IDENTITY}
         if not self.trainer.uses_threads(self.loss, self.device):
             idle.add("threads")
-        deciding = without_budget(self.plain).items()
-        return digest({key: value for key, value in deciding if key not in idle})
+        deciding = {k: v for k, v in without_budget(self.plain).items() if k not in idle}
+        data = {key: value for key, value in deciding["data"].items() if key != "limits"}
+        return digest({**deciding, "data": data})
 
     def reference(self) -> Published | None:
         """The published figure: that of the experiment, or the data set's for this model."""

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.data.export import Wanted
+from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.metric import folded, label
 from viewcast.data.sources.source import with_notes
 from viewcast.data.sources.timezone import Zone
@@ -28,7 +29,8 @@ class StudioFolder:
     column. ``channel``: the word in the rows of one channel where a file holds several, null where
     it holds one. ``cumulative``: whether the figures are those of a counter that only grows.
     ``settle_days``: days after its end in which a day's figure may change. ``site``: whose count it
-    is (``viewcast.data.regimes``), null for none that is known.
+    is (``viewcast.data.regimes``), null for none that is known. ``limits``: how much its files may
+    hold (``viewcast.data.limits``).
     """
 
     label: str
@@ -39,6 +41,7 @@ class StudioFolder:
     cumulative: bool
     settle_days: Annotated[int, Field(ge=0)]
     site: str | None
+    limits: Limits = DEFAULT
 
     def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
         """The days of the exports from ``since`` on that had ended before ``today``.
@@ -46,7 +49,7 @@ class StudioFolder:
         Single missing days may lie between them.
         """
         folder = (root / self.folder).expanduser()
-        wanted = Wanted(self.metric, self.channel, self.cumulative)
+        wanted = Wanted(self.metric, self.channel, self.cumulative, limits=self.limits)
         whole = read_folder(folder, wanted)
         days = whole.views.rename("views").rename_axis("date").to_frame()
         days = days[days.index < pd.Timestamp(today)]
