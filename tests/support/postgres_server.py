@@ -129,9 +129,9 @@ class PostgresServer:
         store = ("--backend-store-uri", self.database.uri)
         files = ("--artifacts-destination", str(self.artifacts))
         place = ("--host", self.host, "--port", str(self.port), "--workers", "1")
+        program = (sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth")
         process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth"]
-            + [*store, *files, *place],
+            [*program, *store, *files, *place],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
