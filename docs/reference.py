@@ -39,6 +39,7 @@ PROGRAMS = {
         "gate": "viewcast.retraining.gate:Gate",
         "guard": "viewcast.retraining.settings:GuardSettings",
         "check": "viewcast.retraining.data_check:DataCheck",
+        "notify": "viewcast.retraining.notify:Notify",
     },
     "predict": {"": "viewcast.retraining.predict:Predict"},
     "approve": {"": "viewcast.retraining.by_hand:ByHand"},

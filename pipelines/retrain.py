@@ -11,11 +11,12 @@ from typing import Any
 
 from viewcast.base.cli import stage
 from viewcast.base.collector import spare
+from viewcast.retraining.notify import tell_refusal
 from viewcast.retraining.retrain import nights
 from viewcast.retraining.settings import Settings
 
 
-@stage(__file__, "retrain")
+@stage(__file__, "retrain", refused=tell_refusal)
 def main(config: dict[str, Any], root: Path) -> None:
     """Print one line of JSON per night; exit with the code of the last."""
     spare()

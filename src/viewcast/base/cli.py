@@ -35,12 +35,15 @@ def stage(
     config_name: str = "config",
     open_key: str | None = None,
     short: Mapping[str, str] | None = None,
+    refused: Callable[[str, Plain | None], None] | None = None,
 ) -> Callable[[Callable[[Plain, Path], None]], Callable[[], None]]:
     """Make ``main(config, root)`` a Hydra program; ``config`` is the composed mapping.
 
     ``open_key``: a section that takes any key, and ``range(n)`` as a value (Hydra would read that
     as a sweep of its own). ``short``: names of arguments and the keys they stand for. Their values
     are taken as text. It is for names that Hydra would read as a group of conf/.
+    ``refused``: called with the message of a refusal, and with the configuration if it could be
+    composed.
 
     A ViewcastError is printed without a traceback, and the exit code is 1.
     """
@@ -49,10 +52,12 @@ def stage(
     def decorate(main: Callable[[Plain, Path], None]) -> Callable[[], None]:
         @wraps(main)
         def checked(composed: DictConfig) -> None:
+            config = None
             try:
-                main(plain(composed), root)
+                config = plain(composed)
+                main(config, root)
             except ViewcastError as error:
-                print(f"{Path(script).name}: {error}", file=sys.stderr)
+                tell(str(error), config)
                 sys.exit(1)
 
         def program() -> None:
@@ -66,8 +71,13 @@ def stage(
             try:
                 hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
             except HydraException as error:
-                print(f"{Path(script).name}: {_message(error)}", file=sys.stderr)
+                tell(_message(error))
                 sys.exit(1)
+
+        def tell(message: str, config: Plain | None = None) -> None:
+            print(f"{Path(script).name}: {message}", file=sys.stderr)
+            if refused is not None:
+                refused(message, config)
 
         return program
 

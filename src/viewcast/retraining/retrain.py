@@ -34,13 +34,15 @@ def nights(
 ) -> Iterator[dict[str, Any]]:
     """The outcome of each of ``settings.retrain.nights`` nights; stops after one that failed.
 
-    ``versioning``: makes the data versioning.
+    Each is told to those whom ``settings.notify`` names. ``versioning``: makes
+    the data versioning.
     """
     # A store that does not answer shall end the night in seconds, not in minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     first = settings.today()
     for number in range(settings.retrain.nights):
         outcome = _night(settings, root, first + timedelta(days=number), versioning)
+        settings.notify.tell(outcome, settings.retrain.channel)
         yield outcome
         if outcome["outcome"] == "failed":
             return

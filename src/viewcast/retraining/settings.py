@@ -18,6 +18,7 @@ from viewcast.forecast.recipe import Recipe
 from viewcast.forecast.recipes import configured
 from viewcast.retraining.data_check import DataCheck
 from viewcast.retraining.gate import Gate
+from viewcast.retraining.notify import Notify
 from viewcast.tracking.subject import Subject
 
 STRICT = ConfigDict(extra="forbid")
@@ -108,6 +109,7 @@ class Settings:
     recipes: dict[str, Recipe]
     plain_recipes: dict[str, dict[str, Any]]
     tracking: Tracking
+    notify: Notify
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> Self:
@@ -120,6 +122,7 @@ class Settings:
             "check": DataCheck,
             "data": ChannelData,
             "tracking": Tracking,
+            "notify": Notify,
         }
         built = {name: construct(part, plain[name], name) for name, part in parts.items()}
         settings = cls(
