@@ -21,13 +21,16 @@ class DataError(ViewcastError):
 class CutFileError(DataError):
     """A file ends too early: its upload or download goes on, or was broken off.
 
-    ``source``: the file. ``found``: what says that it was cut, in words. Where files arrive by
-    themselves the right answer is to wait; of a file that somebody gave, to download it again.
+    ``source``: the file. ``found``: what says that it was cut, in words, in which ``line`` (None
+    where it has none). Where files arrive by themselves the right answer is to wait; of a file that
+    somebody gave, to download it again.
     """
 
-    def __init__(self, source: object, found: str) -> None:
-        self.source, self.found = source, found
-        super().__init__(f"{source}: {found}; is it cut short? Download it again")
+    def __init__(self, source: object, found: str, line: int | None = None) -> None:
+        self.source, self.found, self.line = source, found, line
+        where = f"{source}: " if line is None else f"{source}, line {line}: "
+        whole = "" if line is None else ", or end its last line if nothing is missing"
+        super().__init__(f"{where}{found}; it seems to be cut short: download it again{whole}")
 
 
 class DivergenceError(ViewcastError):

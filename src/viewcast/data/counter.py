@@ -5,8 +5,6 @@ reading is missing, the counter is taken to have grown evenly between its neighb
 taken back make a difference below zero: that day counts as missing.
 """
 
-from importlib.resources.abc import Traversable
-
 import numpy as np
 import pandas as pd
 
@@ -16,7 +14,7 @@ from viewcast.data.gaps import missing, refuse_long, spans
 LEAST = 14  # readings from which on a series that never falls is suspected to be a counter
 
 
-def differences(readings: pd.Series, source: Traversable) -> tuple[pd.Series, list[str]]:
+def differences(readings: pd.Series, source: object) -> tuple[pd.Series, list[str]]:
     """The figures of the days from the second reading on, and what is told of them.
 
     ``readings``: a counter by day, in order, each day once; float64. Refuses (DataError) fewer than

@@ -1,7 +1,5 @@
 """A series of daily views: the check, and the features of each day."""
 
-from importlib.resources.abc import Traversable
-
 import holidays
 import numpy as np
 import pandas as pd
@@ -17,7 +15,7 @@ DAYS_PER_YEAR = 365.25
 
 
 def check_daily(
-    dates: pd.Series, views: pd.Series, source: Traversable, whole: bool = True
+    dates: pd.Series, views: pd.Series, source: object, whole: bool = True
 ) -> pd.Series:
     """The daily series of two parsed columns, or a refusal.
 
@@ -38,9 +36,7 @@ def check_daily(
     return series.asfreq("D")
 
 
-def check_days(
-    dates: pd.Series, views: pd.Series, source: Traversable, whole: bool = True
-) -> pd.Series:
+def check_days(dates: pd.Series, views: pd.Series, source: object, whole: bool = True) -> pd.Series:
     """As ``check_daily``, of D days in order that may have gaps between them."""
     date, count = str(dates.name or "date"), str(views.name or "views")
     if len(dates) == 0:
@@ -113,7 +109,7 @@ def _holidays(days: pd.DatetimeIndex, country: str) -> np.ndarray:
     return days.isin(pd.to_datetime(list(calendar)))
 
 
-def _refuse_gaps(dates: pd.Series, source: Traversable) -> None:
+def _refuse_gaps(dates: pd.Series, source: object) -> None:
     missing = dates.diff().dt.days.fillna(1).astype(int) - 1
     if not missing.any():
         return

@@ -5,11 +5,14 @@ write ``20261231``, ``2026123100`` or ``2026-12-31T00:00:00``.
 """
 
 import re
-from importlib.resources.abc import Traversable
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
+from viewcast.base.quoted import quoted
+from viewcast.data.cells import AT_ONCE, each, plain
+from viewcast.data.month_names import with_english_month
 from viewcast.data.raw import first, refusal
 
 _ORDERS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y")
@@ -22,14 +25,20 @@ DATE_FORMATS = (
 EXAMPLES = "2021-12-31, 31.12.2021, 12/31/2021, 20211231, Dec 31, 2021 or 31 Dec 2021"
 _NUMBERS = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(19|20)\d{6}(00)?"
 _ENGLISH = r"[A-Z][a-z]{2,8} \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]{2,8} \d{4}"
-_MIDNIGHT = r"([T ]00:00(:00(\.0+)?)?(Z|\+00:?00)?)?"
-DATE = re.compile(rf"({_NUMBERS}|{_ENGLISH}){_MIDNIGHT}")
+_ZONE = r"( ?(Z|UTC|GMT|[-+]\d\d:?(\d\d)?))?"  # of a local midnight: the day is the one written
+_MIDNIGHT = rf"([T ] ?(0?0:00(:00([.,]0+)?)?|12:00(:00)? ?[Aa]\.?[Mm]\.?){_ZONE})?"
+_DATE = re.compile(rf"({_NUMBERS}|{_ENGLISH}){_MIDNIGHT}")
 _AFTER = re.compile(rf"(?<=\d){_MIDNIGHT}$")
 _HOUR = re.compile(r"^((19|20)\d{6})00$")
 SAMPLE = 100  # cells that decide which forms are tried on the whole column
 
 
-def parse_dates(text: pd.Series, source: Traversable) -> pd.Series:
+def is_date(cell: str) -> bool:
+    """Whether a cell looks like a day in one of the forms that are read."""
+    return _DATE.fullmatch(_in_english(cell)) is not None
+
+
+def parse_dates(text: pd.Series, source: object) -> pd.Series:
     """The dates of a whole column, in the one format that reads all of it.
 
     ``text`` holds R strings, indexed by the line in ``source``; R dates are returned. Where several
@@ -37,10 +46,10 @@ def parse_dates(text: pd.Series, source: Traversable) -> pd.Series:
     Refuses (DataError) lines that are no date in the format of the other lines, and a column that
     stays ambiguous.
     """
-    plain = text.map(lambda cell: _HOUR.sub(r"\1", _AFTER.sub("", cell)))
-    sample = plain.iloc[:: max(1, len(plain) // SAMPLE)]
+    days = each(text, _day)
+    sample = days.iloc[:: max(1, len(days) // SAMPLE)]
     formats = [form for form in DATE_FORMATS if _read(sample, form).notna().any()]
-    readings = {form: _read(plain, form) for form in formats or DATE_FORMATS}
+    readings = {form: _read(days, form) for form in formats or DATE_FORMATS}
     most = max(dates.notna().sum() for dates in readings.values())
     best = {form: dates for form, dates in readings.items() if dates.notna().sum() == most > 0}
     if most < len(text):
@@ -49,7 +58,7 @@ def parse_dates(text: pd.Series, source: Traversable) -> pd.Series:
     chosen, *others = gapless or list(best.values())
     if any(not dates.equals(chosen) for dates in others):
         forms = " and as ".join(best)
-        found = f"{text.iloc[0]!r}, which reads as {forms}, and the days do not decide which"
+        found = f"{quoted(text.iloc[0])}, which reads as {forms}, and the days do not decide which"
         raise refusal(source, int(text.index[0]), text.name, found, "dates such as 2021-12-31")
     return chosen
 
@@ -60,14 +69,29 @@ def consecutive(dates: pd.Series) -> bool:
     return bool(dates.is_unique and span == pd.Timedelta(days=len(dates) - 1))
 
 
+def _day(cell: str) -> str:
+    """A cell without its midnight, in plain digits and with an English month."""
+    if len(cell) == len("2026-12-31") and cell[4] == "-" and cell.isascii():
+        return cell
+    return _HOUR.sub(r"\1", _AFTER.sub("", _in_english(cell)))
+
+
+def _in_english(cell: str) -> str:
+    return with_english_month(plain(cell))
+
+
 def _read(text: pd.Series, form: str) -> pd.Series:
-    return pd.to_datetime(text, format=form, errors="coerce")
+    days = np.empty(len(text), "datetime64[us]")
+    for start in range(0, len(text), AT_ONCE):
+        part = text.iloc[start : start + AT_ONCE]
+        days[start : start + len(part)] = pd.to_datetime(part, format=form, errors="coerce")
+    return pd.Series(days, index=text.index, name=text.name)
 
 
-def _refuse_date(text: pd.Series, best: dict[str, pd.Series], source: Traversable) -> None:
+def _refuse_date(text: pd.Series, best: dict[str, pd.Series], source: object) -> None:
     line, expected = int(text.index[0]), f"a date such as {EXAMPLES}"
     if best:
         form, dates = next(iter(best.items()))
         line, other = first(dates.isna()), text[first(dates.notna())]
-        expected = f"a date like {other!r} ({form}) as in the other lines"
-    raise refusal(source, line, text.name, repr(text[line]), expected)
+        expected = f"a date like {quoted(other)} ({form}) as in the other lines"
+    raise refusal(source, line, text.name, quoted(text[line]), expected)

@@ -16,15 +16,19 @@ from typing import Self
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.quoted import listed, quoted
 from viewcast.data import counter, metric
+from viewcast.data.cells import counts
 from viewcast.data.daily import check_days
 from viewcast.data.dates import parse_dates
-from viewcast.data.export_table import ExportTable, read_table
+from viewcast.data.export_file import read_table
+from viewcast.data.export_table import ExportTable, by_place
 from viewcast.data.gaps import bridge, bridged_note, missing, spans
 from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.not_counted import counted
-from viewcast.data.raw import counts, csv_files, first, refusal
+from viewcast.data.raw import csv_files, first, refusal
 
+SHOWN = 5
 WEEK = 7
 MONTH = range(28, 32)
 
@@ -91,16 +95,16 @@ def read_days(source: Path, wanted: Wanted) -> list[Export]:
     without daily totals, without the metric, or with bad cells, and (ConfigError) a metric or a
     channel that does not exist.
     """
-    tables = [read_table(file) for file in csv_files(source)]
+    tables = [read_table(file, wanted.limits) for file in csv_files(source, wanted.limits)]
     if wanted.channel is not None:
         dated = [table for table in tables if table.is_dated() and table.dimensions()]
         tables = [table.of_channel(wanted.channel) for table in dated] or tables
     daily = [table for table in tables if table.is_daily()]
     if not daily:
         raise DataError(_no_totals(source, tables))
-    named = [table for table in daily if table.called(wanted.metric)]
+    named = [table for table in daily if table.called(wanted.metric, wanted.column)]
     if not named:
-        raise _no_metric(daily, wanted.metric)
+        raise _no_metric(daily, wanted)
     # The table by date holds the same as the totals, but may be cut after 500 rows.
     chosen = [table for table in named if table.total.empty] or named
     exports: list[Export] = []
@@ -112,12 +116,12 @@ def read_days(source: Path, wanted: Wanted) -> list[Export]:
 
 
 def _export(table: ExportTable, wanted: Wanted) -> Export:
-    header = table.header[_column(table, wanted.metric)]
-    figures = _figures(table, wanted)
+    place = _column(table, wanted)
+    header = table.header[place]
+    figures = _figures(table, place, wanted)
     dates = parse_dates(table.rows[0].rename(table.header[0]), table.source)
     _refuse_other_steps(table, dates)
-    rows = pd.DataFrame({"date": dates, "figure": figures})
-    rows, notes = counted(rows, table.ended, wanted.cumulative)
+    rows, left_out = counted(pd.DataFrame({"date": dates, "figure": figures}), wanted.cumulative)
     series = check_days(
         rows["date"].rename(table.header[0]),
         rows["figure"].rename(header),
@@ -126,6 +130,7 @@ def _export(table: ExportTable, wanted: Wanted) -> Export:
     )
     if table.is_cut() and len(missing(pd.DatetimeIndex(series.index))):
         raise DataError(_cut(table))
+    notes = [*table.notes, *_read_as(table, place, wanted), *left_out]
     if wanted.cumulative:
         series, told = counter.differences(series, table.source)
         notes += told
@@ -134,17 +139,27 @@ def _export(table: ExportTable, wanted: Wanted) -> Export:
     return Export(str(table.source), series, header, notes)
 
 
-def _figures(table: ExportTable, wanted: Wanted) -> pd.Series:
+def _read_as(table: ExportTable, place: int, wanted: Wanted) -> list[str]:
+    """What is told of a column without a header that nobody chose: its only figures are taken."""
+    if not table.headless or wanted.column is not None:
+        return []
+    sample = ", ".join(table.rows[place].iloc[:3])
+    return [
+        f"{table.header[place]}, the only one of numbers ({sample}, ...), is read as "
+        f"{metric.label(wanted.metric)}; put a line above it, such as Date,Views, to say so"
+    ]
+
+
+def _figures(table: ExportTable, place: int, wanted: Wanted) -> pd.Series:
     """The figures of the rows (R); refuses a row of totals that is not their sum."""
-    place = _column(table, wanted.metric)
     header = table.header[place]
-    cells = pd.concat([table.rows, table.total])[place].rename(header)
+    cells = pd.concat([table.rows[place], table.total[place]]).rename(header)
     figures = counts(cells, table.source)
-    days = figures[table.rows.index]
+    days = figures.iloc[: len(table.rows)]
     for line in table.total.index:
         # A total of percentages is their mean, and of times it was rounded by itself.
         if metric.is_count(wanted.metric) and figures[line] != days.sum():
-            found = f"{table.total[0][line]!r} with {cells[line]!r}"
+            found = f"{quoted(table.total[0][line])} with {quoted(cells[line])}"
             expected = f"a date, or the sum of all days, {days.sum():.0f}"
             if table.is_cut():
                 raise DataError(_cut(table))
@@ -152,20 +167,20 @@ def _figures(table: ExportTable, wanted: Wanted) -> pd.Series:
     return days * metric.factor(header, wanted.metric)
 
 
-def _column(table: ExportTable, name: str) -> int:
-    chosen, *twins = table.called(name)
+def _column(table: ExportTable, wanted: Wanted) -> int:
+    chosen, *twins = table.called(wanted.metric, wanted.column)
     header = table.header[chosen]
     for twin in twins:
         differs = table.rows[twin] != table.rows[chosen]
         if differs.any():
             line = first(differs)
-            found = f"{table.rows[chosen][line]!r} and {table.rows[twin][line]!r}"
+            found = f"{quoted(table.rows[chosen][line])} and {quoted(table.rows[twin][line])}"
             raise refusal(table.source, line, header, found, "one value; the column occurs twice")
     return chosen
 
 
 def _cut(table: ExportTable) -> str:
-    remark = f" ({table.remark!r})" if table.remark else ""
+    remark = f" ({quoted(table.remark)})" if table.remark else ""
     return (
         f"{table.source}: YouTube Studio has cut this table{remark}: found the {len(table.rows)} "
         "best days only, expected all; use `Totals.csv` of the export, which has every day"
@@ -178,32 +193,54 @@ def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
     for step, name in ((range(WEEK, WEEK + 1), "week"), (MONTH, "month")):
         if len(steps) >= 2 and steps.isin(step).all():
             raise DataError(
-                f"{table.source}, column {table.header[0]!r}: found one row per {name}, expected "
-                "one per day; choose Day in YouTube Studio, above the chart, and export again"
+                f"{table.source}, column {quoted(table.header[0])}: found one row per {name}, "
+                "expected one per day; choose Day in YouTube Studio, above the chart, and "
+                "export again"
             )
 
 
-def _no_metric(tables: Sequence[ExportTable], name: str) -> Exception:
+def _no_metric(tables: Sequence[ExportTable], wanted: Wanted) -> Exception:
     table = tables[0]
     headers = [table.header[place] for table in tables for place in table.numbers()]
     found = metric.described(headers)
-    if name != metric.VIEWS:
-        return ConfigError(f"{table.source}: found no metric {name!r}, expected one of {found}")
+    if wanted.column is not None:
+        return ConfigError(
+            f"{table.source}: found no column {quoted(wanted.column)}, expected one of {found}"
+        )
+    if wanted.metric != metric.VIEWS:
+        name = quoted(wanted.metric)
+        return ConfigError(f"{table.source}: found no metric {name}, expected one of {found}")
+    if table.headless:
+        places = [
+            f"{by_place(place)} ({', '.join(table.rows[place].iloc[:3])}, ...)"
+            for place in table.numbers()[:SHOWN]
+        ]
+        last = by_place(table.numbers()[-1])
+        return DataError(
+            f"{table.source}, line 1: the table has no header, and several columns of numbers: "
+            f"{', '.join(places)}. Which one holds the views? Put a line above them, such as "
+            f"Date,Views, or name it: column='{last}' (make run COLUMN='{last}')"
+        )
     return DataError(
         f"{table.source}, line 1: found no column that is called views in a language known here, "
         f"but {found}. No other figure is taken for views: export these, or ask for a figure by "
-        f"its header, data.metric='{headers[-1]}' (make run METRIC='{headers[-1]}')"
+        f"its header, data.metric={quoted(headers[-1])} (make run METRIC={quoted(headers[-1])})"
     )
 
 
 def _no_totals(source: Path, tables: list[ExportTable]) -> str:
     seen = [f"{source}: found no daily totals, expected dates in the first column and counts"]
     several = [table for table in tables if table.is_dated() and table.dimensions()]
-    for table in tables:
-        rows = [f"line {line}: {table.rows.loc[line].tolist()}" for line in table.rows.index[:1]]
-        seen.append(f"  {table.source.name}: found {table.header}, {(rows or ['no rows'])[0]}")
+    for table in tables[:SHOWN]:
+        rows = [
+            f"line {line}: {listed(table.rows.loc[line].tolist())}" for line in table.rows.index[:1]
+        ]
+        shown = (rows or ["no rows"])[0]
+        seen.append(f"  {table.source.name}: found {listed(table.header)}, {shown}")
         if table in several:
             name = table.header[table.dimensions()[0]]
-            seen.append(f"  rows per {name!r} do not add up to the day (countries reach 92.3 %)")
+            seen.append(
+                f"  rows per {quoted(name)} do not add up to the day (countries reach 92.3 %)"
+            )
             seen.append(f"  one of them: data.channel=<word>, where {table.named()}")
     return "\n".join([*seen, "  use `Totals.csv` of the export, or its table by date"])

@@ -6,24 +6,22 @@ Shape letters: R rows, C columns.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.resources.abc import Traversable
 from itertools import islice
-from pathlib import Path
 
 import pandas as pd
 
-from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.errors import ConfigError
+from viewcast.base.quoted import quoted
 from viewcast.data import metric
-from viewcast.data.dates import DATE
-from viewcast.data.raw import check_widths, read_rows, read_text
+from viewcast.data.cells import plain
+from viewcast.data.dates import is_date
+from viewcast.data.text import File
 
 SAMPLE = 1000  # rows that decide what a column holds; a chart has a row per day and country
 SHOWN = 5
-TITLES = 2  # lines that may stand above the header
 CUT = 500  # rows after which YouTube Studio cuts a table
-_NUMBER = re.compile(r"[-+]?\d[\d.,'’ \u00a0\u202f]*")
+_NUMBER = re.compile(r"[-+]?\d[\d.,'’ \u00a0\u2009\u202f٬٫]*")
 _LETTERS = re.compile(r".*[^\W\d_].*")
-_LABEL = re.compile(r"\D*[^\W\d_]\D*")  # such as Total, in the row of totals
 
 
 @dataclass(frozen=True)
@@ -31,16 +29,17 @@ class ExportTable:
     """R rows of C cells as text, indexed by line; a row of totals (or none) apart.
 
     ``remark``: the last line where it was none of the rows, such as `Showing top 500 results`.
-    ``ended``: whether the last row ends with the end of a line; a file that is still being written
-    does not.
+    ``headless``: whether the first line is a row too: the columns are called by their place
+    (``column 2``). ``notes``: what is told of how the table was read.
     """
 
-    source: Traversable
+    source: File
     header: list[str]
     rows: pd.DataFrame
     total: pd.DataFrame
     remark: str | None
-    ended: bool
+    headless: bool = False
+    notes: tuple[str, ...] = ()
 
     def holds(self, place: int, matches: Callable[[str], object]) -> bool:
         """Whether most cells of a column match; the other cells are refused by line later."""
@@ -50,23 +49,32 @@ class ExportTable:
 
     def numbers(self) -> list[int]:
         """Positions of the columns of numbers, which durations (0:04:34) are not."""
-        return [
-            place for place in range(1, len(self.header)) if self.holds(place, _NUMBER.fullmatch)
-        ]
+        return [place for place in range(1, len(self.header)) if self.holds(place, is_number)]
 
-    def called(self, name: str) -> list[int]:
-        """Positions of the columns of numbers that hold this metric."""
-        return [place for place in self.numbers() if metric.called(self.header[place], name)]
+    def called(self, name: str, column: str | None = None) -> list[int]:
+        """Positions of the columns of numbers that hold this metric.
+
+        ``column``: the header, or the place (``column 2``), of the one that does; None for those
+        whose header means it, and for the only one of a table without a header.
+        """
+        numbers = self.numbers()
+        if column is not None:
+            wanted = metric.folded(column)
+            named = [place for place in numbers if metric.folded(self.header[place]) == wanted]
+            return named or [place for place in numbers if by_place(place) == wanted]
+        if self.headless and len(numbers) == 1 and name == metric.VIEWS:
+            return numbers
+        return [place for place in numbers if metric.called(self.header[place], name)]
 
     def dimensions(self) -> list[int]:
         """Positions of the columns of words, such as the country."""
         numbers = self.numbers()
         places = (place for place in range(1, len(self.header)) if place not in numbers)
-        return [place for place in places if self.holds(place, _LETTERS.fullmatch)]
+        return [place for place in places if self.holds(place, is_words)]
 
     def is_dated(self) -> bool:
         """Whether its rows have days and numbers."""
-        return self.holds(0, DATE.fullmatch) and bool(self.numbers())
+        return self.holds(0, is_date) and bool(self.numbers())
 
     def is_daily(self) -> bool:
         """Whether there is one row per day, with numbers."""
@@ -89,54 +97,29 @@ class ExportTable:
                 header = [self.header[p] for p in kept]
                 rows = chosen[kept].set_axis(range(len(kept)), axis="columns")
                 return replace(self, header=header, rows=rows, total=rows.iloc[:0])
-        raise ConfigError(f"{self.source}: found no channel {channel!r}; {self.named()}")
+        raise ConfigError(f"{self.source}: found no channel {quoted(channel)}; {self.named()}")
 
     def named(self) -> str:
         """The words in the columns of words: some of each."""
         parts = []
         for place in self.dimensions():
-            words = list(dict.fromkeys(self.rows[place]))
+            words = self.rows[place].unique().tolist()
             more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-            parts.append(f"{self.header[place]!r} holds {', '.join(words[:SHOWN])}{more}")
+            shown = ", ".join(quoted(word) for word in words[:SHOWN])
+            parts.append(f"{quoted(self.header[place])} holds {shown}{more}")
         return "; ".join(parts) or "no column holds words"
 
 
-def read_table(file: Traversable) -> ExportTable:
-    """The cells of a file without blank lines, a title above the header and a remark below."""
-    rows = read_rows(file, delimiters=",;\t")
-    lines = {line: row for line, row in rows.items() if any(row)}
-    _drop_title(lines)
-    if not lines:
-        raise DataError(f"{file}, line 1: found no header, expected one")
-    header = lines.pop(min(lines))
-    label, *rest = lines[max(lines)] if lines else [""]
-    remark = None
-    # `Showing top 500 results`, in any language; a line cut short in its numbers is not dropped.
-    short = len(rest) + 1 != len(header) or not any(rest)
-    if _LETTERS.fullmatch(label) and not DATE.fullmatch(label) and short:
-        remark = label
-        del lines[max(lines)]
-    check_widths(lines, header, file)
-    places = range(len(header))
-    cells = pd.DataFrame(list(lines.values()), index=list(lines), columns=places, dtype="str")
-    ends = [*cells.index[:1], *cells.index[-1:]]
-    total = [
-        line
-        for line in ends
-        if _LABEL.fullmatch(lines[line][0]) and not DATE.fullmatch(lines[line][0])
-    ][:1]
-    # A member of a zip is whole, or the zip is refused.
-    ended = not isinstance(file, Path) or read_text(file).endswith("\n")
-    return ExportTable(file, header, cells.drop(total), cells.loc[total], remark, ended)
+def by_place(place: int) -> str:
+    """What a column is called where a table has no header."""
+    return f"column {place + 1}"
 
 
-def _drop_title(lines: dict[int, list[str]]) -> None:
-    """Leave out the lines above the header that other sites write: a title, or ``sep=,``."""
-    above: list[int] = []
-    for line in sorted(lines)[: TITLES + 1]:
-        cells = [cell for cell in lines[line] if cell]
-        if len(cells) > 1 and not cells[0].startswith("sep="):
-            for title in above:
-                del lines[title]
-            return
-        above.append(line)
+def is_number(cell: str) -> bool:
+    """Whether a cell looks like a number, which a duration (0:04:34) is not."""
+    return _NUMBER.fullmatch(plain(cell)) is not None
+
+
+def is_words(cell: str) -> bool:
+    """Whether a cell has a letter."""
+    return _LETTERS.fullmatch(cell) is not None

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from viewcast.data import raw, table
+from viewcast.data import cells, raw, table
 from viewcast.data.published import Published
 from viewcast.data.split import ByLecture, known_split
 
@@ -67,7 +67,7 @@ class Lectures:
         text = raw.read_columns(source, COLUMNS)
         frame = text[["course", "title"]].copy()
         for column in ("lecture", "pages", "words", "minutes"):
-            frame[column] = raw.numbers(text[column], source)
+            frame[column] = cells.numbers(text[column], source)
         # By number, not by spelling: 01 and 1 are the same lecture.
         numbers = frame["lecture"].map("{:.0f}".format).astype("str")
         frame["row"] = text["course"] + "/" + numbers

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from viewcast.base.errors import DataError
-from viewcast.data import raw
+from viewcast.data import cells, raw
 from viewcast.data.daily import check_daily
 from viewcast.data.metric import VIEWS, is_count
 
@@ -26,10 +26,10 @@ def read(folder: Path) -> pd.DataFrame:
     """
     name = metric(folder)
     source = folder / DAILY
-    header = raw.read_rows(source)[1]
+    header = raw.read_header(source)
     text = raw.read_columns(source, ["date", *header[1:]])
     dates = pd.to_datetime(text["date"], format="%Y-%m-%d", errors="coerce")
-    values = {column: raw.numbers(text[column], source) for column in text.columns[1:]}
+    values = {column: cells.numbers(text[column], source) for column in text.columns[1:]}
     views = check_daily(dates, values.pop(name), source, is_count(name))
     others = {column: figures.to_numpy() for column, figures in values.items()}
     days = pd.DataFrame(others, index=dates).loc[views.index]
@@ -42,7 +42,7 @@ def metric(folder: Path) -> str:
     source = folder / DAILY
     if not source.is_file():
         raise DataError(f"{source}: no live series yet; `make retrain` makes one")
-    header = raw.read_rows(source)[1]
+    header = raw.read_header(source)
     if header[0] != "date" or len(header) < 2:
         raise DataError(f"{source}, line 1: found {header}, expected date and a metric")
     return header[1]

@@ -9,9 +9,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from viewcast.base.quoted import quoted
 from viewcast.data.metric_headers import FRACTIONS, HEADERS, HOURS
 
 VIEWS = "views"
+SHOWN = 8  # headers in a message
 MINUTES_PER_HOUR = 60
 _SPACE = re.compile(r"\s+")
 _IN_BRACKETS = re.compile(r"\s*[(（]([^)）]*)[)）]")
@@ -51,11 +53,15 @@ def factor(header: str, metric: str) -> int:
 def described(headers: Sequence[str]) -> str:
     """Headers with what they count, for a message: ``'Abonnenten' (subscribers)``."""
     words = []
-    for header in dict.fromkeys(headers):
+    every = list(dict.fromkeys(headers))
+    for header in every[:SHOWN]:
         metric = known(header)
         named = metric is None or folded(header) == folded(label(metric))
-        words.append(repr(header) if named or metric is None else f"{header!r} ({label(metric)})")
-    return ", ".join(words)
+        words.append(
+            quoted(header) if named or metric is None else f"{quoted(header)} ({label(metric)})"
+        )
+    more = f" and {len(every) - SHOWN:,} more" if len(every) > SHOWN else ""
+    return ", ".join(words) + more
 
 
 def folded(header: str) -> str:

@@ -11,24 +11,17 @@ WEEK = 7
 QUIET = 28  # days without a 0 before newest days that are 0: so these are not counted yet
 
 
-def counted(rows: pd.DataFrame, ended: bool, cumulative: bool) -> tuple[pd.DataFrame, list[str]]:
+def counted(rows: pd.DataFrame, cumulative: bool) -> tuple[pd.DataFrame, list[str]]:
     """The rows whose figures are those of a whole day, and sentences on the others.
 
-    ``rows``: R rows with ``date`` and ``figure``, indexed by line. ``ended``: whether the file ends
-    with the end of a line; otherwise it may still be written, and its last row is left out.
-    ``cumulative``: whether the figures are readings of a counter, which is never 0 by delay.
+    ``rows``: R rows with ``date`` and ``figure``, indexed by line. ``cumulative``: whether the
+    figures are readings of a counter, which is never 0 by delay.
 
     Left out are also empty figures (days before a channel began, days not counted yet), newest days
     with 0 after weeks without one, and figures below 0, where views were taken back. A single day
     that is left out between others is bridged later.
     """
     told: list[str] = []
-    if not ended and len(rows):
-        told.append(
-            f"the last line has no end and may be cut, so {rows['date'].iloc[-1]:%Y-%m-%d} was "
-            "left out"
-        )
-        rows = rows.iloc[:-1]
     empty = rows["figure"].isna()
     if empty.any():
         told.append(f"days without a figure were left out: {_days(rows[empty])}")

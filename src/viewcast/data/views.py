@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
-from viewcast.data import raw, studio, table
+from viewcast.data import cells, raw, studio, table
 from viewcast.data.daily import check_daily, windows
 from viewcast.data.dataset import DataSet
 from viewcast.data.export import Wanted
@@ -114,7 +114,7 @@ class Channel(DailyViews):
         source = folder / "simulated_daily_views.csv"
         text = raw.read_columns(source, ["date", "views"])
         dates = pd.to_datetime(text["date"], format="%Y-%m-%d", errors="coerce")
-        return check_daily(dates, raw.numbers(text["views"], source), source)
+        return check_daily(dates, cells.numbers(text["views"], source), source)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -1,0 +1,77 @@
+"""The text of a file of others: which bytes it may have, and whether it ends too early."""
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+
+from viewcast.base.errors import CutFileError, DataError
+from viewcast.data.archive import Member, unzipped, whole
+from viewcast.data.limits import DEFAULT, Limits
+
+SAVE = "save the file as 'CSV UTF-8' and try again"
+File = Path | Member
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of a file in UTF-8, without byte-order mark and soft hyphens.
+
+    ``ended``: whether it ends with the end of a line, or cannot be cut: a packed file is whole or
+    refused.
+    """
+
+    source: File
+    content: bytes
+    ended: bool
+
+
+def read_text(file: File, limits: Limits = DEFAULT) -> Text:
+    """The text of a file, or of a member of a zip.
+
+    Refuses (DataError) a file that is missing, empty, larger than allowed, or neither UTF-8 nor
+    UTF-16 with its mark.
+    """
+    if not file.is_file():
+        raise DataError(f"{file}: no such file; `dvc pull` fetches the embedded data")
+    content = whole(file, limits) if isinstance(file, Path) else file.read_bytes()
+    packed = file.name.lower().endswith(".gz")
+    if packed:
+        content = unzipped(content, file, limits)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            content = content.decode("utf-16").encode()
+        except UnicodeDecodeError as error:
+            raise _not_text(file, content, error, "UTF-16") from error
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if not content.strip(b"\0 \t\r\n"):
+        raise DataError(f"{file}: the file is empty; expected a header and rows")
+    if b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise DataError(
+            f"{file}, line {line}: found a zero byte, as in UTF-16; expected UTF-8; {SAVE}"
+        )
+    _check_utf8(file, content)
+    ended = packed or isinstance(file, Member) or content.endswith((b"\n", b"\r"))
+    return Text(file, content.replace("\u00ad".encode(), b""), ended)
+
+
+def _check_utf8(file: File, content: bytes, step: int = 2**20) -> None:
+    """Refuse bytes that are no UTF-8; a part at a time, since text takes up to 4 times the room."""
+    if content.isascii():
+        return
+    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(content)
+    for first in range(0, len(content), step):
+        kept = len(decoder.getstate()[0])
+        try:
+            decoder.decode(view[first : first + step], final=first + step >= len(content))
+        except UnicodeDecodeError as error:
+            error.start += first - kept
+            raise _not_text(file, content, error, "UTF-8") from error
+
+
+def _not_text(file: File, content: bytes, error: UnicodeDecodeError, name: str) -> DataError:
+    line = content.count(b"\n", 0, error.start) + 1
+    if error.reason in {"unexpected end of data", "truncated data"}:
+        return CutFileError(file, "the text ends in the middle of a letter", line)
+    byte = content[error.start]
+    return DataError(f"{file}, line {line}: byte {byte:#04x} is not {name}; {SAVE}")
