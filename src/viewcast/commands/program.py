@@ -9,7 +9,7 @@ import click
 
 from viewcast import __version__
 from viewcast.base.errors import ViewcastError
-from viewcast.commands import audit, habit, ui
+from viewcast.commands import audit, habit, report, ui
 from viewcast.commands.project import PROJECT_COMMANDS
 
 
@@ -33,5 +33,6 @@ def program() -> None:
 program.add_command(audit.command)
 program.add_command(ui.command)
 program.add_command(habit.command)
+program.add_command(report.command)
 for command in PROJECT_COMMANDS:
     program.add_command(command)

@@ -27,7 +27,6 @@ SCRIPTS = {
         "predict",
         "The next days with intervals: a channel's by its champion, or data=videos.",
     ),
-    "report": ("report", "Write the page of the report anew."),
     "show": ("show", "Print every run, and what the validation scores are worth."),
     "open-test": ("open_test", "Score one run on the sealed test rows, once."),
 }
@@ -70,16 +69,20 @@ def call(root: Path, *command: str) -> None:
         raise click.exceptions.Exit(code)
 
 
+def run_script(script: str, arguments: Sequence[str]) -> None:
+    """Call ``pipelines/<script>.py`` of the project folder with these arguments."""
+    root = project_folder(Path.cwd())
+    check_installed()
+    call(root, sys.executable, str(root / "pipelines" / f"{script}.py"), *arguments)
+
+
 def _stage(name: str, script: str, purpose: str) -> click.Command:
     """A command that hands its arguments to ``pipelines/<script>.py``."""
 
     def run(arguments: Sequence[str]) -> None:
-        root = project_folder(Path.cwd())
-        check_installed()
         words = [re.sub("^DATA=", "data=", word) for word in arguments]
         panel = script == "predict" and any(word.startswith("data=") for word in words)
-        file = f"{script}_panel.py" if panel else f"{script}.py"
-        call(root, sys.executable, str(root / "pipelines" / file), *words)
+        run_script(f"{script}_panel" if panel else script, words)
 
     example = f"The arguments go to pipelines/{script}.py of the project folder."
     return click.Command(

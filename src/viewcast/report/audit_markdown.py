@@ -1,0 +1,68 @@
+"""The audit as GitHub-flavoured Markdown, for a comment under a pull request."""
+
+from collections.abc import Sequence
+
+from viewcast.assessment.wording import bound_word
+from viewcast.base.markdown import escaped
+from viewcast.report.assessment_panel import AssessmentPanel, assessment_panel
+from viewcast.report.audits import Audit
+from viewcast.report.gauge import SIGNS
+
+HEADS = (
+    *("chosen on", "winner", "shown", "expected on new rows", "with 95 % confidence"),
+    *("share of the gain", "looks"),
+)
+RIGHT = ("shown", "expected on new rows", "with 95 % confidence")
+TITLE = "What the validation scores are worth"
+NOTE = (
+    "*Shown* chose the winner (± one standard error); *expected* and its bound are what the same "
+    "run earns on new rows, corrected for the choice and the looks."
+)
+NAME, MOST = 80, 50  # characters of a name; holdouts of the table: a comment has a limit
+
+
+def audit_markdown(audits: Sequence[Audit]) -> str:
+    """The table of all holdouts and a verdict on each, with the figures of the page."""
+    panels = [assessment_panel(audit) for audit in audits[:MOST]]
+    lines = [f"### {TITLE}", ""]
+    if panels:
+        lines += [_row(HEADS), _row(["---:" if head in RIGHT else "---" for head in HEADS])]
+        lines += [_row(_cells(panel)) for panel in panels]
+        lines += ["", *map(_verdict, panels)]
+        if len(audits) > MOST:
+            lines += [f"- and {len(audits) - MOST:,} more"]
+        lines += ["", NOTE]
+    else:
+        lines += ["No holdout has runs that could be audited."]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(panel: AssessmentPanel) -> list[str]:
+    result = panel.audit.result
+    bound = "" if panel.upper == "–" else f"{bound_word(result)} {panel.upper}"
+    unit = f", loss in {escaped(result.unit, NAME)}" if result.unit else ""
+    return [
+        escaped(panel.title) + unit,
+        escaped(panel.winner, NAME),
+        escaped(panel.shown),
+        escaped(panel.expected),
+        escaped(bound),
+        _gain(panel),
+        escaped(panel.looked_at),
+    ]
+
+
+def _gain(panel: AssessmentPanel) -> str:
+    if panel.gauge is None:
+        return "refused" if panel.audit.result.refusal else ""
+    gauge = panel.gauge
+    return f"{SIGNS[gauge.colour]} {gauge.percent} %, {escaped(gauge.word)}"
+
+
+def _verdict(panel: AssessmentPanel) -> str:
+    verdict = "" if panel.verdict in panel.headline else f" {escaped(panel.verdict, 600)}"
+    return f"- **{escaped(panel.title)}**: {escaped(panel.headline, 600)}{verdict}"

@@ -1,0 +1,125 @@
+"""The audit as Markdown: the figures of the page, and no text of others that sets anything."""
+
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from support import audited
+from viewcast.base import files
+from viewcast.base.markdown import HIDDEN, escaped
+from viewcast.base.paths import summary_path
+from viewcast.commands.program import program
+from viewcast.report.assessment_panel import assessment_panel
+from viewcast.report.audit_markdown import audit_markdown
+from viewcast.report.audits import named, read
+
+MARKDOWN = MarkdownIt("commonmark").enable("table").enable("strikethrough")
+EVIL = "a|b `c` *d* _e_ [f](http://g) <script>h</script> ![i](j) @k #1 www.l.org m@n.org $o$ ~~p~~"
+
+
+def shown(markdown: str) -> str:
+    """What a reader sees, without the tags that the text must not have brought."""
+    html = MARKDOWN.render(markdown)
+    assert set(re.findall(r"<(\w+)", html)) <= {"p"}, html
+    return unescape(re.sub(r"</?p>", "", html)).strip("\n")
+
+
+@settings(max_examples=40)
+@given(st.text(max_size=40))
+def test_a_text_of_others_is_shown_as_it_is_and_sets_nothing(text: str) -> None:
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+", " ", text).strip()
+    seen = shown(escaped(text)).replace(HIDDEN, "")
+    assert " ".join(seen.split()) == " ".join(line.replace(HIDDEN, "").split())
+
+
+def test_no_address_no_user_and_no_issue_comes_of_it() -> None:
+    text = escaped(EVIL)
+    assert shown(text).replace(HIDDEN, "") == EVIL
+    assert not re.search(r"(?<!\\)(\||://)|www\.|@\w|#\w|(?<!\\)[`*\[\]$~]", text)
+
+
+def test_of_a_long_text_the_beginning_is_shown() -> None:
+    assert escaped("x" * 1000, 10) == "xxxxxxx\\.\\.\\."
+
+
+def test_numbers_and_names_with_hyphens_stay_readable() -> None:
+    assert escaped("suave-deer-897: 0.960 ± 0.012") == "suave-deer-897\\: 0.960 ± 0.012"
+
+
+def rows(markdown: str) -> list[list[str]]:
+    html = MARKDOWN.render(markdown)
+    lines = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    return [
+        [
+            unescape(cell).replace(HIDDEN, "")
+            for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line)
+        ]
+        for line in lines
+    ]
+
+
+def test_the_table_has_the_figures_of_the_page(tmp_path: Path) -> None:
+    studies = named([audited.channel(), audited.search()])
+    heads, *lines = rows(audit_markdown(studies))
+    assert heads[:3] == ["chosen on", "winner", "shown"]
+    for audit, cells in zip(studies, lines, strict=True):
+        panel = assessment_panel(audit)
+        assert len(cells) == len(heads)
+        assert cells[0].startswith(panel.title)
+        assert cells[1:4] == [panel.winner, panel.shown, panel.expected]
+        assert cells[4] == ("" if panel.upper == "–" else f"at most {panel.upper}")
+        assert cells[6] == panel.looked_at
+    assert studies[0].result.headline[1:60] in MARKDOWN.render(audit_markdown(studies))
+
+
+def test_names_of_others_make_no_column_and_no_line() -> None:
+    result = audited.channel()
+    assert result.winner is not None
+    evil = replace(result, winner=replace(result.winner, name=f"{EVIL}\n| x |"), headline=EVIL)
+    plain, table = (rows(audit_markdown(named([each]))) for each in (result, evil))
+    assert [len(line) for line in table] == [len(line) for line in plain]
+    assert "<script" not in audit_markdown(named([evil]))
+
+
+def test_very_many_holdouts_do_not_make_it_endless() -> None:
+    text = audit_markdown(named([audited.channel()]) * 60)
+    assert "and 10 more" in text and len(rows(text)) == 51
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder after an evaluation, without an audit."""
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "train.py").touch()
+    monkeypatch.chdir(tmp_path)
+    files.write_json(summary_path(tmp_path), [{"data": "channel"}])
+    return tmp_path
+
+
+def test_the_command_prints_the_table_or_writes_it(project: Path) -> None:
+    audited.write(project, [audited.channel()])
+    audits = read(project)
+    assert audits is not None
+    printed = CliRunner().invoke(program, ["report", "--markdown"])
+    assert (printed.exit_code, printed.output) == (0, audit_markdown(audits))
+    assert CliRunner().invoke(program, ["report", "--markdown", "table.md"]).output == ""
+    assert (project / "table.md").read_text(encoding="utf-8") == printed.output
+
+
+def test_where_nothing_was_audited_the_command_says_what_to_type(project: Path) -> None:
+    done = CliRunner().invoke(program, ["report", "--markdown", "table.md"])
+    assert done.exit_code == 1 and "pipelines/audit.py" in done.output
+    assert not (project / "table.md").exists()
+
+
+def test_markdown_takes_no_other_arguments(project: Path) -> None:
+    done = CliRunner().invoke(program, ["report", "--markdown", "a.md", "data=all"])
+    assert done.exit_code == 2 and "data=all" in done.output
