@@ -36,7 +36,7 @@ def export(folder: Path, first: str, views: list[int], changed: int = 0) -> Path
     days = pd.date_range(first, periods=len(views)).strftime("%Y-%m-%d")
     rows = [f"{day},{count}" for day, count in zip(days, views, strict=True)]
     (folder / "Totals.csv").write_text("\n".join(["Date,Views", *rows, ""]))
-    os.utime(folder, (changed, changed))
+    os.utime(folder / "Totals.csv", (changed, changed))
     return folder
 
 
@@ -74,7 +74,7 @@ def test_of_exports_that_reach_as_far_the_one_changed_last_is_right(tmp_path: Pa
     export(tmp_path / "a", "2021-01-01", [1, 2, 3], changed=200)
     export(tmp_path / "b", "2021-01-02", [8, 9], changed=100)
     assert studio(tmp_path).fetch(tmp_path, None, date(2021, 2, 1))["views"].tolist() == [1, 2, 3]
-    os.utime(tmp_path / "b", (300, 300))
+    os.utime(tmp_path / "b" / "Totals.csv", (300, 300))
     assert studio(tmp_path).fetch(tmp_path, None, date(2021, 2, 1))["views"].tolist() == [1, 8, 9]
 
 

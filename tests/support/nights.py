@@ -59,7 +59,9 @@ class Diary:
     site: str | None = None
     answer: Callable[[pd.DataFrame], pd.DataFrame] = unchanged
 
-    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+    def fetch(
+        self, root: Path, since: date | None, today: date, known: pd.Series | None = None
+    ) -> pd.DataFrame:
         days = self.days[self.days.index < pd.Timestamp(today)]
         for day, views in self.changed.items():
             if pd.Timestamp(day) not in days.index:

@@ -1,6 +1,6 @@
 """The import: a checked export is copied into the project, byte for byte."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from viewcast.data.export import Export, Wanted
 from viewcast.data.metric import label
 from viewcast.data.raw import csv_files
 from viewcast.data.regimes import sentences
+from viewcast.data.several import SETTLE_DAYS, Dropped, refuse_another_channel
 from viewcast.data.sources.timezone import YOUTUBE_ZONE, day_at
-from viewcast.data.studio import SETTLE_DAYS, exports_in, read_whole, refuse_another_channel
+from viewcast.data.studio import consecutive, read_folder, read_whole
 
 IMPORT = Kind("import")
 
@@ -30,7 +31,8 @@ def import_export(
     it holds the same bytes as this export.
     """
     place = folders.within(root, into)
-    export = read_whole(source, wanted or Wanted())
+    folder = read_folder(source, wanted or Wanted())
+    export = consecutive(source, folder, wanted or Wanted())
     if len(export.views) < min_days:
         raise DataError(
             f"{source}: found {len(export.views)} days, expected at least {min_days} to train, "
@@ -44,7 +46,7 @@ def import_export(
             refuse_another_channel(former, export)
         except DataError as error:
             raise DataError(f"{error}, and give each a name of its own: NAME=<name>") from error
-    contents = _contents(source)
+    contents = _contents(folder.used)
     if _holds(place, contents):
         folders.note_made(place, IMPORT, list(contents))
     with folders.replacing(root, into, IMPORT) as new:
@@ -78,14 +80,18 @@ def _former(place: Path, wanted: Wanted) -> Export | None:
         return None
 
 
-def _contents(source: Path) -> dict[str, bytes]:
-    """The CSV files by the names they get; those of several exports begin with their place."""
-    places, _ = exports_in(source)
-    if len(places) == 1:
-        return {file.name: file.read_bytes() for file in csv_files(places[0])}
+def _contents(exports: Sequence[Dropped]) -> dict[str, bytes]:
+    """The CSV files by the names they get; those of several exports begin with a number.
+
+    The number says which is newer: of files that DVC has brought, the times say nothing.
+    """
+    if len(exports) == 1:
+        return {file.name: file.read_bytes() for file in csv_files(exports[0].place)}
+    numbers = {dropped.export.name: number for number, dropped in enumerate(exports, start=1)}
+    places = {dropped.place: number for number, dropped in enumerate(exports, start=1)}
     return {
-        f"{number} {place.stem} {file.name}": file.read_bytes()
-        for number, place in enumerate(places, start=1)
+        f"{numbers.get(str(file), number)} {place.stem} {file.name}": file.read_bytes()
+        for place, number in places.items()
         for file in csv_files(place)
     }
 

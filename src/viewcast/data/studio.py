@@ -1,24 +1,37 @@
-"""Several exports of one channel as one series: where they overlap, the newest is right.
+"""A folder of exports of one channel, read as one series.
 
-Shape letters: D days.
+A folder, a zip or a loose CSV file in it is one export each (``viewcast.data.drop`` says which
+files are). Exports that cannot be read are left out and told where others can be: a damaged new
+download does not block the good older one. ``viewcast.data.several`` puts the exports together.
 """
 
 import zipfile
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from viewcast.base.errors import DataError, SourceError
+from viewcast.base.errors import ConfigError, CutFileError, DataError, SourceError, ViewcastError
+from viewcast.data.drop import Found, Watch, downloaded, look
 from viewcast.data.export import Export, Wanted, read_days
-from viewcast.data.gaps import missing, spans
 from viewcast.data.metric import is_count
-from viewcast.data.raw import is_csv
+from viewcast.data.raw import csv_files
+from viewcast.data.several import Dropped, joined
 
-SETTLE_DAYS = 3  # YouTube has a day's figures 48 to 72 hours after its end
-MAX_CHANGED = 0.5  # share of the days in common that may differ
-DIFFERENCE = 0.1  # from which on two figures of a day differ; corrections are smaller
+
+@dataclass(frozen=True)
+class Folder:
+    """The exports of a folder as one.
+
+    ``whole``: their figures, maybe with gaps; its notes tell what was left out. ``used``: the
+    exports, the newest last. ``waiting``: what is told of files that somebody may still be writing.
+    ``refused``: what is told of files that are damaged, unreadable or of another channel.
+    """
+
+    whole: Export
+    used: list[Dropped]
+    waiting: list[str]
+    refused: list[str]
 
 
 def read_export(source: Path, wanted: Wanted | None = None) -> pd.Series:
@@ -33,87 +46,114 @@ def read_export(source: Path, wanted: Wanted | None = None) -> pd.Series:
 def read_whole(source: Path, wanted: Wanted) -> Export:
     """An export, or a folder of several, of consecutive days, with what is told of it.
 
-    Refuses (DataError) an export without daily totals, without the metric or with bad cells, two
-    files of different channels, and a long gap; (ConfigError) an unknown metric or channel.
+    Refuses what ``read_folder`` and ``consecutive`` refuse.
     """
-    whole = read_folder(source, wanted).settled(wanted.until)
+    return consecutive(source, read_folder(source, wanted), wanted)
+
+
+def consecutive(source: Path, folder: Folder, wanted: Wanted) -> Export:
+    """The settled days of a folder without gaps. Refuses (DataError) a long gap, and no day."""
+    whole = folder.whole.settled(wanted.until)
     if whole.views.empty:
         raise DataError(f"{source}: found no day up to {wanted.until}, the last that is final")
     return whole.bridged(is_count(wanted.metric))
 
 
-def read_folder(folder: Path, wanted: Wanted) -> Export:
+def read_folder(
+    folder: Path, wanted: Wanted, known: pd.Series | None = None, watch: Watch | None = None
+) -> Folder:
     """A folder of exports, or a single one, as one; maybe with gaps. Notes say what was left out.
 
-    Refuses what ``read_days`` and ``combined`` refuse, and (SourceError) a folder that is not there
-    or holds nothing complete yet.
+    ``known``: figures by day that are known to be those of the channel; exports of another channel
+    are recognised by them. ``watch``: how it is seen that a file may still grow; None where a
+    person names the files, so that none is waited for.
+
+    Refuses (DataError, ConfigError) a folder of which no export can be read, and what ``joined``
+    refuses; (SourceError) one that is not there, or holds nothing complete yet.
     """
-    places, notes = exports_in(folder)
-    whole = combined([export for place in places for export in read_days(place, wanted)])
-    return replace(whole, notes=[*notes, *whole.notes])
+    found = look(folder)
+    reading = _Reading(wanted, watch)
+    reading.waiting += [f"{file} is still being downloaded; left out" for file in found.going_on]
+    for place in found.places:
+        reading.read(place, alone=place == folder)
+    if not reading.exports:
+        raise _nothing(folder, found, reading)
+    both = joined(reading.exports, known)
+    refused = [*reading.refused, *both.foreign]
+    notes = [*reading.waiting, *refused, *found.told, *both.whole.notes]
+    return Folder(replace(both.whole, notes=notes), both.used, reading.waiting, refused)
 
 
-def combined(exports: Sequence[Export]) -> Export:
-    """Exports of one channel, at least one, as one; maybe with gaps.
+@dataclass
+class _Reading:
+    """What reading the places of a folder gives; ``errors``: why some could not be read."""
 
-    Where several hold a day, the one with the latest last day is used, and among those the last one
-    of ``exports``. Days that it lacks come from the others, which is told. Refuses (DataError)
-    exports that differ on most of their settled days in common: they are of two channels.
-    """
-    if len(exports) > 1:
-        exports = [replace(one, notes=[f"{one.name}: {n}" for n in one.notes]) for one in exports]
-    whole, *later = sorted(exports, key=lambda export: export.views.index[-1])
-    for newer in later:
-        refuse_another_channel(whole, newer)
-        known, new = whole.views, newer.views
-        lost = missing(pd.DatetimeIndex(new.index)).intersection(pd.DatetimeIndex(known.index))
-        notes = [*whole.notes, *newer.notes]
-        if len(lost):
-            notes.append(f"days that {newer.name} lacks come from an older export: {spans(lost)}")
-        views = pd.concat([known[~known.index.isin(new.index)], new]).sort_index()
-        whole = Export(newer.name, views, newer.header, notes)
-    return whole
+    wanted: Wanted
+    watch: Watch | None
+    exports: list[Dropped] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    errors: list[ViewcastError] = field(default_factory=list)
+
+    def read(self, place: Path, alone: bool) -> None:
+        """Read one place; ``alone``: whether it is all that was asked for."""
+        before = None if self.watch is None else self.watch.look(place)
+        try:
+            if not alone and place.is_file() and not zipfile.is_zipfile(place):
+                told = f"{place} is not a complete zip yet and was left out"
+                if self.watch is None or self.watch.growing(place, before):
+                    self.waiting.append(told)
+                else:
+                    self._refuse(DataError(f"{told}; download it again"), told)
+            elif place.is_dir():
+                self.exports += self._side_by_side(place)
+            else:
+                self.exports += self._dropped(place, place)
+        except CutFileError as error:
+            if self.watch is not None and self.watch.growing(place, before):
+                self.waiting.append(f"{error.source}: {error.found}; left out until it is complete")
+            else:
+                self._refuse(error)
+        except (DataError, ConfigError) as error:
+            self._refuse(error)
+        except OSError as error:
+            self._refuse(DataError(f"{place}: cannot be read ({error.strerror or error})"))
+
+    def _side_by_side(self, folder: Path) -> list[Dropped]:
+        """The exports of CSV files in one folder; those that cannot be read are left out."""
+        try:
+            return self._dropped(folder, folder)
+        except (DataError, ConfigError) as error:
+            exports: list[Dropped] = []
+            errors: list[DataError | ConfigError] = []
+            for file in csv_files(folder):
+                assert isinstance(file, Path)
+                try:
+                    exports += self._dropped(file, folder)
+                except (DataError, ConfigError) as own:
+                    errors.append(own)
+            if not exports:
+                raise error
+            for one in errors:
+                self._refuse(one)
+            return exports
+
+    def _dropped(self, source: Path, place: Path) -> list[Dropped]:
+        return [
+            Dropped(export, place, downloaded(place, export.name))
+            for export in read_days(source, self.wanted)
+        ]
+
+    def _refuse(self, error: ViewcastError, told: str | None = None) -> None:
+        self.errors.append(error)
+        self.refused.append(told or f"left out: {str(error).splitlines()[0]}")
 
 
-def refuse_another_channel(known: Export, new: Export) -> None:
-    """Refuse (DataError) exports that differ on most of their settled days in common."""
-    settled = min(known.views.index[-1], new.views.index[-1]) - pd.Timedelta(days=SETTLE_DAYS)
-    shared = known.views.index.intersection(new.views.index)
-    shared = shared[shared <= settled]
-    before, after = known.views[shared], new.views[shared]
-    changed = (before - after).abs() > DIFFERENCE * pd.concat([before, after], axis=1).max(axis=1)
-    if changed.sum() > MAX_CHANGED * len(shared):
-        day = shared[changed.to_numpy()][0]
-        raise DataError(
-            f"{known.name} and {new.name} both hold daily totals and differ on {changed.sum()} of "
-            f"{len(shared)} days in common ({day:%Y-%m-%d}: {before[day]:g} and {after[day]:g}): "
-            "do they come from two channels? Keep the exports of one channel in a folder"
-        )
-
-
-def exports_in(folder: Path) -> tuple[list[Path], list[str]]:
-    """The exports in a folder, those changed last at the end, and what is told of the others.
-
-    The files of one export lie side by side; where a folder holds CSV files and also zips or
-    folders, the files together are an export as each of those is.
-    """
-    if not folder.exists():
-        raise SourceError(f"{folder}: no such folder; make it and put an export into it")
-    if not folder.is_dir():
-        return [folder], []
-    inside = sorted(place for place in folder.iterdir() if not place.name.startswith("."))
-    packed = [place for place in inside if place.suffix.lower() == ".zip"]
-    broken = [place for place in packed if not zipfile.is_zipfile(place)]
-    complete = [place for place in packed if place not in broken]
-    filled = [place for place in inside if place.is_dir() and any(map(is_csv, place.iterdir()))]
-    places = [*filled, *complete]
-    loose = [place for place in inside if is_csv(place)]
-    notes = [f"{place} is not a complete zip yet and was left out" for place in broken]
-    if broken and not places and not loose:
-        raise SourceError(f"{folder}: {notes[0]}; run again when it is complete")
-    if not places and not loose:
-        raise DataError(f"{folder}: found no CSV file, expected a folder, zip or file of CSV")
-    changed = {place: (place.stat().st_mtime_ns, place.name) for place in places}
-    if loose:
-        changed[folder] = max((file.stat().st_mtime_ns, file.name) for file in loose)
-    return sorted(changed, key=lambda place: changed[place]), notes
+def _nothing(folder: Path, found: Found, reading: _Reading) -> ViewcastError:
+    """The error of a folder of which no export can be read."""
+    if reading.errors:
+        return reading.errors[0]
+    if reading.waiting:
+        return SourceError(f"{folder}: {reading.waiting[0]}; run again when it is complete")
+    told = f" ({found.told[0]})" if found.told else ""
+    return DataError(f"{folder}: found no CSV file, expected a folder, zip or file of CSV{told}")

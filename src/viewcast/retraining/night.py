@@ -27,7 +27,11 @@ from viewcast.forecast.recipes import identities
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.loading import loading
 from viewcast.retraining.outcome import ended
-from viewcast.retraining.refresh import NewDays, fetch_new_days
+from viewcast.retraining.refresh import (
+    NewDays,
+    fetch_new_days,
+    refuse_what_was_left_out,
+)
 from viewcast.retraining.settings import Settings
 from viewcast.retraining.versioning import Versioning
 from viewcast.tracking.reachable import reachable
@@ -69,7 +73,7 @@ class Night:
         elif unfinished is not None:
             journal = unfinished
         else:
-            return outcome or self._nothing_new(begun)
+            return outcome or self._nothing_new(new, begun)
         return self._finish(journal, begun)
 
     @property
@@ -144,9 +148,10 @@ class Night:
         remove(channel_path(self.root, self.channel) / STAGED)
         return outcome
 
-    def _nothing_new(self, begun: float) -> dict[str, Any]:
-        newest = live.read(days_path(self.root, self.channel)).index[-1]
-        reason = f"the source has no day after {newest:%Y-%m-%d} and corrects none"
+    def _nothing_new(self, new: NewDays, begun: float) -> dict[str, Any]:
+        refuse_what_was_left_out(new, self.today, self.root, self.channel)
+        reason = f"the source has no day after {new.newest:%Y-%m-%d} and corrects none"
+        reason = "; ".join([reason, *new.waiting])
         outcome = ended("nothing new", reason, self.today, begun)
         append(nights_log_path(self.root, self.channel), outcome)
         return outcome

@@ -1,6 +1,6 @@
 """New days from the source, checked before anything is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +9,9 @@ import pandas as pd
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.paths import days_path
 from viewcast.data import live
+from viewcast.data.live import BRIDGED
 from viewcast.data.metric import is_count
+from viewcast.data.sources.source import left_out
 from viewcast.retraining.data_check import CheckResult, check
 from viewcast.retraining.merge import Merged, merge, settled
 from viewcast.retraining.quarantine import quarantine
@@ -24,10 +26,16 @@ class RefusedError(DataError):
 
 @dataclass(frozen=True)
 class NewDays:
-    """The series with the new days, and the result of the check."""
+    """The series with the new days, and the result of the check.
+
+    ``waiting``, ``refused``: what is told of files that were left out, because they may still be
+    written, or because they are damaged or of another channel.
+    """
 
     merged: Merged
     check: CheckResult
+    waiting: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def newest(self) -> date:
@@ -67,7 +75,7 @@ def fetch_new_days(settings: Settings, root: Path, today: date) -> NewDays:
         since = former.index[-1].date() - timedelta(days=settings.retrain.lookback_days)
     delivery: pd.DataFrame | None = None
     try:
-        delivery = settings.source.fetch(root, since, today)
+        delivery = settings.source.fetch(root, since, today, _certain(former))
         merged = merge(former, settled(delivery, today, settings.settle_days, whole), whole)
         if merged.series.empty:
             raise DataError(
@@ -78,4 +86,23 @@ def fetch_new_days(settings: Settings, root: Path, today: date) -> NewDays:
     except DataError as error:
         folder = quarantine(delivery, str(error), today, root, channel)
         raise RefusedError(f"{error}\n  quarantined: {folder.relative_to(root)}") from error
-    return NewDays(merged, result)
+    return NewDays(merged, result, *left_out(delivery))
+
+
+def refuse_what_was_left_out(new: NewDays, today: date, root: Path, channel: str) -> None:
+    """Refuse (RefusedError) what was left out of a delivery without any news; a person has to look.
+
+    A night that has news goes on with these, and tells what was left out.
+    """
+    if new.refused:
+        reason = "; ".join(new.refused)
+        folder = quarantine(None, reason, today, root, channel)
+        raise RefusedError(f"{reason}\n  quarantined: {folder.relative_to(root)}")
+
+
+def _certain(former: pd.DataFrame | None) -> pd.Series | None:
+    """The stored figures without those of bridged days, which are estimates."""
+    if former is None:
+        return None
+    views: pd.Series = former["views"]
+    return views[former[BRIDGED].isna()] if BRIDGED in former else views

@@ -25,7 +25,9 @@ class Simulator:
     metric: ClassVar[str] = "views"
     site: ClassVar[None] = None
 
-    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+    def fetch(
+        self, root: Path, since: date | None, today: date, known: pd.Series | None = None
+    ) -> pd.DataFrame:
         """Every day from ``since`` to yesterday. ``today`` does not change the views of a day."""
         given = yaml.safe_load((root / self.parameters).read_text())
         simulator: ChannelSimulator = construct(ChannelSimulator, given["simulator"], "simulator")

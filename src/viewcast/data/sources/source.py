@@ -15,7 +15,7 @@ from typing import Protocol
 
 import pandas as pd
 
-NOTES = "notes"  # in ``DataFrame.attrs`` of a delivery
+NOTES, WAITING, REFUSED = "notes", "waiting", "refused"  # in ``DataFrame.attrs`` of a delivery
 
 
 class Source(Protocol):
@@ -42,11 +42,15 @@ class Source(Protocol):
     def site(self) -> str | None:
         """Whose count it is, as in ``viewcast.data.regimes``; None for none that is known."""
 
-    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+    def fetch(
+        self, root: Path, since: date | None, today: date, known: pd.Series | None = None
+    ) -> pd.DataFrame:
         """The days from ``since`` (None: from the first one) that are known on ``today``.
 
         ``root``: the project, for sources inside it. ``today`` has not ended: its figures, and
-        those of later days, are partial, and the caller leaves them out.
+        those of later days, are partial, and the caller leaves them out. ``known``: the figures
+        that earlier nights have stored, by day, for sources in which those of another channel may
+        lie; None before the first night.
 
         Raises SourceError where the source cannot be reached or refuses for now, and DataError for
         an answer that is no delivery. Writes nothing.
@@ -62,3 +66,18 @@ def with_notes(delivery: pd.DataFrame, notes: Sequence[str]) -> pd.DataFrame:
 def notes_of(delivery: pd.DataFrame) -> list[str]:
     """The sentences that came with a delivery; a source need not give any."""
     return [*delivery.attrs.get(NOTES, [])]
+
+
+def with_left_out(
+    delivery: pd.DataFrame, waiting: Sequence[str], refused: Sequence[str]
+) -> pd.DataFrame:
+    """The delivery with sentences on what was left out of it: what may still come, and what is
+    damaged or of another channel, which a person has to look at.
+    """
+    delivery.attrs.update({WAITING: [*waiting], REFUSED: [*refused]})
+    return delivery
+
+
+def left_out(delivery: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The sentences of ``with_left_out``: on what is waited for, and on what is refused."""
+    return [*delivery.attrs.get(WAITING, [])], [*delivery.attrs.get(REFUSED, [])]

@@ -1,8 +1,8 @@
 """A folder of exports, to which new ones are added as they are downloaded.
 
 Each folder, zip or CSV file in it is an export. Exports of one channel overlap
-(``viewcast.data.studio`` says which is right) and those of another channel are refused. A zip that
-is not complete yet is left out for now and told.
+(``viewcast.data.several`` says which is right). Those of another channel are left out and told, and
+so is what is damaged or not complete yet.
 """
 
 from datetime import date
@@ -13,10 +13,11 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from viewcast.data.drop import Watch
 from viewcast.data.export import Wanted
 from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.metric import folded, label
-from viewcast.data.sources.source import with_notes
+from viewcast.data.sources.source import with_left_out, with_notes
 from viewcast.data.sources.timezone import Zone
 from viewcast.data.studio import read_folder
 
@@ -43,19 +44,24 @@ class StudioFolder:
     site: str | None
     limits: Limits = DEFAULT
 
-    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+    def fetch(
+        self, root: Path, since: date | None, today: date, known: pd.Series | None = None
+    ) -> pd.DataFrame:
         """The days of the exports from ``since`` on that had ended before ``today``.
 
         Single missing days may lie between them.
         """
         folder = (root / self.folder).expanduser()
         wanted = Wanted(self.metric, self.channel, self.cumulative, limits=self.limits)
-        whole = read_folder(folder, wanted)
-        days = whole.views.rename("views").rename_axis("date").to_frame()
+        found = read_folder(folder, wanted, known, Watch())
+        days = found.whole.views.rename("views").rename_axis("date").to_frame()
         days = days[days.index < pd.Timestamp(today)]
-        if since is not None:
-            return with_notes(days.loc[pd.Timestamp(since) :], whole.notes)
-        return with_notes(days, [*whole.notes, *_read_as(whole.header, label(self.metric))])
+        notes = found.whole.notes
+        if since is None:
+            notes = [*notes, *_read_as(found.whole.header, label(self.metric))]
+        else:
+            days = days.loc[pd.Timestamp(since) :]
+        return with_left_out(with_notes(days, notes), found.waiting, found.refused)
 
 
 def _read_as(header: str, words: str) -> list[str]:

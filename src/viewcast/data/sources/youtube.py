@@ -20,7 +20,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError, SourceError
-from viewcast.data.studio import SETTLE_DAYS
+from viewcast.data.several import SETTLE_DAYS
 
 DAY, VIEWS = "day", "views"
 API = "YouTube Analytics"
@@ -56,7 +56,9 @@ class YouTube:
     settle_days: ClassVar[int] = SETTLE_DAYS
     site: ClassVar[str] = "youtube"
 
-    def fetch(self, root: Path, since: date | None, today: date) -> pd.DataFrame:
+    def fetch(
+        self, root: Path, since: date | None, today: date, known: pd.Series | None = None
+    ) -> pd.DataFrame:
         """The days from ``since`` to yesterday that YouTube has by now; it may have none yet.
 
         Also raises ConfigError: Google's library or the credentials are missing. The file of

@@ -1,0 +1,140 @@
+"""What lies in a folder of exports: which files are exports, and which are left out.
+
+A folder of CSV files that lie side by side is an export as YouTube packs it (totals, chart and
+table), or several; a zip is one; a folder in the folder is looked at in the same way.
+"""
+
+import re
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from viewcast.base.errors import SourceError
+from viewcast.base.folders import MARK, made_in
+from viewcast.data.raw import is_csv
+
+GOING_ON = (".crdownload", ".part", ".partial", ".download", ".opdownload", ".tmp", ".filepart")
+OF_SYSTEMS = ("__MACOSX", "thumbs.db", "desktop.ini")
+HOUR = 3600  # seconds without a change after which nobody is writing a file any more
+EARLIEST = 1981  # a zip without times has 1980 in their place
+SHOWN = 5
+_NUMBERED = re.compile(r"(\d+) ")
+
+
+@dataclass
+class Found:
+    """``places``: zips, and folders that hold CSV files. ``going_on``: downloads that are not
+    complete by their names. ``others``: files that are no exports.
+    """
+
+    places: list[Path] = field(default_factory=list)
+    going_on: list[Path] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        """What is told of files that are no exports."""
+        if not self.others:
+            return []
+        names = ", ".join(file.name for file in self.others[:SHOWN])
+        more = f" and {len(self.others) - SHOWN} more" if len(self.others) > SHOWN else ""
+        return [f"left out, no exports by their names: {names}{more}"]
+
+
+@dataclass(frozen=True)
+class Stat:
+    """The size of a file in bytes, and when it was changed, in seconds since 1970."""
+
+    size: int
+    changed: float
+
+    @classmethod
+    def of(cls, place: Path) -> "Stat":
+        """That of a file; of a folder, of its files together."""
+        inside = [place] if place.is_file() else [file for file in place.iterdir() if is_csv(file)]
+        stats = [file.stat() for file in inside] or [place.stat()]
+        return cls(sum(one.st_size for one in stats), max(one.st_mtime for one in stats))
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Whether somebody is still writing a file; the clock and the look at a file can be replaced.
+
+    A file that was changed within the last hour, or since the look before it was read, may still
+    grow.
+    """
+
+    look: Callable[[Path], Stat] = Stat.of
+    now: Callable[[], float] = time.time
+
+    def growing(self, place: Path, before: Stat | None) -> bool:
+        """``before``: how the file was before it was read."""
+        after = self.look(place)
+        return after != before or 0 <= self.now() - after.changed < HOUR
+
+
+def look(folder: Path) -> Found:
+    """What lies in a folder, at any depth, or in place of it: a single file is an export itself.
+
+    Refuses (SourceError) a folder that is not there or cannot be read.
+    """
+    if not folder.exists():
+        raise SourceError(f"{folder}: no such folder; make it and put an export into it")
+    found = Found()
+    if not folder.is_dir():
+        found.places.append(folder)
+        return found
+    try:
+        _look(folder, found, set())
+    except OSError as error:
+        raise SourceError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    return found
+
+
+def downloaded(place: Path, name: str) -> float:
+    """When an export was downloaded, in seconds since 1970; of several exports that an import has
+    put together, their number.
+
+    ``place``: a zip, or the folder or file that holds the file ``name``. A zip has the time at
+    which YouTube wrote its files, which a copy of the zip does not change.
+    """
+    if place.is_file() and place.suffix.lower() == ".zip":
+        return _packed(place)
+    file = Path(name)
+    number = _NUMBERED.match(file.name)
+    if number and file.name in made_in(file.parent):
+        return float(number[1])
+    return file.stat().st_mtime
+
+
+def _packed(archive: Path) -> float:
+    changed = archive.stat().st_mtime
+    with zipfile.ZipFile(archive) as opened:
+        times = [info.date_time for info in opened.infolist() if info.date_time[0] >= EARLIEST]
+    try:
+        return min(changed, datetime(*max(times)).timestamp()) if times else changed
+    except (OverflowError, ValueError):  # no time of this calendar
+        return changed
+
+
+def _look(folder: Path, found: Found, seen: set[Path]) -> None:
+    if folder.resolve() in seen:  # a link to a folder above
+        return
+    seen.add(folder.resolve())
+    inside = sorted(folder.iterdir())
+    if any(map(is_csv, inside)):
+        found.places.append(folder)
+    for place in inside:
+        name = place.name.lower()
+        if place.is_dir():
+            if not name.startswith(".") and place.name not in OF_SYSTEMS:
+                _look(place, found, seen)
+        elif name.endswith(GOING_ON):
+            found.going_on.append(place)
+        elif name.endswith(".zip") and not name.startswith("."):
+            found.places.append(place)
+        elif not is_csv(place) and name != MARK and name not in OF_SYSTEMS:
+            found.others.append(place)

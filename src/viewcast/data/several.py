@@ -1,0 +1,189 @@
+"""Several exports of one channel as one series: where they overlap, the newer download is right.
+
+Newer is the export that reaches further; of two that reach as far, the one that was downloaded
+later. Neither names nor the order in which files lie decide anything: of exports that cannot be
+told apart by time, those with more views in the newest days come later, as YouTube still counts
+them.
+
+Exports of another channel are recognised one by one, against the days that are known to be those of
+the channel. Two channels that share no day cannot be told apart by their values: a large step where
+one begins is told.
+
+Shape letters: D days.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from viewcast.base.errors import DataError
+from viewcast.data.export import Export
+from viewcast.data.gaps import spans
+
+SETTLE_DAYS = 3  # YouTube has a day's figures 48 to 72 hours after its end
+MAX_CHANGED = 0.5  # share of the days in common that may differ
+DIFFERENCE = 0.1  # from which on two figures of a day differ; corrections are smaller
+STEP = 5  # times the views beside it, from which on a series without days in common is told
+MONTH = 28  # days on each side that such a step is measured on
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An export in a folder: ``place`` is its file, zip or folder; ``changed``: when it was
+    downloaded, in seconds since 1970.
+    """
+
+    export: Export
+    place: Path
+    changed: float
+
+    @property
+    def age(self) -> tuple[pd.Timestamp, float, float, int, bytes]:
+        """What sorts exports, the newest last; equal only for equal figures."""
+        views = self.export.views
+        newest = float(views.iloc[-SETTLE_DAYS - 1 :].sum())
+        return views.index[-1], self.changed, newest, len(views), views.to_numpy().tobytes()
+
+
+@dataclass(frozen=True)
+class Joined:
+    """``whole``: the exports as one, maybe with gaps. ``used``: those in it, the newest last.
+    ``foreign``: what is told of each export of another channel.
+    """
+
+    whole: Export
+    used: list[Dropped]
+    foreign: list[str]
+
+
+def joined(exports: Sequence[Dropped], known: pd.Series | None = None) -> Joined:
+    """Exports, at least one, as one; the notes say what came from which.
+
+    ``known``: figures by day that are known to be those of the channel, and final; None for none.
+    Exports that differ from these on most days in common are left out. Refuses (DataError) exports
+    of which all differ so, and exports that differ from each other where no day is known.
+    """
+    foreign: list[str] = []
+    used = sorted(exports, key=lambda dropped: dropped.age)
+    if known is not None and len(known):
+        used, foreign = _recognised(used, known)
+    if not used:
+        more = f" (and {len(foreign) - 1} more exports)" if len(foreign) > 1 else ""
+        raise DataError(f"{foreign[0]}{more}")
+    notes = [
+        f"{one.export.name}: {note}" if len(used) > 1 else note
+        for one in used
+        for note in one.export.notes
+    ]
+    views = used[0].export.views
+    changed: dict[Hashable, float] = {}  # days with several figures, and the older one
+    for dropped in used[1:]:
+        new = dropped.export
+        refuse_another_channel(replace(used[0].export, views=views), new)
+        notes += _step(views, new)
+        common = views.index.intersection(new.views.index)
+        changed.update(views[common][views[common] != new.views[common]].to_dict())
+        views = _over(views, new.views)
+    if known is not None and len(known) and not len(known.index.intersection(views.index)):
+        notes += _step(known, replace(used[0].export, views=views))
+    newest = used[-1].export
+    return Joined(
+        replace(newest, views=views, notes=[*notes, *_told(newest, views, changed)]), used, foreign
+    )
+
+
+def refuse_another_channel(known: Export, new: Export) -> None:
+    """Refuse (DataError) exports that differ on most of their settled days in common."""
+    settled = known.views.loc[: known.views.index[-1] - pd.Timedelta(days=SETTLE_DAYS)]
+    found = _difference(settled, new.views)
+    if found is not None:
+        raise DataError(
+            f"{known.name} and {new.name} both hold daily totals and {found}: do they come from "
+            "two channels? Keep the exports of one channel in a folder"
+        )
+
+
+def _recognised(exports: Sequence[Dropped], known: pd.Series) -> tuple[list[Dropped], list[str]]:
+    """The channel's own exports, and what is told of the others.
+
+    An export that shares no day with the known ones is judged by those that do.
+    """
+    own: list[Dropped] = []
+    foreign: list[str] = []
+    left, reference = list(exports), known
+    while judged := [one for one in left if len(_settled(reference, one.export.views))]:
+        left = [one for one in left if one not in judged]
+        for one in judged:
+            found = _difference(reference, one.export.views)
+            if found is None:
+                own.append(one)
+            else:
+                foreign.append(
+                    f"{one.export.name}: is it another channel's? Its figures and those known of "
+                    f"this channel {found}. It was left out: take it out of the folder, or give "
+                    "it nights of its own: retrain.channel=<name>"
+                )
+        for one in own:
+            reference = _over(one.export.views, reference)
+    return sorted([*own, *left], key=lambda dropped: dropped.age), foreign
+
+
+def _settled(known: pd.Series, new: pd.Series) -> pd.Index:
+    """The days in common that are final in ``new``, too."""
+    final = new.loc[: new.index[-1] - pd.Timedelta(days=SETTLE_DAYS)]
+    return known.index.intersection(final.index)
+
+
+def _difference(known: pd.Series, new: pd.Series) -> str | None:
+    """On how many days two series differ, in words, if on most of those in common."""
+    shared = _settled(known, new)
+    before, after = known[shared], new[shared]
+    changed = (before - after).abs() > DIFFERENCE * pd.concat([before, after], axis=1).max(axis=1)
+    if changed.sum() <= MAX_CHANGED * len(shared):
+        return None
+    day = shared[changed.to_numpy()][0]
+    return (
+        f"differ on {changed.sum()} of {len(shared)} days in common ({day:%Y-%m-%d}: "
+        f"{before[day]:g} and {after[day]:g})"
+    )
+
+
+def _over(older: pd.Series, newer: pd.Series) -> pd.Series:
+    """Two series as one; the newer one's figures where both have a day."""
+    both: pd.Series = pd.concat([older[~older.index.isin(newer.index)], newer]).sort_index()
+    return both
+
+
+def _step(known: pd.Series, new: Export) -> list[str]:
+    """What is told of an export without days in common that lies many times above or below."""
+    days = new.views.index
+    if len(known.index.intersection(days)):
+        return []
+    before, after = known.loc[: days[0]].iloc[-MONTH:], new.views.iloc[:MONTH]
+    if before.empty:
+        before, after = new.views.iloc[-MONTH:], known.loc[days[-1] :].iloc[:MONTH]
+    low, high = sorted([before.median() + 1, after.median() + 1])
+    if not high >= STEP * low:  # also where one of them has no days
+        return []
+    return [
+        f"{new.name} has no day in common with what is known of the channel, and its views are "
+        f"{high / low:.0f} times {'more' if after.median() > before.median() else 'fewer'}: is it "
+        "another channel's?"
+    ]
+
+
+def _told(newest: Export, views: pd.Series, changed: dict[Hashable, float]) -> list[str]:
+    """What is told of days that several exports hold, or only an older one."""
+    notes = []
+    lacking = pd.DatetimeIndex(views.index.difference(newest.views.index))
+    if len(lacking):
+        notes.append(f"days that {newest.name} lacks come from an older export: {spans(lacking)}")
+    if changed:
+        day = min(changed)
+        notes.append(
+            f"{len(changed)} days differ between exports, and the newer download is used "
+            f"({day:%Y-%m-%d}: {changed[day]:g} became {views[day]:g})"
+        )
+    return notes
