@@ -4,23 +4,30 @@ Those of machines and servers are tested where these are; that of a panel in `te
 """
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from support.nights import composed
 from support.project import REPOSITORY
 from support.shared import shared
 from viewcast.base.cli import compose
 from viewcast.base.errors import DataError, ViewcastError
+from viewcast.base.files import write
+from viewcast.base.paths import LIVE, days_path, refused_path
 from viewcast.base.settings import build
 from viewcast.data.export import Wanted
 from viewcast.data.import_export import import_export
+from viewcast.data.live import DAILY, as_csv
 from viewcast.data.sources.source import notes_of
 from viewcast.data.sources.studio import StudioFolder
 from viewcast.data.studio import read_whole
 from viewcast.data.views import Studio
+from viewcast.retraining.refresh import RefusedError, fetch_new_days, refuse_what_was_left_out
+from viewcast.retraining.settings import Settings
 
 TODAY = date(2026, 11, 27)
 WHOLE = (200, "2026-05-01", "2026-11-16", 212472)  # days, first, last, views
@@ -135,3 +142,42 @@ def test_the_newer_of_two_downloads_is_right_in_whichever_order_they_lie(tmp_pat
         shutil.copy(drop("02-two-loose-csv") / name, tmp_path / name)
     (tmp_path / "Totals.csv").rename(tmp_path / "z.csv")
     assert shape(delivered(tmp_path)["views"]) == WHOLE
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Settings:
+    """A night of case 37 after own.zip was taken in, with a folder that the test may fill."""
+    folder = tmp_path / "drop"
+    shutil.copytree(drop("37-wrong-channel-28-days"), folder)
+    zone = "America/Los_Angeles"
+    source = StudioFolder("a channel", zone, str(folder), "views", None, False, 3, "youtube")
+    write(days_path(tmp_path, LIVE) / DAILY, as_csv(read_own(folder).to_frame("views")))
+    return replace(Settings.parse(composed(())), source=source)
+
+
+def read_own(folder: Path) -> pd.Series:
+    return read_whole(folder / "own.zip", Wanted()).views
+
+
+def test_a_night_leaves_another_channel_out_and_refuses_where_nothing_else_is_new(
+    night: Settings, tmp_path: Path
+) -> None:
+    today = date(2026, 11, 21)
+    new = fetch_new_days(night, tmp_path, today)
+    assert not new.merged.changed
+    with pytest.raises(RefusedError, match=r"other-channel\.zip/Totals\.csv: is it another chan"):
+        refuse_what_was_left_out(new, today, tmp_path, LIVE)
+    assert len(list(refused_path(tmp_path, LIVE).iterdir())) == 1
+
+
+def test_a_night_goes_on_with_the_channels_own_export_beside_that_of_another(
+    night: Settings, tmp_path: Path
+) -> None:
+    more = read_own(tmp_path / "drop")
+    rows = [f"{day:%Y-%m-%d},{count:.0f}" for day, count in more.items()]
+    text = "\n".join(["Date,Views", *rows, "2026-11-17,951", ""])
+    (tmp_path / "drop" / "Totals.csv").write_text(text)
+    new = fetch_new_days(night, tmp_path, date(2026, 11, 21))
+    assert (new.merged.added, new.merged.corrected) == (["2026-11-17"], [])
+    assert new.merged.series["views"].iloc[-1] == 951
+    assert "other-channel.zip" in new.merged.notes[0]

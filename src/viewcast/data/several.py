@@ -12,7 +12,7 @@ one begins is told.
 Shape letters: D days.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,13 +78,14 @@ def joined(exports: Sequence[Dropped], known: pd.Series | None = None) -> Joined
         for note in one.export.notes
     ]
     views = used[0].export.views
-    changed: dict[Hashable, float] = {}  # days with several figures, and the older one
+    changed: dict[pd.Timestamp, float] = {}  # days with several figures, and the older one
     for dropped in used[1:]:
         new = dropped.export
         refuse_another_channel(replace(used[0].export, views=views), new)
         notes += _step(views, new)
         common = views.index.intersection(new.views.index)
-        changed.update(views[common][views[common] != new.views[common]].to_dict())
+        older = views[common][views[common] != new.views[common]]
+        changed |= dict(zip(pd.DatetimeIndex(older.index), older.tolist(), strict=True))
         views = _over(views, new.views)
     if known is not None and len(known) and not len(known.index.intersection(views.index)):
         notes += _step(known, replace(used[0].export, views=views))
@@ -174,7 +175,7 @@ def _step(known: pd.Series, new: Export) -> list[str]:
     ]
 
 
-def _told(newest: Export, views: pd.Series, changed: dict[Hashable, float]) -> list[str]:
+def _told(newest: Export, views: pd.Series, changed: dict[pd.Timestamp, float]) -> list[str]:
     """What is told of days that several exports hold, or only an older one."""
     notes = []
     lacking = pd.DatetimeIndex(views.index.difference(newest.views.index))
