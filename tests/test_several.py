@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcast.base.errors import DataError, SourceError
-from viewcast.data.drop import HOUR, Stat, Watch, look
+from viewcast.base.errors import CutFileError, DataError, SourceError
+from viewcast.data.drop import QUIET, Stat, Watch, look
 from viewcast.data.export import Export, Wanted
 from viewcast.data.import_export import import_export
 from viewcast.data.several import Dropped, joined
@@ -171,10 +171,14 @@ def test_a_large_step_where_exports_share_no_day_is_told(views: float, told: boo
 
 def test_a_damaged_new_zip_does_not_block_the_good_older_one(tmp_path: Path) -> None:
     saved(tmp_path / "a.zip", MONTH)
+    whole = saved(tmp_path / "b.zip", series([1000] * 300)).read_bytes()
+    (tmp_path / "b.zip").write_bytes(whole.replace(b"2026-05-01,1000", b"2026-05-01,1009"))
     (tmp_path / "c.zip").write_bytes(BROKEN)
     found = read(tmp_path)
     assert found.whole.views.equals(MONTH)
-    assert found.refused == [f"{tmp_path}/c.zip is not a complete zip yet and was left out"]
+    assert len(found.refused) == 2
+    assert "b.zip/Totals.csv: is damaged" in found.refused[0]
+    assert found.refused[1] == f"{tmp_path}/c.zip is not a complete zip yet and was left out"
 
 
 def test_one_bad_file_does_not_block_those_beside_it(tmp_path: Path) -> None:
@@ -192,13 +196,24 @@ def test_a_folder_of_which_no_export_can_be_read_is_refused_with_the_reason(tmp_
         read(tmp_path)
 
 
-@pytest.mark.parametrize("age", [0, HOUR + 1])
+@pytest.mark.parametrize("age", [0, QUIET + 1])
 def test_what_may_still_be_written_is_waited_for(tmp_path: Path, age: int) -> None:
     saved(tmp_path / "a.csv", MONTH)
     (tmp_path / "b.zip").write_bytes(BROKEN)
     os.utime(tmp_path / "b.zip", (1e9, 1e9))
     found = read_folder(tmp_path, Wanted(), None, Watch(now=lambda: 1e9 + age))
     assert (len(found.waiting), len(found.refused)) == ((1, 0) if age == 0 else (0, 1))
+
+
+def test_a_table_cut_short_waits_in_a_drop_folder_and_is_refused_by_hand(tmp_path: Path) -> None:
+    saved(tmp_path / "a.csv", MONTH)
+    (tmp_path / "b.csv").write_text(text(MONTH) + "2026-05-29,1")
+    growing = read_folder(tmp_path, Wanted(), None, Watch())
+    assert "b.csv: found '1' and no end of the line" in growing.waiting[0]
+    assert growing.whole.views.equals(MONTH)
+    assert "b.csv, line 30: found '1'" in read(tmp_path).refused[0]
+    with pytest.raises(CutFileError, match="it seems to be cut short: download it again"):
+        read_whole(tmp_path / "b.csv", Wanted())
 
 
 def test_a_file_that_grew_while_it_was_read_is_waited_for(tmp_path: Path) -> None:

@@ -186,9 +186,13 @@ def test_days_of_a_counter_are_its_differences(tmp_path: Path) -> None:
     told = " ".join(notes_of(days))
     assert "was not read on 2026-01-19" in told
     assert "taken back on 2026-01-21" in told
-    with pytest.raises(DataError, match=r"data\.channel=<word>, where 'channel_id' holds 'UCa', 'UCb'"):
+    with pytest.raises(
+        DataError, match=r"data\.channel=<word>, where 'channel_id' holds 'UCa', 'UCb'"
+    ):
         studio(drop).fetch(tmp_path, None, date(2026, 2, 1))
-    with pytest.raises(ConfigError, match=r"found no channel 'UCc'; 'channel_id' holds 'UCa', 'UCb'"):
+    with pytest.raises(
+        ConfigError, match=r"found no channel 'UCc'; 'channel_id' holds 'UCa', 'UCb'"
+    ):
         replace(read, channel="UCc").fetch(tmp_path, None, date(2026, 2, 1))
 
 

@@ -18,7 +18,7 @@ from viewcast.data.raw import is_csv
 
 GOING_ON = (".crdownload", ".part", ".partial", ".download", ".opdownload", ".tmp", ".filepart")
 OF_SYSTEMS = ("__MACOSX", "thumbs.db", "desktop.ini")
-HOUR = 3600  # seconds without a change after which nobody is writing a file any more
+QUIET = 600  # seconds without a change after which nobody is writing a file any more
 EARLIEST = 1981  # a zip without times has 1980 in their place
 SHOWN = 5
 _NUMBERED = re.compile(r"(\d+) ")
@@ -63,7 +63,7 @@ class Stat:
 class Watch:
     """Whether somebody is still writing a file; the clock and the look at a file can be replaced.
 
-    A file that was changed within the last hour, or since the look before it was read, may still
+    A file that was changed within ten minutes, or since the look before it was read, may still
     grow.
     """
 
@@ -73,7 +73,7 @@ class Watch:
     def growing(self, place: Path, before: Stat | None) -> bool:
         """``before``: how the file was before it was read."""
         after = self.look(place)
-        return after != before or 0 <= self.now() - after.changed < HOUR
+        return after != before or 0 <= self.now() - after.changed < QUIET
 
 
 def look(folder: Path) -> Found:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, CutFileError, DataError, SourceError, ViewcastError
-from viewcast.data.drop import Found, Watch, downloaded, look
+from viewcast.data.drop import Found, Stat, Watch, downloaded, look
 from viewcast.data.export import Export, Wanted, read_days
 from viewcast.data.metric import is_count
-from viewcast.data.raw import csv_files
+from viewcast.data.raw import is_csv
 from viewcast.data.several import Dropped, joined
 
 
@@ -97,46 +97,52 @@ class _Reading:
 
     def read(self, place: Path, alone: bool) -> None:
         """Read one place; ``alone``: whether it is all that was asked for."""
-        before = None if self.watch is None else self.watch.look(place)
+        before = self._look(place)
+        if not alone and place.is_file() and not zipfile.is_zipfile(place):
+            told = f"{place} is not a complete zip yet and was left out"
+            if self.watch is None or self._grows(place, before):
+                self.waiting.append(told)
+            else:
+                self._refuse(DataError(f"{told}; download it again"), told)
+            return
         try:
-            if not alone and place.is_file() and not zipfile.is_zipfile(place):
-                told = f"{place} is not a complete zip yet and was left out"
-                if self.watch is None or self.watch.growing(place, before):
-                    self.waiting.append(told)
-                else:
-                    self._refuse(DataError(f"{told}; download it again"), told)
-            elif place.is_dir():
-                self.exports += self._side_by_side(place)
-            else:
-                self.exports += self._dropped(place, place)
-        except CutFileError as error:
-            if self.watch is not None and self.watch.growing(place, before):
-                self.waiting.append(f"{error.source}: {error.found}; left out until it is complete")
-            else:
-                self._refuse(error)
-        except (DataError, ConfigError) as error:
-            self._refuse(error)
-        except OSError as error:
-            self._refuse(DataError(f"{place}: cannot be read ({error.strerror or error})"))
+            self.exports += self._dropped(place, place)
+        except (DataError, ConfigError, OSError) as error:
+            if not (place.is_dir() and self._apart(place)):
+                self._leave_out(error, place, before)
 
-    def _side_by_side(self, folder: Path) -> list[Dropped]:
-        """The exports of CSV files in one folder; those that cannot be read are left out."""
-        try:
-            return self._dropped(folder, folder)
-        except (DataError, ConfigError) as error:
-            exports: list[Dropped] = []
-            errors: list[DataError | ConfigError] = []
-            for file in csv_files(folder):
-                assert isinstance(file, Path)
-                try:
-                    exports += self._dropped(file, folder)
-                except (DataError, ConfigError) as own:
-                    errors.append(own)
-            if not exports:
-                raise error
-            for one in errors:
-                self._refuse(one)
-            return exports
+    def _apart(self, folder: Path) -> bool:
+        """Read the files in a folder one by one, as they cannot be read together; whether any can.
+
+        Those that cannot are left out.
+        """
+        exports: list[Dropped] = []
+        errors: list[tuple[Exception, Path, Stat | None]] = []
+        for file in filter(is_csv, sorted(folder.iterdir())):
+            before = self._look(file)
+            try:
+                exports += self._dropped(file, folder)
+            except (DataError, ConfigError, OSError) as error:
+                errors.append((error, file, before))
+        if exports:
+            self.exports += exports
+            for each in errors:
+                self._leave_out(*each)
+        return len(exports) > 0
+
+    def _leave_out(self, error: Exception, place: Path, before: Stat | None) -> None:
+        if isinstance(error, CutFileError) and self._grows(place, before):
+            self.waiting.append(f"{error.source}: {error.found}; left out, it may still grow")
+        elif isinstance(error, ViewcastError):
+            self._refuse(error)
+        else:
+            self._refuse(DataError(f"{place}: cannot be read ({error})"))
+
+    def _look(self, place: Path) -> Stat | None:
+        return None if self.watch is None else self.watch.look(place)
+
+    def _grows(self, place: Path, before: Stat | None) -> bool:
+        return self.watch is not None and self.watch.growing(place, before)
 
     def _dropped(self, source: Path, place: Path) -> list[Dropped]:
         return [
