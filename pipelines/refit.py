@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from viewcast.base.collector import spare
-from viewcast.base.errors import ConfigError, ViewcastError
+from viewcast.base.errors import ConfigError
 from viewcast.base.paths import days_path, standing_path
+from viewcast.base.top_level import top_level
 from viewcast.data import live
 from viewcast.forecast.history import History
 from viewcast.forecast.recipes import configured
@@ -34,8 +35,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with top_level(Path(__file__).name):
         main(sys.argv[1:])
-    except ViewcastError as error:
-        print(f"{Path(__file__).name}: {error}", file=sys.stderr)
-        sys.exit(1)

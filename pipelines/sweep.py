@@ -19,10 +19,10 @@ def main(config: dict[str, Any], root: Path) -> None:
     folder, results, candidates = sweep(config, root)
     first = candidates[0].config
     unit = first.loss.unit(first.data.unit)
-    parent = record(results, candidates, folder, root)
     pictures = draw_sweep(
         results.candidates, results.curves, first.data.label, unit, folder / "pictures"
     )
+    parent = record(results, candidates, folder, root)
     finish(parent, [picture.path for picture in pictures], candidates)
     print_sweep(results.candidates, unit, parent, folder.relative_to(root))
 

@@ -19,8 +19,10 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from viewcast.base.errors import ConfigError, ViewcastError
+from viewcast.base.errors import ConfigError
+from viewcast.base.top_level import say, top_level
 
 Plain = dict[str, Any]
 
@@ -45,39 +47,42 @@ def stage(
     ``refused``: called with the message of a refusal, and with the configuration if it could be
     composed.
 
-    A ViewcastError is printed without a traceback, and the exit code is 1.
+    However it ends, there is one sentence and the right exit code (``viewcast.base.top_level``).
     """
-    root = Path(script).resolve().parents[1]
+    root, name = Path(script).resolve().parents[1], Path(script).name
+
+    composed_so_far: list[Plain] = []
+
+    def tell(message: str) -> None:
+        say(f"{name}: {message}")
+        if refused is not None:
+            refused(message, composed_so_far[0] if composed_so_far else None)
 
     def decorate(main: Callable[[Plain, Path], None]) -> Callable[[], None]:
         @wraps(main)
         def checked(composed: DictConfig) -> None:
-            config = None
-            try:
-                config = plain(composed)
-                main(config, root)
-            except ViewcastError as error:
-                tell(str(error), config)
-                sys.exit(1)
+            with top_level(name, tell=tell):  # Hydra would print more of an error
+                composed_so_far[:] = [plain(composed)]
+                main(composed_so_far[0], root)
 
         def program() -> None:
+            with top_level(name, tell=tell):
+                composed_and_called()
+
+        def composed_and_called() -> None:
             os.chdir(root)
             _resolve_root(root)
             if open_key is not None:
                 sys.argv[1:] = [added_key(argument, open_key) for argument in sys.argv[1:]]
             if short is not None:
                 sys.argv[1:] = [whole_key(argument, short) for argument in sys.argv[1:]]
-            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # raise errors; printed below
+            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # raise errors; told above
             try:
                 hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
             except HydraException as error:
-                tell(_message(error))
-                sys.exit(1)
-
-        def tell(message: str, config: Plain | None = None) -> None:
-            print(f"{Path(script).name}: {message}", file=sys.stderr)
-            if refused is not None:
-                refused(message, config)
+                raise ConfigError(_message(error)) from error
+            except YAMLError as error:
+                raise ConfigError(f"a file of {root / 'conf'} is no YAML: {error}") from error
 
         return program
 

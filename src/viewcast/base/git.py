@@ -70,11 +70,17 @@ class Git:
 
 def _call(arguments: list[str], places: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     kept = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-    return subprocess.run(
-        ["git", *arguments],
-        env={**kept, **places, "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            ["git", *arguments],
+            env={**kept, **places, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"found no program `git` on PATH ({os.environ.get('PATH', 'not set')}); expected it "
+            "there: nights that keep what they know on a branch (retrain.git=commit) need it"
+        ) from error

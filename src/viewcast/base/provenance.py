@@ -143,10 +143,30 @@ def _says_nothing(statement: ast.stmt) -> bool:
 
 
 def git_commit(root: Path) -> str:
-    """The commit of the working tree, marked where files differ from it."""
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "none"
+    """The commit of the working tree, marked where files differ from it.
+
+    "none" without Git, without a clone, and for a folder that a clone around it does not know, such
+    as one from a zip. The reason is told once.
+    """
+    try:
+        known = _git(root, "ls-files", "--error-unmatch", "--", ".")
+        reason = known.stderr.strip()
+    except OSError as error:
+        known, reason = None, f"git: {error.strerror}"
+    if known is None or known.returncode:
+        _tell_once(f"results name no commit of the code ({reason.partition(chr(10))[0]})")
+        return "none"
+    return _git(root, "describe", "--always", "--dirty", "--abbrev=40").stdout.strip() or "none"
+
+
+def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@lru_cache
+def _tell_once(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def user() -> str:

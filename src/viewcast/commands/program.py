@@ -3,25 +3,29 @@
 Each command imports what it needs when it is called, so that ``viewcast --help`` answers at once.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from viewcast import __version__
-from viewcast.base.errors import ViewcastError
+from viewcast.base.top_level import top_level
 from viewcast.commands import audit, habit, report, ui
 from viewcast.commands.project import PROJECT_COMMANDS
 
+OF_CLICK = (click.ClickException, click.exceptions.Exit, click.Abort)
+
 
 class Program(click.Group):
-    """A group whose commands tell a ViewcastError without a traceback; the exit code is then 1."""
+    """A group whose commands end with one sentence and the right exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
-        try:
+        with top_level("viewcast", OF_CLICK, _refuse):
             return super().invoke(ctx)
-        except ViewcastError as error:
-            raise click.ClickException(str(error)) from error
+
+
+def _refuse(text: str) -> NoReturn:
+    raise click.ClickException(text) from None
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,7 +7,7 @@ are.
 
 import os
 import re
-import subprocess
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from viewcast.base import children
 from viewcast.base.errors import ConfigError
 
 NEEDED = ("hydra", "dvc")  # of the extra `project`; one of them missing: it is not installed
@@ -61,12 +62,17 @@ def check_installed() -> None:
 
 
 def call(root: Path, *command: str) -> None:
-    """Run a program in the project folder; its exit code, if not 0, becomes that of viewcast."""
-    beside_python = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    environment = {**os.environ, "PATH": beside_python}  # stages of DVC call `python`
-    code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
+    """Run a program in the project folder; its exit code, if not 0, becomes that of viewcast.
+
+    Raises MemoryError where it was killed from outside.
+    """
+    code = children.run(
+        command, cwd=root, env={**os.environ, "PATH": children.search_path()}
+    ).returncode
+    if code == -signal.SIGKILL:
+        raise MemoryError(f"{Path(command[1]).name} was killed")
     if code != 0:
-        raise click.exceptions.Exit(code)
+        raise click.exceptions.Exit(code if code > 0 else 128 - code)
 
 
 def run_script(script: str, arguments: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from viewcast.base.children import search_path
 from viewcast.base.errors import ConfigError
 from viewcast.commands.project import project_folder
 
@@ -140,10 +141,9 @@ def _serve(uri: str, port: int) -> None:
     """Become ``mlflow ui``, so that Ctrl-C and other signals reach it alone."""
     sys.stdout.flush()
     # MLflow starts `uvicorn` by its name, also where this environment is not active.
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     arguments = ["ui", "--host", HOST, "--port", str(port), "--workers", str(WORKERS)]
     os.execve(
         sys.executable,
         [sys.executable, "-m", "mlflow", *arguments, "--backend-store-uri", uri],
-        {QUIET: "false", **os.environ, "PATH": path},
+        {QUIET: "false", **os.environ, "PATH": search_path()},
     )

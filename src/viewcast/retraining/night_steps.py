@@ -71,15 +71,15 @@ class NightSteps:
         """Do the steps that are not in the journal; returns the outcome."""
         with answering(self.settings.tracking):
             registry = Registry(self.settings.tracking, self.settings.model_name)
-            run = self._night_run()
-            if not self.journal.decided:
-                self._backtest()
-                self._judge()
-                self._register(registry)
-                self._guard(registry)
-            self._serve(registry)
-            self._keep(registry)
-            return self._report(registry, run, begun)
+            with self._night_run() as run:
+                if not self.journal.decided:
+                    self._backtest()
+                    self._judge()
+                    self._register(registry)
+                    self._guard(registry)
+                self._serve(registry)
+                self._keep(registry)
+                return self._report(registry, run, begun)
 
     def _write(self) -> None:
         self.journal.write(self.root, self.channel)

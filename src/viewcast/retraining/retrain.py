@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.errors import LockedError, SourceError, ViewcastError
+from viewcast.base.errors import LockedError, SourceError
+from viewcast.base.failures import debugging, sentence
 from viewcast.base.files import append
 from viewcast.base.paths import night_lock_path, nights_log_path
 from viewcast.retraining.branch import Branch
@@ -84,9 +85,9 @@ def _told(
     except RefusedError as error:
         return failed("refused", str(error))
     except Exception as error:  # noqa: BLE001 (the scheduler needs an exit code in every case)
-        if not isinstance(error, ViewcastError | OSError):
+        if debugging():
             traceback.print_exc()
-        return failed("failed", str(error) or type(error).__name__)
+        return failed("failed", sentence(error))
 
 
 def _failed(

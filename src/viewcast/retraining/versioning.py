@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from viewcast.base import files
+from viewcast.base import children, files
 from viewcast.base.errors import ConfigError, ViewcastError
 from viewcast.base.paths import (
     channel_path,
@@ -139,16 +139,13 @@ class Dvc:
 
     def _run(self, *arguments: str) -> str:
         # The stages call `python`: it has to be this interpreter, whatever PATH the scheduler sets.
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        done = subprocess.run(
+        done = children.run(
             [sys.executable, "-m", "dvc", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "true"},
+            env={**os.environ, "PATH": children.search_path(), "DVC_NO_ANALYTICS": "true"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
             pass_fds=[self.lock],
         )
         if done.returncode:

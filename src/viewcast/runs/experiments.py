@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from viewcast.base.paths import experiment_path, experiments_path, prepared_path
 from viewcast.base.progress import runs
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
+from viewcast.base.top_level import end_with_parent
 from viewcast.runs.run import run
 from viewcast.runs.run_folder import RUN, check_output
 from viewcast.tracking.look_tags import batch_id, join_batch
@@ -111,13 +112,23 @@ def _done(due: list[Due], workers: int) -> Iterator[tuple[str, str]]:
         return
     fresh = get_context("spawn")  # threads of torch do not survive a fork
     batch = (batch_id(due[0].root),)
-    with ProcessPoolExecutor(workers, fresh, initializer=join_batch, initargs=batch) as pool:
+    with ProcessPoolExecutor(workers, fresh, initializer=_worker, initargs=batch) as pool:
         names = {pool.submit(planned): planned.name for planned in due}
         try:
             for ended in as_completed(names):
                 yield names[ended], ended.result()
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            for child in active_children():  # a signal may have reached this process alone
+                child.terminate()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _worker(batch: str) -> None:
+    """What a worker does first: its runs are of this batch, and it ends with its parent."""
+    join_batch(batch)
+    end_with_parent()
 
 
 def _former_run(folder: Path, key: str) -> str | None:

@@ -58,14 +58,14 @@ def run(
     config.trainer.check(problem, config.model)
     budget.check(config, rows, config.identity())
     score_filter = Filter.of(config, rows)
-    recorder = Recorder(config, root, interrupted.read_text() if interrupted.is_file() else None)
-    if not interrupted.is_file():
-        folders.claim(root, checkpoints, CHECKPOINTS)
-    files.write(interrupted, recorder.run_id, sync=False)
-    folders.claim(root, output, RUN)
+    former = interrupted.read_text() if interrupted.is_file() else None
     result = _about(config, rows)
     try:
-        with recorder:
+        with Recorder(config, root, former) as recorder:
+            if former is None:
+                folders.claim(root, checkpoints, CHECKPOINTS)
+            files.write(interrupted, recorder.run_id, sync=False)
+            folders.claim(root, output, RUN)
             recorder.inputs(rows, result["key"])
             trained = config.trainer.fit(problem, config.model)
             result |= _store(trained, rows, config, output, score_filter)

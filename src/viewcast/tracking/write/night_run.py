@@ -1,11 +1,13 @@
 """A night in MLflow: one run with its new days, what serves, and the outcome."""
 
+import contextlib
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import pandas as pd
 from mlflow.entities import Metric, RunTag
@@ -16,15 +18,19 @@ from viewcast.tracking import tags as names
 from viewcast.tracking.experiments import NIGHTS, experiment_of
 from viewcast.tracking.store import connect
 from viewcast.tracking.subject import Subject
+from viewcast.tracking.write import ends
 
 
 class NightRun:
-    """The run of a night. It is made once; a night that goes on after a kill uses it again."""
+    """The run of a night. It is made once; a night that goes on after a kill uses it again.
+
+    As a context manager it ends the run FAILED or KILLED where the block raises before its end.
+    """
 
     def __init__(self, subject: Subject, root: Path, night: str, known: str | None) -> None:
         """``subject``: the channel. ``known``: the id of the run, if it exists."""
         self.client = connect(subject.tracking)
-        self.run_id = known or ""
+        self.run_id, self.ended = known or "", False
         if known is not None and self._goes_on(known, night):
             return
         experiment = experiment_of(self.client, subject, NIGHTS)
@@ -39,6 +45,19 @@ class NightRun:
         except MlflowException:  # another store than the one it was recorded in
             return False
         return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and not self.ended:
+            with contextlib.suppress(Exception):  # of a store that answers no more
+                self.client.set_terminated(self.run_id, ends.status(error))
 
     def tag(self, tags: dict[str, str]) -> None:
         """Add tags."""
@@ -62,7 +81,8 @@ class NightRun:
         """Store the outcome and end the run."""
         self.client.log_dict(self.run_id, summary, names.NIGHT_OUTCOME)
         self.tag({names.OUTCOME: summary["outcome"], names.REASON: summary["reason"]})
-        self.client.set_terminated(self.run_id, "FINISHED")
+        self.client.set_terminated(self.run_id, ends.FINISHED)
+        self.ended = True
 
 
 def _tags(subject: Subject, root: Path) -> dict[str, str]:

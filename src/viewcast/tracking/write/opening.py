@@ -52,6 +52,7 @@ from viewcast.tracking.tags import (
     UNIT,
     USER,
 )
+from viewcast.tracking.write import ends
 from viewcast.tracking.write.recorder import run_tags
 from viewcast.training.config import Config
 
@@ -100,7 +101,7 @@ def stored(tracking: Tracking, run_id: str) -> Stored:
 
 
 class Opening:
-    """The look at the sealed rows, from its record to FINISHED or FAILED; a context manager.
+    """The look at the sealed rows, from its record to its end; a context manager.
 
     ``reuse``: how many openings had shown some of these rows before.
     """
@@ -125,14 +126,16 @@ class Opening:
             tags=self._tags(run, config, reason, root),
         )
         self.run_id = created.info.run_id
-        log(self.client, self.run_id, [self._dataset(config)])
-        others = self._others()
-        if reason is None and others:
-            self._withdraw()
-            self._refuse(others)
-        self.reuse = len(others)
-        self.client.set_tag(self.run_id, REUSE, str(self.reuse))
-        self.client.set_tag(run.run_id, TEST_OPENED, self.run_id)
+        with ends.ended_by_errors(self.client, self.run_id):
+            log(self.client, self.run_id, [self._dataset(config)])
+            others = self._others()
+            if reason is not None or not others:
+                self.reuse = len(others)
+                self.client.set_tag(self.run_id, REUSE, str(self.reuse))
+                self.client.set_tag(run.run_id, TEST_OPENED, self.run_id)
+                return
+        self._withdraw()
+        self._refuse(others)
 
     def __enter__(self) -> Self:
         return self
@@ -144,8 +147,8 @@ class Opening:
         trace: TracebackType | None,
     ) -> None:
         if error is not None:
-            self.client.set_tag(self.run_id, FAILURE, str(error) or repr(error))
-        self.client.set_terminated(self.run_id, "FINISHED" if error is None else "FAILED")
+            self.client.set_tag(self.run_id, FAILURE, ends.failure(error))
+        self.client.set_terminated(self.run_id, ends.status(error))
 
     def scores(self, final: dict[str, float], predictions: pd.DataFrame) -> None:
         """Store the figures of the test and the loss of every row."""
@@ -191,7 +194,7 @@ class Opening:
     def _withdraw(self) -> None:
         self.client.set_tag(self.run_id, TEST_OPENING, "0")
         self.client.set_tag(self.run_id, LOOK_USES, written([]))
-        self.client.set_terminated(self.run_id, "KILLED")
+        self.client.set_terminated(self.run_id, ends.KILLED)
 
     def _refuse(self, others: Sequence[Run]) -> None:
         if others:

@@ -4,6 +4,7 @@ Points of a curve are written in batches (one call per point takes 60 times as l
 latest ``flush_seconds`` after they were measured, so a crash loses no more than that.
 """
 
+import contextlib
 import hashlib
 import sys
 import time
@@ -28,6 +29,7 @@ from viewcast.tracking import tags as names
 from viewcast.tracking.evaluation_set import EvaluationSet
 from viewcast.tracking.experiments import experiment_of, run_name
 from viewcast.tracking.store import connect
+from viewcast.tracking.write import ends
 from viewcast.tracking.write import served_model as served
 from viewcast.training.config import Config
 
@@ -42,10 +44,11 @@ LONGEST = 500  # characters of a parameter that the UI shows
 
 
 class Recorder:
-    """A run in MLflow, from start to FINISHED or FAILED; use it as a context manager.
+    """A run in MLflow, from start to FINISHED, FAILED or KILLED; use it as a context manager.
 
     An exception ends the run FAILED, its message becomes the tag ``FAILURE``, and it is raised
-    again. However the run ends, it records what it has revealed of its validation rows.
+    again. Ctrl-C or a signal to end ends the run KILLED. However the run ends, it records what it
+    has revealed of its validation rows.
     """
 
     def __init__(self, config: Config, root: Path, replaces: str | None = None) -> None:
@@ -58,11 +61,12 @@ class Recorder:
         self.points: list[Metric] = []
         self.validated = 0  # epochs
         self.flushed = time.monotonic()
-        if replaces is not None:
-            self._end_interrupted(replaces)
-        parameters = [Param(key, value) for key, value in shown_params(config).items()]
-        self.client.log_batch(self.run_id, params=parameters)
-        self.client.log_dict(self.run_id, config.plain, names.CONFIG)
+        with ends.ended_by_errors(self.client, self.run_id):
+            if replaces is not None:
+                self._end_interrupted(replaces)
+            parameters = [Param(key, value) for key, value in shown_params(config).items()]
+            self.client.log_batch(self.run_id, params=parameters)
+            self.client.log_dict(self.run_id, config.plain, names.CONFIG)
 
     def _end_interrupted(self, run_id: str) -> None:
         try:
@@ -70,7 +74,8 @@ class Recorder:
         except MlflowException:  # another store than the one it was recorded in
             return
         if interrupted.info.status == "RUNNING":
-            self.client.set_terminated(run_id, "KILLED")
+            self.client.set_terminated(run_id, ends.KILLED)
+        if interrupted.info.status in ("RUNNING", ends.KILLED):
             self.client.set_tag(self.run_id, names.RESUMES, run_id)
 
     def __enter__(self) -> Self:
@@ -82,13 +87,20 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is None:
+            self._end(None)
+            return
+        with contextlib.suppress(Exception):  # of a store that answers no more: `error` is told
+            self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
         self.flush()
         tags = look_tags.tags_of(look_tags.uses(self.config.trainer, self.validated))
         tags |= compared(self.config, ended_well=error is None)
         if error is not None:
-            tags[names.FAILURE] = str(error) or repr(error)
+            tags[names.FAILURE] = ends.failure(error)
         self.client.log_batch(self.run_id, tags=[RunTag(k, v) for k, v in tags.items()])
-        self.client.set_terminated(self.run_id, "FINISHED" if error is None else "FAILED")
+        self.client.set_terminated(self.run_id, ends.status(error))
 
     def on_epoch(self, epoch: int, train_loss: float, val_loss: float | None) -> None:
         """Keep the losses after an epoch; they are written in batches."""

@@ -52,7 +52,7 @@ from viewcast.tracking.tags import (
     VAL_LOSS_TRUE,
     VAL_LOSS_TRUE_ERROR,
 )
-from viewcast.tracking.write import many_runs
+from viewcast.tracking.write import ends, many_runs
 from viewcast.tracking.write.finished_run import FinishedRun
 from viewcast.tracking.write.recorder import (
     compared,
@@ -93,15 +93,16 @@ def record(
     experiment = experiment_of(client, config, part)
     with FileLock(folder / "recording.lock"):  # of two processes the second finds all there
         parent = _parent(client, experiment, candidates, folder, root)
-        mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
-        known = {run.data.tags[CANDIDATE]: run for run in all_runs(client, experiment, mark)}
-        begun = {number: run for number, run in known.items() if run.info.status == "RUNNING"}
-        missing = [m for m in candidates if str(m.number) not in known]
-        half = [m for m in candidates if str(m.number) in begun]
-        for member, run in zip(half, _runs(results, half, folder, root, parent), strict=True):
-            many_runs.complete(client, begun[str(member.number)], run)
-        many_runs.add(client, experiment, _runs(results, missing, folder, root, parent))
-        _store_tables(client, parent.info.run_id, results, folder)
+        with ends.ended_by_errors(client, parent.info.run_id):
+            mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
+            known = {run.data.tags[CANDIDATE]: run for run in all_runs(client, experiment, mark)}
+            begun = {number: run for number, run in known.items() if run.info.status == "RUNNING"}
+            missing = [m for m in candidates if str(m.number) not in known]
+            half = [m for m in candidates if str(m.number) in begun]
+            for member, run in zip(half, _runs(results, half, folder, root, parent), strict=True):
+                many_runs.complete(client, begun[str(member.number)], run)
+            many_runs.add(client, experiment, _runs(results, missing, folder, root, parent))
+            _store_tables(client, parent.info.run_id, results, folder)
     return str(parent.info.run_id)
 
 
@@ -137,7 +138,7 @@ def _runs(
         # Candidates of one batch began together; a batch begins when the one before has ended.
         end = now + (member.batch or 0)
         start = end if member.batch else int(parent.info.start_time)
-        status = "FINISHED" if line["status"] == "finished" else "FAILED"
+        status = ends.FINISHED if line["status"] == "finished" else ends.FAILED
         metrics = _metrics(line, curve, now)
         yield FinishedRun(tags, start, end, status, _params(member, log_scale), metrics)
 
@@ -145,9 +146,10 @@ def _runs(
 def finish(parent: str, pictures: Sequence[Path], candidates: Sequence[Member]) -> None:
     """Store the pictures, end the parent run, and write the views of its experiment."""
     client = connect(candidates[0].config.tracking)
-    for picture in pictures:
-        client.log_artifact(parent, str(picture), PICTURES_FOLDER)
-    client.set_terminated(parent, "FINISHED")
+    with ends.ended_by_errors(client, parent):
+        for picture in pictures:
+            client.log_artifact(parent, str(picture), PICTURES_FOLDER)
+    client.set_terminated(parent, ends.FINISHED)
     write_views(client, str(client.get_run(parent).info.experiment_id))
 
 
