@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.escaped import tell
 from viewcast.base.settings import construct
 from viewcast.retraining.healthcheck import HealthCheck, check_health, read
 
@@ -14,7 +15,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Print how the last night ended; write nothing."""
     settings: HealthCheck = construct(HealthCheck, config, "")
     outcomes = read(settings.path(root))
-    print(check_health(outcomes, settings.max_age_hours, datetime.now(UTC)))
+    tell(check_health(outcomes, settings.max_age_hours, datetime.now(UTC)))
 
 
 if __name__ == "__main__":

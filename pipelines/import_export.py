@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import compose, stage
+from viewcast.base.escaped import tell
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build
 from viewcast.data.import_export import import_export, last_settled, summary
@@ -37,9 +38,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     own_channels.configure(root, name, base, changed)
     own_channels.configure_source(root, name, source, {**plain, **changed})
     own_channels.choose(root, name)
-    print(f"imported {source} to {data.raw}; the pipeline runs it alone, as {name}")
+    tell(f"imported {source} to {data.raw}; the pipeline runs it alone, as {name}")
     for line in summary(export, data.metric, data.site):
-        print(f"  {line}")
+        tell(f"  {line}")
 
 
 if __name__ == "__main__":

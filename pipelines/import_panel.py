@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import compose, stage
+from viewcast.base.escaped import tell
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build
 from viewcast.data.panel.importing import copied, refuse_counter, spans, summary
@@ -37,9 +38,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     changed = {**where, "reader": reader, "splits": {data.split: week}}
     own_channels.configure(root, name, BASE, changed, {"/reader@data.reader": found.reader})
     own_channels.choose(root, name)
-    print(f"imported {source} to {data.raw}; the pipeline runs it alone, as {name}")
+    tell(f"imported {source} to {data.raw}; the pipeline runs it alone, as {name}")
     for line in (found.told, *summary(panel)):
-        print(f"  {line}")
+        tell(f"  {line}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.escaped import tell
 from viewcast.base.settings import construct
 from viewcast.runs.final_test import OpenTest, open_test, sentences
 
@@ -12,7 +13,7 @@ from viewcast.runs.final_test import OpenTest, open_test, sentences
 def main(config: dict[str, Any], root: Path) -> None:
     """Record the opening, score the run on the sealed rows, and print the result."""
     settings: OpenTest = construct(OpenTest, config, "")
-    print("\n".join(sentences(open_test(settings, root))))
+    tell("\n".join(sentences(open_test(settings, root))))
 
 
 if __name__ == "__main__":

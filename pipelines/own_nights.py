@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import compose, stage
+from viewcast.base.escaped import tell
 from viewcast.base.settings import build
 from viewcast.data.dataset import DataSet
 from viewcast.runs.own_channels import with_nights
@@ -31,7 +32,7 @@ def main(config: dict[str, Any], root: Path) -> None:
         data = build(plain, "data", DataSet)
         settings = Settings.parse(compose(root, own_night(data), "retrain"))
         for outcome in nights(settings, root):
-            print(told(data, outcome, nights_record.read(root)))
+            tell(told(data, outcome, nights_record.read(root)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.escaped import tell
 from viewcast.base.settings import construct
 from viewcast.retraining.predict import Predict, as_text, forecast, picture, store
 
@@ -14,8 +15,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     settings: Predict = construct(Predict, config, "")
     result = forecast(settings, root, settings.registry())
     files = store(result, root), picture(result, root)
-    print("\n".join(as_text(result)))
-    print(f"  {', '.join(str(file.relative_to(root)) for file in files)}")
+    tell("\n".join(as_text(result)))
+    tell(f"  {', '.join(str(file.relative_to(root)) for file in files)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.escaped import tell
 from viewcast.base.settings import build
 from viewcast.data.panel.videos import Videos
 from viewcast.runs.panel_forecast import as_text, forecast, store
@@ -15,8 +16,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     data: Videos = build(config["data"], "data", Videos)
     found = forecast(data, root)
     paths = store(found, root, data)
-    print("\n".join(as_text(found, data)))
-    print(f"  {', '.join(str(path.relative_to(root)) for path in paths)}")
+    tell("\n".join(as_text(found, data)))
+    tell(f"  {', '.join(str(path.relative_to(root)) for path in paths)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.escaped import tell
 from viewcast.base.settings import construct
 from viewcast.retraining.by_hand import ByHand, decide, roll_back
 
@@ -11,7 +12,7 @@ from viewcast.retraining.by_hand import ByHand, decide, roll_back
 @stage(__file__, "rollback")
 def main(config: dict[str, Any], root: Path) -> None:
     """Change what serves, and write that into the log of promotions."""
-    print(decide(construct(ByHand, config, ""), root, roll_back))
+    tell(decide(construct(ByHand, config, ""), root, roll_back))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.cli import stage
+from viewcast.base.escaped import csv_text
 from viewcast.base.files import write
 from viewcast.base.folders import check_file
 from viewcast.base.paths import simulated_path
@@ -18,7 +19,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     path = check_file(root, Path(config["file"]), "simulated channel of the project", own.__eq__)
     simulator = construct(ChannelSimulator, config["simulator"], "simulator")
     series = simulator.history(config["end"], config["seed"])
-    write(path, series.rename_axis("date").to_csv(lineterminator="\n"))
+    write(path, csv_text(series.rename_axis("date").to_frame()))
 
 
 if __name__ == "__main__":

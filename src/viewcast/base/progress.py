@@ -24,7 +24,7 @@ def ignore_epoch(epoch: int, train_loss: float, val_loss: float | None) -> None:
 def _progress() -> Progress:
     console = Console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TaskProgressColumn(show_speed=True),

@@ -29,6 +29,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
+from viewcast.base.escaped import on_screen
 from viewcast.base.failures import debugging, sentence
 
 FAILED, PIPE_CLOSED = 1, 128 + 13
@@ -151,7 +152,7 @@ def _heard(number: int, frame: FrameType | None) -> None:
 def say(text: str) -> None:
     """Print text on standard error, where anybody reads it."""
     with contextlib.suppress(OSError, ValueError):  # nobody reads it
-        print(text, file=sys.stderr, flush=True)
+        print(on_screen(text), file=sys.stderr, flush=True)
 
 
 def _take_any_text() -> None:

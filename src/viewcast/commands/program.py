@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from viewcast import __version__
+from viewcast.base.escaped import on_screen
 from viewcast.base.top_level import top_level
 from viewcast.commands import audit, habit, report, ui
 from viewcast.commands.project import PROJECT_COMMANDS
@@ -25,7 +26,7 @@ class Program(click.Group):
 
 
 def _refuse(text: str) -> NoReturn:
-    raise click.ClickException(text) from None
+    raise click.ClickException(on_screen(text)) from None
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

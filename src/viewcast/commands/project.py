@@ -107,6 +107,10 @@ def run_pipeline() -> None:
     root = project_folder(Path.cwd())
     check_installed()
     if not (root / "data").is_dir():
+        if not (root / ".git").exists():  # a folder from a zip
+            call(
+                root, sys.executable, "-m", "dvc", "config", "-q", "--local", "core.no_scm", "true"
+            )
         call(root, sys.executable, "-m", "dvc", "pull", "--quiet", "data.dvc")
     call(root, sys.executable, "-m", "dvc", "repro")
     call(root, sys.executable, str(root / "pipelines" / "overview.py"))

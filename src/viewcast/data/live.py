@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from viewcast.base.errors import DataError
+from viewcast.base.escaped import csv_text
 from viewcast.data import cells, raw
 from viewcast.data.daily import check_daily
 from viewcast.data.metric import VIEWS, is_count
@@ -52,4 +53,4 @@ def as_csv(days: pd.DataFrame, metric: str = VIEWS) -> str:
     """A series as the text of ``daily.csv``: whole numbers without a point, empty where unknown."""
     ordered = days[[VIEWS, *(column for column in days.columns if column != VIEWS)]]
     text = ordered.map(lambda value: "" if pd.isna(value) else f"{value:.17g}")
-    return text.rename(columns={VIEWS: metric}).to_csv(date_format="%Y-%m-%d", lineterminator="\n")
+    return csv_text(text.rename(columns={VIEWS: metric}), date_format="%Y-%m-%d")

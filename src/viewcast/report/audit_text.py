@@ -14,6 +14,7 @@ from viewcast.assessment.result import AuditResult, Winner
 from viewcast.assessment.sentences import looked_at, refusal
 from viewcast.assessment.understanding import Understanding
 from viewcast.assessment.wording import bound_words, noise_digits, sentence
+from viewcast.base.escaped import on_screen
 from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.report.gauge import gauge
@@ -51,7 +52,7 @@ def show(to: Console, audits: Sequence[Audit]) -> None:
         to.print(TITLE)
     for audit in audits:
         result = audit.result
-        to.print(f" {audit.title}", style="bold", markup=False, highlight=False)
+        to.print(on_screen(f" {audit.title}"), style="bold", markup=False, highlight=False)
         if result.understood is not None:
             _understood(to, result.understood)
         _line(to, sentence(result.headline), "bold")
@@ -63,7 +64,8 @@ def show(to: Console, audits: Sequence[Audit]) -> None:
                 _line(to, sentence(text))
         if result.understood is not None and result.understood.advice:
             _line(to, ADVICE)
-            to.print(Text(" " * 2 * INDENT + result.understood.advice), soft_wrap=True)
+            advice = on_screen(result.understood.advice)
+            to.print(Text(" " * 2 * INDENT + advice), soft_wrap=True)
         to.print()
 
 
@@ -73,7 +75,7 @@ def _line(to: Console, text: str, style: str = "", name: str = "") -> None:
         margin = " " * INDENT
         rest = margin + " " * len(name)
         lines = wrap(
-            name + text,
+            on_screen(name + text),
             to.width,
             initial_indent=margin,
             subsequent_indent=rest,
@@ -109,7 +111,7 @@ def _winner(audit: Audit, winner: Winner) -> Table:
     for name in known:
         table.add_column(name, justify="left" if name in ("winner", "share of gain") else "right")
     colour = {"green": "green", "amber": "yellow", "red": "red"}
-    cells = {name: Text(text) for name, text in known.items()}
+    cells = {name: Text(on_screen(text)) for name, text in known.items()}
     if share:
         cells["share of gain"].stylize(colour[share.colour])
     table.add_row("", *cells.values())

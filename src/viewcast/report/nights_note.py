@@ -6,6 +6,7 @@ and the links.
 
 from collections.abc import Mapping
 
+from viewcast.base.escaped import in_markdown, in_table
 from viewcast.base.numbers import plain, with_error
 from viewcast.report import nights_text as text
 from viewcast.report.kept_promise import PROMISED_DAYS, WEEK, Check, check
@@ -23,19 +24,23 @@ def verdict(record: NightsRecord) -> str:
     found = check(record)
     if found is None:
         return "No day has come yet to check a forecast on"
-    return _checked(found, record.unit)
+    return _checked(found, in_markdown(record.unit))
 
 
 def note_of_nights(record: NightsRecord, experiment_id: str, views: Mapping[str, str]) -> str:
     """The note of the experiment of nights; ``views``: the name of each of its views, by key."""
-    links = [f"[{name}]({address('', experiment_id, key)})" for key, name in views.items()]
-    nights = [f"{night.night}: {night.reason}" for night in record.nights[-NEWEST:][::-1]]
+    links = [
+        f"[{in_markdown(name)}]({address('', experiment_id, key)})" for key, name in views.items()
+    ]
+    nights = [
+        f"{night.night}: {in_markdown(night.reason)}" for night in record.nights[-NEWEST:][::-1]
+    ]
     return _parts(
         f"**{verdict(record)}.** {' · '.join(links)}".strip(),
         _forecast(record),
         _alarm(record),
         f"The run with the tag `{tags.HISTORY}` has one point per day, of the forecast one "
-        f"day ahead. A loss is its absolute error in {record.unit}. `{tags.PROMISED_LOSS}` is "
+        f"day ahead. A loss is its absolute error in {in_markdown(record.unit)}. `{tags.PROMISED_LOSS}` is "
         f"the mean of the {PROMISED_DAYS} forecasts before the day, and the mean of a new week "
         f"lies between `{tags.PROMISED_LOW}` and `{tags.PROMISED_HIGH}` in "
         f"{text.percent(record.level)} of cases; `{tags.REALISED_LOSS}`, `{tags.NAIVE_LOSS}` and "
@@ -52,7 +57,7 @@ def note_of_history(record: NightsRecord, run_id: str, picture: str | None) -> s
     shown = f"![](/get-artifact?path={picture}&run_uuid={run_id})" if picture else ""
     rows = [_row(record, each) for each in sorted(record.recipes, key=lambda each: each.mase)]
     table = [
-        f"| recipe | error (same weekday before: 1) | loss ({record.unit} a day) | weeks | "
+        f"| recipe | error (same weekday before: 1) | loss ({in_table(record.unit)} a day) | weeks | "
         "evidence | standing |",
         "|---|---|---|---|---|---|",
         *rows,
@@ -72,7 +77,10 @@ def note_of_night(record: NightsRecord) -> str:
     """The note of the run of the newest night."""
     reason = record.nights[-1].reason if record.nights else ""
     return _parts(
-        f"**{text.headline(record)}.**", _sentence(record.served), _sentence(reason), _alarm(record)
+        f"**{in_markdown(text.headline(record))}.**",
+        _sentence(record.served),
+        _sentence(reason),
+        _alarm(record),
     )
 
 
@@ -95,7 +103,7 @@ def _checked(found: Check, unit: str) -> str:
 
 
 def _forecast(record: NightsRecord) -> str:
-    return f"{text.headline(record)}. {_sentence(record.served)}"
+    return f"{in_markdown(text.headline(record))}. {_sentence(record.served)}"
 
 
 def _alarm(record: NightsRecord) -> str:
@@ -109,15 +117,15 @@ def _row(record: NightsRecord, each: RecipeErrors) -> str:
     standing = each.sentence or ("may be the best" if each.in_set else "")
     weeks = f"{each.weeks}, {each.backtest_weeks} of them a backtest"
     return (
-        f"| {text.name(each.name)} | {with_error(each.mase, each.mase_error)} | "
+        f"| {in_table(text.name(each.name))} | {with_error(each.mase, each.mase_error)} | "
         f"{text.about(each.loss)} | {weeks if each.backtest_weeks else each.weeks} | {known} | "
-        f"{standing} |"
+        f"{in_table(standing)} |"
     )
 
 
 def _sentence(words: str) -> str:
-    """With its first letter large and a full stop, whichever it had."""
-    words = words.strip().rstrip(".")
+    """With its first letter large and a full stop, whichever it had; names in it are harmless."""
+    words = in_markdown(words).rstrip(".")
     return f"{words[0].upper()}{words[1:]}." if words else ""
 
 

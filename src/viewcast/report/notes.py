@@ -7,6 +7,7 @@ until one asks for more: the verdict comes first, then the figures, the picture 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from viewcast.assessment.range_sentences import bound, expected
 from viewcast.assessment.result import AuditedRun, AuditResult
@@ -18,6 +19,7 @@ from viewcast.assessment.wording import (
     noise_digits,
     sentence,
 )
+from viewcast.base.escaped import in_markdown
 from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.scoring.labels import label_of
@@ -49,8 +51,8 @@ class StoredPicture:
     @property
     def markdown(self) -> str:
         """The picture, fetched from the server that shows the note."""
-        path = f"{PICTURES_FOLDER}/{self.name}.png"
-        alt = self.name.replace("_", " ")
+        path = quote(f"{PICTURES_FOLDER}/{self.name}.png")
+        alt = in_markdown(self.name.replace("_", " "))
         return f"![{alt}](/get-artifact?path={path}&run_uuid={self.run_id})"
 
 
@@ -78,7 +80,7 @@ def unscored_note(verdict: str, figures: str, pictures: Sequence[StoredPicture] 
 
 def search_note(audit: Audit, pictures: Sequence[StoredPicture] = ()) -> str:
     """The note of the run that a search is under: what came of it."""
-    headline = escaped(sentence(audit.result.headline))
+    headline = in_markdown(sentence(audit.result.headline))
     return _paragraphs(
         short_verdict([audit]), headline, *(picture.markdown for picture in pictures)
     )
@@ -117,22 +119,15 @@ def short_verdict(audits: Sequence[Audit]) -> str:
     """The verdicts of holdouts in one line of markdown, equal ones once."""
     if len(audits) == 1:
         head, colon, figure = audits[0].result.verdict.partition(": ")
-        return f"**{escaped(head + colon + re.split('[,;:] ', figure)[0])}**"
+        return f"**{in_markdown(head + colon + re.split('[,;:] ', figure)[0])}**"
     places: dict[str, list[str]] = {}
     for audit in audits:
         word = audit.result.verdict.split(":")[0]
         places.setdefault(word, []).append(audit.result.split or audit.which)
     return " · ".join(
-        f"**{escaped(word)}** ({escaped(', '.join(named))})" for word, named in places.items()
+        f"**{in_markdown(word)}** ({in_markdown(', '.join(named))})"
+        for word, named in places.items()
     )
-
-
-def escaped(text: str) -> str:
-    """Text in which markdown finds nothing to set: names may hold any character."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    text = re.sub(r"([\\`*\[\]~])", r"\\\1", text)
-    text = re.sub(r"(?<=\s)@", r"\\@", text)  # MLflow's UI takes it for a user of GitHub
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # within a word it sets nothing
 
 
 def _paragraphs(*parts: str) -> str:
@@ -140,7 +135,7 @@ def _paragraphs(*parts: str) -> str:
 
 
 def _bold(statement: str) -> str:
-    return f"**{escaped(capitalised(statement))}**" if statement else ""
+    return f"**{in_markdown(capitalised(statement))}**" if statement else ""
 
 
 def _figures(result: AuditResult, run: AuditedRun, error: float | None) -> str:
@@ -153,7 +148,7 @@ def _figures(result: AuditResult, run: AuditedRun, error: float | None) -> str:
     if run.shown is not None:
         value = with_error(run.shown, error) if error else plain(run.shown)
         shown = in_unit(value, result)
-        figures.append(f"shown **{escaped(shown)}**{_on_rows(result)}")
+        figures.append(f"shown **{in_markdown(shown)}**{_on_rows(result)}")
     hoped = noise_digits(run.expected, result) if run.expected is not None else ""
     if hoped or (won and expected(result)):
         figures.append(f"expected on new {result.rows_word} **{hoped or expected(result)}**")
@@ -166,7 +161,7 @@ def _figures(result: AuditResult, run: AuditedRun, error: float | None) -> str:
 
 
 def _on_rows(result: AuditResult) -> str:
-    split = f" of split “{escaped(result.split)}”" if result.split else ""
+    split = f" of split “{in_markdown(result.split)}”" if result.split else ""
     return f" on {result.rows:,} {result.rows_word}{split}" if result.rows else split
 
 
@@ -188,7 +183,7 @@ def _compared(audit: Audit, run: AuditedRun) -> str:
         if run.name == result.gain.reference:
             text += "; the reference that gains are measured against"
         else:
-            reference = escaped(audit.name(result.gain.reference))
+            reference = in_markdown(audit.name(result.gain.reference))
             loss = noise_digits(result.reference_loss, result)
             text += f"; compared with “{reference}”, which shows {loss}"
     looks = f"; {counted(run.looks, 'look')} at these {result.rows_word}" if run.looks else ""
@@ -201,10 +196,10 @@ def _first_line(verdict: str, experiment_id: str, views: Sequence[View]) -> str:
 
 
 def _unit(label: str, measured: str, unit: str) -> str:
-    whose = f"{escaped(label)}: " if label else ""
-    in_its = f" in **{escaped(unit)}**" if unit else ""
+    whose = f"{in_markdown(label)}: " if label else ""
+    in_its = f" in **{in_markdown(unit)}**" if unit else ""
     return (
-        f"{whose}{escaped(measured)}{in_its}; ± is one standard error. Only runs on the same rows "
+        f"{whose}{in_markdown(measured)}{in_its}; ± is one standard error. Only runs on the same rows "
         "can be compared."
     )
 
@@ -212,7 +207,7 @@ def _unit(label: str, measured: str, unit: str) -> str:
 def _shown(views: Sequence[View]) -> list[str]:
     """What each kind of view shows, and what none does."""
     kinds = {_kind(view): _title(view) for view in views}
-    lines = [f"- {escaped(title)}: {SHOWS[kind]}" for kind, title in kinds.items()]
+    lines = [f"- {in_markdown(title)}: {SHOWS[kind]}" for kind, title in kinds.items()]
     return ["\n".join(lines), LEFT_OUT] if lines else []
 
 
@@ -224,7 +219,7 @@ def _choice(audit: Audit) -> str:
     told = sentence(result.headline)
     if result.verdict not in result.headline:
         told += f" {sentence(result.verdict)}"
-    return f"**{escaped(where)}**{rows}: {escaped(told)}"
+    return f"**{in_markdown(where)}**{rows}: {in_markdown(told)}"
 
 
 def _links(experiment_id: str, views: Sequence[View]) -> str:
@@ -235,13 +230,14 @@ def _links(experiment_id: str, views: Sequence[View]) -> str:
     return " · ".join(
         _link(experiment_id, title, of_kind[0])
         if len(of_kind) == 1
-        else f"{title} " + ", ".join(_link(experiment_id, _which(view), view) for view in of_kind)
+        else f"{in_markdown(title)} "
+        + ", ".join(_link(experiment_id, _which(view), view) for view in of_kind)
         for title, of_kind in kinds.items()
     )
 
 
 def _link(experiment_id: str, text: str, view: View) -> str:
-    return f"[{escaped(text)}]({address('', experiment_id, view.key)})"
+    return f"[{in_markdown(text)}]({address('', experiment_id, view.key)})"
 
 
 def _kind(view: View) -> str:

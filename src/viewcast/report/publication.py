@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from viewcast.assessment.result_file import renamed
+from viewcast.base.escaped import in_markdown
 from viewcast.base.numbers import plain
 from viewcast.base.paths import summary_path
 from viewcast.base.settings import Tracking
@@ -16,7 +17,6 @@ from viewcast.report.descriptions import NotePictures, describe
 from viewcast.report.figures import single_run
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import Picture, applied
-from viewcast.report.notes import escaped
 from viewcast.report.run_tables import verdict_of
 from viewcast.tracking.images import images_of
 from viewcast.tracking.run_keys import by_key
@@ -88,4 +88,4 @@ def _with_ids(picture: Picture, ids: Mapping[str, str]) -> Picture:
 def _training(run: Run) -> str:
     """What is known of a run without a score."""
     loss = run["train_loss"]
-    return "" if loss is None else f"Training {plain(loss)} {escaped(run['unit'])}".strip()
+    return "" if loss is None else f"Training {plain(loss)} {in_markdown(run['unit'])}".strip()

@@ -7,6 +7,8 @@ from textwrap import wrap
 from rich.console import Console
 from rich.text import Text
 
+from viewcast.base.escaped import on_screen
+
 
 class Screen:
     """``lines``: so far, texts not wider than ``width`` columns."""
@@ -17,7 +19,7 @@ class Screen:
 
     def line(self, text: str, style: str = "") -> None:
         """A line as it is, however wide."""
-        self.lines.append(Text(text, style=style))
+        self.lines.append(Text(on_screen(text), style=style))
 
     def heading(self, text: str) -> None:
         """A line after an empty one."""
@@ -31,7 +33,7 @@ class Screen:
         """
         margin = " " * indent
         for line in wrap(
-            text,
+            on_screen(text),
             max(self.width, indent + 20),
             initial_indent=margin,
             subsequent_indent=margin,

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viewcast.base.escaped import tell
 from viewcast.base.numbers import short, with_error
 
 if TYPE_CHECKING:
@@ -11,16 +12,16 @@ if TYPE_CHECKING:
 
 def print_run(result: dict[str, Any]) -> None:
     """One run: its losses with unit and standard error, or why there are none."""
-    print(f"{result['label']}: {result['model']} ({result['experiment']}), run {result['run_id']}")
+    tell(f"{result['label']}: {result['model']} ({result['experiment']}), run {result['run_id']}")
     for reason in result["left_out"]:
-        print(f"  {reason}")
+        tell(f"  {reason}")
     if result["status"] == "diverged":
-        print(f"  {result['failure']}")
+        tell(f"  {result['failure']}")
         return
     validation = with_error(result["val_loss"], result["val_error"])
     if result["val_error"] is not None:
         validation += " (± standard error)"
-    print(
+    tell(
         f"  {result['loss']} in {result['unit']}: train {short(result['train_loss'])}, "
         f"validation {validation}, best epoch {result['best_epoch']}"
     )
@@ -29,13 +30,13 @@ def print_run(result: dict[str, Any]) -> None:
 def print_sweep(candidates: "pd.DataFrame", unit: str, parent: str, folder: Path) -> None:
     """The outcome of a sweep: the number of candidates, the best one, and where its files lie."""
     diverged = int((candidates["status"] == "diverged").sum())
-    print(f"{len(candidates):,} candidates, {diverged} diverged; parent run {parent}")
+    tell(f"{len(candidates):,} candidates, {diverged} diverged; parent run {parent}")
     scored = candidates.dropna(subset=["val_loss"])
     if not scored.empty:
         best = scored.nsmallest(1, "val_loss").iloc[0]
-        print(
+        tell(
             f"  best by validation: candidate {best['candidate']}, "
             f"{with_error(best['val_loss'], best['val_error'])} {unit} (± standard error) at epoch "
             f"{best['best_epoch']}; chosen among {len(scored):,} on these rows, so it is too low"
         )
-    print(f"  tables and pictures: {folder}")
+    tell(f"  tables and pictures: {folder}")

@@ -5,7 +5,9 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
+from viewcast.base.escaped import on_screen
 from viewcast.base.numbers import as_published, plain, short, with_error
 from viewcast.report.audit_text import console
 from viewcast.report.audits import Audit, of_run
@@ -21,7 +23,9 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
         of_data = [row for row in rows if row["label"] == label]
         unit = of_data[0]["unit"]
         table = Table(
-            title=f"{label}: {of_data[0]['loss'].upper()} in {unit}; validation ± standard error",
+            title=_text(
+                f"{label}: {of_data[0]['loss'].upper()} in {unit}; validation ± standard error"
+            ),
             title_justify="left",
             box=SIMPLE_HEAD,
             padding=(0, 1, 0, 0),
@@ -37,14 +41,19 @@ def print_table(rows: list[dict[str, Any]], audits: Sequence[Audit] = ()) -> Non
         table.add_column("verdict", overflow="fold")
         for row in of_data:
             table.add_row(
-                run_name(row),
+                _text(run_name(row)),
                 short(row["train_loss"]),
                 with_error(row["val_loss"], row["val_error"]),
                 *([_known(expected.get(row["key"]))] if corrected else []),
                 _published(row),
-                row["verdict"],
+                _text(row["verdict"]),
             )
         to.print(table)
+
+
+def _text(text: str) -> Text:
+    """As it stands: rich would take brackets for colours."""
+    return Text(on_screen(text))
 
 
 def _known(value: float | None) -> str:

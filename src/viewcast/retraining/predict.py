@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import TrackingError
+from viewcast.base.escaped import csv_text
 from viewcast.base.files import write
 from viewcast.base.numbers import plain, short
 from viewcast.base.paths import backtest_path, days_path, forecast_path, ledger_path
@@ -97,10 +98,8 @@ def _coverage(root: Path, channel: str, views: pd.Series, horizon: int) -> Cover
 def store(result: Forecast, root: Path) -> Path:
     """Write ``reports/forecast.csv``; returns it."""
     path = forecast_path(root)
-    text = result.days.to_csv(
-        index=False, date_format="%Y-%m-%d", float_format="%.1f", lineterminator="\n"
-    )
-    write(path, text)
+    days = csv_text(result.days, index=False, date_format="%Y-%m-%d", float_format="%.1f")
+    write(path, days)
     return path
 
 

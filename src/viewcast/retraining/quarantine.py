@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from viewcast.base.escaped import csv_text
 from viewcast.base.files import write
 from viewcast.base.paths import refused_path
 
@@ -19,7 +20,7 @@ def quarantine(
     The same delivery, refused again on the same day, is stored once. ``delivery``: None where the
     source's answer could not be read as one; then only the reason is stored.
     """
-    text = "" if delivery is None else delivery.to_csv(date_format="%Y-%m-%d", lineterminator="\n")
+    text = "" if delivery is None else csv_text(delivery, date_format="%Y-%m-%d")
     mark = hashlib.sha256(f"{text}{reason}".encode()).hexdigest()[:8]
     folder = refused_path(root, channel) / f"{today.isoformat()}-{mark}"
     if delivery is not None:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from viewcast.base import files
 from viewcast.base.errors import DataError
+from viewcast.base.escaped import csv_text
 from viewcast.base.paths import panel_forecast_path, run_folders
 from viewcast.data.panel.videos import Videos
 from viewcast.data.table import select
@@ -75,8 +76,7 @@ def store(found: PanelForecast, root: Path, data: Videos) -> list[Path]:
     with files.replacing(paths[0]) as partial:
         found.table.to_parquet(partial, index=False)
     digits = dict.fromkeys(["views", "low", "high"], 1)
-    text = found.table.round(digits).to_csv(index=False, lineterminator="\n")
-    files.write(paths[1], text)
+    files.write(paths[1], csv_text(found.table.round(digits), index=False))
     return paths
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from viewcast.base import files, folders
 from viewcast.base.errors import DivergenceError
+from viewcast.base.escaped import csv_text
 from viewcast.base.progress import OnEpoch
 from viewcast.data import table
 from viewcast.models import fitted
@@ -177,9 +178,9 @@ def _shown(curve: pd.DataFrame, score_filter: Filter | None) -> pd.DataFrame:
 
 
 def _store_curves(curve: pd.DataFrame, path: pd.DataFrame, output: Path) -> None:
-    curve.to_csv(output / "curve.csv", index=False)
+    files.write(output / "curve.csv", csv_text(curve, index=False), sync=False)
     if not path.empty:
-        path.to_csv(output / "path.csv", index=False)
+        files.write(output / "path.csv", csv_text(path, index=False), sync=False)
 
 
 def _record(
