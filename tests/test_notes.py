@@ -15,10 +15,10 @@ import viewcast
 from support import audited
 from support.mlflow_store import Store
 from support.simulated_store import SimulatedStore
+from viewcast.base.escaped import in_markdown
 from viewcast.report.audits import Audit, named
 from viewcast.report.notes import (
     StoredPicture,
-    escaped,
     experiment_note,
     run_note,
     short_verdict,
@@ -130,9 +130,9 @@ def test_an_experiment_names_unit_rows_and_what_to_do() -> None:
 
 @given(st.text(alphabet="a_*`[]<>&~\\@ é", min_size=1))
 def test_a_name_of_any_characters_sets_nothing_in_markdown(name: str) -> None:
-    bare = re.sub(r"\\[\\`*\[\]~_@]|&amp;|&lt;", " ", escaped(name))
+    bare = re.sub(r"\\[\\`*\[\]~_@]|&amp;|&lt;", " ", in_markdown(name))
     assert not re.search(r"[\\`*\[\]<&~]", bare)
-    assert " @" not in escaped(name)
+    assert " @" not in in_markdown(name)
     assert bare.count("_") == len(re.findall("(?<=a)_(?=[aé])|(?<=é)_(?=[aé])", bare))
 
 

@@ -106,13 +106,12 @@ def run_pipeline() -> None:
     """The whole pipeline: predict, log to MLflow, and show what was learned."""
     root = project_folder(Path.cwd())
     check_installed()
+    dvc = (sys.executable, "-m", "dvc")
     if not (root / "data").is_dir():
         if not (root / ".git").exists():  # a folder from a zip
-            call(
-                root, sys.executable, "-m", "dvc", "config", "-q", "--local", "core.no_scm", "true"
-            )
-        call(root, sys.executable, "-m", "dvc", "pull", "--quiet", "data.dvc")
-    call(root, sys.executable, "-m", "dvc", "repro")
+            call(root, *dvc, "config", "--quiet", "--local", "core.no_scm", "true")
+        call(root, *dvc, "pull", "--quiet", "data.dvc")
+    call(root, *dvc, "repro")
     call(root, sys.executable, str(root / "pipelines" / "overview.py"))
 
 

@@ -35,12 +35,13 @@ def note_of_nights(record: NightsRecord, experiment_id: str, views: Mapping[str,
     nights = [
         f"{night.night}: {in_markdown(night.reason)}" for night in record.nights[-NEWEST:][::-1]
     ]
+    unit = in_markdown(record.unit)
     return _parts(
         f"**{verdict(record)}.** {' · '.join(links)}".strip(),
         _forecast(record),
         _alarm(record),
         f"The run with the tag `{tags.HISTORY}` has one point per day, of the forecast one "
-        f"day ahead. A loss is its absolute error in {in_markdown(record.unit)}. `{tags.PROMISED_LOSS}` is "
+        f"day ahead. A loss is its absolute error in {unit}. `{tags.PROMISED_LOSS}` is "
         f"the mean of the {PROMISED_DAYS} forecasts before the day, and the mean of a new week "
         f"lies between `{tags.PROMISED_LOW}` and `{tags.PROMISED_HIGH}` in "
         f"{text.percent(record.level)} of cases; `{tags.REALISED_LOSS}`, `{tags.NAIVE_LOSS}` and "
@@ -57,8 +58,8 @@ def note_of_history(record: NightsRecord, run_id: str, picture: str | None) -> s
     shown = f"![](/get-artifact?path={picture}&run_uuid={run_id})" if picture else ""
     rows = [_row(record, each) for each in sorted(record.recipes, key=lambda each: each.mase)]
     table = [
-        f"| recipe | error (same weekday before: 1) | loss ({in_table(record.unit)} a day) | weeks | "
-        "evidence | standing |",
+        "| recipe | error (same weekday before: 1) | "
+        f"loss ({in_table(record.unit)} a day) | weeks | evidence | standing |",
         "|---|---|---|---|---|---|",
         *rows,
     ]

@@ -199,8 +199,8 @@ def _unit(label: str, measured: str, unit: str) -> str:
     whose = f"{in_markdown(label)}: " if label else ""
     in_its = f" in **{in_markdown(unit)}**" if unit else ""
     return (
-        f"{whose}{in_markdown(measured)}{in_its}; ± is one standard error. Only runs on the same rows "
-        "can be compared."
+        f"{whose}{in_markdown(measured)}{in_its}; ± is one standard error. Only runs on the same "
+        "rows can be compared."
     )
 
 
