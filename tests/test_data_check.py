@@ -1,5 +1,6 @@
 """The check of new days."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,7 +11,9 @@ from scipy import stats
 from viewcast.base.errors import DataError
 from viewcast.retraining.data_check import DataCheck, check, drift_tests
 
-CHECK = DataCheck(max_age_days=3, recent_days=28, drift_p_value=0.001, refuse_p_value=None)
+CHECK = DataCheck(
+    max_age_days=3, max_lost_days=3, recent_days=28, drift_p_value=0.001, refuse_p_value=None
+)
 
 
 def channel(days: int = 300, seed: int = 3) -> pd.DataFrame:
@@ -55,7 +58,7 @@ def test_a_channel_that_has_doubled_has_drifted_and_is_not_refused() -> None:
 def test_drift_is_refused_where_that_is_asked_for() -> None:
     series = channel()
     series.iloc[-28:] *= 2
-    strict = DataCheck(max_age_days=3, recent_days=28, drift_p_value=0.001, refuse_p_value=1e-6)
+    strict = replace(CHECK, refuse_p_value=1e-6)
     with pytest.raises(DataError, match=r"the inputs have drifted: level .* check.refuse_p_value"):
         check(series, the_day_after(series), 200, strict)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewcast.base.errors import DataError
-from viewcast.data.sources.source import with_notes
+from viewcast.data.sources.source import notes_of, with_notes
 from viewcast.retraining.merge import Correction, merge, settled
 
 TODAY = date(2021, 1, 21)
@@ -82,6 +82,35 @@ def test_a_day_that_shrank_to_nothing_is_refused(now: float | None) -> None:
         merge(known, delivery)
 
 
+@pytest.mark.parametrize("now", [0, None])
+def test_so_many_lost_days_as_are_allowed_keep_their_views_and_are_told(now: float | None) -> None:
+    known = days(100, 101, 102, 103)
+    merged = merge(known, days(100, now, 102, 104, 105), max_lost=1)
+    assert merged.series["views"].tolist() == [100, 101, 102, 104, 105]
+    assert merged.notes == [
+        "the source has lost the views of 2021-01-02 (101); the figures known before stay"
+    ]
+    with pytest.raises(DataError, match="has lost the views of known days"):
+        merge(known, days(100, now, now, 103), max_lost=1)
+
+
+def test_a_day_below_0_counts_as_missing_and_is_bridged_or_stays_as_it_is_known() -> None:
+    taken_back = settled(days(99, -5, 399), TODAY, 0)
+    assert notes_of(taken_back) == [
+        "figures below 0 count as missing, views were taken back: 2021-01-02"
+    ]
+    assert merge(None, taken_back).series["views"].tolist() == [99, 199, 399]
+    assert merge(days(99, 100), taken_back, max_lost=1).series["views"].tolist() == [99, 100, 399]
+    with pytest.raises(DataError, match=r"holds -1 views on 2021-01-01"):
+        settled(days(*[-1] * 8), TODAY, 0)
+
+
+def test_newest_days_with_0_after_weeks_without_are_not_counted_yet() -> None:
+    late = settled(days(*range(100, 115), 0, 0), TODAY, 0)
+    assert len(late) == 15
+    assert notes_of(late) == ["newest days with 0 are not counted yet: 2021-01-16 to 2021-01-17"]
+
+
 def test_a_day_without_views_may_stay_so() -> None:
     known = days(0, 3, 0, 2)
     assert merge(known, days(0, 3, 0, 2, 0)).added == ["2021-01-05"]
@@ -141,7 +170,7 @@ def test_a_day_with_two_different_figures_is_refused() -> None:
         settled(delivery, TODAY, 0)
 
 
-@pytest.mark.parametrize("views", [-1.0, 1.5, np.nan, np.inf])
+@pytest.mark.parametrize("views", [1.5, np.nan, np.inf])
 def test_what_is_no_count_is_refused(views: float) -> None:
     delivery = days(5, 6)
     delivery.loc["2021-01-02", "views"] = views

@@ -282,6 +282,21 @@ def test_a_bridged_day_is_told(second: Nights) -> None:
     assert live.BRIDGED in live.read(second.root / "nights" / LIVE / "days")
 
 
+@pytest.mark.parametrize("views", [0.0, -5.0, None])
+def test_a_day_that_the_source_has_lost_keeps_its_views_and_is_told(
+    second: Nights, views: float | None
+) -> None:
+    """A removed video leaves a day below 0 for as long as it is in the source."""
+    before = second.series
+    second.source.changed["2018-02-20"] = views
+    for day in ("2018-03-02", "2018-03-03"):
+        assert second.one(day)["added"] == 1
+    assert second.series["2018-02-20"] == before["2018-02-20"]
+    record = nights_record.read(second.root)
+    assert record is not None
+    assert any("has lost the views of 2018-02-20" in remark for remark in record.remarks)
+
+
 def test_days_that_are_not_settled_are_neither_fitted_nor_scored(second: Nights) -> None:
     second.source.settle_days = 3
     assert second.one("2018-03-02")["code"] == 10
@@ -305,12 +320,15 @@ def test_a_short_history_is_served_and_says_by_what(
     assert (record.claim, f"{days} days are known" in record.served) == (claim, True)
 
 
+LOST = pd.date_range("2018-02-18", periods=4)  # one more than check.max_lost_days
+
+
 def shrunk(delivery: pd.DataFrame) -> pd.DataFrame:
-    return delivery.assign(views=delivery["views"].where(delivery.index != "2018-02-20", 0.0))
+    return delivery.assign(views=delivery["views"].where(~delivery.index.isin(LOST), 0.0))
 
 
 def holed(delivery: pd.DataFrame) -> pd.DataFrame:
-    return delivery.drop(pd.to_datetime(["2018-02-20", "2018-02-21"]))
+    return delivery.drop(LOST)
 
 
 def broken(delivery: pd.DataFrame) -> pd.DataFrame:

@@ -24,32 +24,41 @@ def counted(rows: pd.DataFrame, cumulative: bool) -> tuple[pd.DataFrame, list[st
     told: list[str] = []
     empty = rows["figure"].isna()
     if empty.any():
-        told.append(f"days without a figure were left out: {_days(rows[empty])}")
+        told.append(f"days without a figure were left out: {spans(_days(rows[empty]))}")
     rows = rows[~empty]
     below = rows["figure"] < 0
     if below.any():
-        told.append(
-            f"figures below 0 count as missing, views were taken back: {_days(rows[below])}"
-        )
+        told.append(taken_back_note(_days(rows[below])))
     rows = rows[~below]
     if not cumulative:
-        late = _late(rows)
+        late = newest_zeros(rows.sort_values("date")["figure"]).reindex(rows.index)
         if late.any():
-            told.append(f"newest days with 0 are not counted yet: {_days(rows[late])}")
+            told.append(not_counted_note(_days(rows[late])))
         rows = rows[~late]
     return rows, told
 
 
-def _late(rows: pd.DataFrame) -> pd.Series:
-    """Which rows are the newest days with 0 after weeks without one."""
-    in_order = rows.sort_values("date")["figure"]
-    zero = in_order == 0
+def newest_zeros(figures: pd.Series) -> pd.Series:
+    """Which figures (R,), in the order of their days, are those of the newest days with 0 after
+    weeks without one: bool (R,).
+    """
+    zero = figures == 0
     newest = zero[::-1].cummin()[::-1]
     before = zero[~newest].iloc[-QUIET:]
     if newest.sum() > WEEK or len(before) < WEEK or before.any():
         newest[:] = False
-    return newest.reindex(rows.index)
+    return newest
 
 
-def _days(rows: pd.DataFrame) -> str:
-    return spans(pd.DatetimeIndex(rows["date"].sort_values()))
+def taken_back_note(days: pd.DatetimeIndex) -> str:
+    """What is told of days with figures below 0."""
+    return f"figures below 0 count as missing, views were taken back: {spans(days)}"
+
+
+def not_counted_note(days: pd.DatetimeIndex) -> str:
+    """What is told of newest days with 0."""
+    return f"newest days with 0 are not counted yet: {spans(days)}"
+
+
+def _days(rows: pd.DataFrame) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(rows["date"].sort_values())

@@ -23,13 +23,16 @@ WEEK = 7
 class DataCheck:
     """The limits that new days are checked against.
 
-    ``max_age_days``: how many days the newest day may lie before today. ``recent_days``: days at
+    ``max_age_days``: how many days the newest day may lie before today. ``max_lost_days``: known
+    days whose views may be gone from a delivery (missing, 0 or below); they keep the views that are
+    known, and more of them are refused. ``recent_days``: days at
     the end of the series that are compared with the training window. ``drift_p_value``: p-value
     below which the inputs count as drifted, over all tests together. ``refuse_p_value``: p-value
     below which they are refused, null for never.
     """
 
     max_age_days: Annotated[int, Field(ge=1)]
+    max_lost_days: Annotated[int, Field(ge=0)]
     recent_days: Annotated[int, Field(ge=WEEK)]
     drift_p_value: Annotated[float, Field(gt=0, lt=1)]
     refuse_p_value: Annotated[float, Field(gt=0, lt=1)] | None

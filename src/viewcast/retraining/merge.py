@@ -15,6 +15,7 @@ import pandas as pd
 from viewcast.base.errors import DataError
 from viewcast.data.gaps import bridge, bridged_note, missing
 from viewcast.data.live import BRIDGED
+from viewcast.data.not_counted import newest_zeros, not_counted_note, taken_back_note
 from viewcast.data.sources.source import notes_of, with_notes
 
 SHOWN = 5  # days that a message names; fewer known days are too few to recognise another channel
@@ -57,9 +58,10 @@ def settled(
     """The days of a delivery that ended ``settle_days`` days ago or earlier, in order, each once.
 
     ``today`` has not ended, so its figures are partial. ``settle_days``: by default the ``Source``
-    knows how late its figures are final. ``whole``: whether the metric is a count. Refuses
-    (DataError) an index that is not whole days, days without views, and a day that occurs twice
-    with different figures.
+    knows how late its figures are final. ``whole``: whether the metric is a count. Figures below 0,
+    of views that were taken back, count as missing, and so do the newest days with 0 after weeks
+    without one, which are not counted yet; both are told. Refuses (DataError) an index that is not
+    whole days, days without views, and a day that occurs twice with different figures.
     """
     if not isinstance(delivery.index, pd.DatetimeIndex) or "views" not in delivery:
         raise DataError("the delivery has no days or no views; expected one row per day")
@@ -74,6 +76,7 @@ def settled(
             f"the delivery holds {twice[0]:%Y-%m-%d} {len(days.loc[twice[:1]])} times with "
             f"different figures ({figures} views); expected one figure per day"
         )
+    days, notes = _counted(days, whole)
     views = days["views"]
     number = views.ge(0) & views.le(2**53)
     wrong = views[~(number & (views.eq(views.round()) | (not whole)))]
@@ -82,18 +85,21 @@ def settled(
             f"the delivery holds {wrong.iloc[0]:g} views on {wrong.index[0]:%Y-%m-%d}; "
             f"expected a {'whole number' if whole else 'number'} of at least 0"
         )
-    return with_notes(days, notes_of(delivery))
+    return with_notes(days, [*notes_of(delivery), *notes])
 
 
-def merge(known: pd.DataFrame | None, days: pd.DataFrame, whole: bool = True) -> Merged:
+def merge(
+    known: pd.DataFrame | None, days: pd.DataFrame, whole: bool = True, max_lost: int = 0
+) -> Merged:
     """The series with the days of a delivery, as ``settled`` gives them.
 
     ``known``: the series so far, None for none. Days before its first day are left out, since they
-    would change the age of every day. ``whole``: whether the metric is a count.
+    would change the age of every day. ``whole``: whether the metric is a count. ``max_lost``: known
+    days whose views may have become 0 or be missing among the delivered ones; they keep the views
+    that are known, which is told.
 
-    Refuses (DataError) two or more missing days in a row, a day whose views became 0 or that is
-    missing among the delivered days, and a delivery that changes most of the known days: it
-    probably comes from another channel.
+    Refuses (DataError) two or more missing days in a row, more than ``max_lost`` lost days, and a
+    delivery that changes most of the known days: it probably comes from another channel.
     """
     notes = notes_of(days)
     if known is None:
@@ -103,8 +109,10 @@ def merge(known: pd.DataFrame | None, days: pd.DataFrame, whole: bool = True) ->
     days = days.loc[known.index[0] :]
     if days.empty:
         return Merged(known, [], [], [], notes)
+    lost = _lost(known, days.loc[: known.index[-1]], max_lost)
+    notes += _kept(known, lost)
+    days = days[~days.index.isin(lost)]
     past = days.loc[: known.index[-1]]
-    _refuse_lost(known, past)
     corrected = _corrections(known, past)
     count = len({correction.day for correction in corrected})
     if len(past) >= SHOWN and count > MAX_CORRECTED * len(past):
@@ -147,21 +155,45 @@ def _corrections(known: pd.DataFrame, past: pd.DataFrame) -> list[Correction]:
     ]
 
 
-def _refuse_lost(known: pd.DataFrame, past: pd.DataFrame) -> None:
+def _counted(days: pd.DataFrame, whole: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The days that have a figure, and sentences on the others."""
+    notes = []
+    below = days["views"] < 0
+    if 0 < below.sum() <= SHOWN:  # more of them are no views that were taken back
+        notes.append(taken_back_note(pd.DatetimeIndex(days.index[below])))
+        days = days[~below]
+    late = newest_zeros(days["views"]) if whole else days["views"].isna() & False
+    if late.any():
+        notes.append(not_counted_note(pd.DatetimeIndex(days.index[late])))
+        days = days[~late]
+    return days, notes
+
+
+def _lost(known: pd.DataFrame, past: pd.DataFrame, most: int) -> pd.DatetimeIndex:
+    """The known days whose views are gone from the source. Refuses more than ``most``."""
     if past.empty:
-        return
+        return pd.DatetimeIndex([])
     before = known.loc[past.index[0] : past.index[-1], "views"]
     if BRIDGED in known:
         before = before[known.loc[before.index, BRIDGED].isna() | before.index.isin(past.index)]
     now = past["views"].reindex(before.index)
     lost = before.index[(now.isna() | ((now == 0) & (before > 0))).to_numpy()]
-    shown = [f"{day:%Y-%m-%d} ({before[day]:g} views before, now {now[day]:g})" for day in lost]
-    if shown:
+    if len(lost) > most:
+        shown = [f"{day:%Y-%m-%d} ({before[day]:g} views before, now {now[day]:g})" for day in lost]
         more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
         raise DataError(
             f"the source has lost the views of known days: {', '.join(shown[:SHOWN])}{more}; "
             "expected corrections, not losses; look at the source and run again"
         )
+    return pd.DatetimeIndex(lost)
+
+
+def _kept(known: pd.DataFrame, lost: pd.DatetimeIndex) -> list[str]:
+    """What is told of known days that the source has lost."""
+    if len(lost) == 0:
+        return []
+    shown = ", ".join(f"{day:%Y-%m-%d} ({known['views'][day]:g})" for day in lost[:SHOWN])
+    return [f"the source has lost the views of {shown}; the figures known before stay"]
 
 
 def _names(days: pd.Index) -> list[str]:

@@ -76,7 +76,8 @@ def fetch_new_days(settings: Settings, root: Path, today: date) -> NewDays:
     delivery: pd.DataFrame | None = None
     try:
         delivery = settings.source.fetch(root, since, today, _certain(former))
-        merged = merge(former, settled(delivery, today, settings.settle_days, whole), whole)
+        days = settled(delivery, today, settings.settle_days, whole)
+        merged = merge(former, days, whole, settings.check.max_lost_days)
         if merged.series.empty:
             raise DataError(
                 "found no day that has ended in the delivery, expected at least one; look at the "
