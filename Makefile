@@ -9,7 +9,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run show retrain predict approve rollback audit test check lock package docs ui benchmark clean
+.PHONY: help run show retrain predict approve rollback audit test fuzz check lock package docs ui benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -77,6 +77,9 @@ audit: $(READY)  ## what the validation scores in MLflow are worth, counted anew
 
 test: $(READY) data  ## run the whole test suite
 	python -m pytest --numprocesses 2 --dist loadgroup
+
+fuzz: $(READY)  ## 20,000 damaged and hostile inputs: what became of them
+	@PYTHONPATH=tests python -m fuzz
 
 check: $(READY)  ## formatting, lint, types and the order of imports
 	ruff format --check .

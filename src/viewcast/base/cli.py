@@ -22,9 +22,13 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from viewcast.base.errors import ConfigError
+from viewcast.base.quoted import shortened
 from viewcast.base.top_level import say, top_level
 
 Plain = dict[str, Any]
+LONGEST = 1_000  # characters of what Hydra says, which repeats its arguments
+# What Hydra lets through where a group gets a number, a list gets a key, or quotes do not end.
+UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, OSError, RecursionError)
 
 # Looking for garbage takes a fifth of the time of a script's other imports, which make nothing but
 # what stays, and a last look at the end a quarter of a second.
@@ -80,7 +84,14 @@ def stage(
             try:
                 hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
             except HydraException as error:
-                raise ConfigError(_message(error)) from error
+                raise ConfigError(shortened(_message(error), LONGEST)) from error
+            except UNREADABLE as error:
+                if composed_so_far:
+                    raise
+                told = shortened(str(error).partition("\n")[0], LONGEST)
+                raise ConfigError(
+                    f"the configuration cannot be composed ({told}); expected key=value"
+                ) from error
             except YAMLError as error:
                 raise ConfigError(f"a file of {root / 'conf'} is no YAML: {error}") from error
 
@@ -133,7 +144,7 @@ def plain(composed: DictConfig) -> Plain:
     try:
         resolved = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(str(error).splitlines()[0]) from error
+        raise ConfigError(shortened(str(error).splitlines()[0], LONGEST)) from error
     assert isinstance(resolved, dict)
     return {str(key): value for key, value in resolved.items() if key != "hydra"}
 

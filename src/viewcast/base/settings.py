@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from typing_extensions import get_protocol_members
 
 from viewcast.base.errors import ConfigError
+from viewcast.base.quoted import MOST, shortened, shown
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -41,14 +42,18 @@ def build(section: Mapping[str, Any], where: str, expected: type = object) -> An
     (ConfigError) a class that cannot be imported, has no settings, or lacks what is expected, and
     wrong keys.
     """
-    given = dict(section)
+    given = _section(section, where)
     target = given.pop("_target_", None)
     if target is None:
         raise ConfigError(f"{where}._target_ is missing; expected the class to build")
+    if not isinstance(target, str):
+        raise ConfigError(f"{where}._target_ = {shown(target)}: expected the name of a class")
     try:
         cls = pkgutil.resolve_name(target)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{where}._target_ = {target}: no such class ({error})") from error
+        raise ConfigError(
+            f"{where}._target_ = {shortened(target, MOST)}: no such class ({shortened(str(error), MOST)})"
+        ) from error
     if not is_dataclass(cls):
         raise ConfigError(f"{where}._target_ = {target}: has no settings; expected a dataclass")
     for key, value in given.items():
@@ -74,18 +79,27 @@ def _lacking(made: Any, expected: type) -> str:
 
 def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
     """An instance of a checked dataclass, or a ConfigError that names each wrong key."""
+    given = _section(given, where)
     known = keys(cls)
     prefix = f"{where}." if where else ""
-    unknown = [f"{prefix}{key}" for key in given if key not in (*known, "plain")]
+    wrong = [key for key in given if key not in (*known, "plain")]
+    unknown = [shortened(f"{prefix}{key}", MOST) for key in wrong]
     if unknown:
-        shown = [f"{prefix}{key}" for key in known]
+        allowed = [f"{prefix}{key}" for key in known]
         raise ConfigError(
-            f"unknown key {', '.join(unknown)}; allowed: {', '.join(shown) or 'none'}"
+            f"unknown key {', '.join(unknown)}; allowed: {', '.join(allowed) or 'none'}"
         )
     try:
         return cls(**given)
     except ValidationError as error:
         raise ConfigError(_explain(error, prefix, given)) from error
+
+
+def _section(given: Any, where: str) -> dict[str, Any]:
+    """The keys of a section; refuses (ConfigError) a value in its place."""
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{where} = {shown(given)}: expected a section of the configuration")
+    return dict(given)
 
 
 def keys(cls: Any) -> list[str]:
@@ -115,7 +129,7 @@ def _explain(error: ValidationError, prefix: str, given: Mapping[str, Any]) -> s
         else:
             message = problem["msg"].removeprefix("Value error, ")
             if problem["loc"]:
-                message = f"{key} = {problem['input']!r}: {message}"
+                message = f"{key} = {shown(problem['input'])}: {message}"
             lines.append(message if problem["loc"] else f"{key}{message}")
     return "\n".join(lines)
 
