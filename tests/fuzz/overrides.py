@@ -274,7 +274,7 @@ def run(given: Path, project: Path) -> Accepted | Refused:
             check(config, root)
         except ViewcastError:
             raise
-        except Exception:  # noqa: BLE001 (it would end as one sentence)
+        except Exception:
             said.write(traceback.format_exc())
             raise
 

@@ -51,9 +51,8 @@ def build(section: Mapping[str, Any], where: str, expected: type = object) -> An
     try:
         cls = pkgutil.resolve_name(target)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f"{where}._target_ = {shortened(target, MOST)}: no such class ({shortened(str(error), MOST)})"
-        ) from error
+        named, why = shortened(target, MOST), shortened(str(error), MOST)
+        raise ConfigError(f"{where}._target_ = {named}: no such class ({why})") from error
     if not is_dataclass(cls):
         raise ConfigError(f"{where}._target_ = {target}: has no settings; expected a dataclass")
     for key, value in given.items():
