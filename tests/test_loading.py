@@ -12,18 +12,30 @@ from viewcast.retraining.loading import NEXT, loading
 from viewcast.tracking.reachable import reachable
 
 
-class NotFound(BaseHTTPRequestHandler):
+class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_error(404)
+        asked = self.path == "/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
+        known = self.headers["Authorization"] == "Basic Ym9iOnMzY3JldA=="  # bob:s3cret
+        self.send_response(200 if asked and known else 401)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
 
     def log_message(self, *said: object) -> None:
         pass
 
 
-def test_a_server_that_answers_anything_is_there() -> None:
-    with HTTPServer(("127.0.0.1", 0), NotFound) as server:
-        Thread(target=server.handle_request).start()
-        assert reachable(f"http://127.0.0.1:{server.server_port}/")
+def test_a_server_is_there_if_it_answers_as_mlflow_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        host = f"127.0.0.1:{server.server_port}/mlflow"
+        assert not reachable(f"http://{host}")
+        assert reachable(f"http://bob:s3cret@{host}/")
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "bob")
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "s3cret")
+        assert reachable(f"http://{host}")
+        assert not reachable(f"http://{host}/elsewhere")
+        server.shutdown()
 
 
 def test_a_file_is_a_store_if_it_is_a_database(tmp_path: Path, empty_store: Path) -> None:

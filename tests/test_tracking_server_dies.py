@@ -23,7 +23,7 @@ TONIGHT = "2018-03-08"
 # One night, each time it is run again until the server dies: what the server still does, and what
 # it does without anybody hearing of it.
 DEATHS = [
-    Request("GET", "/health", 1, done=False),  # whether the store answers
+    Request("GET", "/experiments/search", 1, done=False),  # whether the store answers
     Request("POST", "/experiments/search", 1, done=False),  # after the refit
     Request("POST", "/runs/create", 1, done=False),  # of the night
     Request("POST", "/logged-models", 1, done=False),  # of the version

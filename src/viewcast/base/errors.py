@@ -1,13 +1,42 @@
 """The errors of viewcast. A message says what was found, where, what was expected, what to do."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from viewcast.base.masked import masked
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class ViewcastError(Exception):
-    """Base of all errors that a user can correct; scripts print it without a traceback."""
+    """Base of all errors that a user can correct; scripts print it without a traceback.
+
+    A message never shows the password of an address.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(masked(message))
+
+
+Translation = Callable[[BaseException], ViewcastError | None]
+_translations: list[Translation] = []
+
+
+def translate(translation: Translation) -> None:
+    """Let programs tell errors of a foreign library in words; None for one that it does not know.
+
+    The room that uses the library says so when it is imported.
+    """
+    _translations.append(translation)
+
+
+def in_words(error: BaseException) -> ViewcastError | None:
+    """An error as a user can read it; None where it is a fault of this package."""
+    if isinstance(error, ViewcastError):
+        return error
+    found = (translation(error) for translation in _translations)
+    return next((each for each in found if each is not None), None)
 
 
 class ConfigError(ViewcastError):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from viewcast.base.errors import ViewcastError
+from viewcast.base.errors import in_words
 from viewcast.base.quoted import quoted
 
 DEBUG = "VIEWCAST_DEBUG"  # environment variable: 1 shows where an error comes from
@@ -61,8 +61,9 @@ def sentence(error: BaseException) -> str:
     An error that a user can correct has its own words. One that nobody expected is named by its
     type, with how to see where it comes from.
     """
-    if isinstance(error, ViewcastError):
-        return str(error)
+    told = in_words(error)
+    if told is not None:
+        return str(told)
     for each in _chain(error):
         known = _known(each)
         if known is not None:

@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlparse
 
 from mlflow import MlflowClient
 from mlflow.entities import FileInfo, Run
-from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import TrackingError
 from viewcast.base.progress import runs as bar_over
+from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.artifact_cache import ArtifactCache
 from viewcast.tracking.former import artifact_names
 
@@ -93,18 +93,20 @@ class Artifacts:
         target.mkdir(parents=True, exist_ok=True)
         try:
             return Path(self.client.download_artifacts(run.info.run_id, name, str(target)))
-        except (MlflowException, OSError, ImportError) as error:
+        except (*FAILURES, ImportError) as error:
             raise TrackingError(
-                f"run {run.info.run_id}, artifact {name}: cannot be fetched ({error}); try again"
+                f"run {run.info.run_id}, artifact {name}: cannot be fetched: "
+                f"{told(error, self.client.tracking_uri)}; then try again"
             ) from error
 
     def _listed(self, run: Run, folder: str | None) -> list[FileInfo]:
         try:
             return list(self.client.list_artifacts(run.info.run_id, folder))
-        except (MlflowException, OSError, ImportError) as error:
+        except (*FAILURES, ImportError) as error:
             raise TrackingError(
-                f"run {run.info.run_id}: artifacts cannot be listed ({error}); is the artifact "
-                "store of the server reachable from here?"
+                f"run {run.info.run_id}: artifacts cannot be listed: "
+                f"{told(error, self.client.tracking_uri)}; is the artifact store of the server "
+                "reachable from here?"
             ) from error
 
 

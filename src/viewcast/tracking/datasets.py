@@ -14,6 +14,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.exceptions import MlflowException
 
 from viewcast.data.table import holdout, row_identities
+from viewcast.tracking.answers import is_taken
 from viewcast.tracking.tags import CONTEXT, TRAINING, VALIDATION
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def log(client: MlflowClient, run_id: str, inputs: list[DatasetInput]) -> None:
         try:
             client.log_inputs(run_id, datasets=inputs)
             return
-        except MlflowException:
-            if last:
+        except MlflowException as error:
+            if last or not is_taken(error):
                 raise
 
 

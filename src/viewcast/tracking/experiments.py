@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import TrackingError
 from viewcast.base.settings import Tracking
+from viewcast.tracking.answers import unanswered
 from viewcast.tracking.store import KIND, connect_to, experiments, unknown
 from viewcast.tracking.subject import Subject
 from viewcast.tracking.tags import DATA, LABEL, LOSS, NIGHTLY, PART, UNIT
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from viewcast.training.config import Config
 
 SEARCH, LEADERBOARD, NIGHTS = "search", "leaderboard", "nights"
-TAKEN = "RESOURCE_ALREADY_EXISTS"
 
 
 def experiment_of(client: MlflowClient, config: "Config | Subject", part: str = "") -> str:
@@ -111,9 +111,12 @@ def _created(client: MlflowClient, name: str, subject: Subject, part: str) -> st
     try:
         return str(client.create_experiment(name, place, _tags(subject, part)))
     except MlflowException as error:
-        if error.error_code != TAKEN:
+        if unanswered(error):
             raise
-        return experiment_of(client, subject, part)  # another process was faster
+        # Another client was faster if it is there now, in whatever words the store says so.
+        if client.get_experiment_by_name(name) is None:
+            raise
+        return experiment_of(client, subject, part)
 
 
 def _tags(subject: Subject, part: str) -> dict[str, str]:

@@ -5,7 +5,9 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -16,15 +18,20 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.pop("MLFLOW_RUN_ID", None)
 
 import mlflow
+import sqlalchemy
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.uri import is_local_uri
+from requests import RequestException
 
-from viewcast.base.errors import ConfigError, TrackingError
+from viewcast.base.errors import ConfigError, TrackingError, translate
 from viewcast.base.settings import Tracking
 from viewcast.tracking import former
+from viewcast.tracking.answers import FAILURES, told
+from viewcast.tracking.patience import PAGE as FOR_A_PAGE
+from viewcast.tracking.patience import SERVER, first, install, patience
 from viewcast.tracking.schema import untouched
 from viewcast.tracking.tags import EXPERIMENT_KIND
 from viewcast.tracking.write_ahead import write_ahead
@@ -33,10 +40,13 @@ SQLITE = "sqlite:///"
 PAGE = 1000  # runs in one answer of the store
 KIND = {EXPERIMENT_KIND: "custom_model_development"}  # the UI then shows losses, not chats
 ALLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"
-RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+LOCAL_STORES = ("", "file", "sqlite")  # schemes
+DATABASES = ("postgresql", "mysql", "mssql")  # that MLflow knows, beside SQLite
 
-for _name in ("mlflow", "alembic"):
+# urllib3 warns of every single try.
+for _name in ("mlflow", "alembic", "urllib3.connectionpool"):
     logging.getLogger(_name).setLevel(logging.ERROR)
+install()
 
 
 def connect(tracking: Tracking) -> MlflowClient:
@@ -45,19 +55,46 @@ def connect(tracking: Tracking) -> MlflowClient:
     The first use of a SQLite store creates its tables, which MLflow does not guard: a file lock
     beside the database lets one process do it while the others wait. A SQLite store of viewcast
     alone writes ahead (``viewcast.tracking.write_ahead``). Raises TrackingError where the store
-    cannot be reached.
+    cannot be reached, in seconds (``viewcast.tracking.patience``).
     """
     mlflow.set_tracking_uri(tracking.uri)
     try:
         with _first_use(tracking.uri):
-            client = MlflowClient(tracking.uri)
-            client.search_experiments(max_results=1)
-            return client
-    except (MlflowException, OSError) as error:
+            return _answering_client(tracking.uri)
+    except FAILURES as error:
         raise TrackingError(
-            f"tracking.uri = {tracking.uri}: cannot be used ({error}); "
-            "start the server, or choose tracking=sqlite"
+            f"tracking.uri = {tracking.uri}: {told(error, tracking.uri)}; or choose tracking=sqlite"
         ) from error
+
+
+def _answering_client(uri: str) -> MlflowClient:
+    """A client of a store that has answered the first question."""
+    scheme = urlsplit(uri).scheme
+    if scheme in LOCAL_STORES:
+        client = MlflowClient(uri)
+        client.search_experiments(max_results=1)
+        return client
+    if not uri.startswith(SERVER):
+        first(lambda: _ping(uri))
+        client = MlflowClient(uri)  # the first use makes tables, which takes as long as it takes
+        client.search_experiments(max_results=1)
+        return client
+    client = MlflowClient(uri)
+    first(lambda: client.search_experiments(max_results=1))
+    return client
+
+
+def _ping(uri: str) -> None:
+    """Connect to a database; MLflow would try for minutes. Raises OSError where that fails."""
+    if urlsplit(uri).scheme.partition("+")[0] not in DATABASES:
+        return  # a store of another kind, which MLflow's plugins know
+    try:
+        engine = sqlalchemy.create_engine(uri)
+        with engine.connect():
+            pass
+        engine.dispose()
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+        raise OSError(str(error).splitlines()[0]) from error
 
 
 def connect_existing(uri: str, experiment: str) -> tuple[MlflowClient, str]:
@@ -67,10 +104,9 @@ def connect_existing(uri: str, experiment: str) -> tuple[MlflowClient, str]:
     """
     client = connect_to(uri)
     try:
-        with _few_retries():
-            found = client.get_experiment_by_name(experiment)
-            known = [] if found else experiments(client)
-    except (MlflowException, OSError) as error:
+        found = client.get_experiment_by_name(experiment)
+        known = [] if found else experiments(client)
+    except FAILURES as error:
         raise _unusable(uri, error) from error
     if found is None:
         raise unknown(uri, experiment, known)
@@ -97,12 +133,9 @@ def connect_to(uri: str) -> MlflowClient:
     if is_local_uri(uri):
         _check_folder(uri)
     try:
-        with _few_retries():
-            client = MlflowClient(untouched(uri))
-            client.search_experiments(max_results=1)
-    except (MlflowException, OSError) as error:
+        return _answering_client(untouched(uri))
+    except FAILURES as error:
         raise _unusable(uri, error) from error
-    return client
 
 
 def _check_folder(uri: str) -> None:
@@ -125,9 +158,7 @@ def experiment_names(client: MlflowClient) -> dict[str, str]:
 
 
 def _unusable(uri: str, error: Exception) -> TrackingError:
-    return TrackingError(
-        f"tracking.uri = {uri}: cannot be used ({error}); start the server, or mend the uri"
-    )
+    return TrackingError(f"tracking.uri = {uri}: {told(error, uri)}")
 
 
 @contextmanager
@@ -135,12 +166,25 @@ def answering(tracking: Tracking) -> Iterator[None]:
     """Requests to the store in this context: TrackingError where it gives no answer."""
     try:
         yield
-    except MlflowException as error:
-        message = str(error).splitlines()[0]
-        raise TrackingError(
-            f"tracking.uri = {tracking.uri}: gave no answer ({message}); see that the server runs, "
-            "and run again: what was done is kept"
-        ) from error
+    except (MlflowException, RequestException, JSONDecodeError) as error:
+        raise _broken_off(error, tracking.uri) from error
+
+
+def _broken_off(error: Exception, uri: str) -> TrackingError:
+    return TrackingError(
+        f"tracking.uri = {uri}: {told(error, uri)}. Then type the same again: what was done is kept"
+    )
+
+
+def _in_words(error: BaseException) -> TrackingError | None:
+    """What a server answered that nobody has caught, for the last line of a program."""
+    uri = str(mlflow.get_tracking_uri())
+    if uri.startswith(SERVER) and isinstance(error, MlflowException | RequestException):
+        return _broken_off(error, uri)
+    return None
+
+
+translate(_in_words)
 
 
 def all_runs(
@@ -158,7 +202,8 @@ def all_runs(
     runs: list[Run] = []
     token: str | None = None
     while token != "":
-        page = client.search_runs(ids, filter_string, view, PAGE, page_token=token)
+        with patience(FOR_A_PAGE):
+            page = client.search_runs(ids, filter_string, view, PAGE, page_token=token)
         runs += map(former.translated, page)
         token = page.token or ""
     return runs
@@ -191,15 +236,3 @@ def _first_use(uri: str) -> Iterator[None]:
         warnings.simplefilter("ignore", ResourceWarning)
         write_ahead(database)
         yield
-
-
-@contextmanager
-def _few_retries() -> Iterator[None]:
-    """A missing server shows at the first try; MLflow would go on trying for minutes."""
-    given = os.environ.get(RETRIES)
-    os.environ.setdefault(RETRIES, "1")
-    try:
-        yield
-    finally:
-        if given is None:
-            del os.environ[RETRIES]

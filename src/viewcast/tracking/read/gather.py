@@ -8,11 +8,11 @@ from typing import NoReturn
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 
 from viewcast.assessment.study import Opened, Scored, studies
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import Look
+from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.artifacts import Artifacts, each, local
 from viewcast.tracking.experiments import connect_project
 from viewcast.tracking.gathered import Gathered
@@ -71,9 +71,9 @@ def gather(
         ids = [experiment_id]
     try:
         return _gathered(client, ids, uri, experiment, settings)
-    except MlflowException as error:
+    except FAILURES as error:
         raise TrackingError(
-            f"tracking.uri = {uri}: broke off ({error}); type the same again once it answers"
+            f"tracking.uri = {uri}: {told(error, uri)}; then type the same again"
         ) from error
 
 

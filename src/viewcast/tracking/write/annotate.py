@@ -10,12 +10,11 @@ look. A figure that has not changed is not written again, and one that no longer
 import json
 from collections.abc import Mapping, Sequence
 
-from mlflow.exceptions import MlflowException
-
 from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.study import Study
 from viewcast.assessment.understanding import Understanding
 from viewcast.base.errors import TrackingError
+from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.experiments import made_by_viewcast
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.note_mark import is_ours
@@ -78,10 +77,10 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
             for result in results:
                 _tag(gathered, experiment, result, studies[result.holdout])
             write_views(gathered.client, experiment)
-    except MlflowException as error:
+    except FAILURES as error:
         raise TrackingError(
-            f"experiment {gathered.experiment}: cannot be annotated ({error}); write=false only "
-            "reads"
+            f"experiment {gathered.experiment}: cannot be annotated: "
+            f"{told(error, gathered.client.tracking_uri)}; write=false only reads"
         ) from error
     return len(changes)
 
@@ -108,10 +107,10 @@ def unwrite(uri: str, experiment: str) -> int:
                 forget(client, experiment_id, name)
         for name in our_views(tags):
             forget(client, experiment_id, name)
-    except MlflowException as error:
+    except FAILURES as error:
         raise TrackingError(
-            f"experiment {experiment}: its annotations cannot be taken away ({error}); type the "
-            "same again once the server answers"
+            f"experiment {experiment}: its annotations cannot be taken away: {told(error, uri)}; "
+            "then type the same again"
         ) from error
     return len(changes)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import TrackingError
+from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.note_mark import is_ours, signed
 from viewcast.tracking.schema import check_writable
@@ -41,10 +41,10 @@ class ExperimentPage:
             if note:
                 write_note(self.client, self.experiment_id, note)
             write_run_notes(self.client, self.runs, run_notes)
-        except MlflowException as error:
+        except FAILURES as error:
             raise TrackingError(
-                f"experiment {self.experiment_id}: its notes cannot be written ({error}); type the "
-                "same again once the server answers"
+                f"experiment {self.experiment_id}: its notes cannot be written: "
+                f"{told(error, self.client.tracking_uri)}; then type the same again"
             ) from error
 
 

@@ -30,6 +30,7 @@ from viewcast.data.table import holdout, moments
 from viewcast.holdout.looks import Use, written
 from viewcast.models.fitted import Fitted
 from viewcast.tracking import former
+from viewcast.tracking.answers import told, unanswered
 from viewcast.tracking.datasets import input_of, log, span
 from viewcast.tracking.look_tags import tags_of
 from viewcast.tracking.store import all_experiments, all_runs, connect
@@ -80,8 +81,11 @@ def stored(tracking: Tracking, run_id: str) -> Stored:
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
+        if unanswered(error):
+            raise
         raise TrackingError(
-            f"run = {run_id}: neither a run of {tracking.uri} nor the folder of one ({error}); "
+            f"run = {run_id}: neither a run of {tracking.uri} nor the folder of one "
+            f"({told(error, tracking.uri)}); "
             "give the id that training printed, or a folder such as build/train/channel/deep"
         ) from error
     name = run.data.tags.get(RUN_NAME, run_id)
@@ -93,6 +97,8 @@ def stored(tracking: Tracking, run_id: str) -> Stored:
             mlflow.pyfunc.load_model(f"runs:/{run_id}/{STORED_MODEL}").unwrap_python_model().model
         )
     except (MlflowException, OSError, AttributeError) as error:
+        if unanswered(error):
+            raise
         raise TrackingError(
             f"run {run_id} ({name}, {run.info.status}) holds no settings and model of viewcast; "
             "train it by pipelines/train.py, and open the test with that run"

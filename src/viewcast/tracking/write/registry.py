@@ -26,6 +26,7 @@ from viewcast import __version__
 from viewcast.base.errors import DataError, TrackingError
 from viewcast.base.settings import Tracking
 from viewcast.forecast.channel_forecaster import ChannelForecaster
+from viewcast.tracking.answers import FAILURES, is_taken, told
 from viewcast.tracking.store import connect
 from viewcast.tracking.tags import CONTENT, SERVED_FROM, STORED_FORECASTER
 from viewcast.tracking.write import served_forecaster as served
@@ -80,9 +81,10 @@ class Registry:
             with tempfile.TemporaryDirectory() as folder:
                 files = download_artifacts(f"{uri}/artifacts/forecaster", dst_path=folder)
                 return ChannelForecaster.load(Path(files))
-        except (MlflowException, OSError, DataError) as error:
+        except (*FAILURES, DataError) as error:
+            why = error if isinstance(error, DataError) else told(error, self.client.tracking_uri)
             raise TrackingError(
-                f"{uri}: its files cannot be read ({error}); is the artifact store that it was "
+                f"{uri}: its files cannot be read ({why}); is the artifact store that it was "
                 "registered with reachable from here? If they are gone for good, `make rollback` "
                 "goes back to the version before"
             ) from error
@@ -159,7 +161,7 @@ class Registry:
         try:
             self.client.create_registered_model(self.name)
         except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            if not is_taken(error):
                 raise
         found = self.client.create_model_version(
             self.name, stored.model_uri, run_id, tags=tags, model_id=stored.model_id

@@ -20,7 +20,9 @@ from viewcast.base.settings import digest
 from viewcast.data import table
 from viewcast.holdout.looks import REPORT, early_stop, parsed, written
 from viewcast.holdout.panels import refuse_panel
+from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.datasets import input_of, log, profile
+from viewcast.tracking.patience import first
 from viewcast.tracking.tags import (
     APPROXIMATE,
     BLOCK,
@@ -54,10 +56,22 @@ def run_to_log(run_id: str | None, tracking_uri: str | None = None) -> tuple[Mlf
             "no run is active, and none was in this process; write rows inside "
             "`with mlflow.start_run():`, or name the run: run_id=..."
         )
+    return client, str(known_run(client, wanted).info.run_id)
+
+
+def known_run(client: MlflowClient, run_id: str) -> Run:
+    """A run of a store that answers in seconds, and else raises TrackingError."""
+    uri = client.tracking_uri
     try:
-        return client, str(client.get_run(wanted).info.run_id)
-    except MlflowException as error:
-        raise TrackingError(f"run_id = {wanted}: cannot be reached ({error})") from error
+        return (
+            first(lambda: client.get_run(run_id))
+            if uri.startswith("http")
+            else client.get_run(run_id)
+        )
+    except FAILURES as error:
+        raise TrackingError(
+            f"run_id = {run_id}: cannot be reached at {uri}: {told(error, uri)}"
+        ) from error
 
 
 def last_run() -> str | None:

@@ -1,0 +1,11 @@
+"""Passwords in addresses are not shown: neither in messages nor in what is written."""
+
+import re
+
+# scheme://user:password@host; a password that holds a slash or a space is no valid address.
+_LOGIN = re.compile(r"(?P<user>\b[A-Za-z][\w+.-]*://[^\s:/@]*):[^\s/]*@")
+
+
+def masked(text: str) -> str:
+    """The text with ``***`` in place of the password of every address in it."""
+    return _LOGIN.sub(r"\g<user>:***@", text)
