@@ -4,12 +4,14 @@ PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell python$(version) 
   2>/dev/null && echo python$(version))))
 VENV ?= .venv
 PORT ?= 5000
+LIVE_PORT ?= 2718
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run show retrain predict approve rollback audit test fuzz check lock package docs ui benchmark clean
+.PHONY: help run show retrain predict approve rollback audit test fuzz check lock package docs ui live benchmark \
+  clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -107,6 +109,11 @@ docs: $(READY)  ## write the reference of configuration keys anew
 
 ui: $(READY)  ## the MLflow UI on 127.0.0.1, with a link to each ready-made view
 	@viewcast ui --port $(PORT) --tracking-uri sqlite:///$(CURDIR)/mlflow/mlflow.db
+
+live: $(READY) data  ## the lecture told live, with sliders, on 127.0.0.1 (LANG=zh-TW: in Chinese)
+	@python -c "import marimo, altair" 2>/dev/null || { echo "the lecture needs the extra live: \
+	pip install -e '.[live]'" >&2; exit 1; }
+	@marimo run notebooks/lecture.py --host 127.0.0.1 --port $(LIVE_PORT) --headless --no-token
 
 benchmark: $(READY) data  ## measure speed, side by side with what it is compared to
 	@set -e; for script in benchmarks/bench_*.py; do python $$script; done
