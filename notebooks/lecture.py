@@ -52,7 +52,9 @@ def _(language):
 def _(say):
     known, absent = None, ""
     try:
-        known = Surface.of(ROOT)
+        with mo.status.spinner(say("ready_soon")):
+            known = Surface.of(ROOT)
+            known.descent(1e-4, (1, 15), 17, 1)  # the first one of a machine compiles its kernel
     except ViewcastError as error:
         absent = say("absent", error=error)
     if absent and mo.app_meta().mode == "script":
