@@ -36,11 +36,13 @@ data: data.dvc | $(READY)
 
 run: $(READY) data  ## predict, log to MLflow, and show what was learned
 ifneq ($(and $(SOURCE),$(filter videos,$(DATA))),)
-	python pipelines/import_panel.py data=videos "source='$(SOURCE)'" $(if $(NAME),"name='$(NAME)'")
+	python pipelines/import_panel.py data=videos "source='$(SOURCE)'" $(if $(NAME),"name='$(NAME)'") \
+	  $(if $(COLUMN),"column='$(COLUMN)'")
 	dvc add --quiet data
 else ifdef SOURCE
 	python pipelines/import_export.py data=$(or $(filter-out all,$(DATA)),studio) \
-	  "source='$(SOURCE)'" $(if $(NAME),"name='$(NAME)'") $(if $(METRIC),"metric='$(METRIC)'")
+	  "source='$(SOURCE)'" $(if $(NAME),"name='$(NAME)'") $(if $(METRIC),"metric='$(METRIC)'") \
+	  $(if $(COLUMN),"column='$(COLUMN)'")
 	dvc add --quiet data
 endif
 ifneq ($(or $(filter all,$(DATA)),$(if $(SOURCE),,$(DATA))),)
@@ -58,6 +60,7 @@ retrain: $(READY) data  ## one night: new days in, every recipe refitted, the ne
 	@python pipelines/retrain.py $(if $(SOURCE),source=studio "source.folder='$(SOURCE)'" \
 	  $(if $(NAME),"source.label='$(NAME)'"),$(if $(NAME),source=$(NAME))) \
 	  $(if $(NAME),retrain.channel=$(NAME)) $(if $(METRIC),"data.metric='$(METRIC)'") \
+	  $(if $(COLUMN),"column='$(COLUMN)'") \
 	  $(if $(TODAY),retrain.today=$(TODAY)) $(if $(NIGHTS),retrain.nights=$(NIGHTS)); \
 	  code=$$?; case $$code in 10|11|13) exit 0;; *) exit $$code;; esac
 

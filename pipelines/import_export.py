@@ -14,7 +14,10 @@ from viewcast.data.metric import label as label_of_metric
 from viewcast.data.views import Studio
 from viewcast.runs import own_channels
 
-SHORT = {"source": "which.source", "name": "which.name", "metric": "data.metric"}
+SHORT = {
+    **{"source": "which.source", "name": "which.name"},
+    **{"metric": "data.metric", "column": "data.column"},
+}
 
 
 @stage(__file__, "import_export", short=SHORT)

@@ -8,11 +8,11 @@ from viewcast.base.escaped import tell
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build
 from viewcast.data.panel.importing import copied, refuse_counter, spans, summary
-from viewcast.data.panel.sniff import understand
+from viewcast.data.panel.sniff import COLUMNS, understand
 from viewcast.data.panel.videos import Videos
 from viewcast.runs import own_channels
 
-SHORT = {"source": "which.source", "name": "which.name"}
+SHORT = {"source": "which.source", "name": "which.name", "column": "data.reader.views"}
 BASE = "videos"
 
 
@@ -21,9 +21,10 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Check the table; copy it, write its conf/data/<name>.yaml, and let the pipeline run it."""
     source = Path(config["which"]["source"]).expanduser()
     label, name = own_channels.named(root, source, config["which"]["name"])
-    found = understand(source)
     plain = compose(root, [f"data={BASE}", "which.source=none"], "import_export")["data"]
     asked = {k: v for k, v in config["data"]["reader"].items() if plain["reader"].get(k) != v}
+    found = understand(source, asked)
+    asked = {key: value for key, value in asked.items() if key not in COLUMNS}
     reader = compose(root, [f"+reader@reader={found.reader}"], "reader")["reader"]
     alone = {"file": source.name} if source.is_file() else {}  # its neighbours are not asked for
     reader = {**reader, **alone, **found.settings, **asked}

@@ -16,7 +16,7 @@ from viewcast.retraining.retrain import nights
 from viewcast.retraining.settings import Settings
 
 
-@stage(__file__, "retrain", refused=tell_refusal)
+@stage(__file__, "retrain", short={"column": "source.column"}, refused=tell_refusal)
 def main(config: dict[str, Any], root: Path) -> None:
     """Print one line of JSON per night; exit with the code of the last."""
     spare()

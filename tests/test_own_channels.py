@@ -81,7 +81,7 @@ def test_what_a_person_added_to_the_settings_of_a_channel_stays(project: Path) -
 
 def test_nights_of_a_channel_take_new_exports_from_the_same_folder(project: Path) -> None:
     data = compose(project, [])["data"] | {"label": "Baking", "metric": "Cats", "site": None}
-    read = {**data, "channel": None, "cumulative": False}
+    read = {**data, "column": None, "channel": None, "cumulative": False}
     configure_source(project, "baking", project / "drop", read)
     section = compose(project, ["source=baking"], "retrain")["source"]
     source = build(section, "source", StudioFolder)

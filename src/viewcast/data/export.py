@@ -170,6 +170,8 @@ def _figures(table: ExportTable, place: int, wanted: Wanted) -> pd.Series:
 def _column(table: ExportTable, wanted: Wanted) -> int:
     chosen, *twins = table.called(wanted.metric, wanted.column)
     header = table.header[chosen]
+    if wanted.column is not None:
+        metric.refuse_contradiction(header, wanted.metric)
     for twin in twins:
         differs = table.rows[twin] != table.rows[chosen]
         if differs.any():

@@ -61,10 +61,12 @@ class ExportTable:
         if column is not None:
             wanted = metric.folded(column)
             named = [place for place in numbers if metric.folded(self.header[place]) == wanted]
-            return named or [place for place in numbers if by_place(place) == wanted]
+            chosen = {wanted, f"column {wanted}"}  # by its number alone, too
+            return named or [place for place in numbers if by_place(place) in chosen]
         if self.headless and len(numbers) == 1 and name == metric.VIEWS:
             return numbers
-        return [place for place in numbers if metric.called(self.header[place], name)]
+        named = [place for place in numbers if metric.called(self.header[place], name)]
+        return [p for p in named if not metric.is_ambiguous(self.header[p])] or named
 
     def dimensions(self) -> list[int]:
         """Positions of the columns of words, such as the country."""

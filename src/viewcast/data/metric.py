@@ -9,8 +9,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from viewcast.base.errors import ConfigError
 from viewcast.base.quoted import quoted
 from viewcast.data.metric_headers import FRACTIONS, HEADERS, HOURS
+from viewcast.data.views_words import AMBIGUOUS
 
 VIEWS = "views"
 SHOWN = 8  # headers in a message
@@ -21,10 +23,29 @@ _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def known(header: str) -> str | None:
-    """The metric that a header names in some language; None for any other header."""
-    whole = folded(header)
-    short = folded(_IN_BRACKETS.sub("", header))
-    return _METRICS.get(whole) or _METRICS.get(short)
+    """The metric that a header names in some language; None for any other header.
+
+    A unit in brackets is left out, as in `Watch time (hours)`. Views have none: `Views (%)` is a
+    share of them, and no views.
+    """
+    short = _METRICS.get(folded(_IN_BRACKETS.sub("", header)))
+    return _METRICS.get(folded(header)) or (short if short != VIEWS else None)
+
+
+def is_ambiguous(header: str) -> bool:
+    """Whether a header means views or impressions: views where no other column is called so."""
+    return folded(header) in _AMBIGUOUS
+
+
+def refuse_contradiction(header: str, metric: str) -> None:
+    """Refuse (ConfigError) a chosen column whose header is known to mean another metric."""
+    found = known(header)
+    if found in (None, metric) or is_ambiguous(header) or folded(header) == folded(metric):
+        return
+    raise ConfigError(
+        f"column={quoted(header)} holds {label(str(found))}, and metric={metric} asks for "
+        f"{label(metric)}; leave one of them out: metric={found} forecasts this column"
+    )
 
 
 def called(header: str, metric: str) -> bool:
@@ -65,12 +86,32 @@ def described(headers: Sequence[str]) -> str:
 
 
 def folded(header: str) -> str:
-    """A header without differences of case, width and spaces."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", header).casefold()).strip()
+    """A header without differences of case, width, spaces, apostrophes, joiners and marks of
+    direction, and with one letter for those that Arabic and Persian keyboards write differently.
+    """
+    text = header
+    for joined, single in _JOINED.items():
+        text = text.replace(joined, single)
+    text = unicodedata.normalize("NFKC", text.translate(_LETTERS)).casefold()
+    text = "".join(c for c in unicodedata.normalize("NFKC", text) if not _is_mark(c))
+    return _SPACE.sub(" ", text.translate(_LETTERS)).strip(" :*.")
 
 
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" or character in "\u0307\u0640"
+
+
+_LETTERS = dict.fromkeys(map(ord, "ʻʼ‘’`´"), "'") | {
+    ord("ي"): "ی",
+    ord("ى"): "ی",
+    ord("ك"): "ک",
+    ord("ı"): "i",
+}
+# Older fonts wrote five letters of Malayalam as a letter, a stroke and a joiner.
+_JOINED = {f"{letter}\u0d4d\u200d": single for letter, single in zip("ണനരലള", "ൺൻർൽൾ", strict=True)}
 _METRICS = {
     folded(header): metric
     for metric, headers in HEADERS.items()
     for header in [metric, *headers.split("|")]
 }
+_AMBIGUOUS = {folded(word) for words in AMBIGUOUS.values() for word in words.split("|")}

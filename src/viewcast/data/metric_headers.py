@@ -1,33 +1,24 @@
 """The headers of metrics in exports, by metric and separated by ``|``; each in many languages.
 
-That of views is the one which decides what is forecast, so it is known in the languages of YouTube
+That of views is the one which decides what is forecast, so it is known in all languages of YouTube
 Studio. The others are known in the more frequent ones: they say what a column is that was refused.
-Headers are compared without case and without what stands in brackets.
+Headers are compared as a whole, so that no other figure is taken for views. Of the others, units in
+brackets are left out.
 """
 
+from viewcast.data.views_words import AMBIGUOUS, VIEWS_IN
+
 HEADERS = {
-    "views": (
-        "views|aufrufe|weergaven|visningar|visninger|áhorf|skoðanir|kyke|kyktye|weergawes|"
-        "visualizaciones|vistas|reproducciones|vues|nombre de vues|visualizações|visualizzazioni|"
-        "vizionări|vizualizări|visualitzacions|visualizacións|reproducións|ikustaldiak|"
-        "wyświetlenia|zhlédnutí|zobrazenia|zhliadnutia|pozretia|pregledi|ogledi|прегледи|"
-        "просмотры|перегляди|прагляды|показвания|гледания|skatījumi|peržiūros|vaatamised|"
-        "vaatamisi|näyttökerrat|katselukerrat|megtekintések|προβολές|shikime|shikimet|"
-        "görüntüleme|görüntülenme|görüntülemeler|izlenme|baxış|baxışlar|baxış sayı|қаралым|"
-        "қаралымдар|қаралым саны|көрүүлөр|көрүүлөр саны|koʻrishlar|ko'rishlar|ko‘rishlar|үзэлт|"
-        "դիտումներ|ნახვები|ნახვა|المشاهدات|مشاهدات|عدد المشاهدات|צפיות|بازدید|بازدیدها|"
-        "تعداد بازدید|እይታዎች|mitazamo|utazamaji|ukubukwa|व्यू|दृश्य|व्ह्यू|दृश्ये|भ्यू|भ्युहरू|"
-        "दृश्यहरू|ভিউ|ভিউ সংখ্যা|ভিউজ|பார்வைகள்|வியூஸ்|వీక్షణలు|ವೀಕ್ಷಣೆಗಳು|കാഴ്ചകൾ|കാഴ്‌ചകൾ|વ્યૂ|"
-        "ਵਿਊ|ਵਿਊਜ਼|ଭ୍ୟୁ|ویوز|ملاحظات|බැලීම්|නැරඹීම්|觀看次數|观看次数|視聴回数|조회수|lượt xem|"
-        "số lượt xem|ยอดดู|จำนวนการดู|การดู|penayangan|tontonan|panonood|mga panonood|mga view|"
-        "ការមើល|ການເບິ່ງ|ຍອດເບິ່ງ|ကြည့်ရှုမှုများ|ကြည့်ရှုမှု"
-    ),
+    "views": "|".join([*VIEWS_IN.values(), *AMBIGUOUS.values()]),
     "engagedViews": (
         "engaged views|interessierte aufrufe|aufrufe mit interaktion|visualizaciones interesadas|"
         "vues engagées|visualizações engajadas|visualizações com engajamento|"
         "visualizzazioni coinvolte|weergaven met betrokkenheid|zaangażowane wyświetlenia|"
         "заинтересованные просмотры|有效觀看次數|有效观看次数|有効視聴回数|エンゲージ ビュー|"
-        "참여 조회수"
+        "참여 조회수|engagerade visningar|engagerede visninger|engasjerte visninger|"
+        "sitoutuneet katselukerrat|etkileşimli görüntülemeler|wyświetlenia z zaangażowaniem|"
+        "zaangażowane obejrzenia|visualizações interessadas|vues avec engagement|"
+        "visualizzazioni con coinvolgimento|有興趣的觀看次數|高关注观看次数"
     ),
     "estimatedMinutesWatched": (
         "watch time|watch time minutes|wiedergabezeit|tiempo de visualización|"
@@ -61,7 +52,12 @@ HEADERS = {
     "impressions": (
         "impressions|impressionen|impresiones|impressões|impressioni|vertoningen|exponeringar|"
         "eksponeringer|wyświetlenia miniatury|показы|gösterimler|曝光次數|展示次数|"
-        "インプレッション数|노출수|tayangan|lượt hiển thị"
+        "インプレッション数|노출수|tayangan|lượt hiển thị|wyświetlenia miniatur|"
+        "wyświetlenia miniatur filmów|покази|импресии|показвания на миниизображения|"
+        "megjelenítések|megjelenések|afișări|impresii|impresije|prikazi sličica|impresiones de "
+        "miniaturas|zobrazení miniatur|zobrazenia miniatúr|gösterim|显示次数|इंप्रेशन|ইম্প্রেশন|"
+        "การแสดงผล|จำนวนการแสดงผล|مرات الظهور|הופעות|חשיפות|نقوش|εμφανίσεις|parodymai|"
+        "näyttökerrat pikkukuvista|impressiot|visningar av miniatyrbild"
     ),
     "impressionsClickThroughRate": (
         "impressions click-through rate|klickrate der impressionen|"
@@ -70,7 +66,10 @@ HEADERS = {
     "uniqueViewers": (
         "unique viewers|einzelne zuschauer|espectadores únicos|spectateurs uniques|"
         "spettatori unici|unieke kijkers|уникальные зрители|不重複觀眾人數|ユニーク視聴者数|"
-        "순 시청자 수"
+        "순 시청자 수|unika tittare|unikke seere|yksilölliset katsojat|unikalni widzowie|"
+        "tekil izleyiciler|espectadores exclusivos|jedineční diváci|unikátní diváci|"
+        "natatanging manonood|penonton unik|người xem duy nhất|唯一身份观看者人数|"
+        "ผู้ชมที่ไม่ซ้ำ|यूनीक दर्शक|منفرد ناظرین"
     ),
     "estimatedRevenue": (
         "estimated revenue|your estimated revenue|geschätzter umsatz|ingresos estimados|"

@@ -125,6 +125,8 @@ class Studio(DailyViews):
     column. ``channel``: the word in the rows of one channel where a file holds several, null where
     it holds one. ``cumulative``: whether the figures are those of a counter that only grows.
     ``site``: whose count it is (``viewcast.data.regimes``), null for none that is known.
+    ``column``: the column that holds the metric, by its header word for word or by its number; null
+    for the one whose header is known to mean it.
     ``until``: the last day that was final when the export was imported; null for no limit.
     ``limits``: how much its files may hold (``viewcast.data.limits``).
     """
@@ -134,12 +136,16 @@ class Studio(DailyViews):
     cumulative: bool
     site: str | None
     until: date | None
+    column: str | int | None = None
     limits: Limits = DEFAULT
 
     @property
     def wanted(self) -> Wanted:
         """What is read of the export."""
-        return Wanted(self.metric, self.channel, self.cumulative, self.until, limits=self.limits)
+        column = None if self.column is None else str(self.column)
+        return Wanted(
+            self.metric, self.channel, self.cumulative, self.until, column, limits=self.limits
+        )
 
     @property
     def min_days(self) -> int:

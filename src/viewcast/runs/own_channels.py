@@ -115,7 +115,9 @@ def configure_source(root: Path, name: str, folder: Path, data: Mapping[str, Any
         f"{MARK} `make retrain NAME={name}` is a night of it.\ndefaults:\n  - studio\n  - _self_\n"
     )
     config = _loaded(file, f"{text}\nlabel: {name}\n")
-    read = {key: data[key] for key in ("label", "metric", "channel", "cumulative", "site")}
+    read = {
+        key: data[key] for key in ("label", "metric", "column", "channel", "cumulative", "site")
+    }
     late = {} if data["site"] == "youtube" else {"settle_days": 0, "timezone": "UTC"}
     config.update({**read, "folder": str(folder.resolve()), **late})
     _write(file, config)

@@ -1,7 +1,7 @@
 """What a table of many videos is, by its columns: the settings of the reader that reads it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ DAY = ("day", "date", "date_utc", "time", "ds", "age", "tag", "datum", "fecha")
 PUBLISHED = ("published", "published_at", "publish_time", "video_publish_time", "upload_date")
 KNOWN = ("duration", "duration_seconds", "title_length", "length")
 CATEGORY = ("category", "genre", "topic", "kind")
+COLUMNS = ("day", "video", "views")  # what a person may name by header or number
+MOST_DIGITS = 6  # of the number of a column
 _DAYS = re.compile(r"(.*?)(\d+)")
 
 
@@ -33,15 +35,21 @@ class Understood:
     told: str
 
 
-def understand(source: Path) -> Understood:
-    """The reader of a file or folder. Refuses (DataError) a table that no reader knows."""
+def understand(source: Path, asked: Mapping[str, Any] | None = None) -> Understood:
+    """The reader of a file or folder.
+
+    ``asked``: settings of the reader that a person has named, such as ``views``, by the header of a
+    column or by its number, from 1 on. Refuses (DataError) a table that no reader knows, and
+    (ConfigError) a column of views whose header is known to mean another figure.
+    """
+    named = asked or {}
     tables = {file: columns_of(file) for file in files_in(source)}
     if len({tuple(columns) for columns in tables.values()}) == 1:
-        found = _of_columns(columns_of(source), source)
+        found = _of_columns(columns_of(source), source, named)
         if found is not None:
             return found
     for file, columns in tables.items():  # an export has tables of several shapes
-        found = _of_columns(columns, file)
+        found = _of_columns(columns, file, named)
         if found is not None:
             settings = {**found.settings, "file": str(file.relative_to(source))}
             return Understood(found.reader, settings, f"{file.name}: {found.told}")
@@ -49,18 +57,25 @@ def understand(source: Path) -> Understood:
     raise DataError(
         f"{source}: no table of many videos was found ({shown}); expected columns of a video, a "
         "day and views, or a column for each day; name them: data.reader.video=... "
-        "data.reader.day=... data.reader.views=..."
+        "data.reader.day=... column=<that of views> (make run COLUMN=...)"
     )
 
 
-def _of_columns(columns: Sequence[str], source: Path) -> Understood | None:
+def _of_columns(
+    columns: Sequence[str], source: Path, asked: Mapping[str, Any]
+) -> Understood | None:
     wide = _wide(columns, source)
-    if wide is not None:
+    if wide is not None and "views" not in asked:
         return wide
-    day, video = _named(columns, DAY), _named(columns, VIDEO)
-    views = next((c for c in columns if metric.called(c, metric.VIEWS)), None)
+    given = {key: _placed(columns, str(value)) for key, value in asked.items() if key in COLUMNS}
+    if not set(given.values()) <= set(columns):
+        return None
+    day = given.get("day") or _named(columns, DAY)
+    video = given.get("video") or _named(columns, VIDEO)
+    views = given.get("views") or _views(columns)
     if None in (day, video, views):
         return None
+    metric.refuse_contradiction(str(views), metric.VIEWS)
     category, published = _named(columns, CATEGORY), _named(columns, PUBLISHED)
     known = [c for c in columns if _plain(c) in KNOWN]
     settings: dict[str, Any] = {
@@ -88,6 +103,18 @@ def _wide(columns: Sequence[str], source: Path) -> Understood | None:
     settings = {"file": file, "video": video, "category": category, "days": pattern}
     told = f"a row for each {video!r}, days {days[0]} to {days[-1]} after its upload"
     return Understood("wide", settings, told)
+
+
+def _placed(columns: Sequence[str], name: str) -> str:
+    """A column by its header, or else by its number."""
+    place = int(name) - 1 if name.isdecimal() and len(name) < MOST_DIGITS else -1
+    return columns[place] if name not in columns and 0 <= place < len(columns) else name
+
+
+def _views(columns: Sequence[str]) -> str | None:
+    """The column whose header means views; one that may mean impressions only without another."""
+    named = [c for c in columns if metric.called(c, metric.VIEWS)]
+    return next((c for c in named if not metric.is_ambiguous(c)), next(iter(named), None))
 
 
 def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:

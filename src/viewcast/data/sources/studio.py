@@ -30,7 +30,9 @@ class StudioFolder:
     column. ``channel``: the word in the rows of one channel where a file holds several, null where
     it holds one. ``cumulative``: whether the figures are those of a counter that only grows.
     ``settle_days``: days after its end in which a day's figure may change. ``site``: whose count it
-    is (``viewcast.data.regimes``), null for none that is known. ``limits``: how much its files may
+    is (``viewcast.data.regimes``), null for none that is known. ``column``: the column that holds
+    the metric, by its header word for word or by its number; null for the one whose header is known
+    to mean it. ``limits``: how much its files may
     hold (``viewcast.data.limits``).
     """
 
@@ -42,6 +44,7 @@ class StudioFolder:
     cumulative: bool
     settle_days: Annotated[int, Field(ge=0)]
     site: str | None
+    column: str | int | None = None
     limits: Limits = DEFAULT
 
     def fetch(
@@ -52,7 +55,10 @@ class StudioFolder:
         Single missing days may lie between them.
         """
         folder = (root / self.folder).expanduser()
-        wanted = Wanted(self.metric, self.channel, self.cumulative, limits=self.limits)
+        column = None if self.column is None else str(self.column)
+        wanted = Wanted(
+            self.metric, self.channel, self.cumulative, column=column, limits=self.limits
+        )
         found = read_folder(folder, wanted, known, Watch())
         days = found.whole.views.rename("views").rename_axis("date").to_frame()
         days = days[days.index < pd.Timestamp(today)]
