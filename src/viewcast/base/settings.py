@@ -6,9 +6,8 @@ trainer, loss or data set is one class and one YAML file.
 
 import hashlib
 import json
-import pkgutil
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Annotated, Any, Protocol
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -16,6 +15,7 @@ from pydantic.dataclasses import dataclass
 from typing_extensions import get_protocol_members
 
 from viewcast.base.errors import ConfigError
+from viewcast.base.plugins import named_class
 from viewcast.base.quoted import MOST, shortened, shown
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -39,22 +39,14 @@ def build(section: Mapping[str, Any], where: str, expected: type = object) -> An
 
     A key that holds a section with a ``_target_`` of its own becomes an object first.
     ``expected``: a Protocol, all members of which the instance must have, or a base class. Refuses
-    (ConfigError) a class that cannot be imported, has no settings, or lacks what is expected, and
-    wrong keys.
+    (ConfigError) what ``viewcast.base.plugins.named_class`` does, a class that lacks what is
+    expected, and wrong keys.
     """
     given = _section(section, where)
     target = given.pop("_target_", None)
     if target is None:
         raise ConfigError(f"{where}._target_ is missing; expected the class to build")
-    if not isinstance(target, str):
-        raise ConfigError(f"{where}._target_ = {shown(target)}: expected the name of a class")
-    try:
-        cls = pkgutil.resolve_name(target)
-    except (ImportError, AttributeError, ValueError) as error:
-        named, why = shortened(target, MOST), shortened(str(error), MOST)
-        raise ConfigError(f"{where}._target_ = {named}: no such class ({why})") from error
-    if not is_dataclass(cls):
-        raise ConfigError(f"{where}._target_ = {target}: has no settings; expected a dataclass")
+    cls = named_class(target, f"{where}._target_")
     for key, value in given.items():
         if isinstance(value, Mapping) and "_target_" in value:
             given[key] = build(value, f"{where}.{key}")

@@ -7,7 +7,6 @@ file ``budget``, so that a larger budget trains nothing again. The file ``batch`
 runs of one ``dvc repro`` have in common.
 """
 
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from pydantic.dataclasses import dataclass
 from viewcast.base.errors import ConfigError
 from viewcast.base.files import write
 from viewcast.base.paths import params_path
+from viewcast.base.plugins import named_class
 from viewcast.base.settings import Tracking, digest
 from viewcast.data.preparation import PREPARATION
 from viewcast.training.config import BUDGET, parse, without_budget
@@ -115,7 +115,7 @@ def write_params(runs: dict[str, Any], root: Path) -> None:
 
 def _modules(runs: dict[str, Any]) -> list[str]:
     """The modules that training imports first: those of every run, and of the classes named."""
-    own = {pkgutil.resolve_name(name).__module__ for name in _targets(runs)}
+    own = {named_class(name, "_target_").__module__ for name in _targets(runs)}
     return sorted(own.union(OF_EVERY_RUN))
 
 
