@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from viewcast.base.quoted import quoted
 from viewcast.data.raw import first, refusal
 
-AT_ONCE = 2**16  # cells that are Python's strings at a time
+AT_ONCE = 2**14  # cells that are Python's strings at a time
 EXACT = 15  # digits that float64 always holds
 GROUPS = (",", ".", "'", "’", " ", "\u00a0", "\u2009", "\u202f", "٬")
 POINTS = (".", ",", "٫")
@@ -38,11 +38,13 @@ def plain(cell: str) -> str:
 
 def each(text: pd.Series, change: Callable[[str], str]) -> pd.Series:
     """The changed cells (R strings), some at a time: Python's strings take ten times the room."""
-    parts = [
-        pa.array(map(change, text.iloc[start : start + AT_ONCE].tolist()), pa.large_string())
-        for start in range(0, len(text), AT_ONCE)
-    ]
-    cells = pa.chunked_array(parts, pa.large_string())
+    starts = range(0, len(text), AT_ONCE)
+    parts = (text.iloc[start : start + AT_ONCE].tolist() for start in starts)
+    if all(change(cell) == cell for part in parts for cell in part):
+        return text  # most columns need no second copy
+    parts = (text.iloc[start : start + AT_ONCE].tolist() for start in starts)
+    arrays = [pa.array(map(change, part), pa.large_string()) for part in parts]
+    cells = pa.chunked_array(arrays, pa.large_string())
     return pd.Series(cells, index=text.index, name=text.name, dtype=text.dtype)
 
 

@@ -6,34 +6,35 @@ Shape letters: R rows, C columns.
 import csv
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pyarrow
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from viewcast.base.errors import CutFileError, DataError
 from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.text import Text
 
-AT_ONCE = 2**16  # cells that are Python's strings at a time
+AT_ONCE = 2**14  # cells that are Python's strings at a time
+Lines = range | NDArray[np.int64]
 TEXT = pd.StringDtype(na_value=np.nan)
 
 
-def records(
-    text: Text, delimiters: str = ",", limits: Limits = DEFAULT
-) -> Iterator[tuple[int, list[str]]]:
+def records(text: Text, delimiters: str = ",") -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, header first, as stripped strings, each with the line it begins on.
 
     The delimiter is the one of ``delimiters`` that the first line with any contains most often.
-    Refuses (DataError) what is no CSV, and rows with too many or too long cells.
+    Refuses (DataError) what is no CSV.
     """
     start = io.TextIOWrapper(io.BytesIO(text.content), "utf-8", newline="")
     reader = csv.reader(start, delimiter=_delimiter(text, delimiters), strict=True)
     line = 1
     try:
         for row in reader:  # a quoted cell may run over several lines
-            limits.refuse("columns", f"{text.source}, line {line}", len(row), "columns")
-            yield line, [cell.strip() for cell in row]
+            yield line, list(map(str.strip, row))
             line = reader.line_num + 1
     except csv.Error as error:
         raise _no_csv(text, line, str(error)) from error
@@ -59,22 +60,23 @@ def _no_csv(text: Text, line: int, problem: str) -> DataError:
 
 
 class Columns:
-    """R rows of C cells as they are read, kept by column."""
+    """R rows of C cells as they are read, kept by column. Refuses (DataError) too many columns."""
 
     def __init__(self, width: int, source: object, limits: Limits = DEFAULT) -> None:
+        limits.refuse("columns", source, width, "columns")
         self._source, self._limits, self._width = source, limits, width
-        self._every = max(1, AT_ONCE // max(width, 1))
-        self._rows: list[list[str]] = []
+        self._most = max(AT_ONCE, width)
+        self._cells: list[str] = []  # of one row after another
         self._lines: list[int] = []
         self._kept: list[pyarrow.Table] = []
-        self._numbers: list[np.ndarray] = []
+        self._numbers: list[Lines] = []
         self._names = [str(place) for place in range(width)]
 
     def add(self, line: int, row: list[str]) -> None:
         """One more row of C cells. Refuses (DataError) cells and rows beyond the limits."""
-        self._rows.append(row)
+        self._cells += row
         self._lines.append(line)
-        if len(self._rows) == self._every:
+        if len(self._cells) >= self._most:
             self._keep()
 
     def frame(self) -> pd.DataFrame:
@@ -86,34 +88,36 @@ class Columns:
             types_mapper={pyarrow.large_string(): TEXT}.get, self_destruct=True, split_blocks=True
         )
         frame.columns = pd.RangeIndex(self._width)
-        frame.index = _by_line(np.concatenate(self._numbers))
+        frame.index = _by_line(self._numbers)
         return frame
 
     def _keep(self) -> None:
-        cells = zip(*self._rows, strict=True) if self._rows else [()] * self._width
-        arrays = [pyarrow.array(column, pyarrow.large_string()) for column in cells]
-        part = pyarrow.Table.from_arrays(arrays, names=self._names)
-        self._numbers.append(np.array(self._lines, np.int64))
-        self._kept.append(part)
-        self._check(part)
-        self._rows, self._lines = [], []
-
-    def _check(self, part: pyarrow.Table) -> None:
-        read = sum(map(len, self._numbers))
-        self._limits.refuse("rows", self._source, read, "rows or more")
-        longest = max((max(map(len, row), default=0) for row in self._rows), default=0)
-        if longest > self._limits.cell:
-            place = next(
-                place
-                for place, row in enumerate(self._rows)
-                if max(map(len, row)) > self._limits.cell
-            )
-            where = f"{self._source}, line {self._lines[place]}"
-            self._limits.refuse("cell", where, longest, "characters in a cell")
+        columns = (self._cells[place :: self._width] for place in range(self._width))
+        arrays = [pyarrow.array(column, pyarrow.large_string()) for column in columns]
+        self._numbers.append(_packed(self._lines))
+        self._kept.append(pyarrow.Table.from_arrays(arrays, names=self._names))
+        self._cells, self._lines = [], []
+        self._limits.refuse("rows", self._source, sum(map(len, self._numbers)), "rows or more")
+        for array in arrays:
+            lengths = pc.utf8_length(array).to_numpy(zero_copy_only=False)
+            longest = int(lengths.max(initial=0))
+            if longest > self._limits.cell:
+                line = self._numbers[-1][lengths.argmax()]
+                where = f"{self._source}, line {line}"
+                self._limits.refuse("cell", where, longest, "characters in a cell")
 
 
-def _by_line(lines: np.ndarray) -> "pd.Index[int]":
-    """The index of rows; lines one after another take no room."""
-    if len(lines) and (np.diff(lines) == 1).all():
-        return pd.RangeIndex(lines[0], lines[-1] + 1, name="line")
-    return pd.Index(lines, name="line")
+def _packed(lines: list[int]) -> Lines:
+    """Numbers of lines; those one after another take no room."""
+    if lines and lines[-1] - lines[0] == len(lines) - 1:
+        return range(lines[0], lines[-1] + 1)
+    return np.array(lines, np.int64)
+
+
+def _by_line(parts: list[Lines]) -> "pd.Index[int]":
+    filled = [part for part in parts if len(part)]
+    follow = all(one[-1] + 1 == other[0] for one, other in pairwise(filled))
+    if filled and follow and all(isinstance(part, range) for part in filled):
+        return pd.RangeIndex(filled[0][0], filled[-1][-1] + 1, name="line")
+    index: pd.Index[int] = pd.Index(np.concatenate(parts), dtype="int64", name="line")
+    return index

@@ -3,15 +3,15 @@
 import holidays
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.data.dates import consecutive
-from viewcast.data.raw import first, refusal, validate
+from viewcast.data.raw import Check, first, refusal, refuse_cells
 
 WEEKDAYS = ("tue", "wed", "thu", "fri", "sat", "sun")
 WEEK = 7
 DAYS_PER_YEAR = 365.25
+FIRST = pd.Timestamp("1900-01-01")  # nothing that is read here was counted before
 
 
 def check_daily(
@@ -29,10 +29,8 @@ def check_daily(
     days, and gaps between days. The message names file, line and column, and says what was found
     and what was expected.
     """
-    date, count = str(dates.name or "date"), str(views.name or "views")
-    frame = pd.DataFrame({date: dates, count: views}).sort_values(date)
     series = check_days(dates, views, source, whole)
-    _refuse_gaps(frame[date], source)
+    _refuse_gaps(dates.rename(str(dates.name or "date")).sort_values(), source)
     return series.asfreq("D")
 
 
@@ -41,10 +39,12 @@ def check_days(dates: pd.Series, views: pd.Series, source: object, whole: bool =
     date, count = str(dates.name or "date"), str(views.name or "views")
     if len(dates) == 0:
         raise DataError(f"{source}, column {date!r}: found no days, expected at least one")
-    frame = validate(pd.DataFrame({date: dates, count: views}), _schema(date, count, whole), source)
-    frame = frame.sort_values(date)
-    index = pd.DatetimeIndex(frame[date], name="date").as_unit("us")
-    return pd.Series(frame[count].to_numpy("float64"), index=index, name="views")
+    refuse_cells(_checks(date, dates, count, views, whole), source)
+    frame = pd.DataFrame({"date": dates.to_numpy(), "views": views.to_numpy("float64")})
+    if not frame["date"].is_monotonic_increasing:
+        frame = frame.sort_values("date")
+    index = pd.DatetimeIndex(frame["date"], name="date").as_unit("us")
+    return pd.Series(frame["views"].to_numpy(), index=index, name="views")
 
 
 def windows(series: pd.Series, lags: int, country: str | None) -> pd.DataFrame:
@@ -124,20 +124,27 @@ def _refuse_gaps(dates: pd.Series, source: object) -> None:
     )
 
 
-def _schema(date: str, count: str, integers: bool) -> pa.DataFrameSchema:
+def _checks(date: str, dates: pd.Series, count: str, views: pd.Series, whole: bool) -> list[Check]:
+    """What is wrong with which cells of the two columns."""
     today = pd.Timestamp.today().normalize()
-    whole_day = pa.Check(lambda dates: dates == dates.dt.normalize(), error="a day without a time")
-    past = pa.Check.le(today, error=f"a day not later than today ({today:%Y-%m-%d})")
+    absent = "a value (missing is not allowed)"
+    day, figure = dates.to_numpy("datetime64[us]"), views.to_numpy(np.float64)
+    known, in_order = ~np.isnat(day), np.sort(day)  # a search among a million takes much memory
+    again = dates.duplicated() if (in_order[1:] == in_order[:-1]).any() else ~known & known
+    begun = f"a day of {FIRST.year} or later; is its year whole?"
+    past = f"a day not later than today ({today:%Y-%m-%d})"
     # float64 cannot hold every count beyond 2**53; no channel has so many views.
-    whole = pa.Check(
-        lambda views: views.abs().le(2**53) & ((views == views.round()) | (not integers)),
-        error="a whole number" if integers else "a number",
-    )
-    return pa.DataFrameSchema(
-        {
-            date: pa.Column(
-                checks=[whole_day, past], unique=True, report_duplicates="exclude_first"
-            ),
-            count: pa.Column(float, [pa.Check.ge(0, error="a count of at least 0"), whole]),
-        }
-    )
+    number = np.abs(figure) <= 2**53
+    if whole:
+        number &= figure == np.round(figure)
+    wrong_number = ~(number | np.isnan(figure))
+    return [
+        Check(date, dates, ~known, absent),
+        Check(date, dates, np.asarray(again) & known, "a value that occurs once"),
+        Check(date, dates, known & (day.astype("datetime64[D]") != day), "a day without a time"),
+        Check(date, dates, day < np.datetime64(FIRST), begun),
+        Check(date, dates, day > np.datetime64(today), past),
+        Check(count, views, np.isnan(figure), absent),
+        Check(count, views, figure < 0, "a count of at least 0"),
+        Check(count, views, wrong_number, "a whole number" if whole else "a number"),
+    ]

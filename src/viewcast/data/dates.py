@@ -54,6 +54,8 @@ def parse_dates(text: pd.Series, source: object) -> pd.Series:
     best = {form: dates for form, dates in readings.items() if dates.notna().sum() == most > 0}
     if most < len(text):
         _refuse_date(text, best, source)
+    if len(best) == 1:
+        return next(iter(best.values()))
     gapless = [dates for dates in best.values() if consecutive(dates)]
     chosen, *others = gapless or list(best.values())
     if any(not dates.equals(chosen) for dates in others):

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
@@ -97,7 +98,7 @@ def read_days(source: Path, wanted: Wanted) -> list[Export]:
     """
     tables = [read_table(file, wanted.limits) for file in csv_files(source, wanted.limits)]
     if wanted.channel is not None:
-        dated = [table for table in tables if table.is_dated() and table.dimensions()]
+        dated = [table for table in tables if table.is_dated() and table.dimensions]
         tables = [table.of_channel(wanted.channel) for table in dated] or tables
     daily = [table for table in tables if table.is_daily()]
     if not daily:
@@ -153,7 +154,10 @@ def _read_as(table: ExportTable, place: int, wanted: Wanted) -> list[str]:
 def _figures(table: ExportTable, place: int, wanted: Wanted) -> pd.Series:
     """The figures of the rows (R); refuses a row of totals that is not their sum."""
     header = table.header[place]
-    cells = pd.concat([table.rows[place], table.total[place]]).rename(header)
+    cells = table.rows[place]
+    if len(table.total):
+        cells = pd.concat([cells, table.total[place]])
+    cells = cells.rename(header)
     figures = counts(cells, table.source)
     days = figures.iloc[: len(table.rows)]
     for line in table.total.index:
@@ -164,7 +168,8 @@ def _figures(table: ExportTable, place: int, wanted: Wanted) -> pd.Series:
             if table.is_cut():
                 raise DataError(_cut(table))
             raise refusal(table.source, line, header, found, expected)
-    return days * metric.factor(header, wanted.metric)
+    unit = metric.factor(header, wanted.metric)
+    return days if unit == 1 else days * unit
 
 
 def _column(table: ExportTable, wanted: Wanted) -> int:
@@ -191,9 +196,10 @@ def _cut(table: ExportTable) -> str:
 
 def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
     """Refuse a table by week or by month."""
-    steps = dates.sort_values().diff().dt.days.dropna().astype(int)
+    days = np.sort(dates.to_numpy("datetime64[D]"))
+    steps = np.unique(np.diff(days).astype(int))
     for step, name in ((range(WEEK, WEEK + 1), "week"), (MONTH, "month")):
-        if len(steps) >= 2 and steps.isin(step).all():
+        if len(days) > 2 and set(steps.tolist()) <= set(step):
             raise DataError(
                 f"{table.source}, column {quoted(table.header[0])}: found one row per {name}, "
                 "expected one per day; choose Day in YouTube Studio, above the chart, and "
@@ -203,7 +209,7 @@ def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
 
 def _no_metric(tables: Sequence[ExportTable], wanted: Wanted) -> Exception:
     table = tables[0]
-    headers = [table.header[place] for table in tables for place in table.numbers()]
+    headers = [table.header[place] for table in tables for place in table.numbers]
     found = metric.described(headers)
     if wanted.column is not None:
         return ConfigError(
@@ -215,9 +221,9 @@ def _no_metric(tables: Sequence[ExportTable], wanted: Wanted) -> Exception:
     if table.headless:
         places = [
             f"{by_place(place)} ({', '.join(table.rows[place].iloc[:3])}, ...)"
-            for place in table.numbers()[:SHOWN]
+            for place in table.numbers[:SHOWN]
         ]
-        last = by_place(table.numbers()[-1])
+        last = by_place(table.numbers[-1])
         return DataError(
             f"{table.source}, line 1: the table has no header, and several columns of numbers: "
             f"{', '.join(places)}. Which one holds the views? Put a line above them, such as "
@@ -232,7 +238,7 @@ def _no_metric(tables: Sequence[ExportTable], wanted: Wanted) -> Exception:
 
 def _no_totals(source: Path, tables: list[ExportTable]) -> str:
     seen = [f"{source}: found no daily totals, expected dates in the first column and counts"]
-    several = [table for table in tables if table.is_dated() and table.dimensions()]
+    several = [table for table in tables if table.is_dated() and table.dimensions]
     for table in tables[:SHOWN]:
         rows = [
             f"line {line}: {listed(table.rows.loc[line].tolist())}" for line in table.rows.index[:1]
@@ -240,7 +246,7 @@ def _no_totals(source: Path, tables: list[ExportTable]) -> str:
         shown = (rows or ["no rows"])[0]
         seen.append(f"  {table.source.name}: found {listed(table.header)}, {shown}")
         if table in several:
-            name = table.header[table.dimensions()[0]]
+            name = table.header[table.dimensions[0]]
             seen.append(
                 f"  rows per {quoted(name)} do not add up to the day (countries reach 92.3 %)"
             )

@@ -29,7 +29,7 @@ def read_table(file: File, limits: Limits = DEFAULT) -> ExportTable:
     ends in the middle of its last line.
     """
     text = read_text(file, limits)
-    line, header, rows = _header(text, limits)
+    line, header, rows = _header(text)
     notes = []
     headless = is_date(header[0])
     if headless:
@@ -41,18 +41,16 @@ def read_table(file: File, limits: Limits = DEFAULT) -> ExportTable:
         notes.append("the first column, the numbers of the rows, was left out")
         cells = cells.iloc[:, 1:].set_axis(range(len(header) - 1), axis="columns")
         header = header[1:]
-    ends = [*cells.index[:1], *cells.index[-1:]]
-    total = [line for line in ends if _is_label(str(cells.at[line, 0]))][:1]
-    days = cells.drop(total) if total else cells
-    return ExportTable(file, header, days, cells.loc[total], remark, headless, tuple(notes))
+    days, total = _without_total(cells)
+    return ExportTable(text.source, header, days, total, remark, headless, tuple(notes))
 
 
-def _header(text: Text, limits: Limits) -> tuple[int, list[str], Rows]:
+def _header(text: Text) -> tuple[int, list[str], Rows]:
     """The first line with several cells, by its number, and the rows behind it.
 
     What other sites write above it is left out: a title, or ``sep=,``.
     """
-    rows = (each for each in records(text, ",;\t", limits) if any(each[1]))
+    rows = (each for each in records(text, ",;\t") if any(each[1]))
     above: list[tuple[int, list[str]]] = []
     for line, row in rows:
         cells = [cell for cell in row if cell]
@@ -75,7 +73,8 @@ def _cells(
     above: deque[list[str]] = deque(maxlen=NEIGHBOURS)
     line, row = next(rows, (0, header))
     for following in rows:
-        check_width(text.source, line, row, header)
+        if len(row) != len(header):
+            check_width(text.source, line, row, header)
         columns.add(line, row)
         above.append(row)
         line, row = following
@@ -95,6 +94,15 @@ def _is_remark(row: list[str], header: list[str]) -> bool:
     label, *rest = row
     short = len(row) != len(header) or not any(rest)
     return is_words(label) and not is_date(label) and short
+
+
+def _without_total(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows, and the one of totals at their beginning or end; slices, which are no copy."""
+    if len(cells) and _is_label(str(cells.iat[0, 0])):
+        return cells.iloc[1:], cells.iloc[:1]
+    if len(cells) and _is_label(str(cells.iat[-1, 0])):
+        return cells.iloc[:-1], cells.iloc[-1:]
+    return cells, cells.iloc[:0]
 
 
 def _is_label(cell: str) -> bool:

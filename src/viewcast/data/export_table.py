@@ -6,6 +6,7 @@ Shape letters: R rows, C columns.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 import pandas as pd
@@ -47,6 +48,7 @@ class ExportTable:
         alike = sum(bool(matches(cell)) for cell in filled)
         return len(filled) > 0 and alike * 2 >= len(filled)
 
+    @cached_property
     def numbers(self) -> list[int]:
         """Positions of the columns of numbers, which durations (0:04:34) are not."""
         return [place for place in range(1, len(self.header)) if self.holds(place, is_number)]
@@ -57,7 +59,7 @@ class ExportTable:
         ``column``: the header, or the place (``column 2``), of the one that does; None for those
         whose header means it, and for the only one of a table without a header.
         """
-        numbers = self.numbers()
+        numbers = self.numbers
         if column is not None:
             wanted = metric.folded(column)
             named = [place for place in numbers if metric.folded(self.header[place]) == wanted]
@@ -68,19 +70,20 @@ class ExportTable:
         named = [place for place in numbers if metric.called(self.header[place], name)]
         return [p for p in named if not metric.is_ambiguous(self.header[p])] or named
 
+    @cached_property
     def dimensions(self) -> list[int]:
         """Positions of the columns of words, such as the country."""
-        numbers = self.numbers()
+        numbers = set(self.numbers)
         places = (place for place in range(1, len(self.header)) if place not in numbers)
         return [place for place in places if self.holds(place, is_words)]
 
     def is_dated(self) -> bool:
         """Whether its rows have days and numbers."""
-        return self.holds(0, is_date) and bool(self.numbers())
+        return self.holds(0, is_date) and bool(self.numbers)
 
     def is_daily(self) -> bool:
         """Whether there is one row per day, with numbers."""
-        return self.is_dated() and not self.dimensions()
+        return self.is_dated() and not self.dimensions
 
     def is_cut(self) -> bool:
         """Whether it holds the best rows only, as YouTube Studio cuts a table."""
@@ -91,10 +94,10 @@ class ExportTable:
 
         Refuses (ConfigError) a word that no row has, with some that rows do have.
         """
-        for place in self.dimensions():
+        for place in self.dimensions:
             chosen = self.rows[self.rows[place] == channel]
             if len(chosen):
-                words = self.dimensions()
+                words = self.dimensions
                 kept = [p for p in range(len(self.header)) if p not in words]
                 header = [self.header[p] for p in kept]
                 rows = chosen[kept].set_axis(range(len(kept)), axis="columns")
@@ -104,7 +107,7 @@ class ExportTable:
     def named(self) -> str:
         """The words in the columns of words: some of each."""
         parts = []
-        for place in self.dimensions():
+        for place in self.dimensions:
             words = self.rows[place].unique().tolist()
             more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
             shown = ", ".join(quoted(word) for word in words[:SHOWN])

@@ -6,12 +6,15 @@ line 1.
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
+from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
 from viewcast.base.quoted import listed, quoted
@@ -102,6 +105,31 @@ def refusal(source: object, line: int, column: Hashable, found: str, expected: s
     )
 
 
+@dataclass(frozen=True)
+class Check:
+    """What is expected of a column: its cells (R, by line), which of them are wrong (R bool)."""
+
+    column: str
+    cells: pd.Series
+    wrong: NDArray[np.bool_]
+    expected: str
+
+
+def refuse_cells(checks: Sequence[Check], source: object) -> None:
+    """Refuse (DataError) wrong cells with the first of them; a million take no more memory."""
+    total = sum(int(check.wrong.sum()) for check in checks)
+    if not total:
+        return
+    shown = [
+        f"  line {line}, column {quoted(check.column)}: found {_shown(cell)}, "
+        f"expected {check.expected}"
+        for check in checks
+        for line, cell in check.cells[check.wrong].iloc[:SHOWN].items()
+    ][:SHOWN]
+    more = f"\n  and {total - SHOWN:,} more" if total > SHOWN else ""
+    raise DataError("\n".join([f"{source}: refused", *shown]) + more)
+
+
 def validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, source: object) -> pd.DataFrame:
     """The frame as the schema defines it, or a DataError that lists the first wrong cells.
 
@@ -122,11 +150,15 @@ def _describe(case: dict[Any, Any]) -> str:
         "not_nullable": "a value (missing is not allowed)",
         "field_uniqueness": "a value that occurs once",
     }.get(case["check"], case["check"])
-    found = case["failure_case"]
-    text = quoted(found) if isinstance(found, str) else repr(found)
-    shown = f"{found:%Y-%m-%d}" if isinstance(found, pd.Timestamp) else text
     where = "" if pd.isna(case["index"]) else f"line {case['index']}, "
-    return f"{where}column {quoted(str(case['column']))}: found {shown}, expected {expected}"
+    found = _shown(case["failure_case"])
+    return f"{where}column {quoted(str(case['column']))}: found {found}, expected {expected}"
+
+
+def _shown(found: Any) -> str:
+    if isinstance(found, pd.Timestamp):
+        return f"{found:%Y-%m-%d}"
+    return quoted(found) if isinstance(found, str) else repr(found)
 
 
 def _size(file: File) -> int:

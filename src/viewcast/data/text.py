@@ -9,6 +9,8 @@ from viewcast.data.archive import Member, unzipped, whole
 from viewcast.data.limits import DEFAULT, Limits
 
 SAVE = "save the file as 'CSV UTF-8' and try again"
+UNSEEN = b"\0 \t\r\n"
+BLANK = 2**12  # bytes that are looked at before a copy of all is made
 File = Path | Member
 
 
@@ -43,7 +45,7 @@ def read_text(file: File, limits: Limits = DEFAULT) -> Text:
         except UnicodeDecodeError as error:
             raise _not_text(file, content, error, "UTF-16") from error
     content = content.removeprefix(codecs.BOM_UTF8)
-    if not content.strip(b"\0 \t\r\n"):
+    if not content[:BLANK].strip(UNSEEN) and not content.strip(UNSEEN):
         raise DataError(f"{file}: the file is empty; expected a header and rows")
     if b"\0" in content:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
