@@ -436,7 +436,7 @@ GOOD = ["2021-03-01", 5, 1, 2, 3, 4]
     ("answer", "told"),
     [
         (b"<html>please log in</html>", "found 'please log in', expected columnHeaders and rows"),
-        (b"\xff", "the answer is no text"),
+        (b"\xff", "the answer is no JSON"),
         (b"[1, 2]", "found '[1, 2]', expected columnHeaders and rows"),
         (b"{}", "found '{}', expected columnHeaders and rows"),
         (table(METRICS[:2], [["2021-03-01", 5, 1]]), "found columns day, views, estimatedMin"),

@@ -154,7 +154,7 @@ def cases(draw: st.DrawFn) -> Case:
 def run(given: Path, project: Path) -> Accepted:
     """Read the one archive."""
     (file,) = given.iterdir()
-    return Accepted(exports.days_of(read_folder(file, Wanted()).views))
+    return Accepted(exports.days_of(read_folder(file, Wanted()).whole.views))
 
 
 TARGET = Target("archives", cases(), run, exports.agrees)

@@ -66,7 +66,7 @@ def days_of(series: Any) -> dict[str, Any]:
 def run(given: Path, project: Path) -> Accepted:
     """Read the one file."""
     (file,) = given.iterdir()
-    return Accepted(days_of(read_folder(file, Wanted()).views))
+    return Accepted(days_of(read_folder(file, Wanted()).whole.views))
 
 
 TARGET = Target("exports", cases(), run, agrees)

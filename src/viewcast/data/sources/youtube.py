@@ -7,7 +7,6 @@ Google's libraries are an extra and are imported where they are used.
 
 import http.client
 import json
-import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError, SourceError
+from viewcast.base.quoted import listed, shortened, shown
 from viewcast.data.several import SETTLE_DAYS
 
 DAY, VIEWS = "day", "views"
@@ -141,8 +141,10 @@ class YouTube:
             raise SourceError(
                 f"{API}: found a refusal that is not Google's; look for a proxy between, try again"
             ) from error
-        except UnicodeDecodeError as error:
-            raise DataError(f"{API}: the answer is no text ({error}), expected JSON") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(
+                f"{API}: the answer is no JSON ({shortened(str(error), 200)}); try again"
+            ) from error
 
     def _refusal(self, error: Any) -> SourceError:
         """The error for a status other than 2xx: Google's reason, and the next step."""
@@ -163,7 +165,7 @@ class YouTube:
         else:
             step = "look at source.channel, source.metric, source.metrics and source.start_date"
         named = " ".join([str(status), *sorted(reasons)])
-        return SourceError(f"{API} refuses ({named}): {_short(words)}; {step}")
+        return SourceError(f"{API} refuses ({_short(named)}): {_short(words)}; {step}")
 
 
 @contextmanager
@@ -234,7 +236,7 @@ def _read(answer: Any, metrics: list[str], start: date, end: date, row: int) -> 
         ) from error
     if sorted(names) != sorted([DAY, *metrics]):
         raise DataError(
-            f"{API}: found columns {', '.join(names) or 'none'}, expected "
+            f"{API}: found columns {listed(names)}, expected "
             f"{', '.join([DAY, *metrics])}; do source.metric and source.metrics name metrics of "
             "daily reports?"
         )
@@ -260,13 +262,18 @@ def _day(cell: Any, row: int) -> date:
     except (ValueError, TypeError):
         day = None
     if day is None or day.isoformat() != cell:
-        raise DataError(f"{API}, row {row}, column {DAY!r}: found {cell!r}, expected 2021-12-31")
+        raise DataError(
+            f"{API}, row {row}, column {DAY!r}: found {shown(cell)}, expected 2021-12-31"
+        )
     return day
 
 
 def _number(cell: Any, row: int, column: str) -> float:
-    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
-        raise DataError(f"{API}, row {row}, column {column!r}: found {cell!r}, expected a number")
+    # float64 cannot hold every count beyond 2**53.
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not abs(cell) <= 2**53:
+        raise DataError(
+            f"{API}, row {row}, column {column!r}: found {shown(cell)}, expected a number"
+        )
     return float(cell)
 
 
@@ -276,11 +283,10 @@ def _reasons(content: bytes) -> set[str]:
         error = json.loads(content)["error"]
         parts = [*error.get("errors", []), *error.get("details", [])]
         return {str(part["reason"]) for part in parts if "reason" in part}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return set()
 
 
 def _short(words: object) -> str:
     """Text for one line of a message, without the tags that Google puts into it."""
-    text = " ".join(re.sub(r"<[^>]*>", "", str(words)).split()).rstrip(".")
-    return text if len(text) <= 300 else f"{text[:300]}..."
+    return shortened(" ".join(re.sub(r"<[^>]*>", "", str(words)).split()).rstrip("."), 300)
