@@ -149,11 +149,3 @@ def test_the_script_for_ssh_starts_a_worker_on_each_machine_that_answers(tmp_pat
     expected = f"cd '{project}' && OMP_NUM_THREADS=1 .venv/bin/dask worker tcp://10.0.0.1:8786"
     assert all(expected in line for line in started)
     assert (tmp_path / "scheduler").read_text().startswith("scheduler --host 10.0.0.1 --port 8786")
-
-
-def test_the_image_has_the_versions_of_the_lock_and_no_data() -> None:
-    lines = text("dask/Dockerfile").splitlines()
-    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
-    assert all((DEPLOY.parent / name).exists() for name in copied)
-    assert not {"data", "conf", "."} & set(copied)
-    assert any("--constraint requirements.lock" in line for line in lines)
