@@ -5,7 +5,6 @@ A picture is 4.8 inches wide. A phone shows it at 3.8 inches, where 9-point lett
 
 import math
 import textwrap
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,9 +29,11 @@ from PIL import Image
 
 from viewcast.base import files
 from viewcast.base.numbers import plain
+from viewcast.report.figures import fonts
 from viewcast.scoring.labels import label_of
 
 WIDTH = 4.8  # inches
+JOINER = "\u2060"  # takes the second place of a wide letter while a line is measured
 DPI = 220
 INK, MUTED, GRID = "#20262d", "#65707c", "#e4e7eb"
 TRAIN, VALIDATION = "#2c6a9c", "#cf5c36"
@@ -40,7 +41,6 @@ BAND = "#e3e7eb"  # where a value may lie
 NAIVE, LINE, DEEP, OTHER = "#8d97a1", "#1b8a7a", "#6b4fa0", "#c99a1c"
 
 _SETTINGS: Any = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
     "font.size": 9,
     "axes.labelsize": 9,
     "axes.labelcolor": INK,
@@ -98,6 +98,7 @@ class Drawing:
     def save(self, folder: Path) -> Picture:
         """Write the PNG; a former one is replaced in one step."""
         path = folder / f"{self.name}.png"
+        meant = fonts.replace_undrawable(self.figure)
         canvas: Any = FigureCanvasAgg(self.figure)
         canvas.draw()
         # A palette makes the file a third as large, and the page that embeds all of them.
@@ -106,15 +107,16 @@ class Drawing:
             image.quantize(200, dither=Image.Dither.NONE).save(partial, optimize=False)
         label = self.figure.get_label()
         caption, alt = f"{label}. {self.caption}", f"{label}: {self.alt}"
+        if meant:
+            pairs = ", ".join(f"{stand_in} is “{letters}”" for stand_in, letters in meant.items())
+            caption += f" In the picture {pairs}: no font of this machine has these letters."
         return Picture(self.name, path, self.title, caption, alt, self.run_ids)
 
 
 @contextmanager
 def applied() -> Iterator[None]:
     """The settings of all pictures, within the context."""
-    with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
-        # A label in a script that the font lacks is drawn as boxes; the page shows it right.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with fonts.silent(), mpl.rc_context({**_SETTINGS, "font.family": fonts.families()}):
         yield
 
 
@@ -167,9 +169,11 @@ def legend_above(axes: Axes, columns: int = 3) -> None:
 
 def _balanced(title: str, width: int) -> list[str]:
     """The title in as few lines as possible, of similar lengths."""
+    title = "".join(letter + JOINER * (fonts.width(letter) - 1) for letter in title)
     lines = [textwrap.wrap(title, w, break_on_hyphens=False) for w in range(width // 2, width + 1)]
     fewest = len(lines[-1])
-    return next(broken for broken in lines if len(broken) == fewest)
+    chosen = next(broken for broken in lines if len(broken) == fewest)
+    return [line.replace(JOINER, "") for line in chosen]
 
 
 def _leave_above(figure: Figure, inches: float) -> None:
