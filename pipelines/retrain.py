@@ -15,8 +15,10 @@ from viewcast.retraining.notify import tell_refusal
 from viewcast.retraining.retrain import nights
 from viewcast.retraining.settings import Settings
 
+SHORT = {"metric": "data.metric", "column": "source.column"}
 
-@stage(__file__, "retrain", short={"column": "source.column"}, refused=tell_refusal)
+
+@stage(__file__, "retrain", short=SHORT, refused=tell_refusal)
 def main(config: dict[str, Any], root: Path) -> None:
     """Print one line of JSON per night; exit with the code of the last."""
     spare()

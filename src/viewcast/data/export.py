@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.base.quoted import listed, quoted
+from viewcast.base.quoted import quoted
 from viewcast.data import counter, metric
 from viewcast.data.cells import counts
 from viewcast.data.daily import check_days
@@ -26,10 +26,12 @@ from viewcast.data.export_file import read_table
 from viewcast.data.export_table import ExportTable, by_place
 from viewcast.data.gaps import bridge, bridged_note, missing, spans
 from viewcast.data.limits import DEFAULT, Limits
+from viewcast.data.no_totals import DAY, no_totals
 from viewcast.data.not_counted import counted
 from viewcast.data.raw import csv_files, first, refusal
 
 SHOWN = 5
+HOURS = 24
 WEEK = 7
 MONTH = range(28, 32)
 
@@ -102,7 +104,7 @@ def read_days(source: Path, wanted: Wanted) -> list[Export]:
         tables = [table.of_channel(wanted.channel) for table in dated] or tables
     daily = [table for table in tables if table.is_daily()]
     if not daily:
-        raise DataError(_no_totals(source, tables))
+        raise DataError(no_totals(source, tables))
     named = [table for table in daily if table.called(wanted.metric, wanted.column)]
     if not named:
         raise _no_metric(daily, wanted)
@@ -110,17 +112,33 @@ def read_days(source: Path, wanted: Wanted) -> list[Export]:
     chosen = [table for table in named if table.total.empty] or named
     exports: list[Export] = []
     for table in chosen:
-        export = _export(table, wanted)
-        if not any(export.views.equals(other.views) for other in exports):
-            exports.append(export)
+        _add(exports, _export(table, wanted))
+    by_date = [] if chosen is named else [table for table in named if not table.total.empty]
+    for table in by_date:
+        if _reaches_further(table, exports):
+            _add(exports, _export(table, wanted))
     return exports
+
+
+def _add(exports: list[Export], export: Export) -> None:
+    if not any(export.views.equals(other.views) for other in exports):
+        exports.append(export)
+
+
+def _reaches_further(table: ExportTable, exports: Sequence[Export]) -> bool:
+    """Whether a table by date lies beside totals of another, earlier download."""
+    newest = max(export.views.index[-1] for export in exports)
+    try:
+        return bool(_dates(table).max() > newest)
+    except DataError:
+        return False
 
 
 def _export(table: ExportTable, wanted: Wanted) -> Export:
     place = _column(table, wanted)
     header = table.header[place]
     figures = _figures(table, place, wanted)
-    dates = parse_dates(table.rows[0].rename(table.header[0]), table.source)
+    dates = _dates(table)
     _refuse_other_steps(table, dates)
     rows, left_out = counted(pd.DataFrame({"date": dates, "figure": figures}), wanted.cumulative)
     series = check_days(
@@ -138,6 +156,10 @@ def _export(table: ExportTable, wanted: Wanted) -> Export:
     elif counter.looks_cumulative(series):
         notes.append("the figures never fall; if they are those of a counter, cumulative=true")
     return Export(str(table.source), series, header, notes)
+
+
+def _dates(table: ExportTable) -> pd.Series:
+    return parse_dates(table.rows[0].rename(table.header[0]), table.source)
 
 
 def _read_as(table: ExportTable, place: int, wanted: Wanted) -> list[str]:
@@ -182,7 +204,13 @@ def _column(table: ExportTable, wanted: Wanted) -> int:
         if differs.any():
             line = first(differs)
             found = f"{quoted(table.rows[chosen][line])} and {quoted(table.rows[twin][line])}"
-            raise refusal(table.source, line, header, found, "one value; the column occurs twice")
+            other = table.header[twin]
+            why = (
+                "the column occurs twice" if other == header else f"{quoted(other)} means the same"
+            )
+            raise refusal(
+                table.source, line, header, found, f"one value; {why}: name one, column=<number>"
+            )
     return chosen
 
 
@@ -195,15 +223,19 @@ def _cut(table: ExportTable) -> str:
 
 
 def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
-    """Refuse a table by week or by month."""
+    """Refuse a table by hour, by week or by month."""
     days = np.sort(dates.to_numpy("datetime64[D]"))
     steps = np.unique(np.diff(days).astype(int))
+    if len(days) >= 2 * HOURS and len(days) > HOURS / 2 * len(np.unique(days)):
+        raise DataError(
+            f"{table.source}, column {quoted(table.header[0])}: found one row per hour, expected "
+            f"one per day; {DAY}"
+        )
     for step, name in ((range(WEEK, WEEK + 1), "week"), (MONTH, "month")):
         if len(days) > 2 and set(steps.tolist()) <= set(step):
             raise DataError(
                 f"{table.source}, column {quoted(table.header[0])}: found one row per {name}, "
-                "expected one per day; choose Day in YouTube Studio, above the chart, and "
-                "export again"
+                f"expected one per day; {DAY}"
             )
 
 
@@ -231,24 +263,7 @@ def _no_metric(tables: Sequence[ExportTable], wanted: Wanted) -> Exception:
         )
     return DataError(
         f"{table.source}, line 1: found no column that is called views in a language known here, "
-        f"but {found}. No other figure is taken for views: export these, or ask for a figure by "
-        f"its header, data.metric={quoted(headers[-1])} (make run METRIC={quoted(headers[-1])})"
+        f"but {found}. No other figure is taken for views: export these; if a column holds them, "
+        f"name it, column={quoted(headers[-1])} (make run COLUMN=...); or ask for a figure by its "
+        f"header, data.metric={quoted(headers[-1])} (make run METRIC=...)"
     )
-
-
-def _no_totals(source: Path, tables: list[ExportTable]) -> str:
-    seen = [f"{source}: found no daily totals, expected dates in the first column and counts"]
-    several = [table for table in tables if table.is_dated() and table.dimensions]
-    for table in tables[:SHOWN]:
-        rows = [
-            f"line {line}: {listed(table.rows.loc[line].tolist())}" for line in table.rows.index[:1]
-        ]
-        shown = (rows or ["no rows"])[0]
-        seen.append(f"  {table.source.name}: found {listed(table.header)}, {shown}")
-        if table in several:
-            name = table.header[table.dimensions[0]]
-            seen.append(
-                f"  rows per {quoted(name)} do not add up to the day (countries reach 92.3 %)"
-            )
-            seen.append(f"  one of them: data.channel=<word>, where {table.named()}")
-    return "\n".join([*seen, "  use `Totals.csv` of the export, or its table by date"])

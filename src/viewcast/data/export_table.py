@@ -77,9 +77,13 @@ class ExportTable:
         places = (place for place in range(1, len(self.header)) if place not in numbers)
         return [place for place in places if self.holds(place, is_words)]
 
+    def has_days(self) -> bool:
+        """Whether its rows begin with days."""
+        return self.holds(0, is_date)
+
     def is_dated(self) -> bool:
         """Whether its rows have days and numbers."""
-        return self.holds(0, is_date) and bool(self.numbers)
+        return self.has_days() and bool(self.numbers)
 
     def is_daily(self) -> bool:
         """Whether there is one row per day, with numbers."""

@@ -161,5 +161,5 @@ def _nothing(folder: Path, found: Found, reading: _Reading) -> ViewcastError:
         return reading.errors[0]
     if reading.waiting:
         return SourceError(f"{folder}: {reading.waiting[0]}; run again when it is complete")
-    told = f" ({found.told[0]})" if found.told else ""
+    told = f" ({found.told[0]}; a table of text needs the name .csv)" if found.told else ""
     return DataError(f"{folder}: found no CSV file, expected a folder, zip or file of CSV{told}")

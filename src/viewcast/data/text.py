@@ -6,6 +6,7 @@ from pathlib import Path
 
 from viewcast.base.errors import CutFileError, DataError
 from viewcast.data.archive import Member, unzipped, whole
+from viewcast.data.kinds import other_kind
 from viewcast.data.limits import DEFAULT, Limits
 
 SAVE = "save the file as 'CSV UTF-8' and try again"
@@ -45,6 +46,8 @@ def read_text(file: File, limits: Limits = DEFAULT) -> Text:
         except UnicodeDecodeError as error:
             raise _not_text(file, content, error, "UTF-16") from error
     content = content.removeprefix(codecs.BOM_UTF8)
+    if (other := other_kind(content)) is not None:
+        raise DataError(f"{file}: {other}")
     if not content[:BLANK].strip(UNSEEN) and not content.strip(UNSEEN):
         raise DataError(f"{file}: the file is empty; expected a header and rows")
     if b"\0" in content:

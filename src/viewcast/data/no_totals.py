@@ -1,0 +1,50 @@
+"""Why no file of an export has daily totals, in words, and what to do."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from viewcast.base.quoted import listed, quoted
+from viewcast.data import metric
+from viewcast.data.export_table import ExportTable
+
+SHOWN = 5
+_TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]+\d{1,2}:\d{2}.*")
+DAY = "choose Day in YouTube Studio, above the chart, and export again"
+
+
+def no_totals(source: Path, tables: Sequence[ExportTable]) -> str:
+    """The message for tables of which none has one row per day, with numbers."""
+    seen = [f"{source}: found no daily totals, expected dates in the first column and counts"]
+    for table in tables[:SHOWN]:
+        rows = [
+            f"line {line}: {listed(table.rows.loc[line].tolist())}" for line in table.rows.index[:1]
+        ]
+        shown = (rows or ["no rows"])[0]
+        seen.append(f"  {table.source.name}: found {listed(table.header)}, {shown}")
+        seen += [f"  {cause}" for cause in _causes(table)]
+    return "\n".join([*seen, "  use `Totals.csv` of the export, or its table by date"])
+
+
+def _causes(table: ExportTable) -> list[str]:
+    if table.is_dated() and table.dimensions:
+        return [
+            f"rows per {quoted(table.header[table.dimensions[0]])} do not add up to the day "
+            "(countries reach 92.3 %)",
+            f"one of them: data.channel=<word>, where {table.named()}",
+        ]
+    if len(table.rows) == 0:
+        return []
+    first = [str(cell) for cell in table.rows.iloc[0]]
+    if _TIME.fullmatch(first[0]):
+        return [f"{quoted(first[0])} is a time of day, and a day is expected: {DAY}"]
+    views = [place for place, name in enumerate(table.header) if metric.known(name) == "views"]
+    if views and table.has_days():
+        found = quoted(first[views[0]])
+        return [f"{found} is no whole number: export the figures as they are, without a unit"]
+    if views and views[0] > 0:
+        return [
+            f"a row for each {quoted(table.header[0])} and no days; a table of many videos with a "
+            "row for each day is read by `make run DATA=videos SOURCE=<table> NAME=<name>`"
+        ]
+    return []

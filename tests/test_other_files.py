@@ -1,0 +1,72 @@
+"""What lies in drop folders and is no export of days: refused in words that name the cause."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from viewcast.base.errors import DataError
+from viewcast.data.export import Wanted
+from viewcast.data.studio import read_whole
+
+DAYS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2026-05-01", periods=60)]
+HOURS = [f"{hour:%Y-%m-%d %H:%M}" for hour in pd.date_range("2026-05-01", periods=48, freq="h")]
+
+
+def table(days: list[str], counts: list[str] | None = None, header: str = "Date,Views") -> bytes:
+    counts = counts or [f"{900 + place % 7}" for place in range(len(days))]
+    rows = [f"{day},{count}" for day, count in zip(days, counts, strict=True)]
+    return "\n".join([header, *rows, ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            b"PK\x03\x04\x14\0\0\0",
+            "is a workbook of Excel, or a zip, and no CSV file: open it in a",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook of Excel, and no CSV file"),
+        (b"%PDF-1.7\n", "is a PDF"),
+        (b"\x1f\x8b\x08\x00", "is packed by gzip, and no CSV file: give it the name .csv.gz"),
+        (b"\n<!DOCTYPE html>\n<html>Sign in, please</html>", "is a web page, and no CSV file"),
+        (b'{"error": {"code": 403, "message": "quota"}}\n', "is JSON, the answer of a program"),
+        (table(HOURS), "'2026-05-01 00:00' is a time of day, and a day is expected: choose Day"),
+        (table([hour[:10] for hour in HOURS]), "found one row per hour, expected one per day"),
+        (table(DAYS[:2], ["1.2K", "1.3K"]), "'1.2K' is no whole number: export the figures as"),
+        (table(DAYS[:2], ["$12", "$13"]), "'$12' is no whole number"),
+        (
+            b"Content,Title,Views\nTotal,,11\nabc,Hello,5\ndef,You,6\n",
+            "a row for each 'Content' and no days; a table of",
+        ),
+        (b"Channel ID,Title\nUCx,Mine\n", "found no daily totals"),
+    ],
+)
+def test_the_cause_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "Totals.csv").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_whole(tmp_path, Wanted())
+    assert words in str(caught.value)
+
+
+def test_a_table_of_text_with_another_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "Totals.txt").write_bytes(table(DAYS))
+    with pytest.raises(DataError, match=r"by their names: Totals\.txt; a table of text needs the"):
+        read_whole(tmp_path, Wanted())
+
+
+def test_a_table_by_date_of_a_later_download_is_an_export_beside_older_totals(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "Totals.csv").write_bytes(table(DAYS[:50]))
+    total = sum(900 + place % 7 for place in range(60))
+    by_date = table(DAYS).replace(b"\n", f"\nTotal,{total}\n".encode(), 1)
+    (tmp_path / "Table data.csv").write_bytes(by_date)
+    assert len(read_whole(tmp_path, Wanted()).views) == 60
+
+
+def test_two_columns_that_mean_the_same_are_told_apart_by_their_number(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(table(DAYS, ["5,7"] * 60, "Date,Views,Vues"))
+    with pytest.raises(DataError, match=r"'Vues' means the same: name one, column=<number>"):
+        read_whole(tmp_path, Wanted())
+    assert read_whole(tmp_path, Wanted(column="3")).views.iloc[0] == 7
