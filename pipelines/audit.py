@@ -8,7 +8,7 @@ from typing import Any
 
 from viewcast.assessment.settings import AuditSettings
 from viewcast.base.cli import stage
-from viewcast.base.settings import construct
+from viewcast.base.settings import construct, section
 from viewcast.report.audit_text import print_audit
 from viewcast.report.audits import named
 from viewcast.runs.audit import audit_experiment
@@ -19,7 +19,8 @@ WHICH = {name: f"which.{name}" for name in ("experiment", "holdout")}
 @stage(__file__, "audit", short=WHICH)
 def main(config: dict[str, Any], root: Path) -> None:
     """Write reports/audit.json and build/audit/, annotate the runs, and print the result."""
-    which = config.pop("which")
+    which = section(config, "which")
+    del config["which"]
     settings: AuditSettings = construct(AuditSettings, {**config, **which}, "")
     print_audit(named(audit_experiment(settings, root)))
 

@@ -7,7 +7,7 @@ from typing import Any
 from viewcast.base.cli import compose, stage
 from viewcast.base.escaped import tell
 from viewcast.base.paths import imported_path
-from viewcast.base.settings import build
+from viewcast.base.settings import build, section
 from viewcast.data.import_export import import_export, last_settled, summary
 from viewcast.data.metric import VIEWS
 from viewcast.data.metric import label as label_of_metric
@@ -23,11 +23,12 @@ SHORT = {
 @stage(__file__, "import_export", short=SHORT)
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the export; copy it, write its conf/data/<name>.yaml, and let the pipeline run it."""
-    source = Path(config["which"]["source"]).expanduser()
-    label, name = own_channels.named(root, source, config["which"]["name"])
-    base = own_channels.made_from(root, config["data"]["name"])
+    which, given = section(config, "which"), section(config, "data")
+    source = Path(str(which["source"])).expanduser()
+    label, name = own_channels.named(root, source, which["name"])
+    base = own_channels.made_from(root, given["name"])
     plain = compose(root, [f"data={base}", "which.source=none"], "import_export")["data"]
-    asked = {key: value for key, value in config["data"].items() if plain.get(key) != value}
+    asked = {key: value for key, value in given.items() if plain.get(key) != value}
     folder = imported_path(root, name)
     identity = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
     changed = {**own_channels.added(root, name), **asked, **identity}

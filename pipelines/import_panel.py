@@ -6,7 +6,7 @@ from typing import Any
 from viewcast.base.cli import compose, stage
 from viewcast.base.escaped import tell
 from viewcast.base.paths import imported_path
-from viewcast.base.settings import build
+from viewcast.base.settings import build, section
 from viewcast.data.panel.importing import copied, refuse_counter, spans, summary
 from viewcast.data.panel.sniff import COLUMNS, understand
 from viewcast.data.panel.videos import Videos
@@ -19,10 +19,11 @@ BASE = "videos"
 @stage(__file__, "import_export", short=SHORT)
 def main(config: dict[str, Any], root: Path) -> None:
     """Check the table; copy it, write its conf/data/<name>.yaml, and let the pipeline run it."""
-    source = Path(config["which"]["source"]).expanduser()
-    label, name = own_channels.named(root, source, config["which"]["name"])
+    which, given = section(config, "which"), section(config, "data")
+    source = Path(str(which["source"])).expanduser()
+    label, name = own_channels.named(root, source, which["name"])
     plain = compose(root, [f"data={BASE}", "which.source=none"], "import_export")["data"]
-    asked = {k: v for k, v in config["data"]["reader"].items() if plain["reader"].get(k) != v}
+    asked = {k: v for k, v in section(given, "reader").items() if plain["reader"].get(k) != v}
     found = understand(source, asked)
     asked = {key: value for key, value in asked.items() if key not in COLUMNS}
     reader = compose(root, [f"+reader@reader={found.reader}"], "reader")["reader"]

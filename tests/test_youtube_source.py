@@ -439,7 +439,10 @@ GOOD = ["2021-03-01", 5, 1, 2, 3, 4]
         (b"\xff", "the answer is no JSON"),
         (b"[1, 2]", "found '[1, 2]', expected columnHeaders and rows"),
         (b"{}", "found '{}', expected columnHeaders and rows"),
-        (table(METRICS[:2], [["2021-03-01", 5, 1]]), "found columns day, views, estimatedMin"),
+        (
+            table(METRICS[:2], [["2021-03-01", 5, 1]]),
+            "found columns ['day', 'views', 'estimatedMin",
+        ),
         (
             table(["views", *METRICS[:4]], [GOOD]),
             "do source.metric and source.metrics name metrics of daily",

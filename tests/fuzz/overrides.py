@@ -24,7 +24,7 @@ from viewcast.base.engine import Engine
 from viewcast.base.errors import ViewcastError
 from viewcast.base.folders import check_file
 from viewcast.base.paths import imported_path
-from viewcast.base.settings import build, construct
+from viewcast.base.settings import build, construct, section
 from viewcast.data.panel.simulator import PanelSimulator
 from viewcast.data.panel.videos import Videos
 from viewcast.data.simulator import ChannelSimulator
@@ -140,9 +140,9 @@ def _train(config: Plain, root: Path) -> object:
 
 def _sweep(config: Plain, root: Path) -> object:
     base = base_of(config)
-    build(config["engine"], "engine", Engine)
-    search: Search = construct(Search, config["search"], "search")
-    values = space(config["sweep"], base)
+    build(section(config, "engine"), "engine", Engine)
+    search: Search = construct(Search, section(config, "search"), "search")
+    values = space(section(config, "sweep"), base)
     parse(base)
     return members(base, draw(values, search)[:MOST] if values else [])
 
@@ -163,17 +163,26 @@ def _by_hand(config: Plain, root: Path) -> object:
 
 
 def _import(config: Plain, root: Path) -> object:
-    source = Path(config["which"]["source"]).expanduser()
-    label, name = own_channels.named(root, source, config["which"]["name"])
-    own_channels.made_from(root, config["data"]["name"])
+    which, given = section(config, "which"), section(config, "data")
+    source = Path(str(which["source"])).expanduser()
+    label, name = own_channels.named(root, source, which["name"])
+    own_channels.made_from(root, given["name"])
     own_channels.added(root, name)
     identity = {"name": name, "label": label, "raw": str(imported_path(root, name))}
-    return build({**config["data"], **identity}, "data", Studio)
+    return build({**given, **identity}, "data", Studio)
 
 
 def _simulate(config: Plain, root: Path) -> object:
-    check_file(root, Path(config["file"]), "simulated channel of the project", lambda _: False)
-    return construct(ChannelSimulator, config["simulator"], "simulator")
+    check_file(
+        root, Path(str(config.get("file"))), "simulated channel of the project", lambda _: False
+    )
+    return construct(ChannelSimulator, section(config, "simulator"), "simulator")
+
+
+def _audit(config: Plain, root: Path) -> object:
+    which = section(config, "which")
+    del config["which"]
+    return construct(AuditSettings, {**config, **which}, "")
 
 
 def _health(config: Plain, root: Path) -> object:
@@ -186,19 +195,16 @@ PROGRAMS: Mapping[str, tuple[str, Check]] = {
     "sweep": ("sweep", _sweep),
     "retrain": ("retrain", _retrain),
     "predict": ("predict", _predict),
-    "predict_panel": ("predict_panel", lambda c, _: build(c["data"], "data", Videos)),
+    "predict_panel": ("predict_panel", lambda c, _: build(section(c, "data"), "data", Videos)),
     "approve": ("approve", _by_hand),
     "import_export": ("import_export", _import),
     "open_test": ("open_test", lambda c, _: construct(OpenTest, c, "")),
-    "audit": (
-        "audit",
-        lambda c, _: construct(AuditSettings, {**c, **c.pop("which")}, ""),
-    ),
+    "audit": ("audit", _audit),
     "healthcheck": ("healthcheck", _health),
     "simulate": ("simulator", _simulate),
     "simulate_panel": (
         "panel_simulator",
-        lambda c, _: construct(PanelSimulator, c["simulator"], "simulator"),
+        lambda c, _: construct(PanelSimulator, section(c, "simulator"), "simulator"),
     ),
 }
 NEEDED = {"import_export": ["source=export"], "predict_panel": ["data=videos"]}

@@ -42,7 +42,7 @@ def build(section: Mapping[str, Any], where: str, expected: type = object) -> An
     (ConfigError) what ``viewcast.base.plugins.named_class`` does, a class that lacks what is
     expected, and wrong keys.
     """
-    given = _section(section, where)
+    given = filled(section, where)
     target = given.pop("_target_", None)
     if target is None:
         raise ConfigError(f"{where}._target_ is missing; expected the class to build")
@@ -70,7 +70,7 @@ def _lacking(made: Any, expected: type) -> str:
 
 def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
     """An instance of a checked dataclass, or a ConfigError that names each wrong key."""
-    given = _section(given, where)
+    given = filled(given, where)
     known = keys(cls)
     prefix = f"{where}." if where else ""
     wrong = [key for key in given if key not in (*known, "plain")]
@@ -86,7 +86,14 @@ def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
         raise ConfigError(_explain(error, prefix, given)) from error
 
 
-def _section(given: Any, where: str) -> dict[str, Any]:
+def section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A section of the configuration. Refuses (ConfigError) one that an override has taken away, or
+    put a value in the place of.
+    """
+    return filled(config.get(name), name)
+
+
+def filled(given: Any, where: str) -> dict[str, Any]:
     """The keys of a section; refuses (ConfigError) a value in its place."""
     if not isinstance(given, Mapping):
         raise ConfigError(f"{where} = {shown(given)}: expected a section of the configuration")

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import ConfigError
 from viewcast.base.paths import LIVE, checked_name
-from viewcast.base.settings import Tracking, build, construct
+from viewcast.base.settings import Tracking, build, construct, section
 from viewcast.data import metric
 from viewcast.data.sources.source import Source
 from viewcast.data.sources.timezone import day_at
@@ -124,9 +124,9 @@ class Settings:
             "tracking": Tracking,
             "notify": Notify,
         }
-        built = {name: construct(part, plain[name], name) for name, part in parts.items()}
+        built = {name: construct(part, section(plain, name), name) for name, part in parts.items()}
         settings = cls(
-            source=build(plain["source"], "source", Source),
+            source=build(section(plain, "source"), "source", Source),
             recipes=configured(plain.get("recipes", {})),
             plain_recipes=plain.get("recipes", {}),
             **built,

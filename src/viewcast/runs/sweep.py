@@ -10,7 +10,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.paths import prepared_path, sweep_path
 from viewcast.base.progress import candidate_epochs
 from viewcast.base.provenance import files_digest
-from viewcast.base.settings import build, construct, digest
+from viewcast.base.settings import build, construct, digest, section
 from viewcast.data import table
 from viewcast.sweep import replication
 from viewcast.sweep.cohorts import train
@@ -37,10 +37,11 @@ def sweep(
     are trained, which is no part of the folder's name and changes no result.
     """
     base = base_of(plain)
-    engine: Engine = build(plain["engine"], "engine", Engine)
-    search: Search = construct(Search, plain["search"], "search")
-    seeds = replication.wanted(plain["sweep"])
-    keys = {key: value for key, value in plain["sweep"].items() if key != replication.KEY}
+    swept = section(plain, "sweep")
+    engine: Engine = build(section(plain, "engine"), "engine", Engine)
+    search: Search = construct(Search, section(plain, "search"), "search")
+    seeds = replication.wanted(swept)
+    keys = {key: value for key, value in swept.items() if key != replication.KEY}
     values = space(keys, base)
     if not values:
         raise ConfigError("sweep is empty; give at least one key, such as sweep.seed=range(64)")
