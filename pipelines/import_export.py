@@ -26,7 +26,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     which, given = section(config, "which"), section(config, "data")
     source = Path(str(which["source"])).expanduser()
     label, name = own_channels.named(root, source, which["name"])
-    base = own_channels.made_from(root, given["name"])
+    base = own_channels.made_from(root, given.get("name"))
     plain = compose(root, [f"data={base}", "which.source=none"], "import_export")["data"]
     asked = {key: value for key, value in given.items() if plain.get(key) != value}
     folder = imported_path(root, name)

@@ -166,7 +166,7 @@ def _import(config: Plain, root: Path) -> object:
     which, given = section(config, "which"), section(config, "data")
     source = Path(str(which["source"])).expanduser()
     label, name = own_channels.named(root, source, which["name"])
-    own_channels.made_from(root, given["name"])
+    own_channels.made_from(root, given.get("name"))
     own_channels.added(root, name)
     identity = {"name": name, "label": label, "raw": str(imported_path(root, name))}
     return build({**given, **identity}, "data", Studio)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from viewcast.base.errors import ConfigError
+from viewcast.base.quoted import shown
 
 CACHE = "VIEWCAST_CACHE"  # environment variable: another folder of the user's caches
 LIVE = "live"  # the channel whose nights need no name
@@ -15,9 +16,10 @@ def checked_name(name: str) -> str:
 
     Refuses (ConfigError) a name that would lead to another folder, or to a hidden one.
     """
-    if not name or Path(name).name != name or name.startswith("."):
+    is_text = isinstance(name, str)  # an override may be anything
+    if not is_text or not name or Path(name).name != name or name.startswith("."):
         raise ConfigError(
-            f"name {name!r}: becomes the name of a file; expected one without / and without a dot "
+            f"name {shown(name)}: becomes the name of a file; expected one without / and without a dot "
             "at its beginning"
         )
     return name
