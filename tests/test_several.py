@@ -178,7 +178,9 @@ def test_a_damaged_new_zip_does_not_block_the_good_older_one(tmp_path: Path) -> 
     assert found.whole.views.equals(MONTH)
     assert len(found.refused) == 2
     assert "b.zip/Totals.csv: is damaged" in found.refused[0]
-    assert found.refused[1] == f"{tmp_path}/c.zip is not a complete zip yet and was left out"
+    assert found.refused[1] == (
+        f"left out: {tmp_path}/c.zip is not a complete zip yet; download it again"
+    )
 
 
 def test_one_bad_file_does_not_block_those_beside_it(tmp_path: Path) -> None:

@@ -99,11 +99,11 @@ class _Reading:
         """Read one place; ``alone``: whether it is all that was asked for."""
         before = self._look(place)
         if not alone and place.is_file() and not zipfile.is_zipfile(place):
-            told = f"{place} is not a complete zip yet and was left out"
+            told = f"{place} is not a complete zip yet"
             if self.watch is None or self._grows(place, before):
-                self.waiting.append(told)
+                self.waiting.append(f"{told} and was left out")
             else:
-                self._refuse(DataError(f"{told}; download it again"), told)
+                self._refuse(DataError(f"{told}; download it again"))
             return
         try:
             self.exports += self._dropped(place, place)
@@ -150,9 +150,9 @@ class _Reading:
             for export in read_days(source, self.wanted)
         ]
 
-    def _refuse(self, error: ViewcastError, told: str | None = None) -> None:
+    def _refuse(self, error: ViewcastError) -> None:
         self.errors.append(error)
-        self.refused.append(told or f"left out: {str(error).splitlines()[0]}")
+        self.refused.append(f"left out: {str(error).splitlines()[0]}")
 
 
 def _nothing(folder: Path, found: Found, reading: _Reading) -> ViewcastError:
