@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -110,6 +111,33 @@ def test_days_that_it_does_not_forecast_are_refused(days: int) -> None:
             ask(VIEWS, days)
 
 
+def without_hashes(folder: Path) -> dict[str, Any]:
+    """A folder as an earlier version wrote it; what its description says."""
+    about: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    del about["sha256"]
+    (folder / FILE).write_text(json.dumps(about), encoding="utf-8")
+    return about
+
+
+def test_a_forecaster_of_an_earlier_version_has_no_hashes_and_forecasts(tmp_path: Path) -> None:
+    made = forecaster("rhythm", "ridge")
+    made.save(tmp_path)
+    without_hashes(tmp_path)
+    read = ChannelForecaster.load(tmp_path)
+    pd.testing.assert_frame_equal(read.ahead(VIEWS, 3), made.ahead(VIEWS, 3), check_exact=True)
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_forecaster_with_the_fits_of_another_one_is_refused(hashed: bool, tmp_path: Path) -> None:
+    forecaster("ridge").save(tmp_path / "one")
+    forecaster("ridge", horizon=5).save(tmp_path / "other")
+    (tmp_path / "other" / FITS).replace(tmp_path / "one" / FITS)
+    if not hashed:
+        without_hashes(tmp_path / "one")
+    with pytest.raises(DataError, match=f"{FITS}: .*ChannelForecaster"):
+        ChannelForecaster.load(tmp_path / "one")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -123,7 +151,7 @@ def test_a_folder_that_cannot_be_read_is_refused(
     change: dict[str, object], message: str, tmp_path: Path
 ) -> None:
     forecaster("rhythm").save(tmp_path)
-    about = json.loads((tmp_path / FILE).read_text(encoding="utf-8"))
+    about = without_hashes(tmp_path)
     (tmp_path / FILE).write_text(json.dumps({**about, **change}), encoding="utf-8")
     with pytest.raises(DataError, match=message):
         ChannelForecaster.load(tmp_path)

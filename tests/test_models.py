@@ -236,6 +236,7 @@ def test_a_stored_model_is_text_and_arrays_and_no_pickle(kind: str, tmp_path: Pa
     files = {file.name: file.read_bytes() for file in (tmp_path / "model").iterdir()}
     assert set(files) == {"model.json", "weights.safetensors"}
     about = json.loads(files["model.json"])
+    assert set(about.pop("sha256")) == set(files)
     assert about == {"kind": MODELS[kind].kind, "inputs": MODELS[kind].inputs, "unit": "minutes"}
     assert files["weights.safetensors"][8:9] == b"{", "safetensors: a length, then a JSON header"
 

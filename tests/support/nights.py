@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -208,22 +207,8 @@ def started(folder: Path, store: Path, source: Any) -> Nights:
 
 
 def copied(nights: Nights, root: Path, source: Any) -> Nights:
-    """A project elsewhere; what the store says of its own place moves with it."""
+    """The same project elsewhere, beside the first one; its store follows at its first use."""
     shutil.copytree(nights.root, root)
-    store = root / "mlflow" / "mlflow.db"
-    with sqlite3.connect(store) as database:
-        for table, column in (
-            ("experiments", "artifact_location"),
-            ("runs", "artifact_uri"),
-            ("logged_models", "artifact_location"),
-            ("model_versions", "storage_location"),
-            ("model_versions", "source"),
-        ):
-            database.execute(
-                f"update {table} set {column} = replace({column}, ?, ?)",
-                (str(nights.root), str(root)),
-            )
-    database.close()
     return Nights(root, source)
 
 

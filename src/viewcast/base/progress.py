@@ -1,5 +1,6 @@
 """Progress bars on standard error; no output where standard error is not a terminal."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -76,3 +77,8 @@ def note(text: str) -> None:
     console = Console(stderr=True)
     if console.is_terminal:
         console.print(text, markup=False, highlight=False)
+
+
+def tell(text: str) -> None:
+    """Say what a person must know, in a line of standard error, be it a terminal or a log."""
+    print(f"viewcast: {text}", file=sys.stderr)

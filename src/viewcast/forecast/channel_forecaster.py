@@ -6,17 +6,17 @@ today's configuration therefore forecasts as before.
 Shape letters: D days, H days ahead, h the days of one request, up to H.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from viewcast.base import contents
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.base.files import write_json
 from viewcast.base.settings import build
 from viewcast.forecast.combination import combined
 from viewcast.forecast.conformal import Intervals
@@ -29,6 +29,7 @@ from viewcast.forecast.recipes import identity, load_fits, plain, save_fits
 Vector = NDArray[np.float64]
 FILE = "forecaster.json"
 FITS = "fits.npz"
+TODO = "expected a folder that ChannelForecaster.save wrote, unchanged"
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,19 @@ class ChannelForecaster:
             "habits": [habit.plain() for habit in self.habits],
             "intervals": known,
         }
-        write_json(folder / FILE, about)
+        contents.write(folder, FILE, about, [FITS])
 
     @classmethod
     def load(cls, folder: Path) -> "ChannelForecaster":
         """Read a forecaster back: it forecasts as before, bit for bit.
 
-        Refuses (DataError) a folder that holds none, or needs a class that cannot be imported.
+        Refuses (DataError), naming the file, a folder that holds none, one that is not as it was
+        written, and one that needs a class that cannot be imported. One that an earlier version
+        wrote, without hashes, has to forecast from a history.
         """
+        held = contents.read(folder, FILE, TODO)
+        about = held.about
         try:
-            about = json.loads((folder / FILE).read_text(encoding="utf-8"))
             members: dict[str, Recipe] = {
                 name: build(keys, f"{FILE}: members.{name}", Recipe)
                 for name, keys in about["members"].items()
@@ -142,14 +146,25 @@ class ChannelForecaster:
             known = about["intervals"]
             intervals = None if known is None else Intervals.of_plain(known)
             confirmed = tuple(parsed(about["habits"], f"{FILE}: habits"))
-            return cls(members, fits, about["horizon"], confirmed, intervals)
+            made = cls(members, fits, about["horizon"], confirmed, intervals)
+            if not held.hashed:
+                made._try()
+            return made
         except DataError:
             raise
         except (OSError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
             raise DataError(
-                f"{folder}: holds no forecaster that can be read here ({error!r}); expected a "
-                "folder that ChannelForecaster.save wrote"
+                f"{folder}: holds no forecaster that can be read here ({error!r}); {TODO}"
             ) from error
+
+    def _try(self) -> None:
+        """Refuse (DataError) fits whose arrays do not fit each other."""
+        days = History(date(2021, 1, 1), np.log1p(np.full(self.min_days, 100.0)))
+        for name, fit in self.fits.items():
+            try:
+                forecast_of(name, fit, days, self.horizon)
+            except Exception as error:  # a recipe may be anybody's code
+                raise DataError(f"{FITS}: {name} cannot forecast ({error!r}); {TODO}") from error
 
     def _moved(self, history: History) -> History:
         if len(history) < self.min_days:

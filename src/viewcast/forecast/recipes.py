@@ -4,6 +4,7 @@ Shape letters: H days ahead.
 """
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from viewcast.forecast.ledger import COMBINATION, SERVED
 from viewcast.forecast.recipe import FittedRecipe, Recipe
 
 RESERVED = (COMBINATION, SERVED)  # names of forecasts that are made of those of recipes
+DAMAGES = (  # what reading a damaged file of arrays raises
+    *(OSError, EOFError, LookupError, TypeError, ValueError, AttributeError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 BETWEEN = "/"  # of the names of a recipe and of its array
 
 
@@ -86,7 +91,7 @@ def load_fits(path: Path, recipes: Mapping[str, Recipe], horizon: int) -> dict[s
         return {
             name: recipe.restored(found.get(name, {}), horizon) for name, recipe in recipes.items()
         }
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except DAMAGES as error:
         raise DataError(
             f"{path}: holds no fits of {', '.join(recipes)} ({error!r}); expected a file that a "
             "refit wrote: run the night again"

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.errors import DataError
+from viewcast.models.arrays import ANY, array
 from viewcast.models.fitted import Vector, fitted_kind
 from viewcast.models.trees import Tree, trees_of
 
@@ -48,10 +50,15 @@ class FittedTrees:
         return trees_of(self.text)
 
     def predict(self, rows: pd.DataFrame) -> Vector:
-        """Predictions (N,) from the input columns."""
+        """Predictions (N,) from the input columns.
+
+        Refuses (DataError) trees of more inputs than there are.
+        """
         x = rows[self.inputs].to_numpy(np.float64)
         total = np.zeros(len(x))
         for tree in self.trees:
+            if tree.feature.max(initial=-1) >= len(self.inputs):
+                raise DataError(f"a tree asks for more than the {len(self.inputs)} inputs")
             total += tree.predict(x)
         return self.constant + total
 
@@ -67,4 +74,5 @@ class FittedTrees:
     @classmethod
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedTrees":
         """The inverse of ``arrays``."""
-        return cls(inputs, float(arrays["constant"][0]), arrays["text"].tobytes().decode())
+        text = array(arrays, "text", (ANY,), "u").tobytes().decode()
+        return cls(inputs, float(array(arrays, "constant", (1,))[0]), text)

@@ -1,7 +1,8 @@
 """Fitted models: what training leaves behind, how it predicts, and how it lies on disk.
 
-A fitted model is a folder of ``model.json`` (kind, input columns, unit) and ``weights.safetensors``
-(every array); no pickle, no torch.
+A fitted model is a folder of ``model.json`` (kind, input columns, unit, hashes of both files) and
+``weights.safetensors`` (every array); no pickle, no torch. A folder that was edited, cut short or
+mixed up is refused when it is read.
 
 A kind of fitted model is a class that ``@fitted_kind`` declares. A folder names its kind and never
 a module to import: the classes are those of ``viewcast.models``, of modules that are imported
@@ -22,11 +23,17 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from viewcast.base import contents
 from viewcast.base.errors import DataError
-from viewcast.base.files import write_json
+from viewcast.base.files import replacing
+from viewcast.base.progress import tell
+from viewcast.base.quoted import quoted
 from viewcast.models import network
+from viewcast.models.arrays import ANY, array
 from viewcast.models.scaling import Scaling
 
+ABOUT, WEIGHTS = "model.json", "weights.safetensors"
+TODO = "train the model again, or take its whole folder from a backup"
 Vector = NDArray[np.float64]
 AT_ONCE = 2**13  # rows that a network predicts in one go
 
@@ -114,11 +121,22 @@ class FittedNetwork:
 
     @classmethod
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedNetwork":
-        """The inverse of ``arrays``."""
-        mean, std = arrays["y"]
-        scaling = Scaling(arrays["x_mean"], arrays["x_std"], float(mean), float(std))
-        params = arrays["params"] if "params" in arrays else arrays["flat"]  # as of 0.1.0
-        return cls(inputs, tuple(int(h) for h in arrays["hidden"]), params, scaling)
+        """The inverse of ``arrays``. Refuses (DataError) arrays that do not fit each other."""
+        features = len(inputs)
+        x_mean, x_std = (array(arrays, name, (features,)) for name in ("x_mean", "x_std"))
+        mean, std = array(arrays, "y", (2,))
+        hidden = tuple(int(h) for h in array(arrays, "hidden", (ANY,), "i"))
+        params = array(arrays, "params" if "params" in arrays else "flat", (ANY,))  # as of 0.1.0
+        outputs = network.output_count(len(params), features, hidden)
+        if min(hidden, default=1) < 1 or outputs < 1:
+            raise DataError(f"found {len(params)} parameters and hidden layers of {hidden} units")
+        expected = network.size(features, hidden, outputs)
+        if len(params) != expected:
+            raise DataError(
+                f"array 'params': found {len(params)} numbers; expected {expected} for {features} "
+                f"inputs, hidden layers of {hidden} units and {outputs} outputs"
+            )
+        return cls(inputs, hidden, params, Scaling(x_mean, x_std, float(mean), float(std)))
 
 
 @fitted_kind
@@ -148,9 +166,10 @@ class FittedMemory:
 
     @classmethod
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedMemory":
-        """The inverse of ``arrays``."""
-        keys = json.loads(arrays["keys"].tobytes())
-        return cls(inputs, dict(zip(keys, map(float, arrays["targets"]), strict=True)))
+        """The inverse of ``arrays``. Refuses (DataError) as many targets as there are no keys."""
+        keys = json.loads(array(arrays, "keys", (ANY,), "u").tobytes())
+        targets = array(arrays, "targets", (len(set(keys)),))
+        return cls(inputs, dict(zip(keys, map(float, targets), strict=True)))
 
 
 @fitted_kind
@@ -186,34 +205,72 @@ class FittedNaive:
 
     @classmethod
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedNaive":
-        """The inverse of ``arrays``."""
-        outputs = int(arrays["outputs"][0]) if "outputs" in arrays else 1
-        return cls(inputs, float(arrays["constant"][0]), outputs)
+        """The inverse of ``arrays``. Refuses (DataError) more inputs than outputs but one."""
+        outputs = int(array(arrays, "outputs", (1,), "i")[0]) if "outputs" in arrays else 1
+        if len(inputs) not in (0, 1, outputs) or outputs < 1:
+            raise DataError(f"found {len(inputs)} inputs of {outputs} outputs")
+        return cls(inputs, float(array(arrays, "constant", (1,))[0]), outputs)
 
 
 def save(model: Fitted, folder: Path, unit: str) -> None:
-    """Write the model into a new folder."""
+    """Write the model into a new folder, or in place of the one that is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(model.arrays(), folder / "weights.safetensors")
+    with replacing(folder / WEIGHTS, sync=False) as partial:
+        save_file(model.arrays(), partial)
     about = {"kind": model.kind, "inputs": model.inputs, "unit": unit}
-    write_json(folder / "model.json", about, sync=False)
+    contents.write(folder, ABOUT, about, [WEIGHTS])
 
 
 def load(folder: Path) -> Fitted:
-    """Read a model back; refuses (DataError) a folder that holds none."""
+    """Read a model back.
+
+    Refuses (DataError), naming the file, a folder that holds none, and one that is not as it was
+    written. Of a folder that an earlier version wrote, without hashes, only the shapes are checked,
+    which is told.
+    """
+    held = contents.read(folder, ABOUT, TODO)
     try:
-        about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        cls = kind_of(about["kind"])
-        arrays = load_file(folder / "weights.safetensors")
-        return cls.restore(about["inputs"], arrays)
+        inputs = _names(held.about["inputs"])
+        arrays = load_file(folder / WEIGHTS)
+        model = kind_of(held.about["kind"]).restore(inputs, arrays)
     except DataError as error:
-        raise DataError(f"{folder}: {error}") from error
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise DataError(f"{folder}: holds no model of viewcast ({error!r})") from error
+        raise DataError(f"{folder}: {error}; {TODO}") from error
+    except (OSError, LookupError, TypeError, ValueError, SafetensorError) as error:
+        raise DataError(f"{folder}: holds no model of viewcast ({error!r}); {TODO}") from error
+    if not held.hashed:
+        _try(model, folder)
+        tell(
+            f"{folder}: was stored by an earlier version, without a hash: that its shapes fit is "
+            "all that is known"
+        )
+    return model
+
+
+def _names(inputs: Any) -> list[str]:
+    """Refuses (DataError) what is no list of different names."""
+    if not isinstance(inputs, list) or not all(isinstance(name, str) for name in inputs):
+        raise DataError(f"inputs: found {quoted(repr(inputs))}; expected names of columns")
+    if len(set(inputs)) < len(inputs):
+        raise DataError("inputs: names one column twice")
+    return inputs
+
+
+def _try(model: Fitted, folder: Path) -> None:
+    """Refuse (DataError) a model that does not predict a finite number for each of two rows."""
+    rows = pd.DataFrame({name: [0.0, 1.0] for name in model.inputs} | {"row": ["0", "1"]})
+    try:
+        found = model.predict(rows)
+        works = len(found) == len(rows) and bool(np.isfinite(found).all())
+    except Exception as error:  # a model may be anybody's code
+        raise DataError(f"{folder}: cannot predict ({error!r}); {TODO}") from error
+    if not works:
+        raise DataError(f"{folder}: predicts {quoted(str(found.tolist()))} for two rows; {TODO}")
 
 
 def kind_of(kind: str) -> type[Fitted]:
     """The class of fitted models of this kind. Refuses (DataError) one that nothing declares."""
+    if not isinstance(kind, str):
+        raise DataError(f"kind: found {quoted(repr(kind))}; expected the name of a kind of model")
     if kind not in _kinds:
         package = import_module(__name__.rpartition(".")[0])
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
@@ -222,5 +279,5 @@ def kind_of(kind: str) -> type[Fitted]:
         for installed in entry_points(group="viewcast.models"):
             installed.load()
     if kind not in _kinds:
-        raise DataError(f"unknown kind of model {kind!r}; known: {', '.join(sorted(_kinds))}")
+        raise DataError(f"unknown kind of model {quoted(kind)}; known: {', '.join(sorted(_kinds))}")
     return _kinds[kind]

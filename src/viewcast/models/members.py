@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viewcast.base.errors import DataError
+from viewcast.models.arrays import ANY, array
 from viewcast.models.fitted import Fitted, kind_of
 
 Arrays = dict[str, NDArray[Any]]
@@ -22,11 +24,15 @@ def packed(members: Sequence[Fitted]) -> Arrays:
 
 
 def unpacked(arrays: Mapping[str, NDArray[Any]]) -> tuple[Fitted, ...]:
-    """The inverse of ``packed``."""
+    """The inverse of ``packed``. Refuses (DataError) arrays of no member."""
     members: list[Fitted] = []
     while f"{len(members)}/about" in arrays:
         start = f"{len(members)}/"
         own = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
-        kind, *names = own.pop("about").tobytes().decode().split("\n")
+        text = array(own, "about", (ANY,), "u").tobytes().decode()
+        del own["about"]
+        kind, *names = text.split("\n")
         members.append(kind_of(kind).restore(names, own))
+    if not members:
+        raise DataError("found no member; expected one or more")
     return tuple(members)

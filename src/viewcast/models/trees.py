@@ -41,7 +41,10 @@ class Tree:
 
 
 def trees_of(text: str) -> list[Tree]:
-    """The trees of a model in LightGBM's text format, in the order in which they are added."""
+    """The trees of a model in LightGBM's text format, in the order in which they are added.
+
+    Raises ValueError for a tree whose nodes do not fit each other.
+    """
     _, *sections = text.partition("end of trees")[0].split("\nTree=")
     return [_tree(section) for section in sections]
 
@@ -52,10 +55,27 @@ def _tree(section: str) -> Tree:
     def numbers(key: str, dtype: type) -> Any:
         return np.array(lines.get(key, "").split(), dtype=dtype)
 
-    return Tree(
+    tree = Tree(
         numbers("split_feature", np.int64),
         numbers("threshold", np.float64),
         numbers("left_child", np.int64),
         numbers("right_child", np.int64),
         numbers("leaf_value", np.float64),
     )
+    if not _fits(tree):
+        raise ValueError(f"tree {section.partition(chr(10))[0]}: its nodes do not fit each other")
+    return tree
+
+
+def _fits(tree: Tree) -> bool:
+    """Whether every way through the tree ends in one of its leaves: a node's number is above that
+    of the node before it.
+    """
+    nodes, leaves = len(tree.feature), len(tree.leaves)
+    if not len(tree.threshold) == len(tree.left) == len(tree.right) == nodes == leaves - 1:
+        return False
+    before = np.arange(nodes)
+    return all(
+        bool(((side < nodes) & (side >= -leaves) & ((side > before) | (side < 0))).all())
+        for side in (tree.left, tree.right)
+    ) and bool((tree.feature >= 0).all())

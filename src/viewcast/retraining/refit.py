@@ -2,7 +2,8 @@
 
 It is the stage ``refit`` of the channel's DVC project (``pipelines/refit.py``): where days,
 settings and code are those of the last night, nothing is computed again. The folder ``refit`` holds
-``recipes.npz``, the arrays of each fitted recipe, and, written last, ``refit.json``.
+``recipes.npz``, the arrays of each fitted recipe, and, written last, ``refit.json``, with the
+hashes of both (``viewcast.base.contents``).
 
 Shape letters: H days ahead.
 """
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
-from viewcast.base import files, folders
+from viewcast.base import contents, folders
 from viewcast.base.errors import DataError
 from viewcast.base.folders import Kind
 from viewcast.base.paths import refit_path, settings_of_refit_path
@@ -135,19 +136,14 @@ def store(made: Refit, root: Path, channel: str) -> None:
         "forecasts": {name: log.tolist() for name, log in made.forecasts.items()},
         "left_out": made.left_out,
     }
-    files.write_json(folder / FILE, about, sync=False)
+    contents.write(folder, FILE, about, [ARRAYS])
     folders.note_made(folder, REFIT)
 
 
 def load(recipes: Mapping[str, Recipe], horizon: int, root: Path, channel: str) -> Refit:
-    """Read tonight's refit back. Refuses (DataError) a missing one."""
+    """Read tonight's refit back. Refuses (DataError) a missing one, and one that was changed."""
     folder = refit_path(root, channel)
-    try:
-        about = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{folder}: holds no refit ({error}); remove it and run `make retrain` again"
-        ) from error
+    about = contents.read(folder, FILE, "remove the folder and run `make retrain` again").about
     kept = {name: log for name, log in about["forecasts"].items() if name in recipes}
     forecasts = {name: np.array(log) for name, log in kept.items()}
     used = {name: recipes[name] for name in forecasts}

@@ -14,6 +14,7 @@ from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.usage import row_usage
 from viewcast.base import files, folders
 from viewcast.base.paths import asked_path, audit_path, uses_path
+from viewcast.tracking.moved import follow_project
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.write.annotate import annotate
@@ -33,6 +34,8 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
     experiment = settings.experiment or settings.tracking.experiment
     beside = settings.experiment is None
     asked = ReadSettings(metric=settings.metric, holdout=settings.holdout)
+    if settings.write:
+        follow_project(settings.tracking)
     gathered = gather(settings.tracking.uri, experiment, asked, beside)
     results = audit(gathered.studies, settings, gathered.experiment, gathered.opened)
     with files.replacing(rows) as partial:

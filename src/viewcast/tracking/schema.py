@@ -22,6 +22,7 @@ from viewcast.base.errors import TrackingError
 SQLITE = "sqlite:///"
 COPY = "viewcast-store-"
 READ_ONLY = f"{COPY}read-only-"
+_copies: dict[str, str] = {}  # addresses of the copies of this process, and of what they are of
 
 
 def untouched(uri: str) -> str:
@@ -43,6 +44,7 @@ def untouched(uri: str) -> str:
         log = file.with_name(f"{file.name}-wal")
         changed = [each.stat().st_mtime_ns for each in (file, log) if each.is_file()]
         file = _with_log(file.resolve(), log.resolve(), *changed)
+        _copies[f"{SQLITE}{file}"] = uri
         uri = f"{SQLITE}{file}"
     found = _revision(file)
     if found == utils._get_latest_schema_revision():
@@ -58,7 +60,14 @@ def untouched(uri: str) -> str:
             "store that the installed MLflow knows; name the file of the store, or, if a newer "
             "MLflow wrote it, install that one: pip install --upgrade mlflow-skinny"
         )
-    return SQLITE + str(_copied(file.resolve(), file.stat().st_mtime_ns))
+    copy = SQLITE + str(_copied(file.resolve(), file.stat().st_mtime_ns))
+    _copies[copy] = original(uri)
+    return copy
+
+
+def original(uri: str) -> str:
+    """The address of the store that a copy is of; of any other store its own."""
+    return _copies.get(uri, uri)
 
 
 def check_writable(client: MlflowClient) -> None:

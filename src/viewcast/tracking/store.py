@@ -30,8 +30,10 @@ from viewcast.base.errors import ConfigError, TrackingError, translate
 from viewcast.base.settings import Tracking
 from viewcast.tracking import former
 from viewcast.tracking.answers import FAILURES, told
+from viewcast.tracking.moved import follow
 from viewcast.tracking.patience import PAGE as FOR_A_PAGE
 from viewcast.tracking.patience import SERVER, first, install, patience
+from viewcast.tracking.relocated import relocated
 from viewcast.tracking.schema import untouched
 from viewcast.tracking.tags import EXPERIMENT_KIND
 from viewcast.tracking.write_ahead import write_ahead
@@ -54,12 +56,13 @@ def connect(tracking: Tracking) -> MlflowClient:
 
     The first use of a SQLite store creates its tables, which MLflow does not guard: a file lock
     beside the database lets one process do it while the others wait. A SQLite store of viewcast
-    alone writes ahead (``viewcast.tracking.write_ahead``). Raises TrackingError where the store
-    cannot be reached, in seconds (``viewcast.tracking.patience``).
+    alone writes ahead (``viewcast.tracking.write_ahead``), and that of a project that has moved
+    follows it (``viewcast.tracking.moved``). Raises TrackingError where the store cannot be
+    reached, in seconds (``viewcast.tracking.patience``).
     """
     mlflow.set_tracking_uri(tracking.uri)
     try:
-        with _first_use(tracking.uri):
+        with _first_use(tracking):
             return _answering_client(tracking.uri)
     except FAILURES as error:
         raise TrackingError(
@@ -195,7 +198,8 @@ def all_runs(
 ) -> list[Run]:
     """Every run of the experiments (ids) that the filter finds, under the names of today.
 
-    ``deleted``: deleted runs too. Runs of version 0.1: see ``viewcast.tracking.former``.
+    ``deleted``: deleted runs too. Runs of version 0.1: see ``viewcast.tracking.former``; of a store
+    that lies elsewhere than when it was written: ``viewcast.tracking.relocated``.
     """
     ids = [experiments] if isinstance(experiments, str) else list(experiments)
     view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
@@ -206,7 +210,7 @@ def all_runs(
             page = client.search_runs(ids, filter_string, view, PAGE, page_token=token)
         runs += map(former.translated, page)
         token = page.token or ""
-    return runs
+    return relocated(runs, str(client.tracking_uri))
 
 
 def all_experiments(client: MlflowClient) -> list[str]:
@@ -226,13 +230,14 @@ def experiments(client: MlflowClient, view: int = ViewType.ACTIVE_ONLY) -> list[
 
 
 @contextmanager
-def _first_use(uri: str) -> Iterator[None]:
-    if not uri.startswith(SQLITE):
+def _first_use(tracking: Tracking) -> Iterator[None]:
+    if not tracking.uri.startswith(SQLITE):
         yield
         return
-    database = Path(uri.removeprefix(SQLITE))
+    database = Path(tracking.uri.removeprefix(SQLITE))
     database.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(database.with_suffix(".lock")), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         write_ahead(database)
+        follow(tracking)
         yield

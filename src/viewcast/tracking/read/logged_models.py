@@ -7,6 +7,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from viewcast.base.errors import DataError
+from viewcast.tracking.artifacts import folder_of
+from viewcast.tracking.relocated import Search
 
 HISTORY = "mlflow.log-model.history"  # tag of a run that stored a model, before MLflow 3
 USUAL = "model"  # what autologging calls the model of a run
@@ -34,18 +36,22 @@ def tells_model(run: Run) -> bool:
 def models_of(client: MlflowClient, run: Run) -> list[LoggedModel]:
     """The models that a run logged: MLflow 3 lists them, before that they are among artifacts."""
     listed = getattr(getattr(run, "outputs", None), "model_outputs", None) or []
+    search = Search(str(client.tracking_uri))
     if listed:
         known = [(client.get_logged_model(output.model_id), int(output.step)) for output in listed]
         return [
             LoggedModel(
                 name=str(model.name),
-                address=str(model.artifact_location),
+                address=search.address(str(model.artifact_location), str(model.model_id)),
                 identity=str(model.model_id),
                 order=(step, int(model.creation_timestamp)),
             )
             for model, step in known
         ]
     run_id, root = run.info.run_id, str(run.info.artifact_uri).rstrip("/")
+    here = folder_of(root)
+    if here is not None:
+        return [LoggedModel(f.parent.name, str(f.parent)) for f in sorted(here.glob("*/MLmodel"))]
     folders = [file.path for file in client.list_artifacts(run_id) if file.is_dir]
     return [
         LoggedModel(path, f"{root}/{path}")

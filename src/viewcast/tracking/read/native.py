@@ -18,6 +18,7 @@ from viewcast.tracking.metric_names import LOSSES
 from viewcast.tracking.read import native_tables
 from viewcast.tracking.read.measured import named_loss, usual_loss
 from viewcast.tracking.read.run_metadata import facts, failure, figure, truth
+from viewcast.tracking.relocated import missing
 from viewcast.tracking.tags import (
     BEST_EPOCH,
     CANDIDATE,
@@ -129,7 +130,9 @@ class NativeRuns:
     def _needed(self, run: Run, name: str) -> Path:
         path = self.artifacts.path(run, name)
         if path is None:
-            raise DataError(f"artifact {name} of run {run.info.run_id} is missing")
+            why = missing(run, str(self.client.tracking_uri))
+            what = f"artifact {name} of run {run.info.run_id} is missing"
+            raise DataError(what if why is None else f"{what}: {why}")
         return path
 
 

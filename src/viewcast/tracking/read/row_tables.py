@@ -20,6 +20,7 @@ from viewcast.tracking.read.measured import Wanted, usual_loss
 from viewcast.tracking.read.metric_choice import MetricChoice
 from viewcast.tracking.read.row_sets import RowSets
 from viewcast.tracking.read.row_table import Found, RowTable, row_table
+from viewcast.tracking.relocated import missing
 from viewcast.tracking.tags import PREDICTIONS
 
 EVALUATED = "eval_results_table.json"
@@ -99,7 +100,8 @@ class RowTables:
                 return Found(one.table, (*passed, *broken, *notes))
         if errors:
             raise errors[0]
-        return Found(None, tuple(passed))
+        gone = missing(run, str(self.artifacts.client.tracking_uri))
+        return Found(None, (*passed, *([] if gone is None else [f"artifacts: {gone}"])))
 
     def _fetch(self, run: Run) -> list[File] | TrackingError:
         try:

@@ -7,6 +7,7 @@ from mlflow import MlflowClient
 
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import Tracking
+from viewcast.tracking.moved import follow_beside
 from viewcast.tracking.schema import check_writable, is_copy
 from viewcast.tracking.store import answering, connect_to, experiment_names
 from viewcast.tracking.views.catalogue import views_of
@@ -32,7 +33,8 @@ def offered(uri: str, experiment: str | None = None, write: bool = False) -> Ite
     """The experiments of a store that have runs, by name.
 
     Views of those that viewcast made are brought up to date, those of others only where ``write``
-    says so. Nothing is written to the store of an older MLflow. ``experiment``: this one alone.
+    says so. The store of a project that has moved follows it. Nothing is written to the store of an
+    older MLflow. ``experiment``: this one alone.
 
     Raises ConfigError for an unknown experiment; TrackingError where the store gives no answer, and
     where it is of an older MLflow and ``write`` is asked for.
@@ -40,6 +42,8 @@ def offered(uri: str, experiment: str | None = None, write: bool = False) -> Ite
     client = connect_to(uri)
     if write:
         check_writable(client)
+    if not is_copy(client):
+        follow_beside(uri)
     with answering(Tracking(uri, None, "", 0.0)):
         names = experiment_names(client)
         if experiment is not None and experiment not in names.values():
