@@ -6,13 +6,14 @@ file that was cut short, and one that belongs to another folder are found before
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from viewcast.base.errors import DataError
 from viewcast.base.files import write_json
+from viewcast.base.quoted import quoted
 
 HASHES = "sha256"  # key of the description: the hash of each file, and of the description itself
 
@@ -34,14 +35,18 @@ def write(folder: Path, name: str, about: Mapping[str, Any], files: Sequence[str
     write_json(folder / name, {**about, HASHES: {**hashes, name: own}}, sync=False)
 
 
-def read(folder: Path, name: str, todo: str) -> Contents:
+def read(folder: Path, name: str, keys: Collection[str], todo: str) -> Contents:
     """The description ``name`` of a folder, after its files were compared to it.
+
+    ``keys``: all that it may have, but HASHES.
 
     Refuses (DataError), naming the file and with ``todo`` at the end: a description that is missing
     or damaged, a file that is missing, that is not as it was written, or that was added. A hidden
     file may be added.
     """
     about = _described(folder, name, todo)
+    if unknown := sorted(set(about) - {*keys, HASHES}):
+        raise DataError(f"{folder / name}: found the key {quoted(unknown[0])}, unknown; {todo}")
     if HASHES not in about:
         return Contents(about, hashed=False)
     hashes = about.pop(HASHES)

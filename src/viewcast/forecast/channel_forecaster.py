@@ -29,6 +29,7 @@ from viewcast.forecast.recipes import identity, load_fits, plain, save_fits
 Vector = NDArray[np.float64]
 FILE = "forecaster.json"
 FITS = "fits.npz"
+KEYS = ("horizon", "members", "habits", "intervals")
 TODO = "expected a folder that ChannelForecaster.save wrote, unchanged"
 
 
@@ -135,7 +136,7 @@ class ChannelForecaster:
         written, and one that needs a class that cannot be imported. One that an earlier version
         wrote, without hashes, has to forecast from a history.
         """
-        held = contents.read(folder, FILE, TODO)
+        held = contents.read(folder, FILE, KEYS, TODO)
         about = held.about
         try:
             members: dict[str, Recipe] = {

@@ -228,7 +228,7 @@ def load(folder: Path) -> Fitted:
     written. Of a folder that an earlier version wrote, without hashes, only the shapes are checked,
     which is told.
     """
-    held = contents.read(folder, ABOUT, TODO)
+    held = contents.read(folder, ABOUT, ("kind", "inputs", "unit"), TODO)
     try:
         inputs = _names(held.about["inputs"])
         arrays = load_file(folder / WEIGHTS)

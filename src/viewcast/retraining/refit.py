@@ -143,7 +143,8 @@ def store(made: Refit, root: Path, channel: str) -> None:
 def load(recipes: Mapping[str, Recipe], horizon: int, root: Path, channel: str) -> Refit:
     """Read tonight's refit back. Refuses (DataError) a missing one, and one that was changed."""
     folder = refit_path(root, channel)
-    about = contents.read(folder, FILE, "remove the folder and run `make retrain` again").about
+    todo = "remove the folder and run `make retrain` again"
+    about = contents.read(folder, FILE, ("newest", "forecasts", "left_out"), todo).about
     kept = {name: log for name, log in about["forecasts"].items() if name in recipes}
     forecasts = {name: np.array(log) for name, log in kept.items()}
     used = {name: recipes[name] for name in forecasts}
