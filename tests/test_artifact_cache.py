@@ -132,7 +132,7 @@ def test_an_error_of_the_server_is_of_the_run_that_is_read(
     tables = reader(client, tmp_path)
     monkeypatch.setattr(Afar, "download_artifacts", broken)
     tables.fetch([afar()])
-    with pytest.raises(DataError, match=r"artifact losses.csv: cannot be fetched .*timed out"):
+    with pytest.raises(DataError, match=r"artifact losses.csv: cannot be fetched: .*timed out"):
         tables.of(afar())
 
 

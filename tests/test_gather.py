@@ -372,7 +372,7 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 def test_a_server_that_is_down_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
-    with pytest.raises(TrackingError, match=r"tracking.uri = http://127.0.0.1:9: cannot be used"):
+    with pytest.raises(TrackingError, match=r"tracking.uri = http://127.0.0.1:9: nobody listens"):
         gather("http://127.0.0.1:9", "study")
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 
@@ -384,7 +384,9 @@ def test_a_server_that_breaks_off_is_named(
         raise MlflowException("connection reset")
 
     monkeypatch.setattr("viewcast.tracking.read.gather.all_runs", gone)
-    with pytest.raises(TrackingError, match=r"broke off \(connection reset\)"):
+    with pytest.raises(
+        TrackingError, match=r"tracking.uri = .*: connection reset; .* type the same again"
+    ):
         gathered(store)
 
 

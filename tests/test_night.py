@@ -398,7 +398,7 @@ def test_a_tracking_server_that_is_down_ends_the_night_before_anything_is_writte
     second.uri = "http://127.0.0.1:9"
     outcome = second.one("2018-03-02")
     assert outcome["code"] == 1
-    assert "tracking.uri = http://127.0.0.1:9: cannot be used" in outcome["reason"]
+    assert "tracking.uri = http://127.0.0.1:9: nobody listens" in outcome["reason"]
     assert second.series.equals(before)
     assert not night_path(second.root, LIVE).exists()
     second.uri = None

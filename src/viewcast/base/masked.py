@@ -1,6 +1,7 @@
 """Passwords in addresses are not shown: neither in messages nor in what is written."""
 
 import re
+from urllib.parse import urlsplit, urlunsplit
 
 # scheme://user:password@host; a password that holds a slash or a space is no valid address.
 _LOGIN = re.compile(r"(?P<user>\b[A-Za-z][\w+.-]*://[^\s:/@]*):[^\s/]*@")
@@ -9,3 +10,9 @@ _LOGIN = re.compile(r"(?P<user>\b[A-Za-z][\w+.-]*://[^\s:/@]*):[^\s/]*@")
 def masked(text: str) -> str:
     """The text with ``***`` in place of the password of every address in it."""
     return _LOGIN.sub(r"\g<user>:***@", text)
+
+
+def without_login(uri: str) -> str:
+    """An address without the name and the password in it, as a link that anybody may see."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -67,7 +67,9 @@ def command(
     from viewcast.api.audit import audit, unwrite  # noqa: PLC0415
     from viewcast.report.audit_text import print_audit  # noqa: PLC0415
     from viewcast.report.audits import named  # noqa: PLC0415
+    from viewcast.tracking.patience import install  # noqa: PLC0415
 
+    install()
     if taken_away:
         _take_away(unwrite, options)
         return

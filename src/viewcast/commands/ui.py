@@ -12,6 +12,7 @@ import click
 
 from viewcast.base.children import search_path
 from viewcast.base.errors import ConfigError
+from viewcast.base.masked import masked, without_login
 from viewcast.commands.project import project_folder
 
 if TYPE_CHECKING:
@@ -60,12 +61,14 @@ def command(
     from viewcast.report.audit_text import console  # noqa: PLC0415
     from viewcast.report.screen import Screen  # noqa: PLC0415
     from viewcast.report.views_text import page_lines  # noqa: PLC0415
+    from viewcast.tracking.patience import install  # noqa: PLC0415
     from viewcast.tracking.read.experiments import usual_uri  # noqa: PLC0415
     from viewcast.tracking.write.offered_views import would_migrate  # noqa: PLC0415
 
+    install()
     uri = tracking_uri or _project_store() or usual_uri()
     remote = uri.startswith(("http://", "https://"))
-    server = uri if remote else f"http://{HOST}:{port}"
+    server = without_login(uri) if remote else f"http://{HOST}:{port}"
     older = not remote and would_migrate(uri)
     serve = not (remote or older or no_serve) and find_spec("flask") is not None
     if serve:
@@ -77,7 +80,7 @@ def command(
         count += 1
     end = Screen(to.width)
     if not count:
-        end.text(f"No experiment of {uri} has a run yet.")
+        end.text(f"No experiment of {masked(uri)} has a run yet.")
     _tell_server(end, uri, server, port, remote=remote, older=older, serve=serve)
     end.show(to)
     if serve:
@@ -99,7 +102,7 @@ def _tell_server(
     end: "Screen", uri: str, server: str, port: int, *, remote: bool, older: bool, serve: bool
 ) -> None:
     """Who answers at the links, or what to type so that somebody does."""
-    typed = f"  mlflow ui --port {port} --backend-store-uri {quote(uri)}"
+    typed = f"  mlflow ui --port {port} --backend-store-uri {quote(masked(uri))}"
     if remote:
         end.text(f"The server at {server} answers at these links.")
     elif serve:
@@ -115,7 +118,7 @@ def _tell_server(
         )
         end.line(typed)
         end.text("Or migrate the store, and repeat the command:")
-        end.line(f"  mlflow db upgrade {quote(uri)}")
+        end.line(f"  mlflow db upgrade {quote(masked(uri))}")
     elif find_spec("flask") is None:
         end.text("The installed MLflow has no server (mlflow-skinny). For these links type:")
         end.line("  pip install mlflow")

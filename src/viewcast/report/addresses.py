@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viewcast.base.errors import TrackingError
+from viewcast.base.masked import without_login
 from viewcast.base.paths import page_path
 from viewcast.base.settings import Tracking
 from viewcast.tracking.experiments import project_experiments
@@ -31,7 +32,7 @@ def addresses(root: Path, tracking: Tracking, datasets: Sequence[str]) -> list[A
     """
     report = page_path(root)
     found = [Address("report", str(report.relative_to(root)))] if report.is_file() else []
-    server = tracking.uri if tracking.uri.startswith("http") else LOCAL
+    server = without_login(tracking.uri) if tracking.uri.startswith("http") else LOCAL
     try:
         client = connect_to(tracking.uri)
         with answering(tracking):

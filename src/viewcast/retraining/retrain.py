@@ -1,6 +1,5 @@
 """The command: one night, or several one after another, and the outcome of each."""
 
-import os
 import sys
 import time
 import traceback
@@ -38,8 +37,6 @@ def nights(
     Each is told to those whom ``settings.notify`` names. ``versioning``: makes
     the data versioning.
     """
-    # A store that does not answer shall end the night in seconds, not in minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     first = settings.today()
     for number in range(settings.retrain.nights):
         outcome = _night(settings, root, first + timedelta(days=number), versioning)

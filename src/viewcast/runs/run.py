@@ -26,6 +26,7 @@ from viewcast.selection.clusters import Clusters
 from viewcast.tracking import budget, tags
 from viewcast.tracking.evaluation_set import run_key
 from viewcast.tracking.score_filter import Filter
+from viewcast.tracking.store import answering
 from viewcast.tracking.write.recorder import Recorder
 from viewcast.training.config import Config
 from viewcast.training.problem import Trained
@@ -62,7 +63,7 @@ def run(
     former = interrupted.read_text() if interrupted.is_file() else None
     result = _about(config, rows)
     try:
-        with Recorder(config, root, former) as recorder:
+        with answering(config.tracking), Recorder(config, root, former) as recorder:
             if former is None:
                 folders.claim(root, checkpoints, CHECKPOINTS)
             files.write(interrupted, recorder.run_id, sync=False)

@@ -18,7 +18,8 @@ from viewcast.base.masked import masked
 from viewcast.base.quoted import quoted
 from viewcast.tracking.patience import TIMEOUT
 
-FAILURES = (MlflowException, OSError, json.JSONDecodeError)  # of a request, whatever the reason
+OF_REQUESTS = (MlflowException, RequestException)
+FAILURES = (*OF_REQUESTS, OSError, json.JSONDecodeError)  # where only a store is asked
 LONGEST = 200  # characters of a foreign message
 STATUS = re.compile(r"failed with error code (\d{3})|too many (\d{3}) error responses")
 BODY = re.compile(r"Response body: '(.*)'$", re.DOTALL)
@@ -31,8 +32,11 @@ TAKEN = re.compile(
 )
 
 
-def told(error: BaseException, uri: str) -> str:
-    """What the store at ``uri`` answered and what to do, in one line without a password."""
+def told(error: BaseException, uri: str = "") -> str:
+    """What the store answered and what to do, in one line without a password.
+
+    ``uri``: its address, which may tell the user.
+    """
     found, remedy = _of_chain(error, uri)
     return masked(f"{found}; {remedy}")
 

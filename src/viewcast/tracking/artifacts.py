@@ -96,7 +96,7 @@ class Artifacts:
         except (*FAILURES, ImportError) as error:
             raise TrackingError(
                 f"run {run.info.run_id}, artifact {name}: cannot be fetched: "
-                f"{told(error, self.client.tracking_uri)}; then try again"
+                f"{told(error)}; then try again"
             ) from error
 
     def _listed(self, run: Run, folder: str | None) -> list[FileInfo]:
@@ -105,7 +105,7 @@ class Artifacts:
         except (*FAILURES, ImportError) as error:
             raise TrackingError(
                 f"run {run.info.run_id}: artifacts cannot be listed: "
-                f"{told(error, self.client.tracking_uri)}; is the artifact store of the server "
+                f"{told(error)}; is the artifact store of the server "
                 "reachable from here?"
             ) from error
 

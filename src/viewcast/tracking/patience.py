@@ -4,6 +4,8 @@ Two rules. The *first question* to a server tells whether it is there at all: it
 ``FIRST_SECONDS``, whatever the server does. *Later requests* bridge a restart: they are made again
 after 0, 2, 4 and 8 seconds. A request that the server took and did not answer is not made again.
 MLflow reads its settings in the environment at every request; what a user has set there wins.
+Programs of a project ``install`` the second rule. Inside other people's programs it holds only in a
+context (``patience``).
 """
 
 import os
@@ -38,10 +40,11 @@ LATER = {
 FIRST = {**LATER, RETRIES: "2", TIMEOUT: "8"}
 ONCE = {**FIRST, RETRIES: "0"}
 PAGE = {**LATER, TIMEOUT: "60"}  # a thousand runs of a large store
+OURS = {name: {rule[name] for rule in (LATER, FIRST, ONCE, PAGE)} for name in LATER}
 
 
 def install() -> None:
-    """Make the second rule that of all requests of this process."""
+    """Make the second rule that of all requests of this process; a second call changes nothing."""
     from mlflow.utils import request_utils  # noqa: PLC0415 (the first rule needs none of MLflow)
 
     for name, value in LATER.items():
@@ -75,7 +78,7 @@ class Bridge(Retry):
 def patience(wanted: Mapping[str, str]) -> Iterator[None]:
     """Requests in this context have these settings where the user has none of his own."""
     given = {name: os.environ.get(name) for name in wanted}
-    ours = [name for name, value in given.items() if value in (None, LATER[name])]
+    ours = [name for name, value in given.items() if value is None or value in OURS[name]]
     os.environ.update({name: wanted[name] for name in ours})
     try:
         yield

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from json import JSONDecodeError
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,15 +20,13 @@ import mlflow
 import sqlalchemy
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
-from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.uri import is_local_uri
-from requests import RequestException
 
 from viewcast.base.errors import ConfigError, TrackingError, translate
 from viewcast.base.settings import Tracking
 from viewcast.tracking import former
-from viewcast.tracking.answers import FAILURES, told
+from viewcast.tracking.answers import FAILURES, OF_REQUESTS, told
 from viewcast.tracking.moved import follow
 from viewcast.tracking.patience import PAGE as FOR_A_PAGE
 from viewcast.tracking.patience import SERVER, first, install, patience
@@ -48,7 +45,6 @@ DATABASES = ("postgresql", "mysql", "mssql")  # that MLflow knows, beside SQLite
 # urllib3 warns of every single try.
 for _name in ("mlflow", "alembic", "urllib3.connectionpool"):
     logging.getLogger(_name).setLevel(logging.ERROR)
-install()
 
 
 def connect(tracking: Tracking) -> MlflowClient:
@@ -60,6 +56,7 @@ def connect(tracking: Tracking) -> MlflowClient:
     follows it (``viewcast.tracking.moved``). Raises TrackingError where the store cannot be
     reached, in seconds (``viewcast.tracking.patience``).
     """
+    install()
     mlflow.set_tracking_uri(tracking.uri)
     try:
         with _first_use(tracking):
@@ -169,7 +166,7 @@ def answering(tracking: Tracking) -> Iterator[None]:
     """Requests to the store in this context: TrackingError where it gives no answer."""
     try:
         yield
-    except (MlflowException, RequestException, JSONDecodeError) as error:
+    except OF_REQUESTS as error:
         raise _broken_off(error, tracking.uri) from error
 
 
@@ -182,7 +179,7 @@ def _broken_off(error: Exception, uri: str) -> TrackingError:
 def _in_words(error: BaseException) -> TrackingError | None:
     """What a server answered that nobody has caught, for the last line of a program."""
     uri = str(mlflow.get_tracking_uri())
-    if uri.startswith(SERVER) and isinstance(error, MlflowException | RequestException):
+    if uri.startswith(SERVER) and isinstance(error, OF_REQUESTS):
         return _broken_off(error, uri)
     return None
 

@@ -12,11 +12,12 @@ from mlflow.entities import Run
 from viewcast.assessment.study import Opened, Scored, studies
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import Look
-from viewcast.tracking.answers import FAILURES, told
+from viewcast.tracking.answers import OF_REQUESTS, told
 from viewcast.tracking.artifacts import Artifacts, each, local
 from viewcast.tracking.experiments import connect_project
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.metric_names import read_name
+from viewcast.tracking.patience import LATER, patience
 from viewcast.tracking.read.candidate_runs import batches, is_search_run, of_run
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_runs import read
@@ -70,8 +71,9 @@ def gather(
         client, experiment_id = connect_existing(uri, experiment)
         ids = [experiment_id]
     try:
-        return _gathered(client, ids, uri, experiment, settings)
-    except FAILURES as error:
+        with patience(LATER):
+            return _gathered(client, ids, uri, experiment, settings)
+    except OF_REQUESTS as error:
         raise TrackingError(
             f"tracking.uri = {uri}: {told(error, uri)}; then type the same again"
         ) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from viewcast.assessment.study import Study, unknown_rows
 from viewcast.assessment.understanding import SetAside, Understanding
+from viewcast.base.masked import masked
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.read.candidate_runs import is_search_run
 from viewcast.tracking.read.data_inputs import behind
@@ -177,7 +178,14 @@ def _advice(study: Study, foreign: Foreign, own: list[Read], asked: Asked) -> st
         choice = foreign.choice
         by_probability = choice is not None and choice.measure in BY_PROBABILITY
         words = [
-            *("viewcast", "audit", "--tracking-uri", asked.uri, "--experiment", asked.experiment),
+            *(
+                "viewcast",
+                "audit",
+                "--tracking-uri",
+                masked(asked.uri),
+                "--experiment",
+                asked.experiment,
+            ),
             *("--rows", "valid.parquet", "--target", "y", "--load-models"),
             *(("--predict-method", "predict_proba") if by_probability else ()),
         ]

@@ -14,7 +14,7 @@ from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.study import Study
 from viewcast.assessment.understanding import Understanding
 from viewcast.base.errors import TrackingError
-from viewcast.tracking.answers import FAILURES, told
+from viewcast.tracking.answers import OF_REQUESTS, told
 from viewcast.tracking.experiments import made_by_viewcast
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.note_mark import is_ours
@@ -77,7 +77,7 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
             for result in results:
                 _tag(gathered, experiment, result, studies[result.holdout])
             write_views(gathered.client, experiment)
-    except FAILURES as error:
+    except OF_REQUESTS as error:
         raise TrackingError(
             f"experiment {gathered.experiment}: cannot be annotated: "
             f"{told(error, gathered.client.tracking_uri)}; write=false only reads"
@@ -107,7 +107,7 @@ def unwrite(uri: str, experiment: str) -> int:
                 forget(client, experiment_id, name)
         for name in our_views(tags):
             forget(client, experiment_id, name)
-    except FAILURES as error:
+    except OF_REQUESTS as error:
         raise TrackingError(
             f"experiment {experiment}: its annotations cannot be taken away: {told(error, uri)}; "
             "then type the same again"

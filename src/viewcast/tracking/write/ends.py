@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from mlflow import MlflowClient
 
+from viewcast.tracking.patience import ONCE, patience
+
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 STOPPED = "stopped from outside, by Ctrl-C or a signal"
 
@@ -34,6 +36,6 @@ def ended_by_errors(client: MlflowClient, run_id: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception), patience(ONCE):
             client.set_terminated(run_id, status(error))
         raise

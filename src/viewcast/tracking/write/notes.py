@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from viewcast.base.errors import TrackingError
-from viewcast.tracking.answers import FAILURES, told
+from viewcast.tracking.answers import OF_REQUESTS, told
 from viewcast.tracking.artifacts import each
 from viewcast.tracking.note_mark import is_ours, signed
 from viewcast.tracking.schema import check_writable
@@ -41,7 +41,7 @@ class ExperimentPage:
             if note:
                 write_note(self.client, self.experiment_id, note)
             write_run_notes(self.client, self.runs, run_notes)
-        except FAILURES as error:
+        except OF_REQUESTS as error:
             raise TrackingError(
                 f"experiment {self.experiment_id}: its notes cannot be written: "
                 f"{told(error, self.client.tracking_uri)}; then type the same again"

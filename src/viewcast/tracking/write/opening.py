@@ -7,6 +7,7 @@ A day that was seen stays seen, in whatever unit and with whatever correction of
 Deleting the run in the UI does not undo it: deleted runs count.
 """
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from viewcast.tracking import former
 from viewcast.tracking.answers import told, unanswered
 from viewcast.tracking.datasets import input_of, log, span
 from viewcast.tracking.look_tags import tags_of
+from viewcast.tracking.patience import ONCE, patience
 from viewcast.tracking.store import all_experiments, all_runs, connect
 from viewcast.tracking.tags import (
     CONFIG,
@@ -152,9 +154,12 @@ class Opening:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None:
+        if error is None:
+            self.client.set_terminated(self.run_id, ends.status(None))
+            return
+        with contextlib.suppress(Exception), patience(ONCE):  # `error` is told
             self.client.set_tag(self.run_id, FAILURE, ends.failure(error))
-        self.client.set_terminated(self.run_id, ends.status(error))
+            self.client.set_terminated(self.run_id, ends.status(error))
 
     def scores(self, final: dict[str, float], predictions: pd.DataFrame) -> None:
         """Store the figures of the test and the loss of every row."""

@@ -26,8 +26,10 @@ from viewcast.base.provenance import git_commit, user
 from viewcast.models.memorizer import Memorizer
 from viewcast.tracking import datasets, look_tags
 from viewcast.tracking import tags as names
+from viewcast.tracking.answers import unanswered
 from viewcast.tracking.evaluation_set import EvaluationSet
 from viewcast.tracking.experiments import experiment_of, run_name
+from viewcast.tracking.patience import ONCE, patience
 from viewcast.tracking.store import connect
 from viewcast.tracking.write import ends
 from viewcast.tracking.write import served_model as served
@@ -36,6 +38,7 @@ from viewcast.training.config import Config
 if TYPE_CHECKING:
     from viewcast.training.rows import Rows
 
+PAUSE = 10.0  # seconds between tries to reach a server that is away
 BATCH = 1000  # MLflow takes no more metrics in one call
 COMPARED_BY = ("model", "trainer", "seed")  # all settings are in the configuration artifact
 # What no comparison of results needs.
@@ -90,7 +93,8 @@ class Recorder:
         if error is None:
             self._end(None)
             return
-        with contextlib.suppress(Exception):  # of a store that answers no more: `error` is told
+        # Of a store that answers no more `error` is told, and nobody waits a second time.
+        with contextlib.suppress(Exception), patience(ONCE):
             self._end(error)
 
     def _end(self, error: BaseException | None) -> None:
@@ -109,9 +113,23 @@ class Recorder:
         if val_loss is not None:
             self.points.append(Metric(names.VAL_LOSS, val_loss, now, epoch))
             self.validated += 1
-        late = time.monotonic() - self.flushed >= self.config.tracking.flush_seconds
-        if late or len(self.points) >= BATCH - 1:
-            self.flush()
+        since = time.monotonic() - self.flushed
+        full = len(self.points) >= BATCH - 1 and since >= 0  # else the server is away
+        if full or since >= self.config.tracking.flush_seconds:
+            self._flush_in_passing()
+
+    def _flush_in_passing(self) -> None:
+        """Write what has been kept; training goes on without a server that does not answer.
+
+        It is asked again after ``PAUSE`` seconds, and at the end, when there is nothing else to do.
+        """
+        try:
+            with patience(ONCE):
+                self.flush()
+        except MlflowException as error:
+            if not unanswered(error):
+                raise
+            self.flushed = time.monotonic() + PAUSE
 
     def released(self, epoch: int, val_loss: float, tags: dict[str, str]) -> None:
         """Write the one validation score that a filter releases, and the tags of the filter."""
@@ -124,9 +142,9 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what has been kept."""
-        if self.points:
-            self.client.log_batch(self.run_id, metrics=self.points)
-            self.points = []
+        while self.points:
+            self.client.log_batch(self.run_id, metrics=self.points[:BATCH])
+            self.points = self.points[BATCH:]
         self.flushed = time.monotonic()
 
     def inputs(self, rows: "Rows", key: str) -> None:

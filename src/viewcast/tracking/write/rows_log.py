@@ -7,22 +7,18 @@ people's training code.
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import mlflow
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from mlflow import MlflowClient
 from mlflow.entities import Run, RunTag
-from mlflow.exceptions import MlflowException
 
-from viewcast.base.errors import ConfigError, DataError, TrackingError
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import digest
 from viewcast.data import table
 from viewcast.holdout.looks import REPORT, early_stop, parsed, written
 from viewcast.holdout.panels import refuse_panel
-from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.datasets import input_of, log, profile
-from viewcast.tracking.patience import first
 from viewcast.tracking.tags import (
     APPROXIMATE,
     BLOCK,
@@ -38,6 +34,7 @@ from viewcast.tracking.tags import (
     PREDICTIONS,
     VALIDATION,
 )
+from viewcast.tracking.write import others_run
 from viewcast.tracking.write.row_scores import CHANCE, RowScores
 
 LONGEST = 500  # letters of a tag; MLflow takes 5,000
@@ -56,32 +53,12 @@ def run_to_log(run_id: str | None, tracking_uri: str | None = None) -> tuple[Mlf
             "no run is active, and none was in this process; write rows inside "
             "`with mlflow.start_run():`, or name the run: run_id=..."
         )
-    return client, str(known_run(client, wanted).info.run_id)
-
-
-def known_run(client: MlflowClient, run_id: str) -> Run:
-    """A run of a store that answers in seconds, and else raises TrackingError."""
-    uri = client.tracking_uri
-    try:
-        return (
-            first(lambda: client.get_run(run_id))
-            if uri.startswith("http")
-            else client.get_run(run_id)
-        )
-    except FAILURES as error:
-        raise TrackingError(
-            f"run_id = {run_id}: cannot be reached at {uri}: {told(error, uri)}"
-        ) from error
+    return client, str(others_run.known_run(client, wanted).info.run_id)
 
 
 def last_run() -> str | None:
-    """The run that is active, else the last one that was, as autologging leaves it; None where this
-    store has none.
-    """
-    try:
-        run = mlflow.last_active_run()
-    except MlflowException:  # the last one was in another store
-        return None
+    """The id of ``viewcast.tracking.write.others_run.last_run``."""
+    run = others_run.last_run()
     return None if run is None else str(run.info.run_id)
 
 

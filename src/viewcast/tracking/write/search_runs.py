@@ -9,10 +9,10 @@ from typing import Any
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.utils.autologging_utils import disable_autologging
 
 from viewcast.tracking.tags import ESTIMATOR, LOOK_KEY, PARENT, RUN_NAME, SEARCHES
+from viewcast.tracking.write.others_run import check_answers, known_run, last_run
 
 LONGEST = 500  # letters of a parameter that every MLflow takes
 AT_ONCE = 100  # parameters in one request, as MLflow allows
@@ -31,7 +31,7 @@ class SearchRuns:
 
     def __init__(self, client: MlflowClient, parent: str) -> None:
         self.client, self.parent = client, parent
-        self.experiment = str(client.get_run(parent).info.experiment_id)
+        self.experiment = str(known_run(client, parent).info.experiment_id)
 
     @classmethod
     def active(cls, run_id: str | None, tracking_uri: str | None) -> "SearchRuns | None":
@@ -46,8 +46,10 @@ class SearchRuns:
         here = cls.active(run_id, tracking_uri)
         if here is not None:
             return here
+        client = MlflowClient(tracking_uri)
+        check_answers(client)
         with mlflow.start_run(run_name=name) as made:
-            return cls(MlflowClient(tracking_uri), str(made.info.run_id))
+            return cls(client, str(made.info.run_id))
 
     def known(self) -> list[RunOfSearch]:
         """The candidates that are there already, without rows: autologging makes some."""
@@ -92,12 +94,10 @@ class SearchRuns:
 
 def last_search() -> str | None:
     """The run of a search of scikit-learn that autologging has just ended; None without."""
-    try:
-        run = mlflow.last_active_run()
-    except MlflowException:  # the last one was in another store
+    run = last_run()
+    if run is None or not str(run.data.tags.get(ESTIMATOR, "")).startswith(SEARCHES):
         return None
-    searched = run is not None and str(run.data.tags.get(ESTIMATOR, "")).startswith(SEARCHES)
-    return str(run.info.run_id) if searched else None
+    return str(run.info.run_id)
 
 
 def as_text(value: object) -> str:
