@@ -47,9 +47,11 @@ def in_csv(value: Any) -> Any:
 
     Numbers, and text that is one, stay as they are.
     """
-    if isinstance(value, str) and FORMULA.match(value) and not NUMBER.fullmatch(value.strip()):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # alone it would end the row
+    formula = FORMULA.match(value) and not NUMBER.fullmatch(value.strip())
+    return f"'{text}" if formula else text
 
 
 def csv_text(table: "pd.DataFrame", **options: Any) -> str:
