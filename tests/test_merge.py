@@ -161,7 +161,12 @@ def test_days_before_the_first_known_one_are_left_out() -> None:
 def test_another_channel_is_refused() -> None:
     known = days(*range(100, 112))
     with pytest.raises(DataError, match=r"changes 12 of 12 known days .* another channel"):
-        merge(known, known + 1)
+        merge(known, known * 3)
+
+
+def test_small_corrections_of_every_day_are_no_other_channel() -> None:
+    known = days(*range(100, 112))
+    assert len(merge(known, known + 1).corrected) == 12
 
 
 def test_a_day_with_two_different_figures_is_refused() -> None:

@@ -83,7 +83,8 @@ def test_the_export_that_reaches_further_is_newer_whatever_its_time() -> None:
     assert whole.views.tolist() == [10, 11, 99, 13]
     assert whole.notes == [
         "days that new lacks come from an older export: 2026-05-01 to 2026-05-02",
-        "1 days differ between exports, and the newer download is used (2026-05-03: 12 became 99)",
+        "1 day is counted differently in several exports; the newer download is used "
+        "(2026-05-03: 12 became 99)",
     ]
 
 

@@ -77,22 +77,20 @@ def joined(exports: Sequence[Dropped], known: pd.Series | None = None) -> Joined
         for one in used
         for note in one.export.notes
     ]
-    views = used[0].export.views
+    last, views = used[0].export, used[0].export.views
     changed: dict[pd.Timestamp, float] = {}  # days with several figures, and the older one
     for dropped in used[1:]:
         new = dropped.export
-        refuse_another_channel(replace(used[0].export, views=views), new)
+        refuse_another_channel(replace(last, views=views), new)
         notes += _step(views, new)
         common = views.index.intersection(new.views.index)
         older = views[common][views[common] != new.views[common]]
         changed |= dict(zip(pd.DatetimeIndex(older.index), older.tolist(), strict=True))
-        views = _over(views, new.views)
+        last, views = new, _over(views, new.views)
     if known is not None and len(known) and not len(known.index.intersection(views.index)):
         notes += _step(known, replace(used[0].export, views=views))
-    newest = used[-1].export
-    return Joined(
-        replace(newest, views=views, notes=[*notes, *_told(newest, views, changed)]), used, foreign
-    )
+    notes += _told(last, views, changed)
+    return Joined(replace(last, views=views, notes=notes), used, foreign)
 
 
 def refuse_another_channel(known: Export, new: Export) -> None:
@@ -141,7 +139,7 @@ def _difference(known: pd.Series, new: pd.Series) -> str | None:
     """On how many days two series differ, in words, if on most of those in common."""
     shared = _settled(known, new)
     before, after = known[shared], new[shared]
-    changed = (before - after).abs() > DIFFERENCE * pd.concat([before, after], axis=1).max(axis=1)
+    changed = differ(before, after)
     if changed.sum() <= MAX_CHANGED * len(shared):
         return None
     day = shared[changed.to_numpy()][0]
@@ -149,6 +147,13 @@ def _difference(known: pd.Series, new: pd.Series) -> str | None:
         f"differ on {changed.sum()} of {len(shared)} days in common ({day:%Y-%m-%d}: "
         f"{before[day]:g} and {after[day]:g})"
     )
+
+
+def differ(before: pd.Series, after: pd.Series) -> pd.Series:
+    """On which days two series of the same days differ by more than a correction."""
+    largest = pd.concat([before, after], axis=1).abs().max(axis=1)
+    differing: pd.Series = (before - after).abs() > DIFFERENCE * largest
+    return differing
 
 
 def _over(older: pd.Series, newer: pd.Series) -> pd.Series:
@@ -184,7 +189,11 @@ def _told(newest: Export, views: pd.Series, changed: dict[pd.Timestamp, float]) 
     if changed:
         day = min(changed)
         notes.append(
-            f"{len(changed)} days differ between exports, and the newer download is used "
+            f"{_days(len(changed))} differently in several exports; the newer download is used "
             f"({day:%Y-%m-%d}: {changed[day]:g} became {views[day]:g})"
         )
     return notes
+
+
+def _days(count: int) -> str:
+    return f"{count} days are counted" if count > 1 else "1 day is counted"

@@ -3,7 +3,7 @@
 The days of a source may come twice, in any order, corrected, or partial. The series holds one row
 per day without gaps. A single missing day is bridged (``viewcast.data.gaps``) and marked in the
 column ``bridged``, until the source delivers it. Every change of a known day is recorded as a
-correction.
+correction; a delivery that changes most of them by more than a correction is refused.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from viewcast.base.errors import DataError
 from viewcast.data.gaps import bridge, bridged_note, missing
 from viewcast.data.live import BRIDGED
 from viewcast.data.not_counted import newest_zeros, not_counted_note, taken_back_note
+from viewcast.data.several import differ
 from viewcast.data.sources.source import notes_of, with_notes
 
 SHOWN = 5  # days that a message names; fewer known days are too few to recognise another channel
@@ -114,14 +115,7 @@ def merge(
     days = days[~days.index.isin(lost)]
     past = days.loc[: known.index[-1]]
     corrected = _corrections(known, past)
-    count = len({correction.day for correction in corrected})
-    if len(past) >= SHOWN and count > MAX_CORRECTED * len(past):
-        first = corrected[0]
-        raise DataError(
-            f"the delivery changes {count} of {len(past)} known days "
-            f"(first {first.day}: {first.before:g} became {first.after:g}); does it come from "
-            "another channel? If not, let nights begin anew: retrain.channel=<name>"
-        )
+    _refuse_another_channel(known.loc[past.index, "views"], past["views"])
     series = days.combine_first(known)[list(dict.fromkeys([*known.columns, *days.columns]))]
     if BRIDGED in series:
         series.loc[days.index, BRIDGED] = np.nan
@@ -167,6 +161,18 @@ def _counted(days: pd.DataFrame, whole: bool) -> tuple[pd.DataFrame, list[str]]:
         notes.append(not_counted_note(pd.DatetimeIndex(days.index[late])))
         days = days[~late]
     return days, notes
+
+
+def _refuse_another_channel(before: pd.Series, after: pd.Series) -> None:
+    """Small corrections of every day are those of a site that has counted anew."""
+    changed = differ(before, after)
+    if len(before) >= SHOWN and changed.sum() > MAX_CORRECTED * len(before):
+        first = before.index[changed.to_numpy()][0]
+        raise DataError(
+            f"the delivery changes {changed.sum()} of {len(before)} known days "
+            f"(first {first:%Y-%m-%d}: {before[first]:g} became {after[first]:g}); does it come "
+            "from another channel? If not, let nights begin anew: retrain.channel=<name>"
+        )
 
 
 def _lost(known: pd.DataFrame, past: pd.DataFrame, most: int) -> pd.DatetimeIndex:
