@@ -4,10 +4,10 @@ Views of experiments that viewcast made are brought up to date. Those of others 
 unless they are asked for.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from viewcast.base.parse import json_of
 from viewcast.report.views_text import ExperimentPage, Link, Verdict
 from viewcast.tracking.tags import AUDIT_OF, HOLDOUT, UNIT, VERDICT
 from viewcast.tracking.views.shown import Shown
@@ -88,7 +88,7 @@ def _rows(fields: Mapping[str, Any]) -> str:
 def _fields(text: str) -> dict[str, Any]:
     """The fields of a text; none where it is no JSON, such as one that was cut."""
     try:
-        fields = json.loads(text)
+        fields = json_of(text)
     except ValueError:
         return {}
     return fields if isinstance(fields, dict) else {}

@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.assessment.result import CONFIG, AuditResult
 from viewcast.base.errors import DataError
+from viewcast.base.parse import json_of
 
 VERSION: Literal[3] = 3
 COMMAND = "python pipelines/audit.py"
@@ -52,8 +53,8 @@ def from_json(text: str, where: str) -> tuple[AuditResult, ...]:
     """
     again = f"type `{COMMAND}` to make it again"
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
+        content = json_of(text)
+    except ValueError as error:
         raise DataError(f"{where}: damaged ({error}); {again}") from error
     version = _version(content)
     if version != VERSION:

@@ -13,6 +13,7 @@ from typing import Any
 
 from viewcast.base.errors import DataError
 from viewcast.base.files import write_json
+from viewcast.base.parse import json_of
 from viewcast.base.quoted import quoted
 
 HASHES = "sha256"  # key of the description: the hash of each file, and of the description itself
@@ -68,11 +69,11 @@ def read(folder: Path, name: str, keys: Collection[str], todo: str) -> Contents:
 
 def _described(folder: Path, name: str, todo: str) -> dict[str, Any]:
     try:
-        about = json.loads((folder / name).read_text(encoding="utf-8"))
+        about = json_of((folder / name).read_text(encoding="utf-8"))
     except OSError as error:
         why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
         raise DataError(f"{folder / name}: {why}; {todo}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"{folder / name}: is cut short or no JSON ({error}); {todo}") from error
     if not isinstance(about, dict):
         raise DataError(f"{folder / name}: found no table of keys; {todo}")

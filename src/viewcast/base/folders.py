@@ -14,7 +14,6 @@ empty: a file that somebody adds in the meantime stays.
 """
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +24,7 @@ from pathlib import Path, PurePath
 
 from viewcast.base import files
 from viewcast.base.errors import ConfigError
+from viewcast.base.parse import json_of
 
 MARK = ".viewcast.json"
 NOT_OURS = (".git", ".dvc")  # folders of the project that other programs keep
@@ -176,7 +176,7 @@ def replacing(root: Path, folder: Path, kind: Kind) -> Iterator[Path]:
 def made_in(folder: Path) -> list[str]:
     """The files that the mark of a folder names, relative to it; none without a mark."""
     try:
-        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        mark = json_of((folder / MARK).read_text(encoding="utf-8"))
         return [str(name) for name in mark["files"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
@@ -226,7 +226,7 @@ def _mark(folder: Path, kind: Kind, names: Sequence[str] = ()) -> None:
 
 def _marked(folder: Path, kind: Kind) -> bool:
     try:
-        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        mark = json_of((folder / MARK).read_text(encoding="utf-8"))
         return bool(mark["viewcast"] and mark["kind"] == kind.name)
     except (OSError, ValueError, KeyError, TypeError):
         return False

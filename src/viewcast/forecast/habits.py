@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base import files
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.parse import yaml_of
 from viewcast.base.settings import construct
 
 
@@ -40,8 +41,8 @@ def read(path: Path) -> list[Habit]:
     if not path.is_file():
         return []
     try:
-        return parsed(yaml.safe_load(path.read_text(encoding="utf-8")) or [], path.name)
-    except (ConfigError, TypeError, yaml.YAMLError) as error:
+        return parsed(yaml_of(path.read_text(encoding="utf-8")) or [], path.name)
+    except (ConfigError, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: expected lines such as - {{since: 2026-08-24, why: ...}}, found another "
             f"shape ({error})"

@@ -19,6 +19,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from viewcast.base.errors import DataError
+from viewcast.base.parse import json_of
 
 Purpose = Literal["report", "early_stop", "select", "gate", "test"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -81,7 +82,7 @@ def written(uses: Iterable[Use]) -> str:
 def parsed(text: str, run_id: str) -> tuple[Use, ...]:
     """Uses from the text of a tag; refuses (DataError) any other text and names the run."""
     try:
-        uses = tuple(Use(**entry) for entry in json.loads(text))
+        uses = tuple(Use(**entry) for entry in json_of(text))
         sound = all(use.purpose in PURPOSES and _counts(use.scores, use.among) for use in uses)
     except (ValueError, TypeError):
         sound = False

@@ -26,6 +26,7 @@ from safetensors.numpy import load_file, save_file
 from viewcast.base import contents
 from viewcast.base.errors import DataError
 from viewcast.base.files import replacing
+from viewcast.base.parse import json_of
 from viewcast.base.progress import tell
 from viewcast.base.quoted import quoted
 from viewcast.models import network
@@ -167,7 +168,7 @@ class FittedMemory:
     @classmethod
     def restore(cls, inputs: list[str], arrays: dict[str, NDArray[Any]]) -> "FittedMemory":
         """The inverse of ``arrays``. Refuses (DataError) as many targets as there are no keys."""
-        keys = json.loads(array(arrays, "keys", (ANY,), "u").tobytes())
+        keys = json_of(array(arrays, "keys", (ANY,), "u").tobytes())
         targets = array(arrays, "targets", (len(set(keys)),))
         return cls(inputs, dict(zip(keys, map(float, targets), strict=True)))
 

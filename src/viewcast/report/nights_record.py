@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base import files
 from viewcast.base.errors import DataError
+from viewcast.base.parse import json_of
 from viewcast.base.paths import retraining_path
 
 COMMAND = "make retrain"
@@ -194,7 +195,7 @@ def read(root: Path) -> NightsRecord | None:
     if not path.is_file():
         return None
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json_of(path.read_text(encoding="utf-8"))
         return None if _former(plain) else parsed(plain)
     except (DataError, ValueError) as error:
         raise DataError(

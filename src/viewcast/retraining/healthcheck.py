@@ -5,7 +5,6 @@ outcome. Every night adds a line to the log of outcomes. A night that found anot
 none, so a night that hangs and keeps the lock is noticed too.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +15,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import DataError, ViewcastError
+from viewcast.base.parse import json_of
 from viewcast.base.paths import nights_log_path
 from viewcast.retraining.outcome import CODES
 
@@ -104,7 +104,7 @@ def read(path: Path) -> list[Outcome]:
     outcomes = []
     for number, line in enumerate(lines, start=1):
         try:
-            parsed = json.loads(line)
+            parsed = json_of(line)
         except ValueError as error:
             if number == len(lines):
                 break

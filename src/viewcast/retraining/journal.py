@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from viewcast.base.errors import DataError
 from viewcast.base.files import remove, write
+from viewcast.base.parse import json_of
 from viewcast.base.paths import night_path
 
 
@@ -54,7 +55,7 @@ class Journal:
         if not file.is_file():
             return None
         try:
-            return cls(**json.loads(file.read_text(encoding="utf-8")))
+            return cls(**json_of(file.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise DataError(
                 f"{file}: damaged, or written by another version ({error}); remove it and run the "

@@ -8,7 +8,6 @@ hashes of both (``viewcast.base.contents``).
 Shape letters: H days ahead.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +22,7 @@ from pydantic.dataclasses import dataclass as checked
 from viewcast.base import contents, folders
 from viewcast.base.errors import DataError
 from viewcast.base.folders import Kind
+from viewcast.base.parse import json_of
 from viewcast.base.paths import refit_path, settings_of_refit_path
 from viewcast.base.settings import construct
 from viewcast.forecast import recipes as kept_recipes
@@ -55,7 +55,12 @@ class RefitSettings:
         file = settings_of_refit_path(root, channel)
         if not file.is_file():
             raise DataError(f"{file}: no night has begun yet; `make retrain` runs one")
-        made: Self = construct(cls, json.loads(file.read_text(encoding="utf-8")), "")
+        try:
+            made: Self = construct(cls, json_of(file.read_text(encoding="utf-8")), "")
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"{file}: damaged ({error}); remove it and run `make retrain` again"
+            ) from error
         return made
 
     def confirmed(self) -> list[Habit]:

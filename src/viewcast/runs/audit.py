@@ -1,6 +1,5 @@
 """The audit of an experiment: read its runs, assess them, store the result, annotate the runs."""
 
-import json
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from viewcast.assessment.result_file import renamed, to_json
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.usage import row_usage
 from viewcast.base import files, folders
+from viewcast.base.parse import json_of
 from viewcast.base.paths import asked_path, audit_path, uses_path
 from viewcast.tracking.moved import follow_project
 from viewcast.tracking.read.gather import gather
@@ -63,7 +63,7 @@ def paths(settings: AuditSettings, root: Path) -> tuple[Path, Path]:
 def is_audit(path: Path) -> bool:
     """Whether a file holds a former audit, of version 0.1 too."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = json_of(path.read_text(encoding="utf-8"))
         audits = stored["audits"] if isinstance(stored, dict) else stored
         return all({"holdout", "verdict"} <= stated.keys() for stated in audits)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

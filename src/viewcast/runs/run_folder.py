@@ -1,17 +1,17 @@
 """The two folders of a run: the results in its output folder, and the checkpoints beside it."""
 
-import json
 from pathlib import Path
 
 from viewcast.base import folders
 from viewcast.base.errors import ConfigError
 from viewcast.base.folders import Kind
+from viewcast.base.parse import json_of
 
 
 def _holds_result(folder: Path) -> bool:
     """Whether a folder without a mark is that of a run of version 0.1."""
     try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = json_of((folder / "result.json").read_text(encoding="utf-8"))
         return bool({"run_id", "identity"} <= result.keys())
     except (OSError, ValueError, AttributeError):
         return False

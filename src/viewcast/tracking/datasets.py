@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.exceptions import MlflowException
 
+from viewcast.base.parse import json_of
 from viewcast.data.table import holdout, row_identities
 from viewcast.tracking.answers import is_taken
 from viewcast.tracking.tags import CONTEXT, TRAINING, VALIDATION
@@ -107,6 +108,6 @@ def rows_by_holdout(runs: Iterable[Run]) -> dict[str, set[str]]:
 
 def _named(dataset: Dataset) -> set[str]:
     try:
-        return set(json.loads(dataset.profile or "{}").get("rows", []))
+        return set(json_of(dataset.profile or "{}").get("rows", []))
     except (ValueError, AttributeError, TypeError):  # a profile that another tool wrote
         return set()

@@ -6,7 +6,6 @@ Google's libraries are an extra and are imported where they are used.
 """
 
 import http.client
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError, SourceError
+from viewcast.base.parse import json_of
 from viewcast.base.quoted import listed, shortened, shown
 from viewcast.data.several import SETTLE_DAYS
 
@@ -193,7 +193,7 @@ def _credentials(file: Path) -> Any:
 
     where = f"source.credentials = {file}"
     try:
-        info = json.loads(file.read_text("utf-8"))
+        info = json_of(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{where}: {error.strerror}; {AUTHORISE}") from error
     except ValueError as error:
@@ -280,10 +280,10 @@ def _number(cell: Any, row: int, column: str) -> float:
 def _reasons(content: bytes) -> set[str]:
     """The reasons in the JSON of an error; empty where it is something else."""
     try:
-        error = json.loads(content)["error"]
+        error = json_of(content)["error"]
         parts = [*error.get("errors", []), *error.get("details", [])]
         return {str(part["reason"]) for part in parts if "reason" in part}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return set()
 
 

@@ -4,11 +4,11 @@ A dataset with the digest of a training input is never validation: the first eva
 booster is often the training set.
 """
 
-import json
 from dataclasses import dataclass
 
 from mlflow.entities import Dataset, Run
 
+from viewcast.base.parse import json_of
 from viewcast.tracking.metric_names import MetricName, plain
 from viewcast.tracking.metric_vocabulary import NAMELESS, TEST, TRAIN, VALIDATION
 from viewcast.tracking.tags import CONTEXT
@@ -65,7 +65,7 @@ def inputs(run: Run, contexts: frozenset[str]) -> list[Dataset]:
 def rows_in(dataset: Dataset) -> int | None:
     """How many rows a dataset has, by its profile; None where that does not say."""
     try:
-        profile = json.loads(dataset.profile or "{}")
+        profile = json_of(dataset.profile or "{}")
         count = profile.get("num_rows") or (profile.get("features_shape") or [None])[0]
         return int(count) if count else None
     except (ValueError, TypeError, AttributeError, LookupError):  # written by another tool

@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from viewcast.assessment.row_losses import RowLosses
 from viewcast.assessment.study import Scored
 from viewcast.base.errors import DataError
+from viewcast.base.parse import yaml_of
+from viewcast.base.quoted import quoted
 from viewcast.holdout.looks import Look
 from viewcast.tracking.artifacts import Artifacts
 from viewcast.tracking.look_tags import look_of
@@ -105,8 +106,11 @@ class NativeRuns:
         known = (tags.get(DATA), tags.get(GIT_COMMIT), named)
         if known not in self.feature_sets:
             path = self.artifacts.path(run, CONFIG) if named else None
-            plain = {} if path is None else yaml.safe_load(path.read_text(encoding="utf-8"))
-            sets = plain.get("data", {}).get("features", {})
+            try:
+                plain = {} if path is None else yaml_of(path.read_text(encoding="utf-8"))
+                sets = plain.get("data", {}).get("features", {})
+            except (ValueError, AttributeError) as error:
+                raise DataError(f"{CONFIG} is damaged ({quoted(str(error))})") from error
             self.feature_sets[known] = str(sets.get(named, named))
         return self.feature_sets[known]
 

@@ -1,6 +1,5 @@
 """Row losses of runs that viewcast did not make, from the tables among their artifacts."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import DataError, TrackingError
+from viewcast.base.parse import UnreadableError
 from viewcast.tracking.artifacts import Artifacts, File, each, local
 from viewcast.tracking.metric_names import plain
 from viewcast.tracking.read import loss_tables, table_files
@@ -170,7 +170,7 @@ class RowTables:
         if not evaluation:
             try:
                 columns = columns_of(table_files.columns(path))
-            except json.JSONDecodeError:
+            except UnreadableError:
                 return "is no JSON"
             if not columns.told:
                 return None

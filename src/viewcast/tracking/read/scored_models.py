@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import Run
@@ -23,7 +22,9 @@ from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.parse import yaml_of
 from viewcast.base.progress import runs as bar_over
+from viewcast.base.quoted import quoted
 from viewcast.tracking.artifact_cache import ArtifactCache, content_digest
 from viewcast.tracking.artifacts import folder_of
 from viewcast.tracking.read import loss_tables, table_files
@@ -175,7 +176,11 @@ class ScoredModels:
             return model
         with TemporaryDirectory() as folder:
             text = self._fetched(f"{model.address}/MLmodel", folder).read_text(encoding="utf-8")
-        return replace(model, identity=(yaml.safe_load(text) or {}).get("model_uuid"))
+        try:
+            return replace(model, identity=(yaml_of(text) or {}).get("model_uuid"))
+        except (ValueError, AttributeError) as error:
+            found = quoted(str(error))
+            raise DataError(f"the model {model.address}: MLmodel is damaged ({found})") from error
 
     def _scored(self, folder: Path) -> NDArray[Any]:
         import mlflow.pyfunc  # noqa: PLC0415 - seconds, for those only who score models

@@ -1,11 +1,12 @@
 """Tables in the files that people log: Parquet, CSV, and the forms of JSON that hold a table."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
+
+from viewcast.base.parse import json_of
 
 CSV = (".csv", ".csv.gz", ".tsv")
 SUFFIXES = (".parquet", *CSV, ".json", ".jsonl")
@@ -38,9 +39,9 @@ def table(path: Path) -> pd.DataFrame:
         frame = pd.read_csv(path, sep=_separator(path))
     elif path.name.endswith(".jsonl"):
         lines = path.read_text(encoding="utf-8").splitlines()
-        frame = _of_json([json.loads(line) for line in lines if line.strip()])
+        frame = _of_json([json_of(line) for line in lines if line.strip()])
     else:
-        frame = _of_json(json.loads(path.read_text(encoding="utf-8")))
+        frame = _of_json(json_of(path.read_text(encoding="utf-8")))
     return frame.rename(columns=str)
 
 

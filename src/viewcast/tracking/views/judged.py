@@ -4,12 +4,12 @@ Runs of viewcast have theirs. Of others the names of metrics tell, unless an aud
 they were chosen.
 """
 
-import json
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from viewcast.base.parse import json_of
 from viewcast.tracking.experiments import NIGHTS
 from viewcast.tracking.metric_names import MetricName, Rows, read_name
 from viewcast.tracking.tags import (
@@ -250,10 +250,10 @@ def _chosen_by(shown: Shown) -> tuple[str, bool | None]:
     for name, value in shown.tags.items():
         if name.startswith(AUDIT_OF):
             try:
-                told = json.loads(value)
+                told = json_of(value)
             except ValueError:  # a short form that was cut
                 continue
-            if told.get("metric"):
+            if isinstance(told, dict) and told.get("metric"):
                 return str(told["metric"]), told.get("more_is_better")
     return "", None
 

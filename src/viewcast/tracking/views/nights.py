@@ -4,8 +4,7 @@ The curves are those of the one run that goes on from night to night
 (``viewcast.tracking.write.history_run``). Their axis is time; each point stands at its day.
 """
 
-import json
-
+from viewcast.tracking.images import images_in
 from viewcast.tracking.tags import (
     CHAMPION_VERSION,
     EVIDENCE,
@@ -65,5 +64,5 @@ def views(shown: Shown) -> list[View]:
 
 def _newest(run: ShownRun) -> dict[str, int]:
     """The step of the newest image of a run, by its key: the UI shows one step at a time."""
-    stored = json.loads(run.tags.get(PICTURES, "{}"))
-    return {str(key): int(step) for key, (step, _) in stored.items()}
+    stored = images_in(run.tags.get(PICTURES, "{}"))
+    return {key: step for key, (step, _) in stored.items()}

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from viewcast.base.parse import json_of
 from viewcast.tracking.tags import SHARED_VIEW
 
 OURS = "viewcast"  # how our keys begin
@@ -64,7 +65,7 @@ def is_ours(tag: str, value: str) -> bool:
     if value.startswith(PACKED):
         return True
     try:
-        fields = json.loads(value)
+        fields = json_of(value)
     except ValueError:
         return not value  # MLflow before 2.22 can only empty a tag
     return isinstance(fields, dict) and (BY in fields or "state" not in fields)

@@ -8,7 +8,6 @@ Deleting the run in the UI does not undo it: deleted runs count.
 """
 
 import contextlib
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +18,13 @@ from typing import Any, Self
 
 import mlflow
 import pandas as pd
-import yaml
 from mlflow import MlflowClient
 from mlflow.entities import DatasetInput, Metric, Run
 from mlflow.exceptions import MlflowException
 
 from viewcast.base.errors import BudgetError, TrackingError
 from viewcast.base.numbers import short, times
+from viewcast.base.parse import json_of, yaml_of
 from viewcast.base.settings import Tracking
 from viewcast.data.table import holdout, moments
 from viewcast.holdout.looks import Use, written
@@ -94,11 +93,11 @@ def stored(tracking: Tracking, run_id: str) -> Stored:
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = client.download_artifacts(run_id, CONFIG, folder)
-            plain = former.settings(yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+            plain = former.settings(yaml_of(Path(file).read_text(encoding="utf-8")))
         model = (
             mlflow.pyfunc.load_model(f"runs:/{run_id}/{STORED_MODEL}").unwrap_python_model().model
         )
-    except (MlflowException, OSError, AttributeError) as error:
+    except (MlflowException, OSError, AttributeError, ValueError) as error:
         if unanswered(error):
             raise
         raise TrackingError(
@@ -225,7 +224,7 @@ def openings(client: MlflowClient) -> list[Run]:
 
 def _rows(run: Run) -> list[str]:
     profiles = [entry.dataset.profile for entry in run.inputs.dataset_inputs]
-    return [row for profile in profiles for row in json.loads(profile or "{}").get(MOMENTS, [])]
+    return [row for profile in profiles for row in json_of(profile or "{}").get(MOMENTS, [])]
 
 
 def _sentence(run: Run, rows: Sequence[str]) -> str:
