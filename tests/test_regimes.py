@@ -1,12 +1,10 @@
 """What a column counts, by its header, and known changes of what a site counts."""
 
-from collections import Counter
 from datetime import date
 
 import pytest
 
-from viewcast.data.metric import folded, is_count, known
-from viewcast.data.metric_headers import HEADERS
+from viewcast.data.metric import is_count, known
 from viewcast.data.regimes import regimes, sentences, straddled
 
 
@@ -27,11 +25,6 @@ def test_other_metrics_and_other_sites_have_none() -> None:
     span = date(2020, 1, 1), date(2030, 1, 1)
     assert straddled("youtube", "engagedViews", *span) == []
     assert straddled(None, "views", *span) == []
-
-
-def test_no_header_names_two_metrics() -> None:
-    named = [folded(header) for headers in HEADERS.values() for header in headers.split("|")]
-    assert [header for header, times in Counter(named).items() if times > 1] == []
 
 
 @pytest.mark.parametrize(
