@@ -226,6 +226,12 @@ def test_without_data_the_script_says_what_to_do(tmp_path: Path) -> None:
     assert "type `make data` in the project's folder" in done.stderr
 
 
+def test_only_what_is_public_in_the_package_is_told() -> None:
+    sources = [NOTEBOOKS / "lecture.py", *(NOTEBOOKS / "telling").glob("*.py")]
+    text = "".join(file.read_text() for file in sources)
+    assert not re.search(r"from viewcast\S* import .*\b_|viewcast\S*\._", text)
+
+
 # In a browser
 
 

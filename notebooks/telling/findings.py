@@ -21,7 +21,9 @@ STUCK = 0.98  # of the line's training loss, above which hinges have not bent
 
 def of_loss(value: float) -> str:
     """A squared error: one decimal below a thousand, so that differences agree with their terms."""
-    return short(value) if value > MANY else f"{value:,.{1 if 0 < value < 1_000 else 0}f}"
+    if value > MANY:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:,.{1 if 0 < value < 1_000 else 0}f}"
 
 
 def of_views(value: float) -> str:

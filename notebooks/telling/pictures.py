@@ -199,7 +199,7 @@ def choice(say: Texts, found: Chosen) -> Any:
     y = alt.Y("loss:Q", title=say("mae_axis", unit=say("thousand_views")), scale=limits)
     band = alt.Chart(found.curve).mark_area(color=BAND, clip=True)
     series = alt.Chart(drawn.melt("k", lines, "which", "loss")).mark_line(
-        strokeWidth=4, clip=True, point=found.runs == 1
+        strokeWidth=4, point={"size": 160} if found.runs == 1 else False
     )
     return styled(
         alt.layer(
