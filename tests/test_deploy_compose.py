@@ -136,15 +136,13 @@ def test_what_is_written_in_an_image_is_a_volume_or_temporary() -> None:
     assert all(known[name].startswith("/tmp") for name in ("HOME", "VIEWCAST_CACHE"))
 
 
-def test_nobody_but_workers_and_sweeps_reaches_the_scheduler_and_none_but_mlflow_the_store() -> (
-    None
-):
+def test_nobody_but_workers_and_sweeps_reaches_the_scheduler_and_no_client_the_store() -> None:
     on = {
         network: {name for name in SERVICES if network in service(name)["networks"]}
         for network in compose()["networks"]
     }
     assert on["workers"] == {"scheduler", "worker", "sweep"}
-    assert on["store"] == {"postgres", "mlflow"}
+    assert on["store"] == {"postgres", "mlflow", "copy-store"}
     assert service("mlflow")["ports"] == ["127.0.0.1:5000:5000"]
 
 

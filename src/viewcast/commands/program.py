@@ -10,7 +10,7 @@ import click
 from viewcast import __version__
 from viewcast.base.escaped import on_screen
 from viewcast.base.top_level import top_level
-from viewcast.commands import audit, habit, report, ui
+from viewcast.commands import audit, copy_store, habit, report, ui
 from viewcast.commands.project import PROJECT_COMMANDS
 
 OF_CLICK = (click.ClickException, click.exceptions.Exit, click.Abort)
@@ -39,5 +39,6 @@ program.add_command(audit.command)
 program.add_command(ui.command)
 program.add_command(habit.command)
 program.add_command(report.command)
+program.add_command(copy_store.command)
 for command in PROJECT_COMMANDS:
     program.add_command(command)
