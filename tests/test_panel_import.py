@@ -56,7 +56,7 @@ def test_the_category_na_of_a_wide_table_is_a_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"video": "name"}, "has no column 'name'; found id, genre, day1"),
+        ({"video": "name"}, "has no column 'name'; found .'id', 'genre', 'day1'"),
         ({"days": r"age(\d+)"}, "has no columns of days like age"),
         ({"file": "other.csv"}, r"other\.csv: no such file"),
     ],
@@ -112,7 +112,7 @@ def test_a_long_table_is_known_by_the_names_of_its_columns(tmp_path: Path) -> No
         **{"video": "Content", "day": "Date", "views": "Views", "category": "Genre"},
         **{"known": ["Duration"], "published": None, "clock": "calendar"},
     }
-    assert found.told.endswith("not used: Video title, Likes")
+    assert found.told.endswith("not used: ['Video title', 'Likes']")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_of_tables_of_several_shapes_the_one_of_many_videos_is_taken(tmp_path: P
 
 
 def test_a_table_of_no_videos_is_refused_with_its_columns(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no table of many videos.*panel\.csv: Date, Views"):
+    with pytest.raises(DataError, match=r"no table of many videos.*panel\.csv: .'Date', 'Views'"):
         understand(saved(tmp_path, "Date,Views\n2026-01-01,1\n"))
 
 

@@ -124,6 +124,22 @@ def unzipped(content: bytes, source: object, limits: Limits = DEFAULT) -> bytes:
     return found
 
 
+def check_unzipped(file: Path, limits: Limits = DEFAULT, step: int = 2**20) -> None:
+    """Refuse (DataError) a gzip file that holds more bytes than allowed; keeps none of them."""
+    read = 0
+    try:
+        with gzip.open(file) as packed:
+            while part := packed.read(step):
+                read += len(part)
+                limits.refuse("bytes", file, read, "bytes or more in it")
+    except EOFError as error:
+        raise CutFileError(file, "not a complete gzip file") from error
+    except (OSError, zlib.error) as error:
+        raise DataError(
+            f"{file}: not a complete gzip file ({_cause(error)}); download it again"
+        ) from error
+
+
 def _cause(error: Exception) -> str:
     """An error of a library in words; some say nothing."""
     return quoted(str(error)).strip("'\"") or type(error).__name__

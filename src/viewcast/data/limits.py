@@ -43,10 +43,18 @@ class Limits:
         if found > most:
             raise DataError(
                 f"{source}: found {found:,} {what}, expected at most {most:,}; if they are meant, "
-                f"raise limits.{key} of the data set or the source (in conf/, or "
-                f"+data.limits.{key}=..., +source.limits.{key}=...)"
+                f"raise limits.{key} of the data set, its reader or the source: in conf/, or "
+                f"+data.limits.{key}=..., +data.reader.limits.{key}=..., +source.limits.{key}=..."
             )
 
 
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class PanelLimits(Limits):
+    """The same of a table of many videos, which people bring on purpose and is read in parts."""
+
+    bytes: Most = 2_000 * MB
+    rows: Most = 100_000_000
+
+
 DEFAULT = Limits()
-PANEL = Limits(bytes=20_000 * MB, rows=500_000_000, columns=5_000)
+PANEL = PanelLimits()

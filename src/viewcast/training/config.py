@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import STRICT, Tracking, build, construct, digest, keys
 from viewcast.data.dataset import DataSet
-from viewcast.data.preparation import preparation
+from viewcast.data.preparation import preparation, without_limits
 from viewcast.data.published import Published
 from viewcast.holdout.release_rule import Release
 from viewcast.holdout.settings import Holdout
@@ -69,8 +69,7 @@ class Config:
         if not self.trainer.uses_threads(self.loss, self.device):
             idle.add("threads")
         deciding = {k: v for k, v in without_budget(self.plain).items() if k not in idle}
-        data = {key: value for key, value in deciding["data"].items() if key != "limits"}
-        return digest({**deciding, "data": data})
+        return digest({**deciding, "data": without_limits(deciding["data"])})
 
     def reference(self) -> Published | None:
         """The published figure: that of the experiment, or the data set's for this model."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import listed, quoted
 from viewcast.data import metric
 from viewcast.data.panel.readers.batches import batches, columns_of, files_in
 
@@ -53,7 +54,7 @@ def understand(source: Path, asked: Mapping[str, Any] | None = None) -> Understo
         if found is not None:
             settings = {**found.settings, "file": str(file.relative_to(source))}
             return Understood(found.reader, settings, f"{file.name}: {found.told}")
-    shown = "; ".join(f"{file.name}: {', '.join(c[:6])}" for file, c in list(tables.items())[:3])
+    shown = "; ".join(f"{file.name}: {listed(c, 6)}" for file, c in list(tables.items())[:3])
     raise DataError(
         f"{source}: no table of many videos was found ({shown}); expected columns of a video, a "
         "day and views, or a column for each day; name them: data.reader.video=... "
@@ -84,8 +85,9 @@ def _of_columns(
     }
     used = {day, video, views, category, published, *known}
     left = [c for c in columns if c not in used]
-    told = f"{video!r} is the video, {day!r} the day, {views!r} the views"
-    return Understood("long", settings, told + (f"; not used: {', '.join(left)}" if left else ""))
+    names = [quoted(str(name)) for name in (video, day, views)]
+    told = f"{names[0]} is the video, {names[1]} the day, {names[2]} the views"
+    return Understood("long", settings, told + (f"; not used: {listed(left)}" if left else ""))
 
 
 def _wide(columns: Sequence[str], source: Path) -> Understood | None:
@@ -101,7 +103,7 @@ def _wide(columns: Sequence[str], source: Path) -> Understood | None:
     file = files_in(source)[0].name
     pattern = f"{re.escape(prefixes.pop())}(\\d+)"
     settings = {"file": file, "video": video, "category": category, "days": pattern}
-    told = f"a row for each {video!r}, days {days[0]} to {days[-1]} after its upload"
+    told = f"a row for each {quoted(video)}, days {days[0]} to {days[-1]} after its upload"
     return Understood("wide", settings, told)
 
 

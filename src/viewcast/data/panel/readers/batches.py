@@ -9,6 +9,8 @@ import pyarrow.csv as pacsv
 import pyarrow.dataset as ds
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import listed, quoted
+from viewcast.data.limits import PANEL, Limits
 
 KINDS = {".parquet": "parquet", ".csv": "csv", ".gz": "csv"}
 ROWS = 2**17
@@ -25,10 +27,11 @@ class Batch:
     rows: pa.RecordBatch
 
 
-def files_in(source: Path) -> list[Path]:
+def files_in(source: Path, limits: Limits = PANEL) -> list[Path]:
     """The tables of a folder at any depth, by name, or the one file itself.
 
-    Refuses (DataError) a source without a table, and tables of two kinds.
+    Refuses (DataError) a source without a table, tables of two kinds, and more files or bytes than
+    ``limits`` allow.
     """
     if source.is_file():
         found = [source]
@@ -43,6 +46,8 @@ def files_in(source: Path) -> list[Path]:
         raise DataError(f"{source}: found no table, expected .parquet, .csv or .csv.gz")
     if len(kinds) > 1:
         raise DataError(f"{source}: found {' and '.join(sorted(kinds))} files; expected one kind")
+    limits.refuse("files", source, len(found), "tables")
+    limits.refuse("bytes", source, sum(file.stat().st_size for file in found), "bytes of tables")
     return found
 
 
@@ -52,33 +57,43 @@ def columns_of(source: Path) -> list[str]:
 
 
 def batches(
-    source: Path, columns: Sequence[str], text: Sequence[str], remarks: list[str] | None = None
+    source: Path,
+    columns: Sequence[str],
+    text: Sequence[str],
+    remarks: list[str] | None = None,
+    limits: Limits = PANEL,
 ) -> Iterator[Batch]:
     """The wanted columns of every file; ``text``: those that a CSV file gives as they are written.
 
     A line of one cell, such as YouTube Studio's `Showing top 500 results`, is no row; ``remarks``
     gets it.
-    Refuses (DataError) a missing column, and files that cannot be read or differ in their columns.
+    Refuses (DataError) a missing column, and files that cannot be read or differ in their columns,
+    and tables beyond ``limits``; of a packed one that shows as it is read.
     """
-    files = files_in(source)
+    files = files_in(source, limits)
     try:
         table = _dataset(source, files, dict.fromkeys(text, pa.string()), remarks)
+        limits.refuse("columns", files[0], len(table.schema.names), "columns")
         missing = [name for name in columns if name not in table.schema.names]
         if missing:
             raise DataError(
-                f"{files[0]}: column {missing[0]!r} is missing; found "
-                f"{', '.join(table.schema.names[:12])}"
+                f"{files[0]}: column {quoted(missing[0])} is missing; found "
+                f"{listed(table.schema.names)}"
             )
+        read = size = 0
         for fragment in table.get_fragments():
             csv = fragment.path.endswith((".csv", ".csv.gz"))
             first = 2 if csv else 1
             for rows in fragment.to_batches(
                 schema=table.schema, columns=list(columns), batch_size=ROWS
             ):
+                read, size = read + len(rows), size + rows.nbytes
+                limits.refuse("rows", source, read, "rows or more")
+                limits.refuse("bytes", source, size, "bytes or more in its columns")
                 yield Batch(fragment.path, first, rows)
                 first += len(rows)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source}: not a readable table ({error})") from error
+        raise DataError(f"{source}: not a readable table ({quoted(str(error), 200)})") from error
 
 
 def _dataset(
@@ -104,4 +119,4 @@ def _dataset(
             [str(file) for file in files], format=form, partitioning="hive", partition_base_dir=base
         )
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source}: not a readable table ({error})") from error
+        raise DataError(f"{source}: not a readable table ({quoted(str(error), 200)})") from error

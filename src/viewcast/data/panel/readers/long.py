@@ -16,7 +16,9 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import quoted
 from viewcast.data.dates import parse_dates
+from viewcast.data.limits import PANEL, PanelLimits
 from viewcast.data.panel.panel import Clock, Panel
 from viewcast.data.panel.readers.batches import Batch, batches
 from viewcast.data.panel.readers.policies import Counted, settled
@@ -37,6 +39,7 @@ class Long:
     ``cumulative``: whether views are those of a counter: each day has the step from the day before.
     ``repeated``: what is done with a day that a video has twice, ``gaps``: with a day that it
     lacks, ``negative``: with a count below 0 (``viewcast.data.panel.readers.policies``).
+    ``limits``: how much the tables may hold (``viewcast.data.limits``).
     """
 
     file: str | None
@@ -51,6 +54,7 @@ class Long:
     repeated: Literal["refuse", "last", "sum"]
     gaps: Literal["refuse", "missing", "zero"]
     negative: Literal["refuse", "missing", "zero"]
+    limits: PanelLimits = PANEL
 
     def read(self, source: Path) -> Panel:
         """The panel. Refuses (DataError) wrong cells and, as policies say, days and counts."""
@@ -59,7 +63,7 @@ class Long:
         wanted += self.known
         rows, remarks = _Rows(), list[str]()
         # As text: what the first rows of a CSV file look like decides nothing for the later ones.
-        for batch in batches(source, wanted, wanted, remarks):
+        for batch in batches(source, wanted, wanted, remarks, self.limits):
             self._take(batch, rows)
         if not rows.codes:
             raise DataError(f"{source}: found no rows, expected a row for each video and day")
@@ -136,8 +140,8 @@ class Long:
             if not wrong.any():
                 return pd.to_numeric(text.replace("", None)).to_numpy(np.float64)
             raise DataError(
-                f"{batch.file}, row {batch.first + place}, column {self.views!r}: found "
-                f"{str(text[place])[:80]!r}, expected a count"
+                f"{batch.file}, row {batch.first + place}, column {quoted(self.views)}: found "
+                f"{quoted(str(text[place]))}, expected a count"
             ) from None
 
     def _videos(self, rows: "_Rows") -> pd.DataFrame:
@@ -181,9 +185,9 @@ def _whole(cells: pa.Array, batch: Batch, column: str, expected: str) -> NDArray
     wrong = ~(numbers == np.round(numbers))
     if wrong.any():
         place = int(wrong.argmax())
-        cell = str(cells[place].as_py() or "")[:80]
+        cell = str(cells[place].as_py() or "")
         raise DataError(
             f"{batch.file}, row {batch.first + place}, column {column!r}: found "
-            f"{repr(cell) if cell else 'nothing'}, expected {expected}"
+            f"{quoted(cell) if cell else 'nothing'}, expected {expected}"
         )
     return np.asarray(numbers.astype(np.int32))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import quoted
 from viewcast.data.panel.panel import Clock, Panel
 
 NAMED = 3  # videos that a note names
@@ -61,8 +62,8 @@ class Counted:
         for file, first, count in self.files:
             if row < count:
                 return DataError(
-                    f"{file}, row {first + row}, column {self.columns[column]!r}: found {found}, "
-                    f"expected {expected}"
+                    f"{file}, row {first + row}, column {quoted(self.columns[column])}: "
+                    f"found {found}, expected {expected}"
                 )
             row -= count
         raise AssertionError("the row is none of the files'")
@@ -70,7 +71,7 @@ class Counted:
     def shown(self, row: int) -> str:
         """The video and the day of a row, in words."""
         day = np.datetime64(int(self.day[row]), "D") if self.calendar else f"day {self.day[row]}"
-        return f"{day} of {self.names[self.video[row]]!r}"
+        return f"{day} of {quoted(self.names[self.video[row]])}"
 
 
 def settled(
@@ -152,7 +153,7 @@ def _about_negative(
             "a count of at least 0; negative=missing or negative=zero allow it",
         )
     names = counted.names[np.unique(counted.video[order[below]])]
-    of = f"{', '.join(map(repr, names[:NAMED]))}{', ...' if len(names) > NAMED else ''}"
+    of = f"{', '.join(map(quoted, names[:NAMED]))}{', ...' if len(names) > NAMED else ''}"
     notes.append(
         f"views were taken back on {below.sum():,} days of {len(names):,} videos ({of}), which "
         f"count as {'0' if policies.negative == 'zero' else 'missing'}"
