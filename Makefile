@@ -8,6 +8,9 @@ LIVE_PORT ?= 2718
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY ?= true
 READY := $(VENV)/.ready
+# An environment knows its own path: moved or copied, its scripts run those of another one, or none.
+MOVED := $(shell made=$$(sed -n 's/^command = .* -m venv \(--[a-z-]* \)*//p' '$(VENV)/pyvenv.cfg' \
+  2>/dev/null); test -z "$$made" || test "$$made" -ef '$(VENV)' || echo "$$made")
 
 .DEFAULT_GOAL := help
 .PHONY: help run show retrain predict approve rollback audit test fuzz check lock package docs ui live benchmark \
@@ -21,10 +24,15 @@ help:  ## list the targets
 	@echo "  make retrain TODAY=2021-03-01 NIGHTS=10            ten nights of the simulated channel"
 	@echo "  make retrain NAME=<name>                           a night of your own channel"
 
+ifneq ($(MOVED),)
+.PHONY: $(READY)
+endif
+
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 that can make an environment: install \
 	one (Debian and Ubuntu: apt install python3-venv), or name yours: make PYTHON=<path>" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(if $(MOVED),@echo "$(VENV) was made at $(MOVED): it is made anew here" >&2)
+	$(PYTHON) -m venv $(if $(MOVED),--clear) $(VENV)
 	pip install --quiet --disable-pip-version-check -r requirements.lock
 	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

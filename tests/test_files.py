@@ -16,7 +16,16 @@ import pytest
 from matplotlib.figure import Figure
 from safetensors import SafetensorError
 
-from viewcast.base.files import append, entries, remove, replacing, write, write_json
+from viewcast.base.errors import DataError
+from viewcast.base.files import (
+    append,
+    entries,
+    read_json,
+    remove,
+    replacing,
+    write,
+    write_json,
+)
 from viewcast.data import table
 from viewcast.report.figures.style import Drawing
 from viewcast.training import checkpoint
@@ -154,6 +163,33 @@ def test_a_torn_last_line_is_no_entry(tmp_path: Path, torn: str) -> None:
     assert entries(log) == [{"id": 1}]
     append(log, {"id": 3})
     assert [json.loads(line) for line in log.read_text().splitlines()] == [{"id": 1}, {"id": 3}]
+
+
+@pytest.mark.parametrize("damaged", [b'{"id"', b"7", b"\xff", b"[" * 100_000, b""])
+def test_a_damaged_line_is_refused_by_its_number(tmp_path: Path, damaged: bytes) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b'{"id": 1}\n' + damaged + b'\n{"id": 3}\n')
+    with pytest.raises(DataError, match=r"log\.jsonl, line 2: is damaged .* backup"):
+        entries(log)
+
+
+def test_any_text_is_one_line(tmp_path: Path) -> None:
+    """Also one with the line ends that only Unicode knows."""
+    log = tmp_path / "log.jsonl"
+    append(log, {"reason": "first\u2028second\x85third"})
+    assert entries(log) == [{"reason": "first\u2028second\x85third"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "missing"), (b"", "damaged"), (b"{", "damaged"), (b"\xff", "damaged")],
+)
+def test_a_json_file_is_whole_or_refused(tmp_path: Path, content: bytes | None, why: str) -> None:
+    file = tmp_path / "result.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(DataError, match=rf"result\.json: is {why}.*; train again"):
+        read_json(file, "train again")
 
 
 def test_a_log_that_is_not_there_has_no_entries(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from support.clone import REPOSITORY
 from support.nights import Diary, Nights, started
 from support.project import Project
 from viewcast.assessment.result import AuditResult
@@ -207,6 +209,25 @@ def test_the_ui_lets_the_store_follow_too(copy: Place) -> None:
     follow_beside(copy.tracking.uri)
     inside = copy.root.as_uri()
     assert any(where.startswith(inside) for where in copy.locations())
+
+
+@pytest.mark.parametrize(("made_at", "anew"), [(".venv", False), ("../former/.venv", True)])
+def test_an_environment_that_was_moved_is_made_anew(
+    made_at: str, anew: bool, tmp_path: Path
+) -> None:
+    """Its scripts would run those of the place of before, or nothing."""
+    here, former = tmp_path / "a project", tmp_path / "former"
+    for folder in (here, former):
+        (folder / ".venv").mkdir(parents=True)
+        (folder / "requirements.lock").touch()
+        (folder / "pyproject.toml").touch()
+        (folder / ".venv" / ".ready").touch()
+    shutil.copy(REPOSITORY / "Makefile", here)
+    command = f"command = /usr/bin/python3 -m venv --clear {(here / made_at).resolve()}\n"
+    (here / ".venv" / "pyvenv.cfg").write_text(f"version = 3.11\n{command}")
+    asked = ["make", "--dry-run", "VENV=.venv", "show"]
+    said = subprocess.run(asked, cwd=here, check=True, capture_output=True, text=True).stdout
+    assert ("-m venv --clear .venv" in said, f"was made at {former}" in said) == (anew, anew)
 
 
 def test_a_store_that_is_only_read_stays_as_it_is(

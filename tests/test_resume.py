@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from support.descents import DEEP, LINE, TOO_FAST, assert_bit_equal, fit, problem
@@ -175,6 +176,34 @@ def test_a_truncated_checkpoint_costs_the_epochs_and_not_the_run(tmp_path: Path)
     file = tmp_path / checkpoint.FILE
     file.write_bytes(file.read_bytes()[:-8])
     assert_bit_equal(fit(problem(checkpoint=tmp_path)), fit(problem()))
+
+
+def test_any_changed_byte_of_a_checkpoint_is_found_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrays = {"params": np.arange(6.0), "epoch": np.array(3), "none": np.empty(0)}
+    checkpoint.write(tmp_path, arrays, "this run")
+    assert checkpoint.read(tmp_path, "this run") is not None
+    assert checkpoint.read(tmp_path, "another run") is None
+    assert capsys.readouterr().err == ""
+    file = tmp_path / checkpoint.FILE
+    whole = file.read_bytes()
+    header = int.from_bytes(whole[:8], "little")
+    for place in range(8 + header, len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        file.write_bytes(damaged)
+        assert checkpoint.read(tmp_path, "this run") is None
+        assert f"{file}: the checkpoint cannot be used" in capsys.readouterr().err
+
+
+def test_arrays_that_were_exchanged_are_found(tmp_path: Path) -> None:
+    checkpoint.write(tmp_path, {"a": np.zeros(3), "b": np.ones(3)}, "this run")
+    content = (tmp_path / checkpoint.FILE).read_bytes()
+    (tmp_path / checkpoint.FILE).write_bytes(
+        content.replace(b'"a"', b'"x"').replace(b'"b"', b'"a"').replace(b'"x"', b'"b"')
+    )
+    assert checkpoint.read(tmp_path, "this run") is None
 
 
 def test_no_checkpoint_is_written_more_often_than_asked_for(tmp_path: Path) -> None:

@@ -7,10 +7,15 @@ name beside its place, and takes that place when it is complete.
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
+
+from viewcast.base.errors import DataError
+from viewcast.base.parse import json_of
+
+Entry = TypeVar("Entry")
 
 
 @contextmanager
@@ -83,11 +88,46 @@ def append(path: Path, *entries: dict[str, Any]) -> None:
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log, the oldest first, without one that a crash has torn; none without it."""
+    """The lines of a log, the oldest first, without one that a crash has torn; none without it.
+
+    Refuses (DataError) what ``parsed`` refuses.
+    """
+    return parsed(path, lambda entry: entry)
+
+
+def parsed(path: Path, parse: Callable[[dict[str, Any]], Entry]) -> list[Entry]:
+    """``entries``, each as the object that ``parse`` makes of it.
+
+    Refuses (DataError), with its number, a line that no program of ours wrote: damaged, or one of
+    which ``parse`` cannot make anything.
+    """
     if not path.is_file():
         return []
-    text = path.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    content = path.read_bytes()
+    found = []
+    lines = content[: content.rfind(b"\n") + 1].split(b"\n")[:-1]
+    for number, line in enumerate(lines, start=1):
+        try:
+            entry = json_of(line)
+            if not isinstance(entry, dict):
+                raise ValueError("found no table of keys")
+            found.append(parse(entry))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise DataError(
+                f"{path}, line {number}: is damaged ({why}); take the file from a backup, or "
+                "remove this line: what it tells cannot be found out again"
+            ) from error
+    return found
+
+
+def read_json(path: Path, todo: str) -> Any:
+    """The value of a JSON file. Refuses (DataError), with ``todo``, a missing or damaged one."""
+    try:
+        return json_of(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = "is missing" if isinstance(error, FileNotFoundError) else f"is damaged ({error})"
+        raise DataError(f"{path}: {why}; {todo}") from error
 
 
 def _sync(path: Path) -> None:

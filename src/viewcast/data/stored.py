@@ -12,7 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from viewcast.base.errors import DataError
+
 Where = tuple[str, Collection[str]]
+
+
+def whole(path: Path, todo: str) -> pd.DataFrame:
+    """All of a Parquet file. Refuses (DataError), with ``todo``, a missing or damaged one."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        why = "is missing" if isinstance(error, FileNotFoundError) else f"is damaged ({error})"
+        raise DataError(f"{path}: {why}; {todo}") from error
 
 
 def read(

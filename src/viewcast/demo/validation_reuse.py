@@ -14,7 +14,6 @@ metrics.
 if its key changed or if the tracking store lost one of its runs, or the true loss of one.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viewcast.base import files
+from viewcast.base.errors import DataError
 from viewcast.base.paths import (
     demo_path,
     experiment_path,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 # changes none of it.
 CODE = ("viewcast.runs.sweep", "viewcast.demo.attack", "viewcast.demo.truth")
 BESIDE = ("viewcast.tracking",)
+AGAIN = "`dvc repro` makes it again"
 PARTS = ("search", "leaderboard", "experiments")
 
 
@@ -93,7 +94,7 @@ class Demonstration:
     def once(self, part: str, made_from: Any, make: Callable[[], list[str]]) -> str:
         """Make a part, unless it was made from the same things and the store has its runs."""
         file = demo_path(self.root) / f"{part}.json"
-        former = json.loads(file.read_text()) if file.is_file() else {}
+        former = _former(file)
         key = digest([made_from, self._origin])
         if former.get("key") == key and all(map(self._holds, former["runs"])):
             return "kept"
@@ -135,7 +136,7 @@ class Demonstration:
 
         true_losses, known = {}, self._recorded()
         for name, key in self.experiment_runs.items():
-            result = json.loads((experiment_path(self.root, name) / "result.json").read_text())
+            result = files.read_json(experiment_path(self.root, name) / "result.json", AGAIN)
             config = self._configs[result["split"]]
             model = fitted.load(experiment_path(self.root, name) / "model")
             true_losses[known[key].info.run_id] = self._truth(config)(model, config.loss)
@@ -147,7 +148,7 @@ class Demonstration:
         """Key of each finished experiment whose validation rows the demonstration uses."""
         runs = {}
         for file in sorted(experiments_path(self.root).glob("*/result.json")):
-            result = json.loads(file.read_text())
+            result = files.read_json(file, AGAIN)
             config = self._configs.get(result["split"])
             wanted = config and (config.data.name, config.loss.name)
             if wanted == (result["data"], result["loss"]) and result["status"] == "finished":
@@ -202,3 +203,11 @@ class Demonstration:
             simulations = Simulations.of(daily_views(config.data), rows, simulated, again)
             self._truths[split] = TrueLoss(simulations, digest([self._origin, split]))
         return self._truths[split]
+
+
+def _former(file: Path) -> dict[str, Any]:
+    """From what a part was made last; nothing where that is not known, and it is made again."""
+    try:
+        return dict(files.read_json(file, ""))
+    except (DataError, TypeError, ValueError):
+        return {}

@@ -46,8 +46,11 @@ class Kept:
 
 
 def read(path: Path) -> list[Kept]:
-    """The lines of a ledger, the oldest first; none without the file."""
-    return [_parsed(line) for line in files.entries(path)]
+    """The lines of a ledger, the oldest first; none without the file.
+
+    Refuses (DataError) a damaged line, with its number.
+    """
+    return files.parsed(path, _parsed)
 
 
 def append(path: Path, lines: Iterable[Kept]) -> None:

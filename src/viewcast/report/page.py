@@ -5,7 +5,6 @@ two: one on the data of the lectures, which explains how far a validation score 
 one on a person's own channel, which begins with its next days.
 """
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +13,7 @@ from markupsafe import Markup
 
 from viewcast.base import files
 from viewcast.base.errors import DataError
+from viewcast.base.files import read_json
 from viewcast.base.paths import figures_path, page_path, summary_path
 from viewcast.report import nights_html
 from viewcast.report.assessment_panel import assessment_panel, caught
@@ -43,7 +43,7 @@ def build(root: Path, packages: Iterable[ModuleType]) -> list[Picture]:
     summary = summary_path(root)
     if not summary.is_file():
         raise DataError(f"{summary}: no summary yet; type `python pipelines/evaluate.py` first")
-    results = Results(root, json.loads(summary.read_text()))
+    results = Results(root, read_json(summary, "`dvc repro` makes it again"))
     if not results.rows:
         raise DataError(f"{summary}: holds no runs; type `dvc repro` to make them")
     pictures = draw_all(results, figures_path(root), packages)

@@ -1,6 +1,5 @@
 """What the report leaves in the tracking store: pictures, views, and the notes that show them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -9,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from viewcast.assessment.result_file import renamed
 from viewcast.base.escaped import in_markdown
+from viewcast.base.files import read_json
 from viewcast.base.numbers import plain
 from viewcast.base.paths import summary_path
 from viewcast.base.settings import Tracking
@@ -33,7 +33,7 @@ def publish(root: Path, pictures: Sequence[Picture], tracking: Tracking) -> None
     again, and what a person wrote is never replaced. Raises TrackingError where the store cannot be
     reached.
     """
-    results = Results(root, json.loads(summary_path(root).read_text()))
+    results = Results(root, read_json(summary_path(root), "`dvc repro` makes it again"))
     project = ProjectRuns.of(tracking)
     ids = {key: str(run.info.run_id) for key, run in by_key(project.runs).items()}
     pictures = [_with_ids(picture, ids) for picture in pictures]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,17 +40,21 @@ class Judgement:
 
 
 def read(path: Path) -> list[Judgement]:
-    """The judgements of a file, in the order in which they were made; none without the file."""
-    return [
-        Judgement(
-            origin=date.fromisoformat(entry["origin"]),
-            last=date.fromisoformat(entry["last"]),
-            losses=entry["losses"],
-            naive=entry["naive"],
-            backtest=entry["backtest"],
-        )
-        for entry in files.entries(path)
-    ]
+    """The judgements of a file, in the order in which they were made; none without the file.
+
+    Refuses (DataError) a damaged line, with its number.
+    """
+    return files.parsed(path, _parsed)
+
+
+def _parsed(entry: dict[str, Any]) -> Judgement:
+    return Judgement(
+        origin=date.fromisoformat(entry["origin"]),
+        last=date.fromisoformat(entry["last"]),
+        losses=entry["losses"],
+        naive=entry["naive"],
+        backtest=entry["backtest"],
+    )
 
 
 def append(path: Path, judgements: Iterable[Judgement]) -> None:

@@ -4,14 +4,14 @@ A step is written into the journal when it is done (``viewcast.retraining.journa
 was killed goes on with the first step that is not there.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.files import append, remove, write
+from viewcast.base.errors import DataError
+from viewcast.base.files import append, read_json, remove, write
 from viewcast.base.paths import (
     channel_path,
     days_path,
@@ -93,7 +93,10 @@ class Night:
     def _changed(self) -> bool:
         """Whether recipes or habits are others than those of the last night."""
         file = settings_of_refit_path(self.root, self.channel)
-        return not file.is_file() or json.loads(file.read_text("utf-8")) != self._refit
+        try:
+            return bool(read_json(file, "") != self._refit)
+        except DataError:  # missing or damaged: this night writes it anew
+            return True
 
     def _begin(self, new: NewDays, unfinished: Journal | None) -> Journal:
         """Write the new days into the journal, with those of a killed night; then store them."""

@@ -21,8 +21,8 @@ from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base import contents, folders
 from viewcast.base.errors import DataError
+from viewcast.base.files import read_json
 from viewcast.base.folders import Kind
-from viewcast.base.parse import json_of
 from viewcast.base.paths import refit_path, settings_of_refit_path
 from viewcast.base.settings import construct
 from viewcast.forecast import recipes as kept_recipes
@@ -51,16 +51,15 @@ class RefitSettings:
 
     @classmethod
     def read(cls, root: Path, channel: str) -> Self:
-        """The settings of tonight. Refuses (DataError) a missing file."""
+        """The settings of tonight. Refuses (DataError) a missing file, and a damaged one."""
         file = settings_of_refit_path(root, channel)
         if not file.is_file():
             raise DataError(f"{file}: no night has begun yet; `make retrain` runs one")
+        todo = "remove it: the next night writes it anew"
         try:
-            made: Self = construct(cls, json_of(file.read_text(encoding="utf-8")), "")
-        except (ValueError, TypeError) as error:
-            raise DataError(
-                f"{file}: damaged ({error}); remove it and run `make retrain` again"
-            ) from error
+            made: Self = construct(cls, read_json(file, todo), "")
+        except TypeError as error:
+            raise DataError(f"{file}: is damaged ({error}); {todo}") from error
         return made
 
     def confirmed(self) -> list[Habit]:

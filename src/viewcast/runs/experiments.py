@@ -5,7 +5,6 @@ share one process or two. A run is kept, and not trained again, while its settin
 data and the code that trains are the same, and the tracking store still has it.
 """
 
-import json
 from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base import files, folders
+from viewcast.base.errors import DataError
+from viewcast.base.files import read_json
 from viewcast.base.paths import experiment_path, experiments_path, prepared_path
 from viewcast.base.progress import runs
 from viewcast.base.provenance import code_digest, files_digest
@@ -136,5 +137,8 @@ def _former_run(folder: Path, key: str) -> str | None:
     marker = folder / "key"
     if not marker.is_file() or marker.read_text() != key:
         return None
-    former: str | None = json.loads((folder / "result.json").read_text()).get("key")
+    try:
+        former: str | None = read_json(folder / "result.json", "").get("key")
+    except DataError:  # it is trained again
+        return None
     return former

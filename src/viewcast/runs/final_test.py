@@ -5,7 +5,6 @@ the opening is recorded before the first row is scored, and it counts even if th
 used. The next opening is refused unless a reason is given, and the reason is recorded too.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import ConfigError, DataError, TrackingError
+from viewcast.base.files import read_json
 from viewcast.base.numbers import times, with_error
 from viewcast.base.paths import named_run_paths
 from viewcast.base.settings import Tracking
@@ -116,7 +116,7 @@ def run_id_of(name: str, tracking: Tracking, root: Path) -> str:
     """
     for place in named_run_paths(root, name):
         if (place / "result.json").is_file():
-            key = json.loads((place / "result.json").read_text()).get("key")
+            key = read_json(place / "result.json", "train the run again").get("key")
             known = recorded(tracking)
             if key not in known:
                 raise TrackingError(

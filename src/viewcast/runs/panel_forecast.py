@@ -3,7 +3,6 @@
 Shape letters: V videos, O outputs.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,15 @@ import pandas as pd
 from viewcast.base import files
 from viewcast.base.errors import DataError
 from viewcast.base.escaped import csv_text
+from viewcast.base.files import read_json
 from viewcast.base.paths import panel_forecast_path, run_folders
+from viewcast.data import stored
 from viewcast.data.panel.videos import Videos
 from viewcast.data.table import select
 from viewcast.models import fitted
 from viewcast.scoring.scorer import in_views
 
+AGAIN = "`dvc repro` makes it again"
 LEVEL = 0.8  # of the intervals
 
 
@@ -108,7 +110,7 @@ def _best(data: Videos, root: Path) -> tuple[dict[str, Any], Path]:
     found = []
     for folder in run_folders(root):
         if (folder / "result.json").is_file():
-            run = json.loads((folder / "result.json").read_text())
+            run = read_json(folder / "result.json", AGAIN)
             own = run["data"] == data.name and run["split"] == data.split
             if own and run["status"] == "finished" and run["val_loss"] is not None:
                 found.append((float(run["val_loss"]), str(folder), run))
@@ -123,7 +125,7 @@ def _best(data: Videos, root: Path) -> tuple[dict[str, Any], Path]:
 
 def _errors(folder: Path) -> tuple[Any, Any, float]:
     """Quantiles (O,) of what came less the forecast, in logs; and how they did across halves."""
-    rows = pd.read_parquet(folder / "predictions.parquet")
+    rows = stored.whole(folder / "predictions.parquet", AGAIN)
     rows = rows[rows["split"] == "validation"]
     came, found = (
         rows[[c for c in map(str, rows) if c == part or c.startswith(f"{part}_")]].to_numpy(

@@ -1,15 +1,18 @@
 """The summary: the losses of every run, the published figures, and its verdict, in one table."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from viewcast.base.files import read_json
+from viewcast.data import stored
 from viewcast.models.model import bends
 from viewcast.scoring.verdict import verdict
 from viewcast.selection.clusters import Clusters
+
+AGAIN = "`dvc repro` makes it again"
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,16 @@ class Finished:
 
 
 def read(folder: Path) -> Finished:
-    """Read the folder of a run; a run that diverged has no predictions."""
+    """Read the folder of a run; a run that diverged has no predictions.
+
+    Refuses (DataError) a damaged file, by its name.
+    """
     predictions = folder / "predictions.parquet"
     none = pd.DataFrame({"row": [], "split": [], "target": [], "prediction": [], "loss": []})
     return Finished(
-        json.loads((folder / "result.json").read_text()),
+        read_json(folder / "result.json", AGAIN),
         pd.read_csv(folder / "curve.csv"),
-        pd.read_parquet(predictions) if predictions.is_file() else none,
+        stored.whole(predictions, AGAIN) if predictions.is_file() else none,
         folder,
     )
 
