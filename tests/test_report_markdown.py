@@ -1,17 +1,22 @@
 """The audit as Markdown: the figures of the page, and no text of others that sets anything."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from support import audited
+from support.clone import REPOSITORY
 from viewcast.base import files
 from viewcast.base.markdown import HIDDEN, escaped
 from viewcast.base.paths import summary_path
@@ -123,3 +128,40 @@ def test_where_nothing_was_audited_the_command_says_what_to_type(project: Path) 
 def test_markdown_takes_no_other_arguments(project: Path) -> None:
     done = CliRunner().invoke(program, ["report", "--markdown", "a.md", "data=all"])
     assert done.exit_code == 2 and "data=all" in done.output
+
+
+# The workflow
+
+
+WORKFLOW = REPOSITORY / ".github" / "workflows" / "report.yml"
+
+
+def jobs() -> dict[str, Any]:
+    plain: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert plain["permissions"] == {}
+    return dict(plain["jobs"])
+
+
+def test_the_workflow_keeps_to_the_schema_of_github() -> None:
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    command = [*check, "vendor.github-workflows", str(WORKFLOW)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_job_that_may_comment_runs_no_code_of_the_pull_request() -> None:
+    audit, comment = jobs()["audit"], jobs()["comment"]
+    assert audit["permissions"] == {"contents": "read"}
+    assert comment["permissions"] == {"pull-requests": "write"}
+    used = [step.get("uses", "").split("@")[0] for step in comment["steps"]]
+    assert used == ["actions/download-artifact", ""]
+    assert "token" not in str(audit["steps"]) and "secrets." not in WORKFLOW.read_text()
+
+
+def test_actions_are_pinned_and_no_expression_is_pasted_into_a_script() -> None:
+    steps = [step for job in jobs().values() for step in job["steps"]]
+    pinned = [step["uses"] for step in steps if "uses" in step]
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", each) for each in pinned)
+    assert not any("${{" in step.get("run", "") for step in steps)
+    scripts = " ".join(step.get("run", "") for step in steps)
+    assert "viewcast report --markdown table.md" in scripts and "--body-file table.md" in scripts
