@@ -11,6 +11,7 @@ from viewcast.base.errors import DivergenceError
 from viewcast.models.fitted import FittedNetwork
 from viewcast.models.scaling import Scaling
 from viewcast.training.grid_search import Grid, GridSearch
+from viewcast.training.least_squares import LeastSquares
 from viewcast.training.problem import Trained
 
 W, B = Grid(low=0, high=3, points=76), Grid(low=0, high=20, points=51)
@@ -35,14 +36,12 @@ class Surface:
     @classmethod
     def of(cls, root: Path) -> "Surface":
         """The surface of the line over the pages of the lectures of 2021."""
-        searched = lesson_of(root, "lectures_grid_search")
-        grid: GridSearch = replace(searched.trainer, w=W, b=B)
-        surface = grid.fit(searched.problem, searched.model).surface
-        exact = lesson_of(root, "lectures_course")
-        line = exact.trainer.fit(exact.problem, exact.model).model
-        figures = line.figures()
         lesson = lesson_of(root, "lectures_descent")
-        return cls(root, lesson, surface, figures["w"], figures["b"], exact.train_loss(line))
+        problem, model = lesson.problem, lesson.model
+        losses = GridSearch(name="grid_search", w=W, b=B).fit(problem, model).surface
+        line = LeastSquares(name="least_squares").fit(problem, model).model
+        figures = line.figures()
+        return cls(root, lesson, losses, figures["w"], figures["b"], lesson.train_loss(line))
 
     @property
     def rows(self) -> int:
