@@ -51,7 +51,7 @@ def test_the_cause_is_named(tmp_path: Path, content: bytes, words: str) -> None:
 
 def test_a_table_of_text_with_another_name_is_told(tmp_path: Path) -> None:
     (tmp_path / "Totals.txt").write_bytes(table(DAYS))
-    with pytest.raises(DataError, match=r"by their names: Totals\.txt; a table of text needs the"):
+    with pytest.raises(DataError, match=r"by their names: \['Totals\.txt'\]; a table of text"):
         read_whole(tmp_path, Wanted())
 
 

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from viewcast.base.errors import CutFileError, DataError, SourceError
 from viewcast.data.drop import QUIET, Stat, Watch, look
 from viewcast.data.export import Export, Wanted
 from viewcast.data.import_export import import_export
+from viewcast.data.limits import Limits
 from viewcast.data.several import Dropped, joined
 from viewcast.data.studio import Folder, read_folder, read_whole
 
@@ -237,7 +239,7 @@ def test_downloads_that_go_on_and_files_that_are_no_exports_are_told(tmp_path: P
     assert notes == [
         f"{tmp_path}/b.zip.crdownload is still being downloaded; left out",
         f"{tmp_path}/c.csv.part is still being downloaded; left out",
-        "left out, no exports by their names: .DS_Store, README.txt, old.xlsx",
+        "left out, no exports by their names: ['.DS_Store', 'README.txt', 'old.xlsx']",
     ]
     (tmp_path / "a.csv").unlink()
     with pytest.raises(SourceError, match=r"b\.zip\.crdownload is still being downloaded"):
@@ -253,3 +255,41 @@ def test_folders_in_folders_are_looked_at_and_a_link_to_a_folder_above_is_not(
     (tmp_path / "elsewhere.csv").symlink_to(tmp_path / "2026" / "May" / "Totals.csv")
     assert len(look(tmp_path).places) == 3
     assert len(read(tmp_path).whole.views) == 30
+
+
+def test_a_folder_that_cannot_be_read_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path / "a.csv", MONTH)
+    (tmp_path / "closed").mkdir()
+    inside = Path.iterdir
+
+    def closed(folder: Path) -> Iterator[Path]:
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return inside(folder)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert read(tmp_path).whole.notes == ["left out, folders that cannot be read: ['closed']"]
+    with pytest.raises(SourceError, match="cannot be read; look at its rights"):
+        read(tmp_path / "closed")
+
+
+def test_a_file_that_is_taken_away_meanwhile_blocks_nothing(tmp_path: Path) -> None:
+    saved(tmp_path / "a.csv", MONTH)
+    saved(tmp_path / "b.zip", MONTH)
+
+    def taken(place: Path) -> Stat:
+        (tmp_path / "b.zip").unlink(missing_ok=True)
+        return Stat.of(place)
+
+    found = read_folder(tmp_path, Wanted(), None, Watch(taken))
+    assert found.whole.views.equals(MONTH)
+    assert len(found.waiting) == 1
+
+
+def test_more_exports_than_are_allowed_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        saved(tmp_path / name / "Totals.csv", MONTH)
+    with pytest.raises(DataError, match="found 3 exports in it, expected at most 2"):
+        read_folder(tmp_path, Wanted(limits=Limits(files=2)))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from viewcast.base.errors import SourceError
 from viewcast.base.folders import MARK, made_in
+from viewcast.base.quoted import listed
 from viewcast.data.raw import is_csv
 
 GOING_ON = (".crdownload", ".part", ".partial", ".download", ".opdownload", ".tmp", ".filepart")
@@ -27,21 +28,26 @@ _NUMBERED = re.compile(r"(\d+) ")
 @dataclass
 class Found:
     """``places``: zips, and folders that hold CSV files. ``going_on``: downloads that are not
-    complete by their names. ``others``: files that are no exports.
+    complete by their names. ``others``: files that are no exports. ``closed``: folders that may not
+    be looked into.
     """
 
     places: list[Path] = field(default_factory=list)
     going_on: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
+    closed: list[Path] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
-        """What is told of files that are no exports."""
-        if not self.others:
-            return []
-        names = ", ".join(file.name for file in self.others[:SHOWN])
-        more = f" and {len(self.others) - SHOWN} more" if len(self.others) > SHOWN else ""
-        return [f"left out, no exports by their names: {names}{more}"]
+        """What is told of files that are no exports, and of folders that are closed."""
+        return [
+            f"left out, {why}: {listed([place.name for place in left], SHOWN)}"
+            for why, left in (
+                ("no exports by their names", self.others),
+                ("folders that cannot be read", self.closed),
+            )
+            if left
+        ]
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,11 @@ class Watch:
     now: Callable[[], float] = time.time
 
     def growing(self, place: Path, before: Stat | None) -> bool:
-        """``before``: how the file was before it was read."""
-        after = self.look(place)
+        """``before``: how the file was before it was read; None where it could not be seen."""
+        try:
+            after = self.look(place)
+        except OSError:  # it has been taken away
+            return True
         return after != before or 0 <= self.now() - after.changed < QUIET
 
 
@@ -87,10 +96,9 @@ def look(folder: Path) -> Found:
     if not folder.is_dir():
         found.places.append(folder)
         return found
-    try:
-        _look(folder, found, set())
-    except OSError as error:
-        raise SourceError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    _look(folder, found, set())
+    if folder in found.closed:
+        raise SourceError(f"{folder}: this folder cannot be read; look at its rights")
     return found
 
 
@@ -124,7 +132,11 @@ def _look(folder: Path, found: Found, seen: set[Path]) -> None:
     if folder.resolve() in seen:  # a link to a folder above
         return
     seen.add(folder.resolve())
-    inside = sorted(folder.iterdir())
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError:
+        found.closed.append(folder)
+        return
     if any(map(is_csv, inside)):
         found.places.append(folder)
     for place in inside:

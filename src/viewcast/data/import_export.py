@@ -8,6 +8,7 @@ from viewcast.base import folders
 from viewcast.base.errors import DataError, ViewcastError
 from viewcast.base.folders import Kind
 from viewcast.data.export import Export, Wanted
+from viewcast.data.limits import Limits
 from viewcast.data.metric import label
 from viewcast.data.raw import csv_files
 from viewcast.data.regimes import sentences
@@ -46,7 +47,7 @@ def import_export(
             refuse_another_channel(former, export)
         except DataError as error:
             raise DataError(f"{error}, and give each a name of its own: NAME=<name>") from error
-    contents = _contents(folder.used)
+    contents = _contents(folder.used, (wanted or Wanted()).limits)
     if _holds(place, contents):
         folders.note_made(place, IMPORT, list(contents))
     with folders.replacing(root, into, IMPORT) as new:
@@ -80,19 +81,19 @@ def _former(place: Path, wanted: Wanted) -> Export | None:
         return None
 
 
-def _contents(exports: Sequence[Dropped]) -> dict[str, bytes]:
+def _contents(exports: Sequence[Dropped], limits: Limits) -> dict[str, bytes]:
     """The CSV files by the names they get; those of several exports begin with a number.
 
     The number says which is newer: of files that DVC has brought, the times say nothing.
     """
     if len(exports) == 1:
-        return {file.name: file.read_bytes() for file in csv_files(exports[0].place)}
+        return {file.name: file.read_bytes() for file in csv_files(exports[0].place, limits)}
     numbers = {dropped.export.name: number for number, dropped in enumerate(exports, start=1)}
     places = {dropped.place: number for number, dropped in enumerate(exports, start=1)}
     return {
         f"{numbers.get(str(file), number)} {place.stem} {file.name}": file.read_bytes()
         for place, number in places.items()
-        for file in csv_files(place)
+        for file in csv_files(place, limits)
     }
 
 

@@ -74,6 +74,7 @@ def read_folder(
     found = look(folder)
     reading = _Reading(wanted, watch)
     reading.waiting += [f"{file} is still being downloaded; left out" for file in found.going_on]
+    wanted.limits.refuse("files", folder, len(found.places), "exports in it")
     for place in found.places:
         reading.read(place, alone=place == folder)
     if not reading.exports:
@@ -98,7 +99,7 @@ class _Reading:
     def read(self, place: Path, alone: bool) -> None:
         """Read one place; ``alone``: whether it is all that was asked for."""
         before = self._look(place)
-        if not alone and place.is_file() and not zipfile.is_zipfile(place):
+        if not (alone or place.is_dir() or zipfile.is_zipfile(place)):
             told = f"{place} is not a complete zip yet"
             if self.watch is None or self._grows(place, before):
                 self.waiting.append(f"{told} and was left out")
@@ -116,9 +117,12 @@ class _Reading:
 
         Those that cannot are left out.
         """
+        files = [*filter(is_csv, sorted(folder.iterdir()))]
+        if len(files) > self.wanted.limits.files:
+            return False
         exports: list[Dropped] = []
         errors: list[tuple[Exception, Path, Stat | None]] = []
-        for file in filter(is_csv, sorted(folder.iterdir())):
+        for file in files:
             before = self._look(file)
             try:
                 exports += self._dropped(file, folder)
@@ -139,7 +143,10 @@ class _Reading:
             self._refuse(DataError(f"{place}: cannot be read ({error})"))
 
     def _look(self, place: Path) -> Stat | None:
-        return None if self.watch is None else self.watch.look(place)
+        try:
+            return None if self.watch is None else self.watch.look(place)
+        except OSError:  # it has been taken away, which reading it will tell
+            return None
 
     def _grows(self, place: Path, before: Stat | None) -> bool:
         return self.watch is not None and self.watch.growing(place, before)
