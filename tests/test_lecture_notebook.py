@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 sys.path.append(str(NOTEBOOKS))
 
-from telling import choice, findings, hinges, memory, stopping, surface, texts  # noqa: E402
+from telling import choice, findings, hinges, memory, rows, stopping, surface, texts  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("lecture notebook")  # its rows are made once for all
 
@@ -216,15 +215,16 @@ def test_the_environment_chooses_the_language(environment: dict[str, str], langu
     assert texts.preferred(environment) == language
 
 
-def test_without_data_the_script_says_what_to_do(tmp_path: Path) -> None:
+def test_without_data_the_script_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import lecture  # noqa: PLC0415 (as above)
+
     (tmp_path / "conf").symlink_to(ROOT / "conf")
-    shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
-    done = subprocess.run(
-        [sys.executable, "notebooks/lecture.py"], cwd=tmp_path, capture_output=True, text=True,
-        env={**os.environ, "LANG": "C.UTF-8", "LC_ALL": ""}, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "type `make data` in the project's folder" in done.stderr
+    monkeypatch.setattr(surface, "lesson_of", lambda _, name: rows.lesson_of(tmp_path, name))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    with pytest.raises(SystemExit, match="type `make data` in the project's folder"):
+        lecture.app.run()
 
 
 def test_only_what_is_public_in_the_package_is_told() -> None:

@@ -94,6 +94,12 @@ def test_a_font_of_the_machine_draws_chinese_names(tmp_path: Path) -> None:
     assert not np.array_equal(pixels(picture), without)
 
 
+def test_a_font_that_was_removed_since_is_not_asked(tmp_path: Path) -> None:
+    with_font(tmp_path, CHINESE)
+    (tmp_path / "letters.ttf").unlink()
+    assert fonts.families() == ["DejaVu Sans"]
+
+
 def test_a_further_font_changes_no_pixel_of_latin_names(tmp_path: Path) -> None:
     before = pixels(drawn(tmp_path, "linear_28"))
     with_font(tmp_path, "linear 課")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.artist import Artist
@@ -37,7 +38,8 @@ NEVER_SEEN = ("Cf", "Mn")  # categories of marks that change other letters and a
 @cache
 def families() -> list[str]:
     """The fonts of pictures, in the order in which they are asked for a letter."""
-    here = {font.name for font in font_manager.fontManager.ttflist}
+    known = [font for font in font_manager.fontManager.ttflist if font.name in OTHERS]
+    here = {font.name for font in known if Path(font.fname).is_file()}  # one may be gone since
     return [OWN, *(name for name in OTHERS if name in here)]
 
 
