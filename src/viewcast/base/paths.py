@@ -19,8 +19,8 @@ def checked_name(name: str) -> str:
     is_text = isinstance(name, str)  # an override may be anything
     if not is_text or not name or Path(name).name != name or name.startswith("."):
         raise ConfigError(
-            f"name {shown(name)}: becomes the name of a file; expected one without / and without a dot "
-            "at its beginning"
+            f"name {shown(name)}: becomes the name of a file; expected one without / and without a "
+            "dot at its beginning"
         )
     return name
 
