@@ -3,6 +3,7 @@
 Those of machines and servers are tested where these are; that of a panel in `test_panel_import.py`.
 """
 
+import os
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -135,6 +136,19 @@ def test_a_day_of_another_site_is_a_day_as_it_is_written_there() -> None:
 def test_a_bridged_negative_day_makes_an_import_of_200_days() -> None:
     whole = read_whole(drop("31-negative-day") / "new", Wanted())
     assert shape(whole.views) == (200, "2026-05-01", "2026-11-16", 212489)
+
+
+@pytest.mark.parametrize(
+    "case", ["02-two-loose-csv", "08-hole-in-newer", "26-loose-beside-zips", "31-negative-day"]
+)
+def test_what_an_import_copies_is_read_the_same_whatever_times_the_files_have(
+    case: str, tmp_path: Path
+) -> None:
+    into = tmp_path / "data" / "x"
+    imported = import_export(drop(case), into, tmp_path)
+    for file in into.iterdir():
+        os.utime(file, (0, 0))
+    pd.testing.assert_series_equal(read_whole(into, Wanted()).views, imported.views)
 
 
 def test_the_newer_of_two_downloads_is_right_in_whichever_order_they_lie(tmp_path: Path) -> None:

@@ -158,15 +158,21 @@ def test_corrections_are_no_other_channel() -> None:
     assert both.foreign == []
 
 
-@pytest.mark.parametrize(("views", "told"), [(9000.0, True), (1200.0, False)])
-def test_a_large_step_where_exports_share_no_day_is_told(views: float, told: bool) -> None:
-    later = dropped(series([views] * 28, "2026-05-29"), name="later")
-    notes = joined([dropped(series([1000.0] * 28)), later]).whole.notes
-    assert (
-        any("later has no day in common with" in n and "9 times more" in n for n in notes) == told
-    )
-    known = joined([later], known=series([1000.0] * 28)).whole.notes
-    assert any("is it another channel's?" in note for note in known) == told
+@pytest.mark.parametrize(("views", "large"), [(9000.0, True), (1200.0, False)])
+def test_a_large_step_where_exports_share_no_day_is_told_and_no_part_of_a_known_channel(
+    views: float, large: bool
+) -> None:
+    own, later = series([1000.0] * 28), dropped(series([views] * 28, "2026-05-29"), name="later")
+    both = joined([dropped(own), later])
+    words = "later has no day in common with"
+    assert any(words in note and "9 times more" in note for note in both.whole.notes) == large
+    assert len(both.whole.views) == 56
+    known = joined([dropped(own, name="own"), later], known=own)
+    assert [one.export.name for one in known.used] == (["own"] if large else ["own", "later"])
+    assert len(known.foreign) == large
+    if large:
+        with pytest.raises(DataError, match="It was left out: bring a longer period if not"):
+            joined([later], known=own)
 
 
 # --- what is left out -----------------------------------------------------------------------------

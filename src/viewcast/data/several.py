@@ -6,8 +6,9 @@ told apart by time, those with more views in the newest days come later, as YouT
 them.
 
 Exports of another channel are recognised one by one, against the days that are known to be those of
-the channel. Two channels that share no day cannot be told apart by their values: a large step where
-one begins is told.
+the channel. Two channels that share no day cannot be told apart by their values. A large step where
+one begins is suspect: beside known days such an export is left out, since a longer period of the
+channel's own would share days with these; where no day is known it is told.
 
 Shape letters: D days.
 """
@@ -87,8 +88,6 @@ def joined(exports: Sequence[Dropped], known: pd.Series | None = None) -> Joined
         older = views[common][views[common] != new.views[common]]
         changed |= dict(zip(pd.DatetimeIndex(older.index), older.tolist(), strict=True))
         last, views = new, _over(views, new.views)
-    if known is not None and len(known) and not len(known.index.intersection(views.index)):
-        notes += _step(known, replace(used[0].export, views=views))
     notes += _told(last, views, changed)
     return Joined(replace(last, views=views, notes=notes), used, foreign)
 
@@ -107,7 +106,8 @@ def refuse_another_channel(known: Export, new: Export) -> None:
 def _recognised(exports: Sequence[Dropped], known: pd.Series) -> tuple[list[Dropped], list[str]]:
     """The channel's own exports, and what is told of the others.
 
-    An export that shares no day with the known ones is judged by those that do.
+    An export that shares no day with the known ones is judged by those that do, or else by whether
+    it goes on where they end.
     """
     own: list[Dropped] = []
     foreign: list[str] = []
@@ -126,7 +126,11 @@ def _recognised(exports: Sequence[Dropped], known: pd.Series) -> tuple[list[Drop
                 )
         for one in own:
             reference = _over(one.export.views, reference)
-    return sorted([*own, *left], key=lambda dropped: dropped.age), foreign
+    for one in left:
+        steps = _step(reference, one.export)
+        foreign += [f"{step} It was left out: bring a longer period if not" for step in steps]
+        own += [] if steps else [one]
+    return sorted(own, key=lambda dropped: dropped.age), foreign
 
 
 def _settled(known: pd.Series, new: pd.Series) -> pd.Index:
