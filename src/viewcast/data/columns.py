@@ -5,6 +5,7 @@ Shape letters: R rows, C columns.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -19,6 +20,7 @@ from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.text import Text
 
 AT_ONCE = 2**14  # cells that are Python's strings at a time
+_QUOTED = re.compile('"[^"]*"')
 Lines = range | NDArray[np.int64]
 TEXT = pd.StringDtype(na_value=np.nan)
 
@@ -26,7 +28,8 @@ TEXT = pd.StringDtype(na_value=np.nan)
 def records(text: Text, delimiters: str = ",") -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, header first, as stripped strings, each with the line it begins on.
 
-    The delimiter is the one of ``delimiters`` that the first line with any contains most often.
+    The delimiter is the one of ``delimiters`` that the first line with any contains most often
+    outside of quotes; of equal ones the first.
     Refuses (DataError) what is no CSV.
     """
     start = io.TextIOWrapper(io.BytesIO(text.content), "utf-8", newline="")
@@ -44,7 +47,8 @@ def _delimiter(text: Text, delimiters: str) -> str:
     if len(delimiters) == 1:
         return delimiters
     start = text.content[:AT_ONCE].decode(errors="ignore").splitlines()
-    first = next((line for line in start if any(d in line for d in delimiters)), "")
+    unquoted = (_QUOTED.sub("", line) for line in start)
+    first = next((line for line in unquoted if any(d in line for d in delimiters)), "")
     return max(delimiters, key=first.count)
 
 

@@ -45,8 +45,8 @@ def may_be_cut(cell: str, whole: Sequence[str]) -> bool:
 
 def is_shorter(cell: str, above: Sequence[str]) -> bool:
     """Whether a cell is shorter than those above it, at least one, as if it was cut."""
-    if plain(cell) == "0":  # no number begins so
-        return False
+    if plain(cell) == "0":  # no whole number begins so; 0.25 and 0:04:34 do
+        return any(len(other) > 1 and plain(other[0]) == "0" for other in above)
     number, numbers = _digits(cell), [_digits(other) for other in above]
     if number is not None and None not in numbers:
         least = min(other for other in numbers if other is not None)

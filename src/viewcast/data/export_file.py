@@ -16,6 +16,7 @@ from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.raw import check_width
 from viewcast.data.text import File, Text, read_text
 
+DELIMITERS = ";\t,"  # a comma last: with another one it is that of decimals
 TITLES = 2  # lines that may stand above the header
 _LABEL = re.compile(r"\D*[^\W\d_]\D*")  # such as Total, in the row of totals
 _PLACES = {"", "unnamed: 0", "index"}  # what pandas and others call the numbers of rows
@@ -50,7 +51,7 @@ def _header(text: Text) -> tuple[int, list[str], Rows]:
 
     What other sites write above it is left out: a title, or ``sep=,``.
     """
-    rows = (each for each in records(text, ",;\t") if any(each[1]))
+    rows = (each for each in records(text, DELIMITERS) if any(each[1]))
     above: list[tuple[int, list[str]]] = []
     for line, row in rows:
         cells = [cell for cell in row if cell]
