@@ -123,7 +123,7 @@ ui: $(READY)  ## the MLflow UI on 127.0.0.1, with a link to each ready-made view
 
 live: $(READY) data  ## the lecture told live, with sliders, on 127.0.0.1 (LANG=zh-TW: in Chinese)
 	@python -c "import marimo, altair" 2>/dev/null || { echo "the lecture needs the extra live: \
-	pip install -e '.[live]'" >&2; exit 1; }
+	pip install -e '.[project,live]'" >&2; exit 1; }
 	@marimo run notebooks/lecture.py --host 127.0.0.1 --port $(LIVE_PORT) --headless --no-token
 
 benchmark: $(READY) data  ## measure speed, side by side with what it is compared to
