@@ -423,7 +423,7 @@ def test_a_full_disk_ends_the_night_and_the_next_makes_up_for_it(
         patch.setattr("viewcast.retraining.night.write", full)
         outcome = second.one("2018-03-02")
     assert (outcome["outcome"], outcome["code"]) == ("failed", 1)
-    assert "No space left on device" in outcome["reason"]
+    assert "no space is left on the disk" in outcome["reason"]
     assert len(second.series) == len(before)
     champion = second.registry.champion()
     assert champion is not None
