@@ -263,12 +263,20 @@ def refit_template_path(root: Path) -> Path:
 def cache_folder() -> Path:
     """The folder of this user: ``$VIEWCAST_CACHE``, else ``viewcast`` in ``$XDG_CACHE_HOME``, else
     ``~/.cache/viewcast``. It may be deleted at any time.
+
+    Refuses (ConfigError) a user without a home, as in some containers, where none of them is set.
     """
     own = os.environ.get(CACHE)
     if own:
         return Path(own).expanduser()
     caches = os.environ.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else Path.home() / ".cache") / "viewcast"
+    try:
+        return (Path(caches) if caches else Path.home() / ".cache") / "viewcast"
+    except RuntimeError as error:
+        raise ConfigError(
+            f"this user has no home folder, where compiled code and downloads are kept ({error}); "
+            f"set HOME, or {CACHE} to a folder of your own"
+        ) from error
 
 
 def kernels_path() -> Path:

@@ -1,6 +1,5 @@
 """What an evaluation leaves in its run: the row losses, the figures, and the record of a look."""
 
-import getpass
 import os
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from mlflow.entities import Metric, Run
 from mlflow.models.evaluation.artifacts import ParquetEvaluationArtifact
 
 from viewcast.base.errors import DataError
+from viewcast.base.provenance import user
 from viewcast.data import table
 from viewcast.holdout.looks import distinct
 from viewcast.scoring.scores import score
@@ -75,7 +75,7 @@ def _batch(run: Run) -> dict[str, str]:
     known = run.data.tags
     by_hand = known.get(PARENT) or run.info.run_id
     batch = look_tags.batch_id(Path.cwd()) if "DVC_STAGE" in os.environ else by_hand
-    return {BATCH_ID: batch, USER: known.get(USER) or getpass.getuser()}
+    return {BATCH_ID: batch, USER: known.get(USER) or user()}
 
 
 def _refuse_other_scores(run: Run, key: str) -> None:
