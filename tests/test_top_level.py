@@ -136,6 +136,19 @@ def test_a_folder_that_may_not_be_written_is_named() -> None:
     assert f"may not read or write there, at '{folder}" in told
 
 
+def test_a_library_prints_no_traceback_of_its_own(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client, experiment = project.experiment()
+    with sqlite3.connect(project.root / "mlflow" / "mlflow.db") as store:
+        store.execute("drop table metrics")
+    with pytest.raises(SystemExit), top_level("train.py"):
+        client.log_metric(client.create_run(experiment).info.run_id, "loss", 1.0)
+    told = capfd.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert told[0].startswith("train.py: an error that nobody expected")
+
+
 # Signals
 
 

@@ -16,6 +16,7 @@ Ctrl-C a second time ends the process at once.
 
 import contextlib
 import ctypes
+import logging
 import multiprocessing
 import os
 import select
@@ -36,6 +37,8 @@ FAILED, PIPE_CLOSED = 1, 128 + 13
 STOPS = [signal.SIGINT, signal.SIGTERM]
 STOPS += [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []
 SAID = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+# Loggers of libraries that print the traceback of an error which they raise as well.
+TALKATIVE = ("mlflow.store.db.utils",)
 OF_STAGE = "DVC_STAGE"  # DVC puts the name of the stage into the environment of its command
 PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
@@ -58,6 +61,7 @@ def top_level(
     tells himself. ``tell``: is given the sentence of an error instead.
     With ``VIEWCAST_DEBUG=1`` the traceback comes first.
     """
+    _quieten()
     _take_any_text()
     former, stop = _listen(name)
     try:
@@ -91,6 +95,7 @@ def begin(name: str) -> None:
 
     A stage of DVC ends when DVC is ended: DVC itself does not pass a SIGTERM on.
     """
+    _quieten()
     _take_any_text()
     _listen(name)
     sys.excepthook = _told(name)
@@ -153,6 +158,16 @@ def say(text: str) -> None:
     """Print text on standard error, where anybody reads it."""
     with contextlib.suppress(OSError, ValueError):  # nobody reads it
         print(on_screen(text), file=sys.stderr, flush=True)
+
+
+def _quieten() -> None:
+    """Leave it to the top level to tell an error."""
+    for name in TALKATIVE:
+        logging.getLogger(name).addFilter(_tells_no_error)
+
+
+def _tells_no_error(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or debugging()
 
 
 def _take_any_text() -> None:
