@@ -41,6 +41,7 @@ def table(days: list[str], counts: list[str] | None = None, header: str = "Date,
         ),
         (b"Channel ID,Title\nUCx,Mine\n", "found no daily totals"),
     ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
 def test_the_cause_is_named(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "Totals.csv").write_bytes(content)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viewcast.base.errors import CutFileError, DataError, SourceError
@@ -62,6 +62,7 @@ BROKEN = b"PK\x03\x04 half of a zip"
 # --- which download is newer ----------------------------------------------------------------------
 
 
+@settings(max_examples=30)
 @given(data=st.data())
 def test_neither_names_nor_the_order_of_arrival_change_the_result(data: st.DataObject) -> None:
     spans = st.tuples(st.integers(0, 20), st.integers(5, 30), st.integers(0, 3), st.integers(0, 2))
