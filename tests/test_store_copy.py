@@ -13,8 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sql
+from alembic import command
 from click.testing import CliRunner
 from mlflow import MlflowClient
+from mlflow.cli import cli as mlflow_program
+from mlflow.store.db import utils
+from mlflow.store.tracking.dbmodels.initial_models import Base
 
 from support.deployed import text
 from support.postgres_server import Postgres, postgres
@@ -27,14 +32,38 @@ from viewcast.tracking.write.store_copy import copy_store
 pytestmark = pytest.mark.xdist_group("team")
 
 SERVER = "mlflow-artifacts:/"
+OF_MLFLOW_2_16 = "4465047574b1"
 LATER = 2**40  # a step that needs more than 32 bits
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
+def upgraded() -> Iterator[tuple[Postgres, set[str]]]:
+    """An empty store in PostgreSQL that an older MLflow made, upgraded by the recipe.
+
+    Also the names of the experiments that it still had afterwards.
+    """
     pytest.importorskip("psycopg", reason="the extra server is not installed")
     with postgres() as made:
-        yield made
+        engine = sql.create_engine(made.uri)
+        Base.metadata.create_all(engine)
+        command.upgrade(utils._get_alembic_config(made.uri), OF_MLFLOW_2_16)
+        rides = sql.text("insert into experiments (name, lifecycle_stage) values ('r', 'active')")
+        with engine.begin() as connection:
+            connection.execute(rides)
+        (line,) = re.findall(r" mlflow (db upgrade) postgresql\+psycopg:", text("README.md"))
+        done = CliRunner().invoke(mlflow_program, [*line.split(), made.uri])
+        assert done.exit_code == 0, done.output
+        names = {each.name for each in MlflowClient(made.uri).search_experiments()}
+        with engine.begin() as connection:
+            connection.execute(sql.text("delete from experiments where name = 'r'"))
+        engine.dispose()
+        yield made, names
+
+
+def test_a_store_of_an_older_mlflow_is_upgraded_with_what_it_holds(
+    upgraded: tuple[Postgres, set[str]],
+) -> None:
+    assert "r" in upgraded[1]
 
 
 @pytest.fixture
@@ -70,12 +99,13 @@ def rows(path: Path, table: str) -> int:
 
 
 def test_every_run_moves_to_postgresql_and_the_audit_says_the_same(
-    store: SimulatedStore, database: Postgres
+    store: SimulatedStore, upgraded: tuple[Postgres, set[str]]
 ) -> None:
+    database, _ = upgraded
     before = audited(store.uri)
     elsewhere = store.root / "elsewhere"
-    command = ["copy-store", store.uri, database.uri, "--artifacts", elsewhere.as_uri()]
-    done = CliRunner().invoke(program, command)
+    words = ["copy-store", store.uri, database.uri, "--artifacts", elsewhere.as_uri()]
+    done = CliRunner().invoke(program, words)
     assert done.exit_code == 0, done.output
     assert re.search(r"^ +3  runs$", done.output, re.MULTILINE)
     (folder, uri) = re.findall(r"Copy all in (\S+) to where the target keeps (\S+)", done.output)[0]
@@ -91,7 +121,7 @@ def test_every_run_moves_to_postgresql_and_the_audit_says_the_same(
     assert point.step == LATER
     known = {each.experiment_id for each in client.search_experiments()}
     assert client.create_experiment("next") not in known, "numbers go on after those that came"
-    again = CliRunner().invoke(program, command)
+    again = CliRunner().invoke(program, words)
     assert again.exit_code == 1 and "holds 3 runs, 1 registered_models" in again.output
     password = database.environment["PGPASSWORD"]
     assert password not in again.output and "***" in again.output
