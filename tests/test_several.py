@@ -228,6 +228,22 @@ def test_a_table_cut_short_waits_in_a_drop_folder_and_is_refused_by_hand(tmp_pat
         read_whole(tmp_path / "b.csv", Wanted())
 
 
+@pytest.mark.parametrize("by_night", [True, False])
+def test_a_last_figure_that_begins_as_the_known_one_is_cut(tmp_path: Path, by_night: bool) -> None:
+    """The other figures of the file are as small, so that alone it would be read."""
+    views = [12, 30, 11, 25, 1117]
+    cut = text(series(views)).removesuffix("17\n")
+    (tmp_path / "b.csv").write_text(cut)
+    if not by_night:
+        saved(tmp_path / "a.csv", series(views), changed=0)
+    known = series(views) if by_night else None
+    found = read(tmp_path, known)
+    assert found.whole.views.tolist() == (views[:-1] if by_night else views)
+    assert any("its 11 is the beginning of 1117" in note for note in found.whole.notes)
+    (tmp_path / "b.csv").write_text(text(series(views)).removesuffix("\n"))
+    assert read(tmp_path, known).whole.views.tolist() == views
+
+
 def test_a_file_that_grew_while_it_was_read_is_waited_for(tmp_path: Path) -> None:
     saved(tmp_path / "a.csv", MONTH)
     (tmp_path / "b.zip").write_bytes(BROKEN)

@@ -118,6 +118,15 @@ def downloaded(place: Path, name: str) -> float:
     return file.stat().st_mtime
 
 
+def has_end(file: Path) -> bool:
+    """Whether a file ends with the end of a line, or is packed and so cannot be cut unseen."""
+    if file.suffix.lower() != ".csv" or not file.is_file():
+        return True
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - 1))
+        return opened.read(1) in (b"\n", b"\r", b"")
+
+
 def _packed(archive: Path) -> float:
     changed = archive.stat().st_mtime
     with zipfile.ZipFile(archive) as opened:

@@ -33,12 +33,14 @@ MONTH = 28  # days on each side that such a step is measured on
 @dataclass(frozen=True)
 class Dropped:
     """An export in a folder: ``place`` is its file, zip or folder; ``changed``: when it was
-    downloaded, in seconds since 1970.
+    downloaded, in seconds since 1970. ``ended``: whether its file ends with the end of a line, so
+    that the figure of its last day cannot be cut.
     """
 
     export: Export
     place: Path
     changed: float
+    ended: bool = True
 
     @property
     def age(self) -> tuple[pd.Timestamp, float, float, int, bytes]:
@@ -67,7 +69,7 @@ def joined(exports: Sequence[Dropped], known: pd.Series | None = None) -> Joined
     of which all differ so, and exports that differ from each other where no day is known.
     """
     foreign: list[str] = []
-    used = sorted(exports, key=lambda dropped: dropped.age)
+    used = sorted(_without_cut_days(exports, known), key=lambda dropped: dropped.age)
     if known is not None and len(known):
         used, foreign = _recognised(used, known)
     if not used:
@@ -131,6 +133,31 @@ def _recognised(exports: Sequence[Dropped], known: pd.Series) -> tuple[list[Drop
         foreign += [f"{step} It was left out: bring a longer period if not" for step in steps]
         own += [] if steps else [one]
     return sorted(own, key=lambda dropped: dropped.age), foreign
+
+
+def _without_cut_days(exports: Sequence[Dropped], known: pd.Series | None) -> list[Dropped]:
+    """The exports without last days whose figure is the beginning of the one that is known.
+
+    Only of files that end in the middle of a line: what an upload has written of 1117 may be 11.
+    """
+    whole = []
+    for one in exports:
+        views = one.export.views
+        others = [other.export.views for other in exports if other is not one]
+        day, figure = views.index[-1], f"{views.iloc[-1]:g}"
+        found = [f"{s[day]:g}" for s in (*others, *([] if known is None else [known])) if day in s]
+        longer = [other for other in found if other != figure and other.startswith(figure)]
+        if one.ended or not longer or figure in found or len(views) == 1:
+            whole.append(one)
+            continue
+        told = (
+            f"the last line has no end, and its {figure} is the beginning of {longer[0]}, which is "
+            f"known of {day:%Y-%m-%d}: the day was left out"
+        )
+        notes = [*one.export.notes, told]
+        export = replace(one.export, views=views.iloc[:-1], notes=notes)
+        whole.append(replace(one, export=export))
+    return whole
 
 
 def _settled(known: pd.Series, new: pd.Series) -> pd.Index:

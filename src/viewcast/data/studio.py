@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, CutFileError, DataError, SourceError, ViewcastError
-from viewcast.data.drop import Found, Stat, Watch, downloaded, look
+from viewcast.data.drop import Found, Stat, Watch, downloaded, has_end, look
 from viewcast.data.export import Export, Wanted, read_days
 from viewcast.data.metric import is_count
 from viewcast.data.raw import is_csv
@@ -153,7 +153,7 @@ class _Reading:
 
     def _dropped(self, source: Path, place: Path) -> list[Dropped]:
         return [
-            Dropped(export, place, downloaded(place, export.name))
+            Dropped(export, place, downloaded(place, export.name), has_end(Path(export.name)))
             for export in read_days(source, self.wanted)
         ]
 
