@@ -16,6 +16,7 @@ from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.result_file import from_json
 from viewcast.assessment.study import UNKNOWN
 from viewcast.base.paths import audit_path, uses_path
+from viewcast.data import stored
 from viewcast.scoring.labels import label_of
 
 SEARCH, ATTACK = "channel_search", "channel_leaderboard"  # experiments of the demonstration
@@ -167,7 +168,7 @@ def row_usage(root: Path) -> pd.DataFrame:
     if not path.is_file():
         columns = ["data", "entity", "time", "row", "holdout", "runs", "scores"]
         return pd.DataFrame({column: [] for column in columns})
-    return pd.read_parquet(path)
+    return stored.whole(path, "`make audit` writes it anew")
 
 
 def of_run(audits: Iterable[Audit]) -> dict[str, AuditedRun]:

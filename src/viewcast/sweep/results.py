@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from viewcast.base import folders
 from viewcast.base.folders import Kind
+from viewcast.data import stored
 from viewcast.scoring.scores import KEYS
 
 THINNED = 200
@@ -70,10 +71,13 @@ class Results:
 
     @classmethod
     def read(cls, folder: Path) -> "Results":
-        """Read the tables back."""
+        """Read the tables back. Refuses (DataError) a missing or damaged one."""
         files = [folder / "tables" / f"{name}.parquet" for name in TABLES]
         return cls(
-            *(pd.read_parquet(f) for f in (*files, folder / "sealed" / "hidden_losses.parquet"))
+            *(
+                stored.whole(file, "remove the folder of the sweep and run it again")
+                for file in (*files, folder / "sealed" / "hidden_losses.parquet")
+            )
         )
 
     @classmethod

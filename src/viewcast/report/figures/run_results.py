@@ -13,10 +13,13 @@ from typing import Any
 import pandas as pd
 
 from viewcast.base.paths import experiment_path, params_path, prepared_path, train_path
+from viewcast.data import stored
 from viewcast.models import fitted
 from viewcast.report import audits
 from viewcast.report.nights_record import NightsRecord, read
 from viewcast.runs.plan import read_params
+
+AGAIN = "`dvc repro` makes it again"
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Run:
         path = self.folder / file
         if not path.is_file():
             return pd.DataFrame({column: [] for column in columns})
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        return stored.whole(path, AGAIN) if path.suffix == ".parquet" else pd.read_csv(path)
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ class Results:
     def table(self, data: str, part: str | None = None) -> pd.DataFrame | None:
         """The prepared table; of a data set with several, that of one split."""
         path = prepared_path(self.root, data, part)
-        return pd.read_parquet(path) if path.is_file() else None
+        return stored.whole(path, AGAIN) if path.is_file() else None
 
     def sealed_days(self, data: str, split: str) -> pd.DatetimeIndex:
         """The days of the test, which the prepared table need not hold; none if unknown."""
