@@ -65,7 +65,7 @@ def numbers(text: pd.Series, source: object) -> pd.Series:
     for start in range(0, len(text), AT_ONCE):
         part = text.iloc[start : start + AT_ONCE]
         values[start : start + len(part)] = _parsed(part, source)
-    return pd.Series(values, index=text.index, name=text.name)
+    return pd.Series(values, index=text.index, name=text.name, copy=False)
 
 
 def _parsed(text: pd.Series, source: object) -> np.ndarray:

@@ -87,7 +87,7 @@ def _read(text: pd.Series, form: str) -> pd.Series:
     for start in range(0, len(text), AT_ONCE):
         part = text.iloc[start : start + AT_ONCE]
         days[start : start + len(part)] = pd.to_datetime(part, format=form, errors="coerce")
-    return pd.Series(days, index=text.index, name=text.name)
+    return pd.Series(days, index=text.index, name=text.name, copy=False)
 
 
 def _refuse_date(text: pd.Series, best: dict[str, pd.Series], source: object) -> None:
