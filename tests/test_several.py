@@ -316,3 +316,12 @@ def test_more_exports_than_are_allowed_are_refused(tmp_path: Path) -> None:
         saved(tmp_path / name / "Totals.csv", MONTH)
     with pytest.raises(DataError, match="found 3 exports in it, expected at most 2"):
         read_folder(tmp_path, Wanted(limits=Limits(files=2)))
+
+
+def test_of_many_sentences_the_first_are_told() -> None:
+    exports = [
+        Dropped(Export(f"{number}.csv", MONTH, "Views", ["told"]), Path("x"), float(number))
+        for number in range(9)
+    ]
+    newest = [f"{number}.csv: told" for number in (8, 7, 6, 5, 4)]
+    assert joined(exports).whole.notes == [*newest, "and 4 more of this kind"]

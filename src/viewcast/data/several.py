@@ -27,6 +27,7 @@ SETTLE_DAYS = 3  # YouTube has a day's figures 48 to 72 hours after its end
 MAX_CHANGED = 0.5  # share of the days in common that may differ
 DIFFERENCE = 0.1  # from which on two figures of a day differ; corrections are smaller
 STEP = 5  # times the views beside it, from which on a series without days in common is told
+SHOWN = 5  # sentences of one kind
 MONTH = 28  # days on each side that such a step is measured on
 
 
@@ -75,11 +76,13 @@ def joined(exports: Sequence[Dropped], known: pd.Series | None = None) -> Joined
     if not used:
         more = f" (and {len(foreign) - 1} more exports)" if len(foreign) > 1 else ""
         raise DataError(f"{foreign[0]}{more}")
-    notes = [
-        f"{one.export.name}: {note}" if len(used) > 1 else note
-        for one in used
-        for note in one.export.notes
-    ]
+    notes = some(
+        [
+            f"{one.export.name}: {note}" if len(used) > 1 else note
+            for one in reversed(used)
+            for note in one.export.notes
+        ]
+    )
     last, views = used[0].export, used[0].export.views
     changed: dict[pd.Timestamp, float] = {}  # days with several figures, and the older one
     for dropped in used[1:]:
@@ -140,7 +143,7 @@ def _without_cut_days(exports: Sequence[Dropped], known: pd.Series | None) -> li
 
     Only of files that end in the middle of a line: what an upload has written of 1117 may be 11.
     """
-    whole = []
+    whole: list[Dropped] = []
     for one in exports:
         views = one.export.views
         others = [other.export.views for other in exports if other is not one]
@@ -178,6 +181,12 @@ def _difference(known: pd.Series, new: pd.Series) -> str | None:
         f"differ on {changed.sum()} of {len(shared)} days in common ({day:%Y-%m-%d}: "
         f"{before[day]:g} and {after[day]:g})"
     )
+
+
+def some(sentences: Sequence[str]) -> list[str]:
+    """The first sentences, and how many more: a folder of many years has many of them."""
+    more = len(sentences) - SHOWN
+    return [*sentences[:SHOWN], *([f"and {more} more of this kind"] if more > 0 else [])]
 
 
 def differ(before: pd.Series, after: pd.Series) -> pd.Series:

@@ -16,7 +16,7 @@ from viewcast.data.drop import Found, Stat, Watch, downloaded, has_end, look
 from viewcast.data.export import Export, Wanted, read_days
 from viewcast.data.metric import is_count
 from viewcast.data.raw import is_csv
-from viewcast.data.several import Dropped, joined
+from viewcast.data.several import Dropped, joined, some
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ def read_folder(
     if not reading.exports:
         raise _nothing(folder, found, reading)
     both = joined(reading.exports, known)
-    refused = [*reading.refused, *both.foreign]
-    notes = [*reading.waiting, *refused, *found.told, *both.whole.notes]
-    return Folder(replace(both.whole, notes=notes), both.used, reading.waiting, refused)
+    waiting, refused = some(reading.waiting), some([*both.foreign, *reading.refused])
+    notes = [*waiting, *refused, *found.told, *both.whole.notes]
+    return Folder(replace(both.whole, notes=notes), both.used, waiting, refused)
 
 
 @dataclass
