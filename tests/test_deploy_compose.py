@@ -19,7 +19,7 @@ from support.composed_team import (
     settings,
     stages,
 )
-from support.deployed import HOME, RETRIED, ROOT, program
+from support.deployed import HOME, RETRIED, ROOT, program, text
 from viewcast.base.cli import compose as configured
 from viewcast.retraining.notify import VARIABLE
 from viewcast.retraining.outcome import CODES
@@ -77,17 +77,16 @@ def test_images_copy_only_what_is_there_and_gets_through() -> None:
 
 
 def test_the_image_installs_extras_that_the_project_has() -> None:
-    text = (ROOT / "Dockerfile").read_text()
-    (extras,) = re.findall(r"'\.\[([\w,]+)\]'", text)
+    (extras,) = re.findall(r"'\.\[([\w,]+)\]'", (ROOT / "Dockerfile").read_text())
     known = (ROOT / "pyproject.toml").read_text()
     assert all(re.search(rf"^{extra} = \[", known, re.MULTILINE) for extra in extras.split(","))
 
 
 def test_every_setting_has_a_default_that_the_example_shows() -> None:
-    text = (COMPOSE / "compose.yaml").read_text()
-    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", text))
+    whole = (COMPOSE / "compose.yaml").read_text()
+    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", whole))
     assert defaults == settings()
-    assert len(re.findall(r"\$\{", text)) == len(re.findall(r"\$\{\w+:-", text))
+    assert len(re.findall(r"\$\{", whole)) == len(re.findall(r"\$\{\w+:-", whole))
 
 
 def test_the_night_starts_when_and_where_the_other_schedulers_start_it() -> None:
@@ -146,6 +145,23 @@ def test_nobody_but_workers_and_sweeps_reaches_the_scheduler_and_no_client_the_s
     assert service("mlflow")["ports"] == ["127.0.0.1:5000:5000"]
 
 
+def test_the_first_steps_of_the_recipe_make_every_file_that_the_services_name(
+    tmp_path: Path,
+) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is absent")
+    block = text("README.md").split("## For a team")[1].split("```\n")[1]
+    script = "\n".join(
+        line for line in block.splitlines() if not line.startswith(("docker ", "chown "))
+    )
+    shutil.copytree(COMPOSE, tmp_path / "compose")
+    subprocess.run(["sh", "-euc", script], cwd=tmp_path / "compose", check=True)
+    for secret in compose()["secrets"].values():
+        assert (tmp_path / "compose" / secret["file"]).is_file()
+    assert (tmp_path / "compose" / settings()["EXPORTS"]).is_dir()
+    assert len((tmp_path / "compose/secrets/mlflow_password").read_text()) > 40
+
+
 # from-files.sh
 
 
@@ -168,14 +184,14 @@ def test_a_secret_of_a_file_becomes_a_variable_as_it_is(tmp_path: Path) -> None:
 
 
 def test_every_secret_that_a_service_names_by_a_file_is_read() -> None:
-    text = (COMPOSE / "from-files.sh").read_text()
+    script = (COMPOSE / "from-files.sh").read_text()
     ours = {
         variable.removesuffix("_FILE")
         for name in SERVICES
         for variable in service(name).get("environment", {})
         if variable.endswith("_FILE") and name != "postgres"
     }
-    assert all(re.search(rf"\b{variable}\b", text) for variable in ours)
+    assert all(re.search(rf"\b{variable}\b", script) for variable in ours)
 
 
 # nightly.sh

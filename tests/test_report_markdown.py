@@ -36,8 +36,8 @@ def shown(markdown: str) -> str:
     return unescape(re.sub(r"</?p>", "", html)).strip("\n")
 
 
-@settings(max_examples=40)
-@given(st.text(max_size=40))
+@settings(max_examples=60)
+@given(st.text(max_size=40) | st.text("12.)-+#=*_ a:w/~`|[]()<>&\\\t", max_size=12))
 def test_a_text_of_others_is_shown_as_it_is_and_sets_nothing(text: str) -> None:
     line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+", " ", text).strip()
     seen = shown(escaped(text)).replace(HIDDEN, "")
@@ -51,11 +51,11 @@ def test_no_address_no_user_and_no_issue_comes_of_it() -> None:
 
 
 def test_of_a_long_text_the_beginning_is_shown() -> None:
-    assert escaped("x" * 1000, 10) == "xxxxxxx\\.\\.\\."
+    assert escaped("x" * 1000, 10) == "xxxxxxx..."
 
 
 def test_numbers_and_names_with_hyphens_stay_readable() -> None:
-    assert escaped("suave-deer-897: 0.960 ± 0.012") == "suave-deer-897\\: 0.960 ± 0.012"
+    assert escaped("suave-deer-897: 0.960 ± 0.012") == "suave-deer-897: 0.960 ± 0.012"
 
 
 def rows(markdown: str) -> list[list[str]]:
