@@ -18,6 +18,7 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, SourceError, TrackingError
 from viewcast.base.paths import LIVE, habits_path, night_lock_path, night_path, nights_log_path
 from viewcast.data import live
+from viewcast.data.sources.source import with_left_out
 from viewcast.forecast.history import History
 from viewcast.forecast.ledger import COMBINATION, SERVED
 from viewcast.forecast.recipe import Arrays, FittedRecipe
@@ -128,6 +129,21 @@ def test_nothing_new_changes_nothing(second: Nights) -> None:
     changed = {file for file in after if before.get(file) != after[file]}
     assert changed <= {nights_log_path(second.root, LIVE), night_lock_path(second.root, LIVE)}
     assert set(before) <= set(after)
+
+
+def test_a_night_without_news_waits_for_what_may_come_and_refuses_what_is_wrong(
+    second: Nights,
+) -> None:
+    second.source.answer = lambda days: with_left_out(days, ["b.zip is not complete yet"], [])
+    outcome = second.one(START)
+    assert outcome["code"] == 10
+    assert outcome["reason"].endswith("and corrects none; b.zip is not complete yet")
+    second.source.answer = lambda days: with_left_out(days, [], ["c.zip is another channel's"])
+    outcome = second.one(START)
+    assert outcome["code"] == 20
+    assert outcome["reason"].startswith("c.zip is another channel's")
+    assert second.quarantined() == ["c.zip is another channel's"]
+    assert second.one("2018-03-02")["added"] == 1  # news are not held up
 
 
 def test_each_night_has_its_version_and_each_week_is_judged_once(second: Nights) -> None:
