@@ -42,6 +42,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     kernels.mkdir(exist_ok=True)
     (cache / "kernels").symlink_to(kernels)
     os.environ["VIEWCAST_CACHE"] = str(cache)
+    os.environ.pop("VIEWCAST_NOTIFY_URLS", None)  # no night of a test is told to anybody
 
 
 @pytest.fixture(autouse=True)
