@@ -224,15 +224,19 @@ def _cut(table: ExportTable) -> str:
 
 def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
     """Refuse a table by hour, by week or by month."""
-    days = np.sort(dates.to_numpy("datetime64[D]"))
-    steps = np.unique(np.diff(days).astype(int))
-    if len(days) >= 2 * HOURS and len(days) > HOURS / 2 * len(np.unique(days)):
+    days = dates.to_numpy("datetime64[D]", copy=True)
+    days.sort()
+    steps = np.diff(days)
+    if len(days) >= 2 * HOURS and len(days) > HOURS / 2 * (1 + np.count_nonzero(steps)):
         raise DataError(
             f"{table.source}, column {quoted(table.header[0])}: found one row per hour, expected "
             f"one per day; {DAY}"
         )
+    if len(days) < 3:
+        return
+    ends = int(steps.min().astype(int)), int(steps.max().astype(int))
     for step, name in ((range(WEEK, WEEK + 1), "week"), (MONTH, "month")):
-        if len(days) > 2 and set(steps.tolist()) <= set(step):
+        if ends[0] in step and ends[1] in step:
             raise DataError(
                 f"{table.source}, column {quoted(table.header[0])}: found one row per {name}, "
                 f"expected one per day; {DAY}"
