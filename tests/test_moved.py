@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from viewcast.base.paths import LIVE
 from viewcast.base.settings import Tracking
 from viewcast.retraining.predict import Predict, forecast
 from viewcast.runs.audit import audit_experiment
-from viewcast.tracking.moved import COLUMNS, backup_of, follow_beside
+from viewcast.tracking.moved import COLUMNS, backup_of, follow_beside, follow_project
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.store import connect
 
@@ -203,6 +204,14 @@ def test_all_locations_are_rewritten_or_none(copy: Place) -> None:
     with pytest.raises(TrackingError, match=r"has moved.*disk is full.*repeat"):
         connect(copy.tracking)
     assert copy.locations() == before
+
+
+def test_of_several_that_come_first_one_mends_the_store(
+    copy: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(follow_project, [copy.tracking] * 8))
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_the_ui_lets_the_store_follow_too(copy: Place) -> None:

@@ -23,7 +23,7 @@ def relocated(runs: Sequence[Run], uri: str) -> list[Run]:
     An address at which nothing is found stays as it is.
     """
     search = Search(uri)
-    return [_at(run, search) for run in runs]
+    return [_at(run, search) for run in runs] if search.bases else list(runs)
 
 
 class Search:
@@ -31,28 +31,27 @@ class Search:
 
     def __init__(self, uri: str) -> None:
         self.bases = list(_bases(uri))
-        self._known: dict[Path, Path] = {}  # former folder of many runs: where it lies now
-        self._there: dict[Path, bool] = {}
+        self._gone: dict[str, Path | None] = {}  # address above many runs: its path, if it is gone
+        self._known: dict[Path, Path] = {}  # a path that is gone: where it lies now
 
     def address(self, stored: str, identity: str) -> str:
         """Where the folder ``stored`` of the run or model ``identity`` lies now."""
-        path = folder_of(stored)
-        if path is None or not self.bases or identity not in path.parts:
-            return stored
-        place = path.parts.index(identity)
-        former, rest = Path(*path.parts[:place]), Path(*path.parts[place:])
-        if self._is_there(former):
+        above, found, rest = stored.partition(f"/{identity}")
+        former = self._former(above) if found and self.bases else None
+        if former is None:
             return stored
         for folder in self._candidates(former):
             if (folder / identity).is_dir():
                 self._known[former] = folder
-                return (folder / rest).as_uri()
+                return f"{folder.as_uri()}/{identity}{rest}"
         return stored
 
-    def _is_there(self, former: Path) -> bool:
-        if former not in self._there:
-            self._there[former] = former.is_dir()
-        return self._there[former]
+    def _former(self, above: str) -> Path | None:
+        """The path of a local address whose folder is gone; None for any other."""
+        if above not in self._gone:
+            path = folder_of(above)
+            self._gone[above] = None if path is None or path.is_dir() else path
+        return self._gone[above]
 
     def _candidates(self, former: Path) -> Iterator[Path]:
         if former in self._known:
