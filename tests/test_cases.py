@@ -83,7 +83,7 @@ def test_a_night_reads(case: str, metric: str, right: tuple[int, str, str, float
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        ("03-half-uploaded-zip", "b.zip is not a complete zip yet"),
+        ("03-half-uploaded-zip", "b.zip: not a complete zip file, its end is missing"),
         ("05-newest-days-zero", "newest days with 0 are not counted yet: 2026-11-15 to 2026-11-16"),
         ("08-hole-in-newer", "lacks come from an older export: 2026-09-28"),
         ("15-blank-before-start", "days without a figure were left out: 2026-05-01 to 2026-05-30"),

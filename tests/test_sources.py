@@ -145,12 +145,14 @@ def test_loose_files_are_an_export_beside_the_zips(tmp_path: Path) -> None:
 def test_a_zip_that_is_not_complete_yet_is_left_out_and_told(tmp_path: Path) -> None:
     half = tmp_path / "drop" / "b.zip"
     export(tmp_path / "drop" / "a", "2021-01-01", [10, 11, 12])
-    half.write_bytes(b"PK half")
+    half.write_bytes(b"PK\x03\x04 half")
     days = studio(tmp_path / "drop").fetch(tmp_path, None, date(2021, 2, 1))
     assert days["views"].tolist() == [10, 11, 12]
-    assert notes_of(days)[0] == (f"{half} is not a complete zip yet and was left out")
+    assert notes_of(days)[0] == (
+        f"{half} is not complete yet and was left out: not a complete zip file, its end is missing"
+    )
     shutil.rmtree(tmp_path / "drop" / "a")
-    with pytest.raises(SourceError, match=r"b\.zip is not a complete zip yet"):
+    with pytest.raises(SourceError, match=r"b\.zip is not complete yet"):
         studio(tmp_path / "drop").fetch(tmp_path, None, date(2021, 2, 1))
 
 

@@ -5,7 +5,6 @@ files are). Exports that cannot be read are left out and told where others can b
 download does not block the good older one. ``viewcast.data.several`` puts the exports together.
 """
 
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,7 +75,7 @@ def read_folder(
     reading.waiting += [f"{file} is still being downloaded; left out" for file in found.going_on]
     wanted.limits.refuse("files", folder, len(found.places), "exports in it")
     for place in found.places:
-        reading.read(place, alone=place == folder)
+        reading.read(place)
     if not reading.exports:
         raise _nothing(folder, found, reading)
     both = joined(reading.exports, known)
@@ -96,15 +95,11 @@ class _Reading:
     refused: list[str] = field(default_factory=list)
     errors: list[ViewcastError] = field(default_factory=list)
 
-    def read(self, place: Path, alone: bool) -> None:
-        """Read one place; ``alone``: whether it is all that was asked for."""
+    def read(self, place: Path) -> None:
+        """Read one place."""
         before = self._look(place)
-        if not (alone or place.is_dir() or zipfile.is_zipfile(place)):
-            told = f"{place} is not a complete zip yet"
-            if self.watch is None or self._grows(place, before):
-                self.waiting.append(f"{told} and was left out")
-            else:
-                self._refuse(DataError(f"{told}; download it again"))
+        if not place.exists():
+            self.waiting.append(f"{place} was taken away while the folder was read")
             return
         try:
             self.exports += self._dropped(place, place)
@@ -136,7 +131,9 @@ class _Reading:
 
     def _leave_out(self, error: Exception, place: Path, before: Stat | None) -> None:
         if isinstance(error, CutFileError) and self._grows(place, before):
-            self.waiting.append(f"{error.source}: {error.found}; left out, it may still grow")
+            self.waiting.append(
+                f"{error.source} is not complete yet and was left out: {error.found}"
+            )
         elif isinstance(error, ViewcastError):
             self._refuse(error)
         else:
