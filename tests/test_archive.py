@@ -79,6 +79,13 @@ def test_a_zip_without_its_end_is_cut_short(tmp_path: Path) -> None:
         read(tmp_path, zipped()[:-30])
 
 
+def test_a_table_that_was_cut_before_it_was_packed_is_seen(tmp_path: Path) -> None:
+    with pytest.raises(
+        CutFileError, match=r"Totals\.csv, line 29: found '1' and no end of"
+    ):
+        read(tmp_path, zipped(**{"Totals.csv": TABLE[:-4]}))
+
+
 def test_names_of_folders_and_control_characters_of_a_member_are_only_quoted(
     tmp_path: Path,
 ) -> None:

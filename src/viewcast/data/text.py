@@ -19,8 +19,8 @@ File = Path | Member
 class Text:
     """The text of a file in UTF-8, without byte-order mark and soft hyphens.
 
-    ``ended``: whether it ends with the end of a line, or cannot be cut: a packed file is whole or
-    refused.
+    ``ended``: whether it ends with the end of a line; else it may have been cut, maybe before it was
+    packed.
     """
 
     source: File
@@ -37,8 +37,7 @@ def read_text(file: File, limits: Limits = DEFAULT) -> Text:
     if not file.is_file():
         raise DataError(f"{file}: no such file; `dvc pull` fetches the embedded data")
     content = whole(file, limits) if isinstance(file, Path) else file.read_bytes()
-    packed = file.name.lower().endswith(".gz")
-    if packed:
+    if file.name.lower().endswith(".gz"):
         content = unzipped(content, file, limits)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
@@ -56,7 +55,7 @@ def read_text(file: File, limits: Limits = DEFAULT) -> Text:
             f"{file}, line {line}: found a zero byte, as in UTF-16; expected UTF-8; {SAVE}"
         )
     _check_utf8(file, content)
-    ended = packed or isinstance(file, Member) or content.endswith((b"\n", b"\r"))
+    ended = content.endswith((b"\n", b"\r"))
     return Text(file, content.replace("\u00ad".encode(), b""), ended)
 
 
