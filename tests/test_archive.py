@@ -80,9 +80,7 @@ def test_a_zip_without_its_end_is_cut_short(tmp_path: Path) -> None:
 
 
 def test_a_table_that_was_cut_before_it_was_packed_is_seen(tmp_path: Path) -> None:
-    with pytest.raises(
-        CutFileError, match=r"Totals\.csv, line 29: found '1' and no end of"
-    ):
+    with pytest.raises(CutFileError, match=r"Totals\.csv, line 29: found '1' and no end of"):
         read(tmp_path, zipped(**{"Totals.csv": TABLE[:-4]}))
 
 
