@@ -19,8 +19,8 @@ File = Path | Member
 class Text:
     """The text of a file in UTF-8, without byte-order mark and soft hyphens.
 
-    ``ended``: whether it ends with the end of a line; else it may have been cut, maybe before it was
-    packed.
+    ``ended``: whether it ends with the end of a line; else it may have been cut, maybe before it
+    was packed.
     """
 
     source: File
