@@ -1,6 +1,7 @@
 """A store that moves from SQLite to PostgreSQL with every run, and the copy of one in SQLite."""
 
 import math
+import os
 import re
 import shutil
 import sqlite3
@@ -29,7 +30,7 @@ from viewcast.base.errors import TrackingError
 from viewcast.commands.program import program
 from viewcast.tracking.write.store_copy import copy_store
 
-pytestmark = pytest.mark.xdist_group("team")
+pytestmark = pytest.mark.xdist_group("store copy")
 
 SERVER = "mlflow-artifacts:/"
 OF_MLFLOW_2_16 = "4465047574b1"
@@ -92,13 +93,23 @@ def audited(uri: str) -> dict[str, Any]:
     return audit(uri, "study", draws=50).to_dict()
 
 
+def dumped_and_restored(database: Postgres, folder: Path) -> None:
+    """What the README types in the container of the database, one program after another."""
+    part = text("README.md").split("\n### Backup and restore\n")[1].split("\n### ")[0]
+    path = f"{database.programs}{os.pathsep}{os.environ['PATH']}"
+    for name in ("pg_dump", "dropdb", "createdb", "pg_restore"):
+        (line,) = (line for line in part.splitlines() if f" postgres {name} " in line)
+        words = ["sh", "-ec", line.split(" postgres ")[1]]
+        subprocess.run(words, env={**database.environment, "PATH": path}, cwd=folder, check=True)
+
+
 def rows(path: Path, table: str) -> int:
     with closing(sqlite3.connect(path)) as known:
         count: int = known.execute(f"select count(*) from {table}").fetchone()[0]
     return count
 
 
-def test_every_run_moves_to_postgresql_and_the_audit_says_the_same(
+def test_every_run_moves_to_postgresql_and_comes_back_from_a_dump_and_the_audit_says_the_same(
     store: SimulatedStore, upgraded: tuple[Postgres, set[str]]
 ) -> None:
     database, _ = upgraded
@@ -125,6 +136,8 @@ def test_every_run_moves_to_postgresql_and_the_audit_says_the_same(
     assert again.exit_code == 1 and "holds 3 runs, 1 registered_models" in again.output
     password = database.environment["PGPASSWORD"]
     assert password not in again.output and "***" in again.output
+    dumped_and_restored(database, store.root)
+    assert audited(database.uri) == before
 
 
 def test_files_are_found_where_a_server_keeps_them(store: SimulatedStore, target: str) -> None:
