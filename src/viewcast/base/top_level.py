@@ -40,6 +40,7 @@ SAID = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 # Loggers of libraries that print the traceback of an error which they raise as well.
 TALKATIVE = ("mlflow.store.db.utils",)
 OF_STAGE = "DVC_STAGE"  # DVC puts the name of the stage into the environment of its command
+SPAWNED = "--multiprocessing-fork"
 PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 Handler = Callable[[int, FrameType | None], None]
@@ -138,7 +139,7 @@ def _stop(name: str) -> Handler:
         for each in STOPS:
             if signal.getsignal(each) is not signal.SIG_IGN:
                 signal.signal(each, signal.SIG_DFL if each == signal.SIGINT else _heard)
-        if multiprocessing.parent_process() is not None:  # its parent tells
+        if _is_worker():  # its parent tells
             raise Terminated(128 + number)
         more = " (once more ends it at once)" if number == signal.SIGINT else ""
         said = SAID.get(signal.Signals(number), "the end of the terminal")
@@ -148,6 +149,11 @@ def _stop(name: str) -> Handler:
         raise Terminated(128 + number)
 
     return stop
+
+
+def _is_worker() -> bool:
+    """Whether the process is one of a pool; while it still imports, only its command says so."""
+    return multiprocessing.parent_process() is not None or SPAWNED in sys.orig_argv
 
 
 def _heard(number: int, frame: FrameType | None) -> None:
