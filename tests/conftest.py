@@ -24,7 +24,7 @@ from viewcast.training.torch_engine.backprop import Backprop
 ROOT = Path(__file__).resolve().parents[1]
 
 # Classes that tests name in configurations lie in these.
-os.environ.setdefault("VIEWCAST_PLUGINS", "support,test_extending,my_recipes,gone")
+os.environ.setdefault("VIEWCAST_PLUGINS", "support,test_extending,test_night,my_recipes,gone")
 
 # The time of one example says how busy the machine is, not whether the code is right.
 settings.register_profile("viewcast", deadline=None)
