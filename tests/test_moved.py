@@ -234,7 +234,7 @@ def test_an_environment_that_was_moved_is_made_anew(
     shutil.copy(REPOSITORY / "Makefile", here)
     command = f"command = /usr/bin/python3 -m venv --clear {(here / made_at).resolve()}\n"
     (here / ".venv" / "pyvenv.cfg").write_text(f"version = 3.11\n{command}")
-    asked = ["make", "--dry-run", "VENV=.venv", "show"]
+    asked = ["make", "--dry-run", "VENV=.venv", "PYTHON=python3", "show"]
     said = subprocess.run(asked, cwd=here, check=True, capture_output=True, text=True).stdout
     assert ("-m venv --clear .venv" in said, f"was made at {former}" in said) == (anew, anew)
 
