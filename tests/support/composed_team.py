@@ -126,8 +126,9 @@ class Process:
             for words, event in list(self.waiting.items()):
                 if words in line:
                     event.set()
-        for event in self.waiting.values():
+        for event in list(self.waiting.values()):
             event.set()
+        self.popen.stdout.close()
 
     def says(self, words: str, seconds: float = LIMIT) -> str:
         """The first line with these words; fails with all that it has said where none comes."""
