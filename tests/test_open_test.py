@@ -63,10 +63,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> tupl
 
 @pytest.fixture
 def project(trained: tuple[Project, str], tmp_path: Path) -> Project:
-    """A copy of that project: its own record, the same artifacts."""
+    """A copy of that project, its artifacts too: a project that has moved reads its own."""
     origin, _ = trained
-    shutil.copytree(origin.root / "build", tmp_path / "build")
-    (tmp_path / "mlflow").mkdir()
+    for folder in ("build", "mlflow/artifacts"):
+        shutil.copytree(origin.root / folder, tmp_path / folder)
     with (  # a file alone lacks what its log still holds
         closing(sqlite3.connect(origin.root / "mlflow" / "mlflow.db")) as source,
         closing(sqlite3.connect(tmp_path / "mlflow" / "mlflow.db")) as target,
