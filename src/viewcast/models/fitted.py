@@ -232,8 +232,8 @@ def load(folder: Path) -> Fitted:
     held = contents.read(folder, ABOUT, ("kind", "inputs", "unit"), TODO)
     try:
         inputs = _names(held.about["inputs"])
-        arrays = load_file(folder / WEIGHTS)
-        model = kind_of(held.about["kind"]).restore(inputs, arrays)
+        kind = kind_of(held.about["kind"])
+        model = kind.restore(inputs, load_file(folder / WEIGHTS))
     except DataError as error:
         raise DataError(f"{folder}: {error}; {TODO}") from error
     except (OSError, LookupError, TypeError, ValueError, SafetensorError) as error:
