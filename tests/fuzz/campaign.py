@@ -16,6 +16,7 @@ from fuzz.worker import NOW, kept
 
 TESTS = Path(__file__).resolve().parents[1]
 START = 120.0  # seconds until a process has read its first input; it imports before
+MAKING = 30.0  # seconds until the next input is made, at most
 AT_ONCE = 500  # inputs of a process
 SHOWN = 5  # faults of a kind, of each target
 REPEAT = "PYTHONPATH=tests python -m fuzz"
@@ -87,6 +88,7 @@ def _process(target: str, seed: int, count: int, folder: Path) -> Iterator[dict[
         subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
+            bufsize=0,  # what is buffered would not be seen to have come
             stderr=errors,
             cwd=TESTS,
             env={**os.environ, "VIEWCAST_CACHE": str(folder / "cache")},
@@ -105,7 +107,7 @@ def _process(target: str, seed: int, count: int, folder: Path) -> Iterator[dict[
             ended = not line
             if line:
                 yield json.loads(line)
-                wait = SLOW + 2
+                wait = SLOW + MAKING
         if process.wait() and now.is_file():
             file = str(kept(target, "memory", folder))
             told = f"the process died ({process.returncode})"

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from fuzz.target import Target
 
-NAMES = ("overrides", "models", "youtube", "artifacts", "exports", "archives")
+NAMES = ("overrides", "models", "youtube", "artifacts", "panels", "exports", "archives")
 
 
 def target(name: str) -> Target:
