@@ -85,7 +85,7 @@ def test_a_refused_row_counts_from_the_top_of_its_file_whatever_is_in_memory(
         ("a,1,5\n,2,6\n", r"row 3, column 'video': found nothing, expected the name of a video"),
         ("a,1,5\na,2.5,6\n", r"row 3, column 'day': found '2\.5', expected an age in days"),
         ("a,1,5\na,,6\n", r"row 3, column 'day': found nothing, expected an age in days"),
-        ("a,1,5\na,2,inf\n", r"row 3, column 'views': found inf, expected a finite count"),
+        ("a,1,5\na,2,inf\n", r"row 3, column 'views': found inf, expected a count of at most"),
     ],
 )
 def test_a_wrong_cell_is_refused_by_file_row_and_column(

@@ -245,6 +245,8 @@ def _run(number: int, about: dict[str, Any], folder: Path) -> Run:
 class Client:
     """A store without histories."""
 
+    tracking_uri = "sqlite:///none.db"
+
     def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
         """No points."""
         return []

@@ -95,7 +95,7 @@ def _remark(draw: st.DrawFn, sheet: Sheet, at: int) -> Sheet:
 
 def _no_header(draw: st.DrawFn, sheet: Sheet, at: int) -> Sheet:
     """The first line is a day, which must not be lost in silence."""
-    return replace(sheet, header=sheet.rows[0], rows=sheet.rows[1:])
+    return replace(sheet, headed=False)
 
 
 def _decimals(draw: st.DrawFn, sheet: Sheet, at: int) -> Sheet:

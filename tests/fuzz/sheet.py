@@ -33,10 +33,11 @@ class Sheet:
     title: str = ""
     remark: str = ""
     quoted: bool = False
+    headed: bool = True
 
     def content(self) -> bytes:
         """The bytes of the file."""
-        lines = [self._line(row) for row in (self.header, *self.rows)]
+        lines = [self._line(row) for row in (*([self.header] if self.headed else []), *self.rows)]
         text = self.title + "".join(f"{line}{self.end}" for line in lines) + self.remark
         return text.encode(self.encoding, "surrogatepass")
 

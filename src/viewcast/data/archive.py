@@ -11,6 +11,7 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from viewcast.base.errors import CutFileError, DataError
@@ -21,6 +22,7 @@ ENTRY = b"PK\x01\x02"  # begins what the directory of a zip says of one file
 BEGIN = b"PK\x03\x04"
 LONGEST = 200  # bytes of a name, which also gets a number in front; file systems take 255
 ENCRYPTED = 0x1
+STEP = 2**20  # bytes
 _PARTS = re.compile(r"[/\\]")
 
 
@@ -65,7 +67,9 @@ class Member:
                 f"{self}: is protected by a password; unpack the zip, and give the folder"
             )
         try:
-            return self.archive.read(self.info)
+            # In steps: read at once, a member is unpacked as a whole, whatever size the zip tells.
+            with self.archive.open(self.info) as packed:
+                return b"".join(iter(partial(packed.read, STEP), b""))
         except NotImplementedError as error:
             raise DataError(
                 f"{self}: is packed in a way that is not read here ({quoted(str(error))}); unpack "

@@ -157,7 +157,7 @@ def _describe(case: dict[Any, Any]) -> str:
 
 def _shown(found: Any) -> str:
     if isinstance(found, pd.Timestamp):
-        return f"{found:%Y-%m-%d}"
+        return str(found.to_datetime64().astype("datetime64[D]"))  # Python has no year 10000
     return quoted(found) if isinstance(found, str) else repr(found)
 
 

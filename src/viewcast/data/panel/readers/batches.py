@@ -53,7 +53,10 @@ def files_in(source: Path, limits: Limits = PANEL) -> list[Path]:
 
 def columns_of(source: Path) -> list[str]:
     """The columns of a table, those of its folders' names among them (``category=Music``)."""
-    return list(_dataset(source, files_in(source), {}).schema.names)
+    try:
+        return list(_dataset(source, files_in(source), {}).schema.names)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{source}: not a readable table (a header is not UTF-8)") from error
 
 
 def batches(

@@ -14,6 +14,7 @@ from viewcast.base.errors import DataError
 from viewcast.base.quoted import quoted
 from viewcast.data.panel.panel import Clock, Panel
 
+MOST = 2.0**53  # beyond it float64 cannot hold every count
 NAMED = 3  # videos that a note names
 
 
@@ -80,7 +81,7 @@ def settled(
     """The panel of all rows. ``begins`` (V,): first days of the videos, NaN where the first day
     with views is; None: each begins with its first row.
 
-    Refuses (DataError) as policies say, and counts that are infinite.
+    Refuses (DataError) as policies say, and counts that no number of 64 bits holds.
     """
     notes: list[str] = []
     order = np.lexsort((counted.day, counted.video))
@@ -88,9 +89,10 @@ def settled(
     video, day, views = counted.video[order], counted.day[order], counted.views[order].copy()
     if policies.repeated == "sum":
         views = _summed(counted, order)
-    if np.isinf(views).any():
-        row = int(order[np.isinf(views).argmax()])
-        raise counted.refusal(row, 2, f"{counted.views[row]}", "a finite count")
+    large = np.abs(views) > MOST
+    if large.any():
+        row = int(order[large.argmax()])
+        raise counted.refusal(row, 2, f"{counted.views[row]}", "a count of at most 2**53")
     if policies.cumulative:
         views = _steps(video, day, views)
     below = views < 0

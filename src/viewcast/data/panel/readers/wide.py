@@ -20,6 +20,8 @@ from viewcast.data.limits import PANEL, PanelLimits
 from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.readers.batches import files_in
 
+MOST = 2.0**53  # beyond it float64 cannot hold every count
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Wide:
@@ -102,18 +104,20 @@ class Wide:
 
 def _counts(cells: pa.ChunkedArray, column: str, path: Path) -> NDArray[np.float64]:
     """The counts of one day; refuses (DataError) the first cell that is none."""
+    broken = np.zeros(len(cells), bool)
     if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
-        counts = cells.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        wrong = (counts < 0) | np.isinf(counts)
+        counts = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     else:
         text = pd.Series(cells.to_pylist(), dtype=object).replace("", None)
         counts = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
-        wrong = (np.isnan(counts) & text.notna().to_numpy()) | (counts < 0) | np.isinf(counts)
+        broken = np.isnan(counts) & text.notna().to_numpy()
+    wrong = broken | (counts < 0) | (counts > MOST)
     if wrong.any():
         place = int(wrong.argmax())
         row = place + (1 if path.suffix == ".parquet" else 2)
         found = quoted(str(cells[place].as_py()))
         raise DataError(
-            f"{path}, row {row}, column {column!r}: found {found}, expected a count of at least 0"
+            f"{path}, row {row}, column {column!r}: found {found}, expected a count of at least 0 "
+            "and at most 2**53"
         )
     return np.asarray(counts)
