@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fuzz.campaign import campaign
 from fuzz.case import Case
-from fuzz.targets import NAMES, target
+from fuzz.targets import NAMES, SHARES, target
 from fuzz.verdict import judge
 from viewcast.base.files import write_json
 from viewcast.base.progress import runs
@@ -32,13 +32,14 @@ def main() -> None:
         sys.exit(_repeated(asked.case))
     asked.folder.mkdir(parents=True, exist_ok=True)
     folder = asked.folder.resolve()
-    share = -(-asked.inputs // len(asked.only))
+    whole = sum(SHARES[name] for name in asked.only)
+    counts = {name: asked.inputs * SHARES[name] // whole for name in asked.only}
     found = json.loads(asked.figures.read_text()) if asked.figures.is_file() else {}
-    with runs(share * len(asked.only)) as bar:
-        for name in asked.only:
+    with runs(sum(counts.values())) as bar:
+        for name, count in counts.items():
             bar.update(bar.task_ids[0], description=name)
             figures = campaign(
-                name, share, asked.seed, folder, lambda: bar.advance(bar.task_ids[0])
+                name, count, asked.seed, folder, lambda: bar.advance(bar.task_ids[0])
             ).to_dict()
             found |= {"seed": asked.seed, "targets": {**found.get("targets", {}), name: figures}}
             write_json(asked.figures, found)

@@ -245,7 +245,8 @@ def _usual(given: Predictions, wanted: Wanted) -> Iterable[str]:
 
 
 def _measured(given: Predictions, metric: Metric, wanted: Wanted) -> Measured:
-    it = metric.rows(given.target, given.for_metric(metric.name))
+    with np.errstate(over="ignore", invalid="ignore"):  # the loss of such a row is no finite number
+        it = metric.rows(given.target, given.for_metric(metric.name))
     turned = wanted.more_is_better not in (None, metric.more_is_better)  # neg_mean_squared_error
     values = -it.values if turned else it.values
     name = wanted.name or metric.name

@@ -28,7 +28,18 @@ LARGEST = 50 * 2**20  # bytes of a table whose name says nothing
 VALIDATION = set(loss_tables.VALIDATION)
 OTHER_ROWS = {"train", "training", "sealed"}
 TEST_ROWS = {"test", "testing"}
-UNREADABLE = (MlflowException, OSError, ImportError, ValueError, TypeError, pa.ArrowException)
+UNREADABLE = (
+    MlflowException,
+    OSError,
+    ImportError,
+    ValueError,
+    TypeError,
+    pa.ArrowException,
+    EOFError,
+    zlib.error,
+    RecursionError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True, eq=False)
