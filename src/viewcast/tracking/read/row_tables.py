@@ -1,5 +1,6 @@
 """Row losses of runs that viewcast did not make, from the tables among their artifacts."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
