@@ -19,6 +19,7 @@ from viewcast.data import table
 from viewcast.holdout.looks import REPORT, early_stop, parsed, written
 from viewcast.holdout.panels import refuse_panel
 from viewcast.tracking.datasets import input_of, log, profile
+from viewcast.tracking.patience import LATER, patience
 from viewcast.tracking.tags import (
     APPROXIMATE,
     BLOCK,
@@ -62,6 +63,7 @@ def last_run() -> str | None:
     return None if run is None else str(run.info.run_id)
 
 
+@patience(LATER)
 def write_rows(
     client: MlflowClient,
     run_id: str,
@@ -104,6 +106,7 @@ def write_rows(
     client.log_batch(run_id, tags=[RunTag(key, value) for key, value in told.items()])
 
 
+@patience(LATER)
 def write_other_rows(
     client: MlflowClient, run_id: str, scores: RowScores, context: str, name: str, source: str
 ) -> None:

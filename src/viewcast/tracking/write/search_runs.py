@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.autologging_utils import disable_autologging
 
+from viewcast.tracking.patience import LATER, patience
 from viewcast.tracking.tags import ESTIMATOR, LOOK_KEY, PARENT, RUN_NAME, SEARCHES
 from viewcast.tracking.write.others_run import check_answers, known_run, last_run
 
@@ -51,6 +52,7 @@ class SearchRuns:
         with mlflow.start_run(run_name=name) as made:
             return cls(client, str(made.info.run_id))
 
+    @patience(LATER)
     def known(self) -> list[RunOfSearch]:
         """The candidates that are there already, without rows: autologging makes some."""
         mine = f"tags.`{PARENT}` = '{self.parent}'"
@@ -66,6 +68,7 @@ class SearchRuns:
             if LOOK_KEY not in run.data.tags
         ]
 
+    @patience(LATER)
     def add(
         self, name: str, params: Mapping[str, Any], started: int | None, tags: Mapping[str, str]
     ) -> str:
@@ -77,16 +80,19 @@ class SearchRuns:
             self.client.log_batch(run_id, params=settings[start : start + AT_ONCE])
         return run_id
 
+    @patience(LATER)
     def tell(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Metrics of a candidate."""
         now = int(time.time() * 1000)
         points = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
         self.client.log_batch(run_id, metrics=points)
 
+    @patience(LATER)
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Tags of a candidate, or of the parent."""
         self.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
+    @patience(LATER)
     def end(self, run_id: str, status: str = "FINISHED", ended: int | None = None) -> None:
         """A candidate has ended: FINISHED, FAILED or KILLED."""
         self.client.set_terminated(run_id, status, ended)
