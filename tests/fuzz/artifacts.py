@@ -137,6 +137,8 @@ def content(table: Table, name: str) -> bytes:
 
 def _column(cells: list[Any]) -> pa.Array:
     """Cells of one kind as they are, others as text."""
+    if {} in cells:  # Parquet has no type for it
+        return pa.array([str(cell) for cell in cells])
     try:
         return pa.array(cells)
     except (pa.ArrowException, OverflowError):

@@ -109,9 +109,9 @@ def _process(target: str, seed: int, count: int, folder: Path) -> Iterator[dict[
                 yield json.loads(line)
                 wait = SLOW + MAKING
         if process.wait() and now.is_file():
-            file = str(kept(target, "memory", folder))
-            told = f"the process died ({process.returncode})"
-            yield {"kind": "memory", "told": told, "kept": file}
+            kind = "memory" if process.returncode < 0 else "traceback"
+            told = f"the process died ({process.returncode}); see {folder / 'errors.log'}"
+            yield {"kind": kind, "told": told, "kept": str(kept(target, kind, folder))}
 
 
 def _line(told: dict[str, Any]) -> str:

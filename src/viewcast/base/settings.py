@@ -84,6 +84,8 @@ def construct(cls: Any, given: Mapping[str, Any], where: str) -> Any:
         return cls(**given)
     except ValidationError as error:
         raise ConfigError(_explain(error, prefix, given)) from error
+    except TypeError as error:  # of a class without checks, such as a recipe
+        raise ConfigError(f"{where or cls.__name__}: {error}") from error
 
 
 def section(config: Mapping[str, Any], name: str) -> dict[str, Any]:

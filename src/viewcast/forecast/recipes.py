@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import replacing
 from viewcast.base.provenance import code_digest
-from viewcast.base.settings import build, digest
+from viewcast.base.settings import build, digest, filled
 from viewcast.forecast.ledger import COMBINATION, SERVED
 from viewcast.forecast.recipe import FittedRecipe, Recipe
 
@@ -32,7 +32,7 @@ def configured(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Recipe]:
 
     Refuses (ConfigError) none at all, wrong keys, and a name that means something else.
     """
-    if not sections:
+    if not filled(sections, "recipes"):
         raise ConfigError("found no recipe; expected one or more: type recipe=[rhythm,...]")
     for name in sections:
         if name in RESERVED or BETWEEN in name:
