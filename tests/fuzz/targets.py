@@ -7,12 +7,13 @@ from fuzz.target import Target
 # Of a thousand inputs, how many are a target's: an input of some takes thirty times another's time.
 SHARES = {
     "overrides": 75,
-    "models": 200,
+    "models": 175,
     "youtube": 200,
     "artifacts": 100,
     "panels": 150,
     "exports": 150,
-    "archives": 125,
+    "archives": 100,
+    "folders": 50,
 }
 NAMES = tuple(SHARES)
 

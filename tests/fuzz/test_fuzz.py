@@ -18,6 +18,7 @@ COUNTS = {
     "panels": 150,
     "exports": 60,
     "archives": 60,
+    "folders": 40,
 }
 
 pytestmark = [
