@@ -4,7 +4,7 @@
 
 Each program runs in this project as a user types it, forked from a process that has imported what
 it needs: importing takes seconds and has nothing to do with the server. Prints the table and writes
-benchmarks/results/servers.json: seconds, exit code and what was said last.
+benchmarks/results/servers.json, where other states stay: seconds, exit code and what was said.
 """
 
 import argparse
@@ -123,6 +123,8 @@ def main() -> None:
     for program in asked.programs:
         if PROGRAMS[program][0].endswith(".py"):
             runpy.run_path(str(ROOT / "pipelines" / PROGRAMS[program][0]), run_name="imported")
+    file = ROOT / "benchmarks" / "results" / "servers.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
     results: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
         for state in asked.states:
@@ -132,7 +134,8 @@ def main() -> None:
                     results.append(found)
                     print(*(f"{found[key]!s:16}" for key in found if key != "said"), found["said"])
                     sys.stdout.flush()
-    file = ROOT / "benchmarks" / "results" / "servers.json"
+    new = {(each["state"], each["program"]) for each in results}
+    results += [each for each in known if (each["state"], each["program"]) not in new]
     file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 

@@ -30,6 +30,7 @@ default_permission = EDIT
 database_uri = sqlite:///{folder}/users.db
 admin_username = {user}
 admin_password = {password}
+auth_cache_ttl_seconds = 60
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
 """
 

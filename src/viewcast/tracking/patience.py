@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 SERVER = ("http://", "https://")
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
-FIRST_SECONDS = 10.0
+FIRST_SECONDS = 8.0
 TELL_AFTER = 2  # tries: the first two follow each other at once
 LATER = {
     RETRIES: "4",
@@ -37,7 +37,7 @@ LATER = {
     # A server may ask for an hour.
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
-FIRST = {**LATER, RETRIES: "2", TIMEOUT: "8"}
+FIRST = {**LATER, RETRIES: "2", TIMEOUT: "6"}
 ONCE = {**FIRST, RETRIES: "0"}
 PAGE = {**LATER, TIMEOUT: "60"}  # a thousand runs of a large store
 OURS = {name: {rule[name] for rule in (LATER, FIRST, ONCE, PAGE)} for name in LATER}

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 from viewcast.tracking.within import within
 
-SECONDS = 5.0  # to wait for a server
+SECONDS = 3.0  # to wait for a server; MLflow then asks again, for longer
 SQLITE, HEADER = "sqlite:///", b"SQLite format 3\0"
 QUESTION = "/api/2.0/mlflow/experiments/search?max_results=1"
 USER, PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
