@@ -25,6 +25,7 @@ from viewcast.data.panel.readers.policies import Counted, settled
 
 Indices = NDArray[np.int64]
 TIME = r"(?<=^\d{4}-\d\d-\d\d)[T ].*$"  # of the day, behind an ISO date
+MOST_DAYS = 2**31  # an age or a date, counted in days
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -64,7 +65,12 @@ class Long:
         rows, remarks = _Rows(), list[str]()
         # As text: what the first rows of a CSV file look like decides nothing for the later ones.
         for batch in batches(source, wanted, wanted, remarks, self.limits):
-            self._take(batch, rows)
+            try:
+                self._take(batch, rows)
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"{batch.file}: a name is not UTF-8 ({error}); save it anew"
+                ) from error
         if not rows.codes:
             raise DataError(f"{source}: found no rows, expected a row for each video and day")
         counted = Counted(
@@ -182,7 +188,7 @@ def _whole(cells: pa.Array, batch: Batch, column: str, expected: str) -> NDArray
         numbers = cells.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         numbers = pd.to_numeric(pd.Series(cells.to_pylist()), errors="coerce").to_numpy(np.float64)
-    wrong = ~(numbers == np.round(numbers))
+    wrong = ~((numbers == np.round(numbers)) & (np.abs(numbers) < MOST_DAYS))
     if wrong.any():
         place = int(wrong.argmax())
         cell = str(cells[place].as_py() or "")
