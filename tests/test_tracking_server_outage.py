@@ -11,7 +11,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutErr
 
 from support.project import Project
 from viewcast.base.errors import TrackingError
-from viewcast.tracking.patience import FIRST, LATER, RETRIES, TIMEOUT, Bridge, patience
+from viewcast.tracking.patience import FIRST, LATER, ONCE, RETRIES, TIMEOUT, Bridge, patience
 from viewcast.tracking.write import recorder as module
 from viewcast.tracking.write.recorder import Recorder
 
@@ -97,3 +97,6 @@ def test_settings_hold_in_their_context_and_those_of_a_user_always(
         assert os.environ[RETRIES] == LATER[RETRIES]
         assert os.environ[TIMEOUT] == "77"
     assert RETRIES not in os.environ
+    monkeypatch.setenv(RETRIES, ONCE[RETRIES])
+    with patience(LATER):
+        assert os.environ[RETRIES] == ONCE[RETRIES], "a value that is also one of ours"

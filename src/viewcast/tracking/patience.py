@@ -40,7 +40,6 @@ LATER = {
 FIRST = {**LATER, RETRIES: "2", TIMEOUT: "6"}
 ONCE = {**FIRST, RETRIES: "0"}
 PAGE = {**LATER, TIMEOUT: "60"}  # a thousand runs of a large store
-OURS = {name: {rule[name] for rule in (LATER, FIRST, ONCE, PAGE)} for name in LATER}
 
 
 def install() -> None:
@@ -74,15 +73,24 @@ class Bridge(Retry):
         return following
 
 
+_placed: dict[str, str] = {}  # what contexts have put into the environment for now
+
+
 @contextmanager
 def patience(wanted: Mapping[str, str]) -> Iterator[None]:
     """Requests in this context have these settings where the user has none of his own."""
     given = {name: os.environ.get(name) for name in wanted}
-    ours = [name for name, value in given.items() if value is None or value in OURS[name]]
-    os.environ.update({name: wanted[name] for name in ours})
+    ours = [
+        name for name, value in given.items() if value in (None, LATER[name], _placed.get(name))
+    ]
+    placed = dict(_placed)
+    for name in ours:
+        os.environ[name] = _placed[name] = wanted[name]
     try:
         yield
     finally:
+        _placed.clear()
+        _placed.update(placed)
         for name in ours:
             former = given[name]
             if former is None:
