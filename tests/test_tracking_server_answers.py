@@ -8,7 +8,7 @@ from mlflow.exceptions import MlflowException
 
 from support.ailing_server import PATIENT, ailing, self_signed
 from viewcast.base.errors import TrackingError
-from viewcast.base.masked import masked
+from viewcast.base.masked import masked, masked_values
 from viewcast.base.settings import Tracking
 from viewcast.tracking import patience
 from viewcast.tracking.answers import is_taken, unanswered
@@ -122,3 +122,13 @@ def test_a_race_is_known_in_the_words_of_every_database(said: str) -> None:
 def test_only_passwords_of_addresses_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
     assert str(TrackingError(text)) == shown
+
+
+def test_stored_settings_hold_no_password() -> None:
+    """They are an artifact of every run, which whoever reads the server can read."""
+    given = {"tracking": {"uri": "http://bob:secret@host:5000"}, "of": ["a", 1], "seed": 0}
+    assert masked_values(given) == {
+        "tracking": {"uri": "http://bob:***@host:5000"},
+        "of": ["a", 1],
+        "seed": 0,
+    }

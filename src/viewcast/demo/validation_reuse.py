@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from viewcast.base import files
 from viewcast.base.errors import DataError
+from viewcast.base.masked import masked_values
 from viewcast.base.paths import (
     demo_path,
     experiment_path,
@@ -122,7 +123,7 @@ class Demonstration:
         config, settings = self._attacked, self.plan["attack"]
         truth = self._truth(config)
         folder = sweep_path(self.root, digest([config.identity(), settings, truth.identity]))
-        files.write_json(folder / "sweep.json", config.plain)
+        files.write_json(folder / "sweep.json", masked_values(config.plain))
         attack = construct(Attack, settings, "attack")
         results, candidates = attacked(config, attack, rows_of(config, self.root), truth)
         results.write(folder)

@@ -7,6 +7,7 @@ from typing import Any
 from viewcast.base import files
 from viewcast.base.engine import Engine
 from viewcast.base.errors import ConfigError
+from viewcast.base.masked import masked_values
 from viewcast.base.paths import prepared_path, sweep_path
 from viewcast.base.progress import candidate_epochs
 from viewcast.base.provenance import files_digest
@@ -55,7 +56,7 @@ def sweep(
     budget.check(config, rows_of(config, root), "sweep", folder.name)
     if not reachable(config.tracking.uri):
         connect(config.tracking)  # it tells why, before hours of training
-    files.write_json(folder / "sweep.json", plain)
+    files.write_json(folder / "sweep.json", masked_values(plain))
     count = len(candidates) or search.trials
     total = sum(epochs(member.config) for member in candidates) or search.trials * epochs(config)
     with candidate_epochs(count, total) as tick:

@@ -22,6 +22,7 @@ from mlflow.models import infer_signature
 from mlflow.utils import requirements_utils
 
 from viewcast import __version__
+from viewcast.base.masked import masked_values
 from viewcast.base.provenance import git_commit, user
 from viewcast.models.memorizer import Memorizer
 from viewcast.tracking import datasets, look_tags
@@ -69,7 +70,7 @@ class Recorder:
                 self._end_interrupted(replaces)
             parameters = [Param(key, value) for key, value in shown_params(config).items()]
             self.client.log_batch(self.run_id, params=parameters)
-            self.client.log_dict(self.run_id, config.plain, names.CONFIG)
+            self.client.log_dict(self.run_id, masked_values(config.plain), names.CONFIG)
 
     def _end_interrupted(self, run_id: str) -> None:
         try:
