@@ -11,7 +11,7 @@ from fuzz.verdict import judge
 
 SEED = 16
 COUNTS = {
-    "overrides": 25,
+    "overrides": 15,
     "models": 300,
     "youtube": 150,
     "artifacts": 30,
