@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 from support.browser import chromium
 from support.servers import free_port
 
-pytest.importorskip("marimo")
-pytest.importorskip("altair")
+for needed in ("marimo", "altair"):
+    if find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed", allow_module_level=True)
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -31,6 +33,14 @@ pytestmark = pytest.mark.xdist_group("lecture notebook")  # its rows are made on
 
 PATIENCE = 60_000  # milliseconds, where other tests run beside
 ENGLISH, CHINESE = (texts.Texts.of(code) for code in texts.LANGUAGES.values())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_marimo_afterwards() -> Iterator[None]:
+    """Transformers takes a process that has marimo for a notebook, and asks for IPython."""
+    yield
+    for name in [each for each in sys.modules if each.partition(".")[0] == "marimo"]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="module")

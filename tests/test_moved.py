@@ -63,7 +63,9 @@ class Place:
         return forecast(settings, self.root, nights.registry).days
 
     def files(self) -> dict[Path, bytes]:
-        return {file: file.read_bytes() for file in self.root.rglob("*") if file.is_file()}
+        """But SQLite's memory that readers share too: it tells who reads, and holds no row."""
+        files = (file for file in self.root.rglob("*") if file.is_file())
+        return {file: file.read_bytes() for file in files if not file.name.endswith("-shm")}
 
     def locations(self) -> set[str]:
         """All addresses that the store names, but that of MLflow's own experiment ``Default``."""

@@ -4,6 +4,7 @@ It says "ready" when it is so far, and waits for what comes: a signal, or a line
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -125,6 +126,7 @@ def write(folder: str) -> None:
 def main(what: str, *arguments: str) -> None:
     from viewcast.base.top_level import begin, top_level  # noqa: PLC0415
 
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, which may run the tests, ignores it
     if what == "stage":
         begin("program.py")
     with top_level("program.py"):

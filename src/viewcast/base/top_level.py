@@ -84,6 +84,7 @@ def top_level(
             say(f"{name}: {sentence(error)}")
         else:
             tell(sentence(error))
+        _flush_or_forget()
         raise SystemExit(FAILED) from None
     finally:
         for number, handler in former.items():
@@ -210,6 +211,14 @@ def _leave_pipe() -> NoReturn:
     """End without a word: the reader has what it wanted."""
     _forget_output()
     raise SystemExit(PIPE_CLOSED) from None
+
+
+def _flush_or_forget() -> None:
+    """What is still to be written, after an error that has been told."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_output()
 
 
 def _forget_output() -> None:
