@@ -1,5 +1,6 @@
 """The live lecture: every part against a known answer, both languages, and two sliders moved."""
 
+import gc
 import os
 import re
 import subprocess
@@ -39,6 +40,8 @@ ENGLISH, CHINESE = (texts.Texts.of(code) for code in texts.LANGUAGES.values())
 def no_marimo_afterwards() -> Iterator[None]:
     """Transformers takes a process that has marimo for a notebook, and asks for IPython."""
     yield
+    sys.modules.pop("lecture", None)
+    gc.collect()  # what marimo has made imports it once more when it goes
     for name in [each for each in sys.modules if each.partition(".")[0] == "marimo"]:
         del sys.modules[name]
 
