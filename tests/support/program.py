@@ -126,7 +126,9 @@ def write(folder: str) -> None:
 def main(what: str, *arguments: str) -> None:
     from viewcast.base.top_level import begin, top_level  # noqa: PLC0415
 
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, which may run the tests, ignores it
+    # Ignored where the tests run in the background or under nohup, and a child would inherit that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if what == "stage":
         begin("program.py")
     with top_level("program.py"):
