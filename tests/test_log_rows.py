@@ -19,11 +19,11 @@ from sklearn.metrics import log_loss, roc_auc_score
 import viewcast
 from support.mlflow_store import Store
 from viewcast.base.errors import ConfigError, DataError, TrackingError
+from viewcast.data.row_keys import keys_of
 from viewcast.holdout.looks import parsed
 from viewcast.integrations.logits import probabilities
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.read.settings import ReadSettings
-from viewcast.tracking.row_keys import keys_of
 from viewcast.tracking.write.row_scores import row_scores, usual_metric
 
 LOAD = """

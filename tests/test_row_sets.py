@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from support.logged_tables import choice, log, tables
 from support.mlflow_store import Store
+from viewcast.data.row_keys import keys_of
 from viewcast.tracking.read.columns import columns_of
 from viewcast.tracking.read.row_sets import RowSets
 from viewcast.tracking.read.row_table import RowTable
-from viewcast.tracking.row_keys import keys_of
 
 DAYS = pd.date_range("2024-02-01", periods=5)
 NAMES = [f"{day:%Y-%m-%d}" for day in DAYS]

@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.data.row_keys import dated, keys_of
 from viewcast.selection.clusters import CLUSTERS, Cluster
-from viewcast.tracking.row_keys import dated, keys_of
 from viewcast.tracking.tags import VALIDATION
 from viewcast.tracking.write.row_scores import row_scores
 from viewcast.tracking.write.rows_log import run_to_log, write_other_rows, write_rows

@@ -12,7 +12,7 @@ from keras.callbacks import Callback
 
 from viewcast.api.rows import log_rows
 from viewcast.integrations.logits import probabilities
-from viewcast.tracking.write.row_scores import MetricLike
+from viewcast.scoring.metrics.named import MetricLike
 
 
 class ValidationRows(Callback):  # type: ignore[misc]

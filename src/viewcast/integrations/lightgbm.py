@@ -14,7 +14,7 @@ from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError
-from viewcast.tracking.write.row_scores import MetricLike
+from viewcast.scoring.metrics.named import MetricLike
 
 
 class ValidationRows:

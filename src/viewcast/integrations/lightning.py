@@ -14,7 +14,8 @@ from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.integrations.kept_state import KeptState
 from viewcast.integrations.logits import probabilities
-from viewcast.tracking.write.row_scores import MetricLike, as_array
+from viewcast.scoring.metrics.given import as_array
+from viewcast.scoring.metrics.named import MetricLike
 
 if "lightning" in sys.modules:  # one of the two packages is in use, and they do not mix
     from lightning.pytorch.callbacks import Callback

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from viewcast.scoring.metric import Array
-from viewcast.tracking.write.row_scores import as_array
+from viewcast.scoring.metrics.given import as_array
 
 SUM_OF_ONE = 1e-3  # how far probabilities of single precision may be from a sum of 1
 

@@ -20,8 +20,9 @@ from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError
+from viewcast.scoring.metrics.named import MetricLike
 from viewcast.tracking.tags import BATCH_ID
-from viewcast.tracking.write.row_scores import MetricLike, metric_that_gives
+from viewcast.tracking.write.row_scores import metric_that_gives
 from viewcast.tracking.write.search_runs import SearchRuns
 
 ENDS = {TrialState.COMPLETE: "FINISHED", TrialState.PRUNED: "KILLED", TrialState.FAIL: "FAILED"}

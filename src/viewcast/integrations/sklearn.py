@@ -22,9 +22,10 @@ from sklearn.utils.parallel import Parallel, delayed
 from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError
 from viewcast.scoring.metrics import NAMES, metric_of
+from viewcast.scoring.metrics.named import MetricLike
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.tags import BATCH_ID
-from viewcast.tracking.write.row_scores import OF_CHANCES, MetricLike
+from viewcast.tracking.write.row_scores import OF_CHANCES
 from viewcast.tracking.write.search_runs import (
     RunOfSearch,
     SearchRuns,

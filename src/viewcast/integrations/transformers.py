@@ -15,7 +15,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.integrations.kept_state import KeptState
 from viewcast.integrations.logits import probabilities
 from viewcast.scoring.metric import Array
-from viewcast.tracking.write.row_scores import MetricLike
+from viewcast.scoring.metrics.named import MetricLike
 from viewcast.tracking.write.rows_log import last_run
 
 PREFIX = "eval_"  # of the metrics of an evaluation

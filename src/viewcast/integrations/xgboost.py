@@ -11,7 +11,7 @@ from xgboost.callback import TrainingCallback
 
 from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError
-from viewcast.tracking.write.row_scores import MetricLike
+from viewcast.scoring.metrics.named import MetricLike
 
 
 class ValidationRows(TrainingCallback):  # type: ignore[misc]

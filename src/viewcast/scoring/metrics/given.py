@@ -4,6 +4,7 @@ Shape letters: N rows, C classes. A message begins with the metric's name.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,24 @@ from viewcast.scoring.metric import Array, Vector
 
 Indices = NDArray[np.intp]
 SUM_OF_ONE = 1e-3  # how far probabilities of float16 may be from a sum of 1
+
+
+def as_array(values: Any) -> NDArray[Any]:
+    """Lists, frames and tensors as an array; text as objects, truth values as they are."""
+    if hasattr(values, "detach"):  # a tensor, wherever it lies
+        values = values.detach().cpu()
+        values = values if "bfloat16" not in str(values.dtype) else values.float()
+    given = np.asarray(values)
+    if given.dtype.kind == "O" and all(isinstance(value, str) for value in given.flat):
+        return given
+    if given.dtype.kind == "O":  # a column of decimals, of nullable integers
+        try:
+            return np.asarray(given, np.float64)
+        except (TypeError, ValueError):
+            return given.astype(str).astype(object)
+    if given.dtype.kind in "US":
+        return given.astype(str).astype(object)
+    return given.astype(np.float32) if given.dtype == np.float16 else given
 
 
 def numbers(name: str, target: Array, prediction: Array) -> tuple[Vector, Vector]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from viewcast.data.row_keys import text
 from viewcast.scoring.metric import Vector
 from viewcast.tracking.metric_names import LOSSES, loss_named, plain
 from viewcast.tracking.read.columns import Columns, columns_of
@@ -20,7 +21,6 @@ from viewcast.tracking.read.measured import (
     of_losses,
     of_predictions,
 )
-from viewcast.tracking.row_keys import text
 
 VALIDATION = ("validation", "val", "valid", "dev", "eval", "holdout", "oof")
 SCORED = re.compile(r"^(?P<metric>.+?)(/v\d+)?/score$")

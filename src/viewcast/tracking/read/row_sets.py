@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from viewcast.data.row_keys import dated, keys_of, text
 from viewcast.tracking.read.columns import Columns
-from viewcast.tracking.row_keys import dated, keys_of, text
 
 KEYS = ("entity", "time", "row")
 ALIKE = 1e-6  # relative, of targets: tables of MLflow have 10 digits, float32 has 7
@@ -120,7 +120,7 @@ def _ends(raw: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _keys(raw: pd.DataFrame, roles: Roles) -> tuple[pd.DataFrame, bool]:
-    """Keys as in ``viewcast.tracking.row_keys``, and whether they are positions alone.
+    """Keys as in ``viewcast.data.row_keys``, and whether they are positions alone.
 
     Numbers that come more than once are no time (a day of the week, an hour), unless a column
     ``row`` names the rows.

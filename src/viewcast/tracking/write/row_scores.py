@@ -4,7 +4,6 @@ Shape letters: N rows, C classes.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.errors import DataError
 from viewcast.holdout.panels import panel, usual_cluster
-from viewcast.scoring.metric import Array, Metric, RowValues
+from viewcast.scoring.metric import Array
 from viewcast.scoring.metrics import NAMES, metric_of
+from viewcast.scoring.metrics.given import as_array
+from viewcast.scoring.metrics.named import MetricLike, metric_named
 from viewcast.selection.clusters import Cluster
 
 KEYS = ["entity", "time", "row"]
@@ -23,9 +24,6 @@ CHANCE = "probability_"  # prefix of a column; the class follows
 OF_CHANCES = ("log_loss", "brier", "roc_auc", "average_precision")  # of probabilities, not labels
 AGREES = 1e-6  # relative; a value that came by single precision
 FEW = 20  # whole numbers with more values than this are amounts, not classes
-
-Function = Callable[[Array, Array], Any]
-MetricLike = str | Function
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,28 +47,6 @@ class RowScores:
     cluster: Cluster | None = None
 
 
-@dataclass(frozen=True)
-class OwnLoss:
-    """A function of the user's: targets (N,) and predictions to the loss of each row (N,)."""
-
-    name: str
-    function: Function
-    more_is_better: bool = False
-
-    def rows(self, target: Array, prediction: Array) -> RowValues:
-        """What the function gives; refuses (DataError) anything but one finite number a row."""
-        values = np.asarray(self.function(target, prediction))
-        if values.shape != target.shape or values.dtype.kind not in "biuf":
-            raise DataError(
-                f"{self.name}: gave {values.dtype} of shape {values.shape}, expected one number "
-                f"for each of {len(target)} rows; leave out the mean over rows"
-            )
-        wrong = int((~np.isfinite(values)).sum())
-        if wrong:
-            raise DataError(f"{self.name}: {wrong} of {len(target)} rows have no finite loss")
-        return RowValues(values.astype(np.float64))
-
-
 def row_scores(
     keys: pd.DataFrame,
     target: Any,
@@ -85,7 +61,7 @@ def row_scores(
     ``keys``: entity, time, row (text) in order of time; the index counts the rows as they stand in
     ``target`` (N,) and ``prediction`` (N,) or (N, C); classes may be given as columns of 0 and 1,
     (N, C). ``metric``: a name that
-    ``viewcast.scoring.metrics`` knows, a function as in ``OwnLoss``, or None for the usual one
+    ``viewcast.scoring.metrics`` knows, a function as in ``viewcast.scoring.metrics.named.OwnLoss``, or None for the usual one
     (``usual_metric``). ``classes`` (C,): the labels of the columns of probabilities, sorted; needed
     where rows of some class are missing.
 
@@ -162,37 +138,6 @@ def metric_that_gives(figure: float, target: Any, prediction: Any) -> str | None
     bases = {re.sub("_(macro|weighted|micro)$", "", name) for name in fits}
     first = next((name for name in likely if name in fits), None)
     return first or (min(fits, key=len) if len(bases) == 1 else None)
-
-
-def metric_named(metric: MetricLike, where: str = "metric") -> Metric:
-    """The metric of a name or a function; ``where``: the setting, for the error (ConfigError)."""
-    if callable(metric):
-        return OwnLoss(str(getattr(metric, "__name__", type(metric).__name__)), metric)
-    known = metric_of(metric)
-    if known is None:
-        raise ConfigError(
-            f"{where} = {metric}: unknown; allowed: {', '.join(NAMES)}, or a function of targets "
-            "and predictions that gives the loss of each row"
-        )
-    return known
-
-
-def as_array(values: Any) -> NDArray[Any]:
-    """Lists, frames and tensors as an array; text as objects, truth values as they are."""
-    if hasattr(values, "detach"):  # a tensor, wherever it lies
-        values = values.detach().cpu()
-        values = values if "bfloat16" not in str(values.dtype) else values.float()
-    given = np.asarray(values)
-    if given.dtype.kind == "O" and all(isinstance(value, str) for value in given.flat):
-        return given
-    if given.dtype.kind == "O":  # a column of decimals, of nullable integers
-        try:
-            return np.asarray(given, np.float64)
-        except (TypeError, ValueError):
-            return given.astype(str).astype(object)
-    if given.dtype.kind in "US":
-        return given.astype(str).astype(object)
-    return given.astype(np.float32) if given.dtype == np.float16 else given
 
 
 def _checked(values: NDArray[Any], what: str, keys: pd.DataFrame) -> NDArray[Any]:

@@ -7,15 +7,10 @@ from pydantic import ConfigDict, Field, SkipValidation
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.tracking.row_keys import keys_of
+from viewcast.data.row_keys import keys_of
+from viewcast.scoring.metrics.named import MetricLike, metric_named
 from viewcast.tracking.tags import VALIDATION
-from viewcast.tracking.write.row_scores import (
-    OF_CHANCES,
-    MetricLike,
-    RowScores,
-    metric_named,
-    row_scores,
-)
+from viewcast.tracking.write.row_scores import OF_CHANCES, RowScores, row_scores
 
 TYPES = ("regressor", "classifier")  # model_type of mlflow.models.evaluate
 
@@ -27,7 +22,7 @@ class Settings:
     ``loss``: the metric, by its name or as a function of targets and predictions that gives the
     loss of each row; by default mse of regressors, and of classifiers log_loss, or zero_one where
     they tell labels alone. ``row``, ``time``, ``entity``: columns or index levels of the data that
-    name its rows, as in ``viewcast.tracking.row_keys``; without ``row`` and ``time`` it is the
+    name its rows, as in ``viewcast.data.row_keys``; without ``row`` and ``time`` it is the
     index, and where that only counts the rows their position. ``block``: least length of
     dependence, in rows: a week of days is 7; 1 where rows are independent.
     """
