@@ -60,8 +60,8 @@ def row_scores(
 
     ``keys``: entity, time, row (text) in order of time; the index counts the rows as they stand in
     ``target`` (N,) and ``prediction`` (N,) or (N, C); classes may be given as columns of 0 and 1,
-    (N, C). ``metric``: a name that
-    ``viewcast.scoring.metrics`` knows, a function as in ``viewcast.scoring.metrics.named.OwnLoss``, or None for the usual one
+    (N, C). ``metric``: a name that ``viewcast.scoring.metrics`` knows, a function as in
+    ``viewcast.scoring.metrics.named.OwnLoss``, or None for the usual one
     (``usual_metric``). ``classes`` (C,): the labels of the columns of probabilities, sorted; needed
     where rows of some class are missing.
 

@@ -1,0 +1,4 @@
+from viewcast.referee.answers import Answer as Answer
+from viewcast.referee.answers import Verdict as Verdict
+from viewcast.referee.client import Client as Client
+from viewcast.referee.referee import Referee as Referee

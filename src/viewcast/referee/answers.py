@@ -1,0 +1,56 @@
+"""What a referee says: one bit to a submission, one estimate at the end; and how it refuses."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from viewcast.base.errors import DataError
+from viewcast.base.numbers import short
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``accepted``: the submission is the best so far (where it explores: it is kept, and nothing
+    is said of better). ``left``: answers that are left. There is no score.
+    """
+
+    accepted: bool
+    left: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The gain of the last accepted submission over the first, in the metric's unit; positive is
+    better. ``estimate``, with its 95 % interval ``low`` to ``high``: from the hidden rows.
+    ``claimed``: the gain on the rows that judged, which chose. ``acceptances``: after the first.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    claimed: float
+    acceptances: int
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        if not self.acceptances:
+            return "nothing was accepted after the first submission: no gain is claimed"
+        return (
+            f"gain {short(self.estimate)}, 95 % interval {short(self.low)} to {short(self.high)}, "
+            f"from hidden rows, after {self.acceptances} acceptances; the rows that judged claim "
+            f"{short(self.claimed)}"
+        )
+
+
+class RefusedError(DataError):
+    """Predictions cannot be judged; they are not counted. No word of it depends on targets."""
+
+
+class SpentError(RefusedError):
+    """All answers have been given: new rows are needed, or the verdict is asked for."""
+
+
+class ClosedError(RefusedError):
+    """The hidden rows have been read: they are used up, and nothing is judged on any rows."""
