@@ -102,7 +102,7 @@ check: $(READY)  ## formatting, lint, types and the order of imports
 
 # One file for every system and every Python from 3.11 on. Left out is what torch needs on a machine
 # with an NVIDIA card: torch names the exact versions itself, and its wheel for CPUs needs none.
-LOCKED := project optuna boosting forecasting youtube dask notify server live test foreign
+LOCKED := project optuna boosting forecasting youtube dask notify server live agents test foreign
 CARD := $(addprefix cuda-,bindings pathfinder toolkit) $(addprefix nvidia-,cublas cuda-cupti \
   cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 \
   nvjitlink nvshmem-cu13 nvtx) triton
