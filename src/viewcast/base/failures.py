@@ -27,6 +27,7 @@ EXTRAS = {
     "googleapiclient": "youtube",
     "httplib2": "youtube",
     "lightgbm": "boosting",
+    "mcp": "agents",
     "optuna": "optuna",
     "statsforecast": "forecasting",
     "threadpoolctl": "forecasting",
