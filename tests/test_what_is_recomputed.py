@@ -61,6 +61,7 @@ forecast/rebase.py        |                                    | REFIT          
 forecast/rows.py          |                                    | ridge boosted  |       |
 forecast/conformal.py     |                                    |                |       |
 assessment/sentences.py   | audit report                       |                |       |
+referee/rule.py           |                                    |                |       |
 scoring/scores.py         | TRAINING evaluate audit report     |                | EVERY | EVERY
 scoring/verdict.py        | TRAINING evaluate audit            |                |       |
 holdout/settings.py       | TRAINING audit report              |                | EVERY | EVERY
