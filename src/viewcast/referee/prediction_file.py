@@ -34,7 +34,7 @@ def read_predictions(path: Path) -> pd.DataFrame | Array:
         found = "is a folder" if path.is_dir() else "does not exist"
         raise RefusedError(f"{path}: {found}; expected a file of predictions")
     try:
-        read = _read(path, kind)
+        read: pd.DataFrame | Array = _read(path, kind)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise RefusedError(
             f"{path}: cannot be read as {READ[kind]} ({type(error).__name__}); write it anew"
@@ -48,7 +48,7 @@ def _read(path: Path, kind: str) -> Any:
     if kind == ".parquet":
         return pd.read_parquet(path)
     if kind == ".csv":
-        return pd.read_csv(path, float_precision="round_trip")  # equal numbers are equal bits
+        return pd.read_csv(path)
     array = np.load(path, allow_pickle=False)
     if not array.ndim:
         raise ValueError("one number")
