@@ -1,5 +1,6 @@
 """Fixtures of all tests."""
 
+import logging
 import os
 import shutil
 import sys
@@ -50,12 +51,15 @@ def nothing_left_behind() -> Iterator[None]:
     """What other people's libraries keep in the process does not reach the next test.
 
     ``mlflow.set_experiment`` puts the experiment into the environment, of other processes too.
+    Who configures logging anew may disable every logger there is, and changes the root's level.
     absl, which Keras imports, closes the stream of its log when logging is configured anew; the
     stream that it was made with is the one in which pytest catches output.
     """
     _forget_experiment()
+    _hear_all()
     yield
     _forget_experiment()
+    _hear_all()
     if "absl.logging" in sys.modules:
         sys.modules["absl.logging"].get_absl_handler().python_handler.stream = sys.__stderr__
 
@@ -64,6 +68,16 @@ def _forget_experiment() -> None:
     for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
         os.environ.pop(name, None)
     fluent._active_experiment_id = None
+
+
+def _hear_all() -> None:
+    """Every logger is heard again, at the levels that Python starts with."""
+    logging.disable(logging.NOTSET)
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    for logger in root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
 
 
 @pytest.fixture(scope="session")
