@@ -59,6 +59,18 @@ REASON = "viewcast.reason"  # why the test was opened again; why a night ended a
 REUSE = "viewcast.reuse"  # earlier openings that had shown some of these rows
 TEST_OPENED = "viewcast.test_opened"  # of the run that was tested: id of the latest opening
 
+# Tags of a referee, whose run is the parent of its submissions' runs (viewcast.referee)
+REFEREE = "viewcast.referee"  # hash of its plan; of every one of these runs
+REFEREE_PLAN = "viewcast.referee.plan"  # as JSON; of the parent
+REFEREE_STATE = "viewcast.referee.state"  # of the parent: open, or closed
+REFEREE_VERDICT = "viewcast.referee.verdict"  # of the parent, in a sentence
+REFEREE_CLOSED_BY = "viewcast.referee.closed_by"
+SUBMISSION = "viewcast.referee.submission"  # its number, from 1
+SUBMITTER = "viewcast.referee.submitter"  # whose token it had
+SUBMITTED = "viewcast.referee.predictions"  # digest of the predictions
+SUBMISSION_ACCEPTED = "viewcast.referee.accepted"  # "true" or "false": all that it was told
+ANSWERS_LEFT = "viewcast.referee.left"
+
 # Tags of a night
 NIGHT = "viewcast.night"  # its date
 OUTCOME = "viewcast.outcome"
@@ -163,6 +175,18 @@ KEPT_LOSS_OF = "kept_loss_"  # prefix; the name of a recipe follows
 EVIDENCE = "evidence"  # against the champion after each judged week: mean over the challengers
 EVIDENCE_NEEDED = "evidence_needed"  # from here on a challenger is promoted
 
+# Metrics of a submission to a referee, and of the referee's run, with the submission as the step
+ACCEPTED = "accepted"  # 1 or 0; of a submission alone
+ACCEPTANCES = "acceptances"  # after the first submission; of the referee's run alone
+LEFT = "left"  # answers
+
+# Metrics of a closed referee: gains over the first submission, more is better
+ESTIMATE = "estimate"  # from the hidden rows, with the ends of its 95 % interval
+ESTIMATE_LOW = "low"
+ESTIMATE_HIGH = "high"
+CLAIMED = "claimed"  # on the rows that judged
+RAW_CLAIM = "raw_claim"  # what a loop that is shown the raw score would have claimed
+
 # Metric that an evaluation writes
 LOOKS = "looks"  # scores revealed
 
@@ -179,6 +203,10 @@ STORED_FORECASTER = "forecaster"
 PICTURES_FOLDER = "pictures"
 NIGHT_OUTCOME = "outcome.json"
 NIGHT_FORECASTS = "forecasts.json"  # the lines of the ledger that a night has added, as a table
+
+# Artifacts of a referee's run
+REFEREE_PLAN_FILE = "plan.json"
+REFEREE_CLOSING = "closing.json"
 
 # Artifacts of a sweep
 SWEEP_SETTINGS = "sweep.json"

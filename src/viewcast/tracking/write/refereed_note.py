@@ -1,0 +1,36 @@
+"""What MLflow's UI says of a referee's run, in Markdown."""
+
+from viewcast.assessment.refereed import counted
+from viewcast.assessment.refereed_sentences import price, word
+from viewcast.assessment.wording import sentence
+from viewcast.base.markdown import escaped
+from viewcast.referee.record import Closing
+from viewcast.referee.terms import Plan
+
+LISTED = 10  # submitters, and deviations
+
+
+def note(plan: Plan, closing: Closing | None = None) -> str:
+    """The verdict of a closed referee; of an open one what its submissions are told, and what not.
+
+    What others wrote is escaped.
+    """
+    terms = plan.terms
+    asked = (
+        f"A referee of {plan.rows:,} validation rows by {escaped(plan.metric)}: {plan.gate:,} "
+        f"judge each submission, {plan.hidden:,} are read once, when it is closed. It gives "
+        f"{terms.budget:,} answers of one bit, and tells no score; {terms.false:g} false "
+        f"acceptances are allowed over its whole life."
+    )
+    if closing is None:
+        return f"{asked}\n\nIt is open: there is no price before it is closed."
+    parts = [f"**{escaped(sentence(price(closing)), 600)}**", asked]
+    told = counted(closing.submissions)
+    lines = [f"- {escaped(who)}: {count:,}" for who, count in list(told.items())[:LISTED]]
+    parts.append(
+        "\n".join([f"Submissions that were {word(plan)} or not, by submitter:", "", *lines])
+    )
+    if closing.deviations:
+        deviations = [f"- {escaped(sentence(each))}" for each in closing.deviations[:LISTED]]
+        parts.append("\n".join(["Not as planned, or weaker than planned:", "", *deviations]))
+    return "\n\n".join(parts)
