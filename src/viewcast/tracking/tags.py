@@ -182,8 +182,8 @@ LEFT = "left"  # answers
 
 # Metrics of a closed referee: gains over the first submission, more is better
 ESTIMATE = "estimate"  # from the hidden rows, with the ends of its 95 % interval
-ESTIMATE_LOW = "low"
-ESTIMATE_HIGH = "high"
+ESTIMATE_LOW = "estimate_low"
+ESTIMATE_HIGH = "estimate_high"
 CLAIMED = "claimed"  # on the rows that judged
 RAW_CLAIM = "raw_claim"  # what a loop that is shown the raw score would have claimed
 
