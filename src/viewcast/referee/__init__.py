@@ -6,7 +6,10 @@ from typing import Any
 OFFERED = {
     "Answer": "viewcast.referee.answers",
     "Client": "viewcast.referee.client",
+    "ClosedError": "viewcast.referee.answers",
     "Referee": "viewcast.referee.referee",
+    "RefusedError": "viewcast.referee.answers",
+    "SpentError": "viewcast.referee.answers",
     "Verdict": "viewcast.referee.answers",
 }
 
