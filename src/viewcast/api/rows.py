@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.data.row_keys import dated, keys_of
+from viewcast.data.row_keys import keys_of, named_keys
 from viewcast.selection.clusters import CLUSTERS, Cluster
 from viewcast.tracking.tags import VALIDATION
 from viewcast.tracking.write.row_scores import row_scores
@@ -88,10 +88,7 @@ def log_rows(
 
 
 def _keys(y_true: Any, keys: Any) -> pd.DataFrame:
-    """Entity, time, row of the rows in order of time; the index counts them as they stand.
-
-    Numbers that name rows are their order too, so that shuffled rows are known again.
-    """
+    """Entity, time, row of the rows in order of time; the index counts them as they stand."""
     count = len(y_true)
     if keys is None:
         index = getattr(y_true, "index", None)
@@ -111,9 +108,4 @@ def _keys(y_true: Any, keys: Any) -> pd.DataFrame:
         raise ConfigError(f"keys: columns {columns}; expected some of row, time, entity")
     if len(known) != count:
         raise DataError(f"keys: {len(known)} of them for {count} rows; expected one per row")
-    if "row" not in given or "time" in given:
-        return keys_of(known, **given)
-    if pd.api.types.is_numeric_dtype(dated(known["row"])):
-        return keys_of(known, **given, time="row")
-    named_rows = keys_of(known, **given)
-    return named_rows.assign(time=named_rows["row"])
+    return named_keys(known, **given)

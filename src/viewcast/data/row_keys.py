@@ -51,6 +51,24 @@ def keys_of(
     return keys.loc[moments.sort_values(kind="stable").index]
 
 
+def named_keys(
+    table: pd.DataFrame,
+    row: str | None = None,
+    time: str | None = None,
+    entity: str | None = None,
+) -> pd.DataFrame:
+    """As ``keys_of``, but where rows have names and no time, these are their time.
+
+    Numbers that name rows are their order too, so that shuffled rows are known again.
+    """
+    if row is None or time is not None:
+        return keys_of(table, row, time, entity)
+    if pd.api.types.is_numeric_dtype(dated(table[row])):
+        return keys_of(table, row, row, entity)
+    named = keys_of(table, row, None, entity)
+    return named.assign(time=named["row"])
+
+
 def dated(values: Any) -> pd.Series:
     """Dates, times and their text in ISO 8601 as timestamps without zone; others as they are.
 

@@ -1,5 +1,6 @@
 """What a referee says: one bit to a submission, one estimate at the end; and how it refuses."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ class Verdict:
     """The gain of the last accepted submission over the first, in the metric's unit; positive is
     better. ``estimate``, with its 95 % interval ``low`` to ``high``: from the hidden rows.
     ``claimed``: the gain on the rows that judged, which chose. ``acceptances``: after the first.
+    The estimate and its ends are NaN where a submission has no finite score on the hidden rows.
     """
 
     estimate: float
@@ -31,12 +33,18 @@ class Verdict:
     acceptances: int
 
     def plain(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
+        """As plain values, for JSON; None in the place of NaN."""
+        return {key: None if math.isnan(value) else value for key, value in asdict(self).items()}
 
     def __str__(self) -> str:
         if not self.acceptances:
             return "nothing was accepted after the first submission: no gain is claimed"
+        if math.isnan(self.estimate):
+            return (
+                "no gain is claimed: the first or the last accepted submission has no finite score "
+                f"on the hidden rows; the rows that judged claim {short(self.claimed)}, after "
+                f"{self.acceptances} acceptances"
+            )
         return (
             f"gain {short(self.estimate)}, 95 % interval {short(self.low)} to {short(self.high)}, "
             f"from hidden rows, after {self.acceptances} acceptances; the rows that judged claim "

@@ -4,25 +4,87 @@ The folder belongs to the referee's user alone (mode 0700)::
 
     plan.json        the terms, written before the first submission; its hash is in every record
     rows.parquet     keys and targets (mode 0600)
-    journal.jsonl    one line for each counted submission, each with the hash of the line before
+    journal.jsonl    a line for each counted submission, each with a hash of it and the one before
     predictions/     of every submission, named by digest
     tokens/          one file for each submitter (mode 0600)
     address          where it is heard at present
+    told.json        how much the recorder has heard
     closing.json     the verdict, when it is closed
+
+A submission is checked and decided on, its predictions are written, then a line of the journal;
+only then does anybody hear the answer. A crash before the line: it was not counted. A crash after
+it: the same predictions get the same answer.
 """
 
+import threading
+import time as clock
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from viewcast.referee.answers import Answer
-from viewcast.referee.record import Closing, Recorder, Status
+from viewcast.base.errors import DataError
+from viewcast.base.files import read_json
+from viewcast.referee.answers import Answer, ClosedError
+from viewcast.referee.closing import account, refuse_none
+from viewcast.referee.journal import BACKUP, Journal
+from viewcast.referee.kept_predictions import KeptPredictions
+from viewcast.referee.lock import Lock
+from viewcast.referee.predictions import in_order
+from viewcast.referee.record import Closing, Recorder, Status, Submitted, closing_of
+from viewcast.referee.referee import digest_of
+from viewcast.referee.row_file import Columns, Rows
+from viewcast.referee.start import (
+    CLOSED,
+    JOURNAL,
+    LOCK,
+    PREDICTIONS,
+    ROWS,
+    TOLD,
+    USED_UP,
+    columns_of,
+    made,
+    plan_of,
+    referee_of,
+    write_json_privately,
+)
+from viewcast.referee.telling import Telling
 from viewcast.referee.terms import Plan, Terms
+from viewcast.selection.clusters import Cluster
+
+KIND, SUBMISSION, NOTE, CLOSING = "kind", "submission", "note", "closing"
 
 
 class RefereeFolder:
-    """A referee in a folder. Only one process has it at a time (a lock)."""
+    """A referee in a folder. Only one process has it at a time (a lock), until ``stop``."""
 
     plan: Plan
+
+    def __init__(self, folder: Path, lock: Lock, recorder: Recorder | None) -> None:
+        """By ``start`` and ``open``: the ``lock`` of the folder is held."""
+        self.folder, self._lock = folder, lock
+        self.plan = plan_of(folder)
+        self._columns = columns_of(self.plan)
+        self._rows = Rows.stored(folder / ROWS)
+        self._referee = referee_of(self.plan, self._rows)
+        self._kept = KeptPredictions(folder / PREDICTIONS)
+        self._turn = threading.Lock()
+        self._submissions: list[Submitted] = []
+        self._notes: list[str] = []
+        self._closing_line: dict[str, Any] | None = None
+        self._closing = _closing(folder)
+        self._whole = True  # whether memory and journal tell the same
+        self._telling: Telling | None = None
+        self._journal, lines = Journal.open(folder / JOURNAL, self.plan.hash)
+        try:
+            self._replay(lines)
+        except BaseException:
+            self._journal.close()
+            raise
+        if recorder is not None:
+            told = folder / TOLD
+            self._telling = Telling(recorder, self.plan, self._submissions, told)
+            self._telling.wake(self._closing)
 
     @classmethod
     def start(
@@ -37,18 +99,34 @@ class RefereeFolder:
         key: str | None = None,
         time: str | None = None,
         entity: str | None = None,
-        cluster: str | None = None,
+        cluster: Cluster | None = None,
         recorder: Recorder | None = None,
     ) -> "RefereeFolder":
         """Make the folder from a table of validation rows (Parquet or CSV), or go on with one whose
-        plan is the same. Refuses (ConfigError) a plan that differs, key by key.
+        plan is the same.
+
+        ``key``, ``time``, ``entity``: columns that name a row; without them its place does. Refuses
+        (ConfigError) a plan that differs, key by key, and a folder that is not a referee's;
+        (DataError) rows that cannot judge; (ClosedError) rows that are used up. Raises LockedError
+        where another process has the folder.
         """
-        raise NotImplementedError
+        columns = Columns(target, key, time, entity)
+        lock = made(folder, rows, columns, metric, terms, name, cluster)
+        return _opened(lock, folder, recorder)
 
     @classmethod
     def open(cls, folder: Path, recorder: Recorder | None = None) -> "RefereeFolder":
-        """Go on with a folder."""
-        raise NotImplementedError
+        """Go on with a folder. Raises DataError where it is none of a referee, or not as it was
+        written; LockedError where another process has it.
+        """
+        plan_of(folder)
+        return _opened(Lock.of(folder / LOCK), folder, recorder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def submit(self, predictions: Any, submitter: str) -> Answer:
         """Judge, write down, wait until it is on the disk, answer.
@@ -56,13 +134,169 @@ class RefereeFolder:
         ``predictions``: a frame with the key columns of the rows and ``prediction`` or
         ``probability_<class>`` columns, in any order of rows; or an array in the order of the
         table. May be called by several threads.
+
+        Raises RefusedError, SpentError, ClosedError; nothing is counted then.
         """
-        raise NotImplementedError
+        self._refuse_closed()
+        given = self._referee.checked(in_order(predictions, self._rows, self._columns))
+        with self._turn:
+            self._refuse_closed()
+            known = self._referee.known(given)
+            if known is not None:
+                return known
+            taken, left = self._referee.decide(given), self._referee.left - 1
+            number = len(self._submissions) + 1
+            submitted = Submitted(number, digest_of(given), taken, left, submitter, _now())
+            self._kept.write(given)
+            self._append({KIND: SUBMISSION, **asdict(submitted)})
+            answer = self._referee.record(given, taken)
+            self._submissions.append(submitted)
+            self._whole = True
+        if self._telling is not None:
+            self._telling.wake()
+        return answer
 
     def status(self) -> Status:
         """What anybody with a token may know."""
-        raise NotImplementedError
+        plan, count = self.plan, len(self._submissions)
+        return Status(
+            name=plan.name,
+            metric=plan.metric,
+            more_is_better=plan.more_is_better,
+            rows=plan.rows,
+            budget=plan.terms.budget,
+            left=plan.terms.budget - count,
+            submissions=count,
+            acceptances=self._referee.acceptances,
+            closed=self._is_closed,
+            mode=plan.terms.mode,
+        )
+
+    def note(self, sentence: str) -> None:
+        """Write down what weakens the verdict, once: it is told with it. After closing it is late,
+        and nothing is written.
+        """
+        with self._turn:
+            if sentence in self._notes or self._is_closed:
+                return
+            self._append({KIND: NOTE, "sentence": sentence, "time": _now()})
+            self._notes.append(sentence)
+            self._whole = True
 
     def close(self, by: str) -> Closing:
-        """Read the hidden rows, write the verdict, seal; a second call gives what was written."""
-        raise NotImplementedError
+        """Read the hidden rows, write the verdict, seal; a second call gives what was written.
+
+        ``by``: the submitter, or "referee". That it closes is on the disk before a hidden row is
+        read, and what it says depends on the folder alone: a call that was killed is completed by
+        the next one. Raises DataError where nothing was submitted, or predictions are not as they
+        were written.
+        """
+        with self._turn:
+            if self._closing is None:
+                refuse_none(self._submissions)
+                if self._closing_line is None:
+                    line: dict[str, Any] = {KIND: CLOSING, "by": by, "time": _now()}
+                    self._append(line)
+                    self._closing_line, self._whole = line, True
+                closing = account(
+                    self.plan,
+                    self._referee,
+                    self._submissions,
+                    self._kept.read,
+                    self._notes,
+                    self._closing_line["time"],
+                    self._closing_line["by"],
+                )
+                write_json_privately(self.folder / CLOSED, closing.plain())
+                self._closing = closing
+        if self._telling is not None:
+            self._telling.wake(self._closing)
+        return self._closing
+
+    def flush(self, seconds: float | None = None) -> str | None:
+        """Wait until the recorder has heard all, or cannot be reached; why it cannot, in words."""
+        return None if self._telling is None else self._telling.flush(seconds)
+
+    def stop(self, seconds: float | None = None) -> str | None:
+        """As ``flush``; then let another process have the folder."""
+        trouble = None if self._telling is None else self._telling.stop(seconds)
+        self._telling = None
+        with self._turn:
+            self._journal.close()
+            self._lock.release()
+        return trouble
+
+    @property
+    def _is_closed(self) -> bool:
+        return self._closing_line is not None
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            raise ClosedError(USED_UP)
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        """Write a line; until ``_whole`` is set again, memory does not tell what was written."""
+        if not self._whole:
+            raise DataError(
+                f"{self._journal.path}: writing was broken off; start the referee again, and it "
+                "goes on with what is on the disk"
+            )
+        self._whole = False
+        self._journal.append(entry)
+
+    def _replay(self, lines: Iterable[dict[str, Any]]) -> None:
+        for number, line in enumerate(lines, start=1):
+            try:
+                if self._is_closed:
+                    raise ValueError("a line behind the closing")
+                self._take(dict(line))
+            except (ValueError, TypeError, LookupError) as error:
+                raise DataError(
+                    f"{self._journal.path}, line {number}: is damaged ({error}); {BACKUP}"
+                ) from error
+        if self._closing is not None and not self._is_closed:
+            raise DataError(f"{self._journal.path}: lacks the line of the closing; {BACKUP}")
+
+    def _take(self, line: dict[str, Any]) -> None:
+        kind = line.pop(KIND)
+        if kind == NOTE:
+            self._notes.append(str(line["sentence"]))
+        elif kind == CLOSING:
+            self._closing_line = line
+        elif kind == SUBMISSION:
+            self._count(Submitted(**line))
+        else:
+            raise ValueError(f"{kind!r} is unknown")
+
+    def _count(self, submitted: Submitted) -> None:
+        if submitted.number != len(self._submissions) + 1:
+            raise ValueError(f"the number {submitted.number}")
+        self._kept.path(submitted.digest)
+        if submitted.accepted:
+            self._referee.record(self._kept.read(submitted.digest), True)
+        else:
+            self._referee.count(submitted.digest, False)
+        self._submissions.append(submitted)
+
+
+def _opened(lock: Lock, folder: Path, recorder: Recorder | None) -> RefereeFolder:
+    try:
+        return RefereeFolder(folder, lock, recorder)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _closing(folder: Path) -> Closing | None:
+    path = folder / CLOSED
+    if not path.exists():
+        return None
+    try:
+        return closing_of(read_json(path, BACKUP))
+    except DataError as error:
+        raise DataError(f"{path}: {error}; {BACKUP}") from error
+
+
+def _now() -> int:
+    """Milliseconds since 1970."""
+    return int(clock.time() * 1000)

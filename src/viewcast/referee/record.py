@@ -3,9 +3,13 @@
 Nothing of a submission is told before the end but its one bit.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from pydantic import TypeAdapter
+
+from viewcast.base.errors import DataError
 from viewcast.referee.answers import Verdict
 from viewcast.referee.terms import Plan
 
@@ -71,7 +75,7 @@ class Closing:
 
     def plain(self) -> dict[str, Any]:
         """As plain values, for JSON; ``closing_of`` reads them again."""
-        raise NotImplementedError
+        return {**asdict(self), "verdict": self.verdict.plain()}
 
 
 @dataclass(frozen=True)
@@ -108,4 +112,11 @@ class Recorder(Protocol):
 
 def closing_of(plain: Any) -> Closing:
     """A closing from plain values; refuses (DataError) others."""
-    raise NotImplementedError
+    try:
+        verdict = {
+            key: math.nan if value is None else value for key, value in plain["verdict"].items()
+        }
+        found: Closing = TypeAdapter(Closing).validate_python({**plain, "verdict": verdict})
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise DataError(f"the account of a closed referee is damaged ({error})") from error
+    return found

@@ -36,6 +36,8 @@ from viewcast.scoring.metrics.given import as_array
 from viewcast.scoring.metrics.named import MetricLike, metric_named
 from viewcast.selection.clusters import CLUSTERS, Cluster
 
+NO_SCORE = "the first submission has no finite score: submit what a model that works predicts"
+
 
 @dataclass
 class _State:
@@ -135,9 +137,14 @@ class Referee:
         return None
 
     def decide(self, predictions: Array) -> bool:
-        """Whether (checked) predictions are accepted; nothing changes."""
+        """Whether (checked) predictions are accepted; nothing changes.
+
+        Refuses (RefusedError) a first submission without a finite score.
+        """
         losses = self._metric.losses(predictions, self.parts.gate)
         if self._state.losses is None or self._state.first_losses is None:
+            if losses is None:
+                raise RefusedError(NO_SCORE)
             return True
         if losses is None:
             return False
@@ -151,10 +158,7 @@ class Referee:
         if taken:
             losses = self._metric.losses(predictions, self.parts.gate)
             if losses is None:
-                raise RefusedError(
-                    "the first submission has no finite score: submit what a model that works "
-                    "predicts"
-                )
+                raise RefusedError(NO_SCORE)
             if state.first is None:
                 state.first, state.first_losses = predictions, losses
             else:
@@ -187,13 +191,31 @@ class Referee:
             raise ClosedError("gains are told only after this referee is closed")
         return self._gain(predictions, hidden)
 
+    def raw_gain(self, predictions: Array) -> float | None:
+        """The gain over the first submission on all rows together, as a loop sees it that is shown
+        raw scores; None where there is no finite score. Raises ClosedError before ``close``.
+        """
+        if self._state.verdict is None or self._state.first is None:
+            raise ClosedError("gains are told only after this referee is closed")
+        rows = np.arange(len(self._metric.targets))
+        first = self._metric.losses(self._state.first, rows)
+        losses = self._metric.losses(predictions, rows)
+        if first is None or losses is None:
+            return None
+        return float(np.mean(first - losses))
+
     def _verdict(self) -> Verdict:
         incumbent = self._state.incumbent
         if incumbent is None:
             raise ClosedError("nothing was submitted; there is nothing to say")
         if not self._state.acceptances:
             return Verdict(0.0, 0.0, 0.0, 0.0, 0)
-        gate, hidden = self._gain(incumbent, hidden=False), self._gain(incumbent, hidden=True)
+        gate = self._gain(incumbent, hidden=False)
+        try:
+            hidden = self._gain(incumbent, hidden=True)
+        except ClosedError:  # they are read all the same, and used up
+            none = float("nan")
+            return Verdict(none, none, none, float(gate.mean), self._state.acceptances)
         told = interval(gate, hidden)
         return Verdict(
             float(told.estimate),

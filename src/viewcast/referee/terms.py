@@ -39,8 +39,11 @@ class Terms:
 class Plan:
     """``name`` of the referee; ``holdout``: the identity of the rows
     (``viewcast.data.table.holdout`` of entity, time, target); ``rows``: how many; ``metric``,
-    ``more_is_better``; ``cluster``: which rows are alike, None of one series; ``gate``, ``hidden``: how many rows judge, and how many are
-    read once at the end; ``terms``; ``source``: what the rows were read from, for people.
+    ``more_is_better``; ``cluster``: which rows are alike, None of one series; ``gate``, ``hidden``:
+    how many rows judge, and how many are read once at the end; ``terms``; ``source``: what the rows
+    were read from, for people; ``target``, and ``key``, ``time``, ``entity`` that name a row:
+    columns of the table; ``order``: the identity of the rows' names and of their places in the
+    table, which say whose a prediction is.
     """
 
     name: str
@@ -53,6 +56,11 @@ class Plan:
     hidden: int
     terms: Terms
     source: str = ""
+    target: str = "target"
+    key: str | None = None
+    time: str | None = None
+    entity: str | None = None
+    order: str = ""
 
     @property
     def hash(self) -> str:

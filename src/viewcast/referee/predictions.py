@@ -1,0 +1,167 @@
+"""Predictions, put in the referee's order of rows.
+
+Shape letters: N rows, C classes.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from viewcast.base.errors import DataError
+from viewcast.base.quoted import listed, quoted
+from viewcast.data.row_keys import named_keys
+from viewcast.referee.answers import RefusedError
+from viewcast.referee.row_file import Columns, Rows, joined
+from viewcast.scoring.metric import Array
+from viewcast.scoring.metrics.given import as_array
+
+PREDICTION = "prediction"
+CHANCE = "probability_"  # prefix of a column; the class follows, as viewcast.log_rows writes it
+
+
+def in_order(given: Any, rows: Rows, columns: Columns) -> Array:
+    """Predictions (N,) or (N, C) in the order of ``rows``.
+
+    ``given``: an array in the order of the user's table; or a frame with ``prediction``, or one
+    column ``probability_<class>`` for each class. A frame with the columns that name a row is in
+    any order; one without them has no other columns, and the order of the table.
+
+    Refuses (RefusedError) other columns, missing cells, and rows that are missing, unknown or
+    there twice.
+    """
+    if isinstance(given, pd.Series):
+        given = given.to_numpy()
+    if not isinstance(given, pd.DataFrame):
+        return _array(given)[_places(len(given), rows)]
+    frame = _with_names(given, columns)
+    found = _predicted(frame, rows)
+    if not columns.names or not set(columns.names) & set(frame):
+        _refuse_others(frame, columns)
+        return found[_places(len(frame), rows)]
+    return found[_matched(frame, rows, columns)]
+
+
+def _array(given: Any) -> Array:
+    try:
+        found = as_array(given)
+        if not found.ndim:
+            raise ValueError("found one value")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RefusedError(
+            f"predictions: no array ({quoted(str(error))}); expected one number or label for each "
+            "row, or one probability for each class"
+        ) from None
+    return found
+
+
+def _places(count: int, rows: Rows) -> Array:
+    if count != len(rows):
+        raise RefusedError(
+            f"predictions: found {count:,} rows, expected {len(rows):,}, in the order of the "
+            "referee's table"
+        )
+    return rows.places
+
+
+def _with_names(given: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """The frame with its index as a column where that names the rows, its columns as text."""
+    if set(given.index.names) & set(columns.names) and not set(columns.names) & set(given):
+        given = given.reset_index()
+    frame = given.set_axis([str(name) for name in given], axis=1).reset_index(drop=True)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise RefusedError(f"predictions: the column {quoted(twice[0])} is there twice")
+    return frame
+
+
+def _predicted(frame: pd.DataFrame, rows: Rows) -> Array:
+    """Predictions (N,) or (N, C) in the order of the frame."""
+    columns = list(map(str, frame))
+    chances = [name for name in columns if name.startswith(CHANCE)]
+    if (PREDICTION in frame) == bool(chances):
+        found = "both" if chances else f"neither of them in {listed(columns)}"
+        raise RefusedError(
+            f"predictions: expected a column {PREDICTION}, or columns {CHANCE}<class>; found "
+            f"{found}"
+        )
+    wanted = _of_classes(chances, rows) if chances else [PREDICTION]
+    missing = frame[wanted].isna().any(axis=1).to_numpy()
+    if missing.any():
+        raise RefusedError(
+            f"predictions: missing in {int(missing.sum()):,} of {len(frame):,} rows, the first is "
+            f"row {int(np.flatnonzero(missing)[0])} (from 0); expected one for each row"
+        )
+    if not chances:
+        return _array(frame[PREDICTION])
+    values = _array(frame[wanted])
+    if values.dtype.kind not in "biuf":
+        raise RefusedError(f"predictions: found text in columns {CHANCE}<class>; expected numbers")
+    return values
+
+
+def _of_classes(found: list[str], rows: Rows) -> list[str]:
+    """The columns of all classes, sorted by label as scikit-learn does."""
+    counted = [f"{CHANCE}{place}" for place in range(len(found))]
+    allowed = [counted] if rows.are_counted(len(found)) else []
+    if rows.classes is not None:
+        allowed.append([f"{CHANCE}{label}" for label in rows.classes])
+    for names in allowed:
+        if set(names) == set(found):
+            return names
+    expected = listed(allowed[-1]) if allowed else f"one column {PREDICTION}"
+    raise RefusedError(
+        f"predictions: found the columns {listed(sorted(found))}, expected {expected}"
+    )
+
+
+def _refuse_others(frame: pd.DataFrame, columns: Columns) -> None:
+    """Columns that name no row may be misspelt: by its place a row would be judged as another."""
+    names = list(map(str, frame))
+    others = [name for name in names if name != PREDICTION and not name.startswith(CHANCE)]
+    if columns.names and others:
+        raise RefusedError(
+            f"predictions: found the columns {listed(others)} and none of "
+            f"{listed(columns.names)}, which name a row; name the rows, or give the predictions "
+            "alone, in the order of the referee's table"
+        )
+
+
+def _matched(frame: pd.DataFrame, rows: Rows, columns: Columns) -> Array:
+    """The place (N,) in the frame of each of the referee's rows."""
+    for name in columns.names:
+        if name not in frame:
+            raise RefusedError(
+                f"predictions: the column {quoted(name)} is missing; a row is named by "
+                f"{listed(columns.names)}"
+            )
+    names = frame[list(columns.names)]
+    try:
+        keys = named_keys(names, columns.key, None if columns.key else columns.time, columns.entity)
+    except (DataError, TypeError, ValueError) as error:
+        raise RefusedError(f"predictions: {error}") from None
+    found = joined(keys)
+    if not columns.key:
+        repeated = keys.duplicated(["entity", "time"]).to_numpy()
+        if repeated.any():
+            first = " ".join(keys.loc[repeated, ["entity", "time"]].iloc[0]).strip()
+            raise RefusedError(f"predictions: the row {quoted(first)} is there twice")
+    unknown = rows.names.get_indexer(found) < 0
+    if unknown.any():
+        first = _shown(found[unknown][0])
+        raise RefusedError(
+            f"predictions: {int(unknown.sum()):,} of {len(frame):,} rows are unknown, such as "
+            f"{first}; the referee has {len(rows):,} rows, such as {_shown(rows.names[0])}"
+        )
+    places = found.get_indexer(rows.names)
+    if (places < 0).any():
+        missing = rows.names[places < 0]
+        raise RefusedError(
+            f"predictions: {len(missing):,} of {len(rows):,} rows are missing, such as "
+            f"{_shown(missing[0])}; expected one for each row"
+        )
+    return keys.index.to_numpy(np.int64)[places]
+
+
+def _shown(name: str) -> str:
+    return quoted(name.replace("\x1f", " ").strip())

@@ -1,0 +1,178 @@
+"""The folder of a referee is made, with the plan last: without a plan nothing has begun.
+
+A start that was killed is done again from its beginning. A folder that holds anything else is left
+as it is.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.files import read_json, replacing
+from viewcast.base.quoted import listed, shown
+from viewcast.base.settings import construct
+from viewcast.holdout.panels import panel, refuse_panel, usual_cluster
+from viewcast.referee.answers import ClosedError
+from viewcast.referee.journal import BACKUP
+from viewcast.referee.lock import Lock
+from viewcast.referee.referee import Referee
+from viewcast.referee.row_file import Columns, Rows
+from viewcast.referee.terms import Plan, Terms
+from viewcast.selection.clusters import CLUSTERS, Cluster
+
+LOCK, PLAN, ROWS, JOURNAL = "lock", "plan.json", "rows.parquet", "journal.jsonl"
+PREDICTIONS, TOKENS, TOLD, CLOSED = "predictions", "tokens", "told.json", "closing.json"
+USED_UP = "this referee is closed: its hidden rows are used up; take new rows"
+
+
+def made(
+    folder: Path,
+    table: Path,
+    columns: Columns,
+    metric: str,
+    terms: Terms,
+    name: str | None,
+    cluster: Cluster | None,
+) -> Lock:
+    """A folder with a plan and rows, and its lock, held. See ``RefereeFolder.start``."""
+    rows = Rows.read(table, columns)
+    plan = _plan(rows, table, columns, metric, terms, name, cluster)
+    lock = _claimed(folder)
+    try:
+        if (folder / PLAN).exists():
+            _refuse_other(folder, plan_of(folder), plan, name is not None)
+        else:
+            (folder / PREDICTIONS).mkdir(mode=0o700, exist_ok=True)
+            (folder / TOKENS).mkdir(mode=0o700, exist_ok=True)
+            rows.write(folder / ROWS)
+            write_json_privately(folder / PLAN, plan.plain())
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
+def plan_of(folder: Path) -> Plan:
+    """The plan in a folder; refuses (DataError) a folder without one, or a damaged one."""
+    path = folder / PLAN
+    if not path.exists():
+        raise DataError(
+            f"{folder}: holds no referee (no {PLAN}); start one: viewcast referee start"
+        )
+    try:
+        found: Plan = construct(Plan, read_json(path, BACKUP), "")
+    except ConfigError as error:
+        raise DataError(f"{path}: is damaged ({error}); {BACKUP}") from error
+    return found
+
+
+def columns_of(plan: Plan) -> Columns:
+    """The columns of the user's table."""
+    return Columns(plan.target, plan.key, plan.time, plan.entity)
+
+
+def referee_of(plan: Plan, rows: Rows) -> Referee:
+    """The referee of a plan; refuses (DataError) rows that are not those of the plan."""
+    referee = _referee(rows, plan.metric, plan.terms, plan.cluster)
+    found = (rows.holdout, rows.order, len(referee.parts.gate), len(referee.parts.hidden))
+    if found != (plan.holdout, plan.order, plan.gate, plan.hidden):
+        raise DataError(f"{ROWS}: its rows are not those of {PLAN}; {BACKUP}")
+    return referee
+
+
+def write_json_privately(path: Path, value: Any) -> None:
+    """Replace a file (mode 0600) by a value as JSON."""
+    with replacing(path) as partial:
+        partial.touch(0o600)
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        partial.write_text(text, encoding="utf-8")
+
+
+def _referee(rows: Rows, metric: str, terms: Terms, cluster: Cluster | None) -> Referee:
+    return Referee(
+        rows.targets,
+        metric,
+        terms.budget,
+        terms.false,
+        terms.hidden,
+        terms.length,
+        mode=terms.mode,
+        keys=rows.frame[["entity", "time"]],
+        cluster=cluster,
+    )
+
+
+def _plan(
+    rows: Rows,
+    table: Path,
+    columns: Columns,
+    metric: str,
+    terms: Terms,
+    name: str | None,
+    cluster: Cluster | None,
+) -> Plan:
+    if cluster not in (None, *CLUSTERS):
+        raise ConfigError(f"cluster = {cluster}: unknown; allowed: {', '.join(CLUSTERS)}")
+    if cluster is None and panel(rows.frame, terms.length) is not None:
+        cluster = usual_cluster(rows.frame)
+        if cluster is None:
+            refuse_panel(rows.frame, terms.length, str(table))
+    referee = _referee(rows, metric, terms, cluster)
+    return Plan(
+        name=name or table.name.split(".")[0],
+        holdout=rows.holdout,
+        rows=len(rows),
+        metric=referee.metric.name,
+        more_is_better=referee.metric.more_is_better,
+        cluster=cluster,
+        gate=len(referee.parts.gate),
+        hidden=len(referee.parts.hidden),
+        terms=terms,
+        source=table.name,
+        target=columns.target,
+        key=columns.key,
+        time=columns.time,
+        entity=columns.entity,
+        order=rows.order,
+    )
+
+
+def _claimed(folder: Path) -> Lock:
+    """The lock of a folder that is ours or empty; refuses (ConfigError) any other."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise ConfigError(f"{folder}: is no folder; choose another name")
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if PLAN not in found and found:
+        ours = {LOCK, ROWS, PREDICTIONS, TOKENS, ".rows.partial.parquet", ".plan.partial.json"}
+        foreign = sorted(found - ours) if LOCK in found else sorted(found)
+        if foreign:
+            raise ConfigError(
+                f"{folder}: holds {listed(foreign)}, which no referee made; nothing was changed: "
+                "choose another folder, or a new one"
+            )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return Lock.of(folder / LOCK)
+
+
+def _refuse_other(folder: Path, there: Plan, wanted: Plan, named: bool) -> None:
+    """Refuse a plan that differs, and one that is closed."""
+    found, asked = _flat(there.plain()), _flat(wanted.plain())
+    ignored = {"source"} if named else {"source", "name"}
+    lines = [
+        f"{key} = {shown(asked[key])}: the plan of {folder} has {shown(found[key])}"
+        for key in asked
+        if key not in ignored and asked[key] != found[key]
+    ]
+    if lines:
+        raise ConfigError(
+            "\n".join([*lines, "a plan never changes: ask as it says, or choose another folder"])
+        )
+    if (folder / CLOSED).exists():
+        raise ClosedError(USED_UP)
+
+
+def _flat(plain: dict[str, Any]) -> dict[str, Any]:
+    return {**{key: value for key, value in plain.items() if key != "terms"}, **plain["terms"]}
