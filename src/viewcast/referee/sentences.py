@@ -11,7 +11,7 @@ from viewcast.base.numbers import rounded, with_error
 from viewcast.referee.interval import SIDE
 from viewcast.referee.record import Closing, Told
 
-WIDTH_IN_ERRORS = 3.92  # of a 95 % interval
+WIDTH_IN_ERRORS = 4.0  # of a 95 % interval, about
 RAW_LOOP = "a loop that is shown raw scores"
 
 
@@ -25,6 +25,11 @@ class Topic(NamedTuple):
 def exploring(closing: Closing) -> bool:
     """Whether an answer meant "kept" and no more."""
     return closing.plan.terms.mode == "explore"
+
+
+def priced(closing: Closing) -> bool:
+    """Whether there is an estimate: something was accepted, and has a score on the hidden rows."""
+    return closing.verdict.acceptances > 0 and math.isfinite(closing.verdict.estimate)
 
 
 def taken(closing: Closing) -> str:
@@ -97,6 +102,8 @@ def title(closing: Closing) -> str:
     verdict, unit = closing.verdict, closing.plan.metric
     if not verdict.acceptances:
         return f"No gain is claimed: nothing was {taken(closing)}"
+    if not priced(closing):
+        return "No gain is claimed: there is no score on the hidden rows"
     if verdict.low > 0:
         return f"Gained {figure(closing, verdict.estimate)} in {unit}"
     if verdict.high < 0:
@@ -114,6 +121,11 @@ def gained(closing: Closing) -> str:
         of = f"None of {others:,} submissions" if others > 1 else "The one submission"
         kind = "was" if others > 1 else "was not"
         return f"{of} after the first {kind} {word}: no gain over it is claimed."
+    if not priced(closing):
+        return (
+            f"The first submission or the last {word} one has no finite score on the hidden rows: "
+            "no gain is claimed."
+        )
     told = f"{figure(closing, verdict.estimate)} in {unit} (95 % interval {interval(closing)})"
     if verdict.low > 0:
         return f"The last {word} submission gains {told} over the first."
@@ -132,9 +144,7 @@ def raw_claim(closing: Closing) -> str:
     if raw.claim <= 0 or not raw.acceptances:
         return f"{RAW_LOOP.capitalize()} would have claimed nothing, too."
     claim = f"{RAW_LOOP.capitalize()} would have claimed {figure(closing, raw.claim)} in {unit}"
-    if not verdict.acceptances:
-        return f"{claim}."
-    if raw.claim > verdict.high:
+    if priced(closing) and raw.claim > verdict.high:
         return f"{claim}, more than the interval allows."
     return f"{claim}."
 

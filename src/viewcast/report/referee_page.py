@@ -81,7 +81,7 @@ def tiles(closing: Closing) -> list[Topic]:
     unit, word = closing.plan.metric, sentences.taken(closing)
     raw = sentences.figure(closing, closing.raw.claim)
     found = [Topic(f"a raw loop would claim, {unit}", raw)]
-    if verdict.acceptances:
+    if sentences.priced(closing):
         found = [
             Topic(f"gain on hidden rows, {unit}", sentences.figure(closing, verdict.estimate)),
             Topic(f"{sentences.confidence()} interval", sentences.interval(closing)),

@@ -57,7 +57,7 @@ def _lines(closing: Closing, width: int) -> list[Text]:
 
 def _figures(closing: Closing) -> Iterator[tuple[str, str]]:
     verdict, unit = closing.verdict, closing.plan.metric
-    if verdict.acceptances:
+    if sentences.priced(closing):
         told = f"{sentences.confidence()} interval {sentences.interval(closing)}"
         yield "hidden rows", f"{sentences.figure(closing, verdict.estimate)} {unit}, {told}"
         yield "rows that judged", f"{sentences.claimed(closing)} {unit}"

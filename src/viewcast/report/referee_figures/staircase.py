@@ -62,7 +62,7 @@ def drawing(closing: Closing) -> Drawing:
 
 def raw_steps(closing: Closing) -> Vector:
     """The gain that a raw loop shows after each submission: it keeps every new best."""
-    raw = np.nan_to_num(_values([one.raw for one in closing.told]), nan=-np.inf)
+    raw = np.nan_to_num(_values([one.raw for one in closing.told]), nan=0.0)
     return np.maximum(np.maximum.accumulate(raw), 0.0)
 
 
@@ -99,7 +99,7 @@ def _gate(axes: Axes, closing: Closing, given: int) -> None:
 def _estimate(axes: Axes, closing: Closing, given: int, budget: int) -> None:
     verdict, x = closing.verdict, given + 0.035 * budget + 0.5
     label = f"hidden rows, {sentences.confidence()} interval"
-    if verdict.acceptances:
+    if sentences.priced(closing):
         axes.plot([x, x], [verdict.low, verdict.high], "_-", color=INK, lw=2, ms=7, zorder=4)
         axes.plot([x], [verdict.estimate], "o", color=INK, ms=6, zorder=5, label=label)
 
@@ -122,7 +122,9 @@ def _dots(axes: Axes, numbers: Vector, raw: Vector, low: float) -> int:
 def _heights(closing: Closing, raw: Vector) -> tuple[float, float]:
     """Both staircases and the interval whole; of worse dots what does not flatten them."""
     verdict = closing.verdict
-    drawn = [*raw_steps(closing), *gate_steps(closing), verdict.low, verdict.high, 0.0]
+    drawn = [0.0, *raw_steps(closing), *gate_steps(closing)]
+    if sentences.priced(closing):
+        drawn += [verdict.low, verdict.high]
     low, high = float(min(drawn)), float(max(drawn))
     tall = (high - low) or float(np.nanmax(np.abs(raw), initial=0.0)) or 1.0
     known = raw[~np.isnan(raw)]
@@ -158,7 +160,7 @@ def _caption(closing: Closing, raw: Vector, below: int) -> str:
         "of a loop that keeps every new best of these submissions. A loop that sees its scores "
         "also builds on its luck, and claims more than that."
     ]
-    if closing.verdict.acceptances:
+    if sentences.priced(closing):
         parts.append("Black: the estimate from the hidden rows.")
     if left:
         parts.append(f"Grey: {counted(left, 'answer')} that nobody asked for.")

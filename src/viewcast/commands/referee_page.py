@@ -1,0 +1,73 @@
+"""``viewcast referee page``: what a referee that was closed has found, on the screen and as a page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from viewcast.base.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from viewcast.referee.record import Closing
+
+NAME = "referee.html"
+
+
+@click.command("page")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="referee",
+    show_default=True,
+    help="Of the referee.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"The page; by default {NAME} in the folder.",
+)
+def command(folder: Path, out: Path | None) -> None:
+    """Write the page of a closed referee: what was really gained, and all submissions.
+
+    The page is one file that needs no network.
+    """
+    # `--help` needs neither.
+    from viewcast.base.escaped import tell  # noqa: PLC0415
+    from viewcast.report.referee_text import print_referee  # noqa: PLC0415
+
+    closing = closing_in(folder)
+    print_referee(closing)
+    tell(f"\nThe page: {written(closing, folder, out)}")
+
+
+def written(closing: "Closing", folder: Path, out: Path | None = None) -> Path:
+    """Write the page of a referee, by default beside its account; returns where."""
+    from viewcast.base import files  # noqa: PLC0415 (as above)
+    from viewcast.report.referee_page import page  # noqa: PLC0415
+
+    place = out or folder / NAME
+    files.write(place, page(closing))
+    return place
+
+
+def closing_in(folder: Path) -> "Closing":
+    """The account of a closed referee. Refuses (ConfigError) where there is none, (DataError) one
+    that is damaged.
+    """
+    from viewcast.base.files import read_json  # noqa: PLC0415 (as above)
+    from viewcast.referee.journal import BACKUP  # noqa: PLC0415
+    from viewcast.referee.record import closing_of  # noqa: PLC0415
+    from viewcast.referee.start import CLOSED  # noqa: PLC0415
+
+    path = folder / CLOSED
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: there is no such folder; --folder names that of a referee")
+    if not path.is_file():
+        raise ConfigError(
+            f"{path}: is absent, so this referee is not closed; its page is written when it is: "
+            "`viewcast referee close`"
+        )
+    try:
+        return closing_of(read_json(path, BACKUP))
+    except DataError as error:
+        raise DataError(f"{path}: {error}; {BACKUP}") from error
