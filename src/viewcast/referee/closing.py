@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from viewcast.base.errors import DataError
-from viewcast.referee.answers import ClosedError
+from viewcast.referee.answers import RefusedError
 from viewcast.referee.record import Closing, Raw, Submitted, Told
 from viewcast.referee.referee import Referee
 from viewcast.referee.terms import Plan
@@ -42,10 +42,10 @@ def account(
 
 def _told(referee: Referee, number: int, predictions: Array) -> Told:
     gate = gate_error = hidden = None
-    with suppress(ClosedError):
+    with suppress(RefusedError):
         gain = referee.gain(predictions, hidden=False)
         gate, gate_error = float(gain.mean), float(gain.error)
-    with suppress(ClosedError):
+    with suppress(RefusedError):
         hidden = float(referee.gain(predictions, hidden=True).mean)
     return Told(number, gate, gate_error, hidden, referee.raw_gain(predictions))
 

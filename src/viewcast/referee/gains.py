@@ -92,9 +92,10 @@ class Alike:
 
     @property
     def blocks(self) -> int:
-        """Times, where only these are new, else entities."""
+        """Entities, or times, or the fewer of the two where both are new."""
         of = self.clusters
-        return of.times if of.cluster == "time" else of.entities
+        known = {"entity": of.entities, "time": of.times, "both": min(of.entities, of.times)}
+        return known[of.cluster]
 
     def gain(self, gains: NDArray[np.floating]) -> Gain:
         """Mean, error, freedom; the skewness by the sums over entities, or over times."""
@@ -116,7 +117,7 @@ def block_size(length: float) -> int:
 def _skewness(sums: NDArray[np.floating]) -> Any:
     """Skewness of the mean, from sums of deviations (..., G); 0 where nothing varies."""
     second = np.einsum("...g,...g", sums, sums) / sums.shape[-1]
-    third = np.einsum("...g,...g,...g", sums, sums, sums) / sums.shape[-1]
+    third = np.einsum("...g,...g", sums * sums, sums) / sums.shape[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.where(second > 0, third / second**1.5, 0.0) / math.sqrt(sums.shape[-1])
     return np.clip(np.nan_to_num(own), -SKEWEST, SKEWEST)

@@ -28,7 +28,8 @@ def interval(gate: Gain, hidden: Gain) -> Interval:
 
     With t the 0.975 quantile of the hidden rows' Student's t, q = (2 t² + 1)/6, and G the skewness
     of their mean gain: estimate = min of both means; low = m_B − s_B (t + q max(0, −G)); high =
-    min(m_B + s_B (t + q max(0, G)), m_A + s_A (t_A + q max(0, G))).
+    min(m_B + s_B (t + q max(0, G)), m_A + s_A (t_A + q max(0, G))). Where the hidden rows' gain is
+    far above that of the rows that judged, the low end is the estimate.
 
     A gain that is skewed to the left (a rare great loss not seen yet) may be far smaller than it
     looks, so the low end goes down; the wrong sign covers 0.76 to 0.84 of 0-1 losses at 100 rows.
@@ -41,4 +42,5 @@ def interval(gate: Gain, hidden: Gain) -> Interval:
         hidden.mean + hidden.error * (t + q * right),
         gate.mean + gate.error * (t_gate + q * right),
     )
-    return Interval(np.minimum(hidden.mean, gate.mean), low, high)
+    estimate = np.minimum(hidden.mean, gate.mean)
+    return Interval(estimate, np.minimum(low, estimate), high)

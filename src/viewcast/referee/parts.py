@@ -47,19 +47,19 @@ def parts_of_panel(keys: pd.DataFrame, cluster: Cluster, terms: Terms) -> Parts:
     """
     _refuse_few(len(keys), terms)
     clusters = Clusters.of(keys, cluster)
-    if cluster == "time":
-        first_hidden = clusters.times - round(clusters.times * terms.hidden)
-        flags = clusters.time >= first_hidden
+    of_time = cluster == "time"
+    count = clusters.times if of_time else clusters.entities
+    hidden_count = round(count * terms.hidden)
+    what = {"time": "times", "entity": "entities", "both": "entities or times"}[cluster]
+    if min(hidden_count, count - hidden_count) < FEWEST_BLOCKS:
+        raise _few(terms, count - hidden_count, hidden_count, "times" if of_time else "entities")
+    if of_time:
+        flags = clusters.time >= count - hidden_count
     else:
         flags = (divide(keys, terms.hidden, 1, cluster) == "hidden").to_numpy()
     gate, hidden = np.flatnonzero(~flags), np.flatnonzero(flags)
-    if not (len(gate) and len(hidden)):
-        raise DataError(
-            f"cluster = {cluster}: found {clusters.entities} entities and {clusters.times} times; "
-            "expected at least 32 of what is new"
-        )
     found = Parts(gate, hidden, Alike(clusters.at(gate)), Alike(clusters.at(hidden)))
-    return _enough(found, terms, "times" if cluster == "time" else "entities")
+    return _enough(found, terms, what)
 
 
 def _refuse_few(rows: int, terms: Terms) -> None:
@@ -71,11 +71,13 @@ def _refuse_few(rows: int, terms: Terms) -> None:
 
 
 def _enough(found: Parts, terms: Terms, what: str) -> Parts:
-    fewest = min(found.judging.blocks, found.closing.blocks)
-    if fewest < FEWEST_BLOCKS:
-        raise DataError(
-            f"hidden = {terms.hidden:g}: found {found.judging.blocks} {what} that judge and "
-            f"{found.closing.blocks} hidden, expected {FEWEST_BLOCKS} or more of each; take more "
-            "validation rows"
-        )
+    if min(found.judging.blocks, found.closing.blocks) < FEWEST_BLOCKS:
+        raise _few(terms, found.judging.blocks, found.closing.blocks, what)
     return found
+
+
+def _few(terms: Terms, judging: int, hidden: int, what: str) -> DataError:
+    return DataError(
+        f"hidden = {terms.hidden:g}: found {judging} {what} that judge and {hidden} hidden, "
+        f"expected {FEWEST_BLOCKS} or more of each; take more validation rows"
+    )

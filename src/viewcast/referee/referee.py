@@ -27,7 +27,7 @@ from viewcast.base.settings import construct
 from viewcast.referee.answers import Answer, ClosedError, RefusedError, SpentError, Verdict
 from viewcast.referee.gains import Gain, Vector
 from viewcast.referee.interval import interval
-from viewcast.referee.judged_metric import JudgedMetric
+from viewcast.referee.judged_metric import JudgedMetric, plain
 from viewcast.referee.parts import Parts, parts, parts_of_panel
 from viewcast.referee.rule import accepted
 from viewcast.referee.terms import Mode, Terms
@@ -36,19 +36,21 @@ from viewcast.scoring.metrics.given import as_array
 from viewcast.scoring.metrics.named import MetricLike, metric_named
 from viewcast.selection.clusters import CLUSTERS, Cluster
 
-NO_SCORE = "the first submission has no finite score: submit what a model that works predicts"
-
 
 @dataclass
 class _State:
-    """``first``, ``incumbent``: predictions; their losses on the rows that judge beside them."""
+    """``first``, ``incumbent``: predictions; on the rows that judge ``first_error`` is the standard
+    error of the first one's mean loss, and ``losses`` are the incumbent's. ``read``: the hidden
+    rows are.
+    """
 
     first: Array | None = None
-    first_losses: Vector | None = None
+    first_error: float = 0.0
     incumbent: Array | None = None
     losses: Vector | None = None
     acceptances: int = 0
     answers: dict[str, bool] = field(default_factory=dict)
+    read: bool = False
     verdict: Verdict | None = None
 
 
@@ -62,7 +64,8 @@ class Referee:
     panel, and what new rows will have new (``viewcast.selection.clusters``).
 
     Raises ConfigError for settings that are unknown or out of range; DataError for fewer than 100
-    rows or 8 hidden blocks, and for targets that have no such metric.
+    rows or 8 hidden blocks, and for targets that are missing or have no such metric, among the rows
+    that judge or the hidden ones.
     """
 
     def __init__(
@@ -80,13 +83,13 @@ class Referee:
     ) -> None:
         self.terms: Terms = terms_of(budget, false, hidden, length, mode)
         self.metric = metric_named(loss, "loss")
-        wanted = as_array(targets)
+        wanted = _targets(targets)
         if wanted.ndim != 1:
             raise ConfigError(f"targets: shape {wanted.shape}; expected one for each row")
         self._metric = JudgedMetric(self.metric, wanted)
         self.parts: Parts = _parts(len(wanted), self.terms, keys, cluster)
-        for rows in (self.parts.gate, self.parts.hidden):
-            self._metric.check_targets(rows)
+        self._metric.check_targets(self.parts.gate, "that judge")
+        self._metric.check_targets(self.parts.hidden, "that are hidden")
         self._state = _State()
 
     @property
@@ -117,9 +120,9 @@ class Referee:
 
     def checked(self, predictions: Any) -> Array:
         """Predictions as they are judged; refuses (RefusedError) others."""
-        if self._state.verdict is not None:
+        if self._state.read:
             raise ClosedError("this referee is closed: its hidden rows are used up; take new rows")
-        return self._metric.check(as_array(predictions))
+        return self._metric.check(plain(predictions, "predictions"))
 
     def known(self, predictions: Array) -> Answer | None:
         """The answer that equal (checked) predictions got; None for new ones.
@@ -139,28 +142,31 @@ class Referee:
     def decide(self, predictions: Array) -> bool:
         """Whether (checked) predictions are accepted; nothing changes.
 
-        Refuses (RefusedError) a first submission without a finite score.
+        The first ones are, unless a function of the user's gives them no finite loss.
         """
+        state = self._state
         losses = self._metric.losses(predictions, self.parts.gate)
-        if self._state.losses is None or self._state.first_losses is None:
-            if losses is None:
-                raise RefusedError(NO_SCORE)
-            return True
-        if losses is None:
-            return False
-        gain = self.parts.judging.gain(self._state.losses - losses)
-        first = self.parts.judging.gain(self._state.first_losses)
-        return bool(accepted(gain, first.error, self.terms, self._state.acceptances))
+        if losses is None or state.losses is None:
+            return losses is not None
+        gain = self.parts.judging.gain(state.losses - losses)
+        return bool(accepted(gain, state.first_error, self.terms, state.acceptances))
 
     def record(self, predictions: Array, taken: bool) -> Answer:
-        """Count (checked) predictions that were decided on, as ``decide`` said or says now."""
+        """Count (checked) predictions that were decided on, as ``decide`` said or says now.
+
+        Raises ConfigError for accepted ones that have no finite loss, as after a change of rows.
+        """
         state = self._state
         if taken:
             losses = self._metric.losses(predictions, self.parts.gate)
             if losses is None:
-                raise RefusedError(NO_SCORE)
+                raise ConfigError(
+                    "predictions that were accepted have no finite loss: rows, metric or "
+                    "predictions are not those that were judged"
+                )
             if state.first is None:
-                state.first, state.first_losses = predictions, losses
+                state.first = predictions
+                state.first_error = float(self.parts.judging.gain(losses).error)
             else:
                 state.acceptances += 1
             state.incumbent, state.losses = predictions, losses
@@ -176,8 +182,9 @@ class Referee:
     def close(self) -> Verdict:
         """Read the hidden rows, once, and say what was gained; afterwards nothing is judged.
 
-        A second call gives the same verdict and reads nothing. Raises RefusedError before the first
-        submission.
+        A second call gives the same verdict and reads nothing; nor does one without an acceptance.
+        Raises RefusedError before the first submission. The verdict is not a number where a
+        function of the user's gives no finite loss on the hidden rows.
         """
         if self._state.verdict is None:
             self._state.verdict = self._verdict()
@@ -188,15 +195,15 @@ class Referee:
         answer. Raises RefusedError before ``close`` and where there is no finite score.
         """
         if self._state.verdict is None:
-            raise ClosedError("gains are told only after this referee is closed")
+            raise RefusedError("gains are told only after this referee is closed")
         return self._gain(predictions, hidden)
 
     def raw_gain(self, predictions: Array) -> float | None:
         """The gain over the first submission on all rows together, as a loop sees it that is shown
-        raw scores; None where there is no finite score. Raises ClosedError before ``close``.
+        raw scores; None where there is no finite score. Raises RefusedError before ``close``.
         """
         if self._state.verdict is None or self._state.first is None:
-            raise ClosedError("gains are told only after this referee is closed")
+            raise RefusedError("gains are told only after this referee is closed")
         rows = np.arange(len(self._metric.targets))
         first = self._metric.losses(self._state.first, rows)
         losses = self._metric.losses(predictions, rows)
@@ -207,13 +214,14 @@ class Referee:
     def _verdict(self) -> Verdict:
         incumbent = self._state.incumbent
         if incumbent is None:
-            raise ClosedError("nothing was submitted; there is nothing to say")
+            raise RefusedError("nothing was submitted, or nothing that has a score: no verdict")
+        self._state.read = True
         if not self._state.acceptances:
             return Verdict(0.0, 0.0, 0.0, 0.0, 0)
         gate = self._gain(incumbent, hidden=False)
         try:
             hidden = self._gain(incumbent, hidden=True)
-        except ClosedError:  # they are read all the same, and used up
+        except RefusedError:  # they are read all the same, and used up
             none = float("nan")
             return Verdict(none, none, none, float(gate.mean), self._state.acceptances)
         told = interval(gate, hidden)
@@ -231,13 +239,15 @@ class Referee:
         first = None if self._state.first is None else self._metric.losses(self._state.first, rows)
         losses = self._metric.losses(predictions, rows)
         if first is None or losses is None:
-            raise ClosedError("a submission has no finite score on these rows: no gain can be told")
+            raise RefusedError(
+                f"{self.metric.name}: a submission has no finite loss on these rows; no gain can "
+                "be told"
+            )
         return part.gain(first - losses)
 
 
 def terms_of(budget: int, false: float, hidden: float, length: float, mode: Mode) -> Terms:
     """Checked terms; refuses (ConfigError) a setting out of range by its name."""
-
     given = {"budget": budget, "false": false, "hidden": hidden, "length": length, "mode": mode}
     terms: Terms = construct(Terms, given, "")
     return terms
@@ -253,6 +263,12 @@ def digest_of(predictions: Array) -> str:
     return hashlib.sha256(head + content).hexdigest()[:16]
 
 
+def _targets(targets: Any) -> Array:
+    """As an array; labels stay what they are."""
+    plain(targets, "targets")
+    return as_array(targets)
+
+
 def _parts(rows: int, terms: Terms, keys: pd.DataFrame | None, cluster: Cluster | None) -> Parts:
     if cluster is None:
         return parts(rows, terms)
@@ -262,4 +278,6 @@ def _parts(rows: int, terms: Terms, keys: pd.DataFrame | None, cluster: Cluster 
         raise ConfigError(
             f"cluster = {cluster}: needs keys, a frame of entity and time of each row"
         )
+    if keys[["entity", "time"]].isna().to_numpy().any():
+        raise ConfigError(f"cluster = {cluster}: the entity or the time of a row is missing")
     return parts_of_panel(keys, cluster, terms)

@@ -1,0 +1,83 @@
+"""The referee beside other rules: loops that submit, what is accepted, claimed, and true.
+
+    python benchmarks/referee.py               # everything, into results/referee.json
+    python benchmarks/referee.py --quick       # two sizes, few loops; nothing is written
+    python benchmarks/referee.py --only table  # or intervals, real, speed; the others stay
+
+Exits with 1 if a figure that the product's rule must hold is missed. A gain is told in standard
+errors of a paired comparison; in those of the first submission's loss for the loops that climb on
+squared errors (hill climb, sign probes, sandbagger). Each figure has its standard error over loops.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from refereeing.tables import QUICK, SIZES, held, intervals, markdown, rules_and_loops
+from side_by_side import RESULTS
+
+PATH = RESULTS / "referee.json"
+NOTE = (
+    "rules and loops: gains in standard errors, ± their standard error over loops; covers: of the "
+    "loops that accepted anything, whose interval holds the truth; real: 200 edits of a model's "
+    "configuration, gains in the metric's unit on fresh rows; speed: seconds of 1,000 submissions "
+    "of 10,000 rows"
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", choices=("table", "intervals", "real", "speed"), action="append")
+    asked = parser.parse_args()
+    found: dict[str, Any] = {}
+    if PATH.exists() and not asked.quick:
+        found = json.loads(PATH.read_text())
+    for part, make in parts(asked.quick).items():
+        if asked.only and part not in asked.only:
+            continue
+        begun = time.process_time()
+        found[part] = make()
+        print(f"{part}: {time.process_time() - begun:,.0f} s of CPU", file=sys.stderr, flush=True)
+        if not asked.quick:
+            keep(found)
+    return tell(found)
+
+
+def parts(quick: bool) -> dict[str, Callable[[], Any]]:
+    """What is measured, in its order."""
+    return {
+        "table": lambda: rules_and_loops(QUICK if quick else SIZES),
+        "intervals": lambda: intervals(100 if quick else 1000),
+    }
+
+
+def keep(found: dict[str, Any]) -> None:
+    """Write what is known so far."""
+    machine = {"machine": platform.machine(), "python": platform.python_version()}
+    content = {**found, "note": NOTE, **machine}
+    PATH.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def tell(found: dict[str, Any]) -> int:
+    """Print tables in Markdown; 1 if a figure is missed, or none is known."""
+    for line in markdown(found.get("table", [])):
+        print(line)
+    if "table" not in found:
+        return 0
+    figures = held(found["table"], found.get("intervals", []))
+    print("\n| figure | wanted | found | held |\n|---|---|---|---|")
+    for row in figures:
+        error = "" if row["±"] is None else f" ± {row['±']:.3f}"
+        print(f"| {row['figure']} | {row['wanted']} | {row['found']:.3f}{error} | {row['held']} |")
+    return int(not all(row["held"] for row in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Loops that improve themselves, simulated, and the rules that could judge them."""
