@@ -72,6 +72,11 @@ def done(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project
     return project
 
 
+def made(*parts: str) -> dict[str, str]:
+    """What a demonstration says that made these parts and kept the others."""
+    return {part: "done" if part in parts else "kept" for part in validation_reuse.PARTS}
+
+
 def named(project: Project, beginning: str) -> list[Run]:
     found = [one for one in project.runs() if one.info.run_name.startswith(beginning)]
     return sorted(found, key=lambda one: one.info.run_name)
@@ -111,8 +116,12 @@ def test_a_part_whose_settings_changed_is_made_again_and_no_other(
     project: Project, plan: Plain, demo: Callable[[], dict[str, str]]
 ) -> None:
     demo()
+    before = {one.info.run_id for one in project.runs()}
+    plan["referee"]["false"] = 3
+    assert demo() == made("referee")
+    assert {one.info.run_id for one in project.runs()} == before
     plan["attack"]["size"] = 0.05
-    assert demo() == {"search": "kept", "leaderboard": "done", "experiments": "kept"}
+    assert demo() == made("leaderboard", "referee")
     assert len(named(project, "leaderboard-")) == 10
 
 
@@ -121,7 +130,7 @@ def test_a_part_is_made_again_if_the_store_lost_one_of_its_runs(
 ) -> None:
     demo()
     project.client.delete_run(named(project, "search-0002")[0].info.run_id)
-    assert demo() == {"search": "done", "leaderboard": "kept", "experiments": "kept"}
+    assert demo() == made("search")
     assert len(named(project, "search-")) == 4
 
 
@@ -152,7 +161,7 @@ def test_an_interrupted_demonstration_goes_on_without_recording_anything_twice(
             demo()
     assert len(named(project, "leaderboard-")) == 2
     assert not (demo_path(project.root) / "leaderboard.json").exists()
-    assert demo() == {"search": "kept", "leaderboard": "done", "experiments": "done"}
+    assert demo() == made("leaderboard", "referee", "experiments")
     names = [one.info.run_name for one in project.runs()]
     assert len(names) == len(set(names)) == 11
     assert all(one.info.status == "FINISHED" for one in project.runs())
@@ -206,7 +215,7 @@ def test_an_experiment_that_was_trained_again_gets_its_true_loss_again(
     experiment_run(project, "channel_leaderboard_base")
     demo()
     again = experiment_run(project, "channel_leaderboard_base")
-    assert demo() == {"search": "kept", "leaderboard": "kept", "experiments": "done"}
+    assert demo() == made("experiments")
     assert "val_loss_true" in project.recorded(again["run_id"]).data.metrics
 
 
@@ -291,6 +300,16 @@ def test_a_plan_names_no_place_of_this_machine() -> None:
     [
         (0, "attack", {**SETTINGS["attack"], "size": -1}, r"attack\.size = -1"),
         (0, "simulations", {"count": 9, "sed": 1}, r"unknown key simulations\.sed; allowed"),
+        (0, "referee", {**SETTINGS["referee"], "hidden": 1}, r"referee\.hidden = 1"),
+        (0, "referee", {**SETTINGS["referee"], "share": 0.3}, r"unknown key referee\.share; allow"),
+        (
+            0,
+            "referee",
+            {**SETTINGS["referee"], "budget": 199},
+            r"referee\.budget = 199: attack\.sub",
+        ),
+        (0, "referee", {**SETTINGS["referee"], "mode": "explore"}, r"referee\.mode = explore: the"),
+        (0, "referee", 200, r"referee = 200: expected a section"),
         (1, "threads", 0, "threads = 0"),
         (
             2,

@@ -113,7 +113,7 @@ class World:
         attack = Attack(SUBMISSIONS, size, self.number)
         days = pd.Series([f"day {day}" for day in range(len(base))])
         climbed = climb(lambda own: float(np.abs(own).mean()), base[shown], days[shown], attack)
-        losses = np.abs(np.array(list(submissions(base, days, attack, climbed))))
+        losses = np.abs(np.array(list(submissions(base, days, attack, climbed.kept))))
         incumbents = np.maximum.accumulate(np.where(climbed.kept, np.arange(SUBMISSIONS), 0))
         best = losses[incumbents]
         gain = hidden_gain(best[:, shown], best[:, hidden], self.block)
@@ -142,7 +142,7 @@ class World:
     def _true(self, attack: Attack, climbed: Climb, last: int) -> float:
         base = self.fresh[:, 0][:, self.part != "unused"].ravel()
         rows = pd.Series([f"attack {self.number}, fresh {row}" for row in range(len(base))])
-        every = submissions(base, rows, attack, climbed)
+        every = submissions(base, rows, attack, climbed.kept)
         return float(np.abs(next(islice(every, last, None))).mean())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from telling.rows import Lesson, Vector, lesson_of
-from viewcast.demo.leaderboard import Attack, Climb, submissions
+from viewcast.demo.leaderboard import Attack, submissions
 from viewcast.selection.best_of import best_of
 from viewcast.selection.blocks import draw
 from viewcast.selection.candidates import Candidates
@@ -75,7 +75,7 @@ class Choices:
     def losses(self, runs: int, rows: int, size: float, seed: int = SEED) -> Vector:
         """Row losses (runs, rows) of coin-tossed runs on the first rows."""
         attack = Attack(submissions=runs + 1, size=size, seed=seed)
-        nothing_kept = Climb(np.zeros(runs + 1), np.zeros(runs + 1, dtype=bool))
+        nothing_kept = np.zeros(runs + 1, dtype=bool)
         keys, base = self.lesson.rows.validation["row"].head(rows), self.base[:rows]
         _, *tossed = submissions(base, keys, attack, nothing_kept)
         return np.stack([self._rows(guess) for guess in tossed])

@@ -57,7 +57,7 @@ def _results(
     simulations = truth.simulations
     parts = [(base.predict(part), part) for part in (rows.train, rows.validation, rows.hidden)]
     everywhere = (
-        submissions(predicted, part["row"], attack, climbed)
+        submissions(predicted, part["row"], attack, climbed.kept)
         for predicted, part in [*parts, (simulations.predict(base), simulations.rows)]
     )
     targets = [part["target"].to_numpy() for _, part in parts]

@@ -21,6 +21,7 @@ from pydantic.dataclasses import dataclass as checked
 
 Vector = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
 
 
 @checked(frozen=True, config=ConfigDict(extra="forbid"))
@@ -41,7 +42,7 @@ class Climb:
     """
 
     shown: Vector
-    kept: NDArray[np.bool_]
+    kept: Flags
 
 
 def climb(score: Callable[[Vector], float], base: Vector, rows: pd.Series, attack: Attack) -> Climb:
@@ -50,27 +51,45 @@ def climb(score: Callable[[Vector], float], base: Vector, rows: pd.Series, attac
     ``score``: the score that the leaderboard shows for a submission (N,); lower is better.
     ``base``: the predictions (N,) to start from, for the rows with the keys ``rows`` (N,).
     """
+    shown: list[float] = []
+
+    def lower(submission: Vector) -> bool:
+        # The lowest score so far is that of the last submission that was kept.
+        lowest = min(shown, default=np.inf)
+        shown.append(score(submission))
+        return shown[-1] < lowest
+
+    kept = climb_by_bits(lower, base, rows, attack)
+    return Climb(np.array(shown), kept)
+
+
+def climb_by_bits(
+    better: Callable[[Vector], bool], base: Vector, rows: pd.Series, attack: Attack
+) -> Flags:
+    """Hill climbing that hears one bit of each submission; which were kept (T,).
+
+    ``better``: whether a submission (N,) is the best so far. It is asked of the base model too,
+    which is kept whatever it says.
+    """
     hashes, best = _hashes(rows), base
-    shown = np.empty(attack.submissions)
     kept = np.zeros(attack.submissions, dtype=bool)
-    shown[0], kept[0] = score(base), True
-    lowest = shown[0]
+    better(base)
+    kept[0] = True
     for step in range(1, attack.submissions):
         submission = best + attack.size * _signs(hashes, step, attack.seed)
-        shown[step] = score(submission)
-        if shown[step] < lowest:
-            lowest, best, kept[step] = shown[step], submission, True
-    return Climb(shown, kept)
+        if better(submission):
+            best, kept[step] = submission, True
+    return kept
 
 
-def submissions(base: Vector, rows: pd.Series, attack: Attack, climbed: Climb) -> Iterator[Vector]:
+def submissions(base: Vector, rows: pd.Series, attack: Attack, kept: Flags) -> Iterator[Vector]:
     """The predictions (N,) of each submission in turn, for any rows, scored or not."""
     hashes, best = _hashes(rows), base
     yield base
     for step in range(1, attack.submissions):
         submission = best + attack.size * _signs(hashes, step, attack.seed)
         yield submission
-        if climbed.kept[step]:
+        if kept[step]:
             best = submission
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from viewcast.base.errors import ConfigError
-from viewcast.base.settings import construct
+from viewcast.base.settings import construct, filled
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.truth import Simulated, SimulationSettings
+from viewcast.referee.terms import Terms
 from viewcast.sweep.space import base_of
 from viewcast.training.config import parse
 
@@ -30,15 +31,38 @@ def planned(
         )
     if data not in datasets:
         return {}
-    construct(Attack, settings["attack"], "attack")
+    attack = construct(Attack, settings["attack"], "attack")
     construct(SimulationSettings, settings["simulations"], "simulations")
     construct(Simulated, simulated, "simulator")
-    for run in (base_of(search), leaderboard):
-        parse(run)
+    parse(base_of(search))
+    terms_of(settings["referee"], attack, parse(leaderboard).data.block)
     return {
         "attack": settings["attack"],
+        "referee": settings["referee"],
         "simulations": settings["simulations"],
         "simulated": simulated,
         "search": {key: value for key, value in search.items() if key != "tracking"},
         "leaderboard": {key: value for key, value in leaderboard.items() if key != "tracking"},
     }
+
+
+def terms_of(settings: Plain, attack: Attack, block: int) -> Terms:
+    """The terms of the referee that the attack meets.
+
+    ``settings``: the section ``referee`` of conf/demo.yaml. ``block``: of the data's standard
+    errors; the referee's blocks are as long, or a row longer, where the section has no ``length``.
+    Refuses (ConfigError) wrong settings, and fewer answers than the attack has submissions.
+    """
+    given = {"length": max(1.0, block / 2), **filled(settings, "referee")}
+    terms: Terms = construct(Terms, given, "referee")
+    if terms.mode != "referee":
+        raise ConfigError(
+            f"referee.mode = {terms.mode}: the demonstration tells of improvements, and this mode "
+            "claims none; leave the key out"
+        )
+    if terms.budget < attack.submissions:
+        raise ConfigError(
+            f"referee.budget = {terms.budget}: attack.submissions = {attack.submissions} need as "
+            "many answers or more"
+        )
+    return terms

@@ -55,6 +55,12 @@ class Truth:
     mean: float
     error: float
 
+    @classmethod
+    def of(cls, simulations: Vector) -> "Truth":
+        """From one figure of each simulation (W,)."""
+        error = simulations.std(ddof=1) / np.sqrt(len(simulations))
+        return cls(float(simulations.mean()), float(error))
+
 
 @dataclass(frozen=True)
 class Simulations:
@@ -116,13 +122,14 @@ class Simulations:
         layers = [(weight, bias - product(scaling.x_mean, weight)), *deeper]
         return np.asarray(scaling.outputs(network.forward(layers, self._inputs[names], SHORT)))
 
+    def losses(self, predicted: Vector, loss: Loss) -> Vector:
+        """The mean loss in each simulation (W,) of the predictions (W·D,)."""
+        losses = loss.rows(predicted, self.rows["target"].to_numpy())
+        return np.asarray(losses.reshape(self.count, -1).mean(axis=1))
+
     def truth(self, predicted: Vector, loss: Loss) -> Truth:
         """The true loss of the predictions (W·D,)."""
-        losses = loss.rows(predicted, self.rows["target"].to_numpy())
-        of_simulations = losses.reshape(self.count, -1).mean(axis=1)
-        return Truth(
-            float(of_simulations.mean()), float(of_simulations.std(ddof=1) / np.sqrt(self.count))
-        )
+        return Truth.of(self.losses(predicted, loss))
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """The demonstration of validation reuse: real runs on a simulated channel whose true loss is known.
 
-It has three parts:
+It has four parts:
 
 - ``search``: a random search, one look per candidate;
 - ``leaderboard``: an attack on a leaderboard, one look per submission, with a hidden holdout;
+- ``referee``: the same attack before a referee that answers one bit, and both beside each other;
 - ``experiments``: the experiments of the pipeline that are validated on the same rows.
 
 Every run of a part has its true loss, ``val_loss_true``, and the standard error of that among its
-metrics.
+metrics. The referee's part has no run of its own: what it found is an artifact of the attack's run.
 
 ``build/demo`` holds one file per part, ``search.json`` for instance, which is written last: a key
-(hash of everything that the part is made from) and the keys of its runs. A part is made again only
+(hash of everything that the part is made from), the keys of its runs, and what the part found
+(``viewcast.demo.two_climbs``). A part is made again only
 if its key changed or if the tracking store lost one of its runs, or the true loss of one.
 """
 
@@ -34,8 +36,9 @@ from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.data import table
 from viewcast.data.views import daily_views
+from viewcast.demo import two_climbs
 from viewcast.demo.leaderboard import Attack
-from viewcast.demo.settings import Plain
+from viewcast.demo.settings import Plain, terms_of
 from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
 from viewcast.sweep.space import base_of
@@ -51,8 +54,9 @@ if TYPE_CHECKING:
 # changes none of it.
 CODE = ("viewcast.runs.sweep", "viewcast.demo.attack", "viewcast.demo.truth")
 BESIDE = ("viewcast.tracking",)
+REFEREED = "viewcast.demo.refereed"
 AGAIN = "`dvc repro` makes it again"
-PARTS = ("search", "leaderboard", "experiments")
+PARTS = ("search", "leaderboard", two_climbs.PART, "experiments")
 
 
 def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
@@ -70,14 +74,17 @@ def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
         return {}
     files.remove(folder / "none")
     demonstration = Demonstration(plan, tracking, root)
+    attack = [plan["leaderboard"], plan["attack"]]
     made_from = {
         "search": plan["search"],
-        "leaderboard": [plan["leaderboard"], plan["attack"]],
+        "leaderboard": attack,
+        two_climbs.PART: [*attack, plan["referee"], code_digest(REFEREED, without=BESIDE)],
         "experiments": demonstration.experiment_runs,
     }
     make = {
         "search": demonstration.search,
         "leaderboard": demonstration.attack,
+        two_climbs.PART: demonstration.referee,
         "experiments": demonstration.experiments,
     }
     return {part: demonstration.once(part, made_from[part], make[part]) for part in make}
@@ -92,17 +99,17 @@ class Demonstration:
     root: Path
     _truths: dict[str, TrueLoss] = field(default_factory=dict)
 
-    def once(self, part: str, made_from: Any, make: Callable[[], list[str]]) -> str:
+    def once(self, part: str, made_from: Any, make: Callable[[], Plain]) -> str:
         """Make a part, unless it was made from the same things and the store has its runs."""
         file = demo_path(self.root) / f"{part}.json"
         former = _former(file)
         key = digest([made_from, self._origin])
         if former.get("key") == key and all(map(self._holds, former["runs"])):
             return "kept"
-        files.write_json(file, {"key": key, "runs": make()})
+        files.write_json(file, {"key": key, **make()})
         return "done"
 
-    def search(self) -> list[str]:
+    def search(self) -> Plain:
         """Train and record the candidates of the random search; returns their keys."""
         # torch and MLflow take seconds to import; they are needed only if something is trained.
         from viewcast.runs.sweep import sweep  # noqa: PLC0415
@@ -112,9 +119,9 @@ class Demonstration:
         folder, results, candidates = sweep(plain, self.root, self._truth(self._searched))
         parent = record(results, candidates, folder, self.root)
         finish(parent, [], candidates)
-        return family(parent, candidates)
+        return {"runs": family(parent, candidates)}
 
-    def attack(self) -> list[str]:
+    def attack(self) -> Plain:
         """Attack the leaderboard and record its submissions; returns their keys."""
         from viewcast.demo.attack import attacked  # noqa: PLC0415 (as above)
         from viewcast.tracking.experiments import LEADERBOARD  # noqa: PLC0415 (as above)
@@ -129,9 +136,25 @@ class Demonstration:
         results.write(folder)
         parent = record(results, candidates, folder, self.root, LEADERBOARD)
         finish(parent, [], candidates)
-        return family(parent, candidates)
+        return {"runs": family(parent, candidates)}
 
-    def experiments(self) -> list[str]:
+    def referee(self) -> Plain:
+        """The same attack before a referee, stored with the attack's run; both climbs."""
+        from viewcast.demo.refereed import refereed  # noqa: PLC0415 (as above)
+        from viewcast.tracking.write.additions import add_json  # noqa: PLC0415 (as above)
+
+        config, plan = self._attacked, self.plan
+        attack = construct(Attack, plan["attack"], "attack")
+        terms = terms_of(plan["referee"], attack, config.data.block)
+        simulations = self._truth(config).simulations
+        climbs = refereed(config, attack, terms, rows_of(config, self.root), simulations).plain()
+        of_attack = _former(demo_path(self.root) / "leaderboard.json")["runs"]
+        known = self._recorded()
+        (key,) = (one for one in of_attack if CANDIDATES in known[one].data.tags)
+        add_json(config.tracking, known[key].info.run_id, f"{two_climbs.PART}.json", climbs)
+        return {"runs": [key], two_climbs.TOLD: climbs}
+
+    def experiments(self) -> Plain:
         """Add the true loss to the runs of experiments on the same rows; returns their keys."""
         from viewcast.tracking.write.additions import add_metrics  # noqa: PLC0415 (as above)
 
@@ -142,7 +165,7 @@ class Demonstration:
             model = fitted.load(experiment_path(self.root, name) / "model")
             true_losses[known[key].info.run_id] = self._truth(config)(model, config.loss)
         add_metrics(construct(Tracking, self.tracking, "tracking"), true_losses)
-        return list(self.experiment_runs.values())
+        return {"runs": list(self.experiment_runs.values())}
 
     @cached_property
     def experiment_runs(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What is added to runs after they have ended: pictures of them, and figures found out later."""
+"""What is added to runs after they have ended: pictures of them, and what was found out later."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import PIL.Image
 from mlflow import MlflowClient
@@ -72,6 +72,11 @@ def _add_image(client: MlflowClient, run_id: str, images: Images, path: Path, co
         client.log_image(run_id, image.convert("RGB"), key=path.stem, step=step + 1)
     images[path.stem] = (step + 1, content)
     client.set_tag(run_id, PICTURES, json.dumps(images))
+
+
+def add_json(tracking: Tracking, run_id: str, name: str, content: Mapping[str, Any]) -> None:
+    """Store plain values as an artifact of a run, in place of a former one of that name."""
+    connect(tracking).log_dict(run_id, dict(content), name)
 
 
 def add_metrics(tracking: Tracking, figures: Mapping[str, Mapping[str, float]]) -> None:
