@@ -1,5 +1,7 @@
 """Print the last screen of `make run`: the winners, what diverged or was refused, where to look.
 
+Of the demonstration it says what the attack on the leaderboard gained, and what a referee accepted.
+
 `dvc repro` does not depend on the nightly retraining. If there were nights, this script puts their
 section on the page.
 """
@@ -11,6 +13,7 @@ from typing import Any
 from viewcast.base.cli import stage
 from viewcast.base.paths import summary_path
 from viewcast.base.settings import Tracking, construct
+from viewcast.demo import two_climbs
 from viewcast.report import nights_record
 from viewcast.report.addresses import addresses
 from viewcast.report.audits import of_datasets, read
@@ -29,7 +32,9 @@ def main(config: dict[str, Any], root: Path) -> None:
     datasets = dict.fromkeys(str(row["data"]) for row in rows)
     audits = read(root)
     audits = None if audits is None else of_datasets(audits, datasets)
-    print_overview(rows, audits, addresses(root, tracking, list(datasets)))
+    climbs = two_climbs.read(root)
+    found = f"{two_climbs.finding(climbs)}." if climbs and climbs.data in datasets else ""
+    print_overview(rows, audits, addresses(root, tracking, list(datasets)), found)
     alone = sentence(config["datasets"])
     if alone is not None:
         print(f"  {alone}")

@@ -42,6 +42,7 @@ retraining/healthcheck.py |                                    |                
 retraining/refit.py       |                                    | REFIT          |       |
 demo/truth.py             | compose demo                       |                |       |
 demo/validation_reuse.py  | demo                               |                |       |
+demo/two_climbs.py        | demo report                        |                |       |
 report/page.py            | report                             |                |       |
 report/terminal.py        | train report                       |                |       |
 report/terminal_tables.py | report                             |                |       |
@@ -61,7 +62,8 @@ forecast/rebase.py        |                                    | REFIT          
 forecast/rows.py          |                                    | ridge boosted  |       |
 forecast/conformal.py     |                                    |                |       |
 assessment/sentences.py   | audit report                       |                |       |
-referee/rule.py           |                                    |                |       |
+referee/rule.py           | demo                               |                |       |
+referee/answers.py        | demo report                        |                |       |
 scoring/scores.py         | TRAINING evaluate audit report     |                | EVERY | EVERY
 scoring/verdict.py        | TRAINING evaluate audit            |                |       |
 holdout/settings.py       | TRAINING audit report              |                | EVERY | EVERY

@@ -99,44 +99,31 @@ def read(root: Path) -> TwoClimbs | None:
         raise DataError(f"{file}: holds no two climbs ({why}); {AGAIN}") from error
 
 
+def runs(root: Path) -> list[str]:
+    """The keys of the runs that the two climbs are stored with."""
+    return list(files.read_json(demo_path(root) / f"{PART}.json", AGAIN)["runs"])
+
+
 def finding(two: TwoClimbs) -> str:
-    """What the two climbs have shown, without a full stop."""
-    board = two.leaderboard.last
-    return (
-        f"{plain(two.submissions)} submissions: the leaderboard shows a gain of "
-        f"{plain(board.claimed)} {two.unit}, and the model {_in_truth(board.true)}; "
-        f"{_refereed(two)}"
+    """What the two climbs have shown, as a sentence without a full stop."""
+    board, accepted = two.leaderboard.last, two.verdict.acceptances
+    told = (
+        f"On the leaderboard {plain(two.submissions)} submissions show a gain of "
+        f"{plain(board.claimed)} {two.unit} and {in_truth(board.true)}; "
     )
-
-
-def sentence(two: TwoClimbs) -> str:
-    """The same on one or two lines of the terminal."""
-    board = two.leaderboard.last
-    return (
-        f"The attack on the leaderboard shows a gain of {plain(board.claimed)} and "
-        f"{_in_truth(board.true)} {two.unit}; {_refereed(two)}."
-    )
-
-
-def estimated(verdict: Verdict) -> str:
-    """The referee's estimate with its interval, in words."""
-    low, high = plain(verdict.low, 2), plain(verdict.high, 2)
-    return f"{plain(verdict.estimate, 2)} (95 % interval {low} to {high})"
-
-
-def _refereed(two: TwoClimbs) -> str:
-    accepted = two.verdict.acceptances
     if not accepted:
-        return "a referee accepts none of the same steps"
-    of = f"{plain(accepted)} of the same {plain(two.submissions - 1)} steps"
+        return f"{told}a referee accepts none of the same steps"
     return (
-        f"a referee accepts {of}, estimates their gain at {estimated(two.verdict)}, and the model "
-        f"{_in_truth(two.referee.last.true)}"
+        f"{told}a referee accepts {plain(accepted)} of the same steps, which together "
+        f"{in_truth(two.referee.last.true)}"
     )
 
 
-def _in_truth(gain: float) -> str:
-    return f"truly gains {plain(gain)}" if gain > 0 else f"truly loses {plain(-gain)}"
+def in_truth(gain: float) -> str:
+    """What a gain in fresh simulations is called, after a plural."""
+    if gain == 0:
+        return "truly gain nothing"
+    return f"truly gain {plain(gain)}" if gain > 0 else f"truly lose {plain(-gain)}"
 
 
 def _rounded(value: Any) -> Any:

@@ -10,7 +10,7 @@ from viewcast.base.numbers import plain, with_error
 from viewcast.report.audits import Audit
 from viewcast.report.gauge import Gauge, gauge
 
-FIGURES = ("best_of", "winner", "confidence_set", "hidden_holdout")
+FIGURES = ("best_of", "winner", "confidence_set", "hidden_holdout", "refereed")
 
 
 @dataclass(frozen=True)

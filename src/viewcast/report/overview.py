@@ -56,27 +56,33 @@ HEADINGS = Choice("", "", "winner", "shown", "expected", "tied")
 
 
 def print_overview(
-    rows: Rows, audits: Sequence[Audit] | None, addresses: Sequence[Address]
+    rows: Rows, audits: Sequence[Audit] | None, addresses: Sequence[Address], found: str = ""
 ) -> None:
     """Print the screen, as wide as the terminal but not wider than 100 columns."""
     to = console()
     to.print()
-    overview(rows, audits, addresses, min(to.width, WIDTH)).show(to)
+    overview(rows, audits, addresses, min(to.width, WIDTH), found).show(to)
 
 
 def overview(
-    rows: Rows, audits: Sequence[Audit] | None, addresses: Sequence[Address], width: int
+    rows: Rows,
+    audits: Sequence[Audit] | None,
+    addresses: Sequence[Address],
+    width: int,
+    found: str = "",
 ) -> Screen:
     """The screen, not wider than ``width`` columns.
 
     ``rows``: of the summary. ``audits``: None where nothing was audited; the best runs as they are
-    shown stand there then. Where two lines for each sentence take too much room, each gets one,
-    reasons first.
+    shown stand there then. ``found``: one more sentence, of the demonstration. Where two lines for
+    each sentence take too much room, each gets one, reasons first.
     """
     known, without = choices(rows, audits), without_figure(rows, audits or [])
     for verdict, reason in ((2, 2), (2, 1), (1, 1)):
         screen = Screen(width)
         _choices(screen, known, audits is not None, verdict)
+        if found:
+            screen.text(found, 2, most=verdict)
         _without(screen, without, reason)
         _addresses(screen, addresses)
         if len(screen.lines) <= LINES:
