@@ -87,4 +87,4 @@ class SourceError(ViewcastError):
 
 
 class LockedError(ViewcastError):
-    """Another retraining is running on this project."""
+    """Another process is at work here: a retraining of this project, or a referee's own."""

@@ -30,7 +30,7 @@ from viewcast.referee.closing import account, refuse_none
 from viewcast.referee.journal import BACKUP, Journal
 from viewcast.referee.kept_predictions import KeptPredictions
 from viewcast.referee.lock import Lock
-from viewcast.referee.predictions import in_order
+from viewcast.referee.predictions import Order
 from viewcast.referee.record import Closing, Recorder, Status, Submitted, closing_of
 from viewcast.referee.referee import digest_of
 from viewcast.referee.row_file import Columns, Rows
@@ -44,6 +44,7 @@ from viewcast.referee.start import (
     USED_UP,
     columns_of,
     made,
+    made_private,
     plan_of,
     referee_of,
     write_json_privately,
@@ -64,9 +65,9 @@ class RefereeFolder:
         """By ``start`` and ``open``: the ``lock`` of the folder is held."""
         self.folder, self._lock = folder, lock
         self.plan = plan_of(folder)
-        self._columns = columns_of(self.plan)
-        self._rows = Rows.stored(folder / ROWS)
-        self._referee = referee_of(self.plan, self._rows)
+        rows = Rows.stored(folder / ROWS)
+        self._referee = referee_of(folder, self.plan, rows)
+        self._order = Order(rows, columns_of(self.plan))
         self._kept = KeptPredictions(folder / PREDICTIONS)
         self._turn = threading.Lock()
         self._submissions: list[Submitted] = []
@@ -78,6 +79,8 @@ class RefereeFolder:
         self._journal, lines = Journal.open(folder / JOURNAL, self.plan.hash)
         try:
             self._replay(lines)
+            for sentence in made_private(folder):
+                self.note(sentence)
         except BaseException:
             self._journal.close()
             raise
@@ -112,7 +115,11 @@ class RefereeFolder:
         """
         columns = Columns(target, key, time, entity)
         lock = made(folder, rows, columns, metric, terms, name, cluster)
-        return _opened(lock, folder, recorder)
+        opened = _opened(lock, folder, recorder)
+        if opened.is_closed:
+            opened.stop()
+            raise ClosedError(USED_UP)
+        return opened
 
     @classmethod
     def open(cls, folder: Path, recorder: Recorder | None = None) -> "RefereeFolder":
@@ -138,7 +145,7 @@ class RefereeFolder:
         Raises RefusedError, SpentError, ClosedError; nothing is counted then.
         """
         self._refuse_closed()
-        given = self._referee.checked(in_order(predictions, self._rows, self._columns))
+        given = self._referee.checked(self._order.of(predictions))
         with self._turn:
             self._refuse_closed()
             known = self._referee.known(given)
@@ -168,7 +175,7 @@ class RefereeFolder:
             left=plan.terms.budget - count,
             submissions=count,
             acceptances=self._referee.acceptances,
-            closed=self._is_closed,
+            closed=self.is_closed,
             mode=plan.terms.mode,
         )
 
@@ -177,7 +184,7 @@ class RefereeFolder:
         and nothing is written.
         """
         with self._turn:
-            if sentence in self._notes or self._is_closed:
+            if sentence in self._notes or self.is_closed:
                 return
             self._append({KIND: NOTE, "sentence": sentence, "time": _now()})
             self._notes.append(sentence)
@@ -194,6 +201,8 @@ class RefereeFolder:
         with self._turn:
             if self._closing is None:
                 refuse_none(self._submissions)
+                for each in self._submissions:  # as long as it can still be put right
+                    self._kept.read(each.digest)
                 if self._closing_line is None:
                     line: dict[str, Any] = {KIND: CLOSING, "by": by, "time": _now()}
                     self._append(line)
@@ -227,11 +236,12 @@ class RefereeFolder:
         return trouble
 
     @property
-    def _is_closed(self) -> bool:
+    def is_closed(self) -> bool:
+        """Whether closing has begun: the hidden rows are used up."""
         return self._closing_line is not None
 
     def _refuse_closed(self) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise ClosedError(USED_UP)
 
     def _append(self, entry: dict[str, Any]) -> None:
@@ -242,19 +252,23 @@ class RefereeFolder:
                 "goes on with what is on the disk"
             )
         self._whole = False
-        self._journal.append(entry)
+        try:
+            self._journal.append(entry)
+        except BaseException:
+            self._whole = self._journal.is_open  # the line was taken back
+            raise
 
     def _replay(self, lines: Iterable[dict[str, Any]]) -> None:
         for number, line in enumerate(lines, start=1):
             try:
-                if self._is_closed:
+                if self.is_closed:
                     raise ValueError("a line behind the closing")
                 self._take(dict(line))
             except (ValueError, TypeError, LookupError) as error:
                 raise DataError(
                     f"{self._journal.path}, line {number}: is damaged ({error}); {BACKUP}"
                 ) from error
-        if self._closing is not None and not self._is_closed:
+        if self._closing is not None and not self.is_closed:
             raise DataError(f"{self._journal.path}: lacks the line of the closing; {BACKUP}")
 
     def _take(self, line: dict[str, Any]) -> None:

@@ -37,10 +37,15 @@ class Journal:
         try:
             content = _content(descriptor)
             whole = content.rfind(b"\n") + 1
-            if whole < len(content):
-                os.ftruncate(descriptor, whole)
-                os.fsync(descriptor)
             lines, last = _lines(path, content[:whole], seed)
+            if whole < len(content):
+                try:  # somebody's editor took the end of the last line
+                    lines, last = _lines(path, content + b"\n", seed)
+                    _write(descriptor, b"\n")
+                except DataError:
+                    os.ftruncate(descriptor, whole)
+            os.fsync(descriptor)
+            _sync_folder(path.parent)
         except BaseException:
             os.close(descriptor)
             raise
@@ -67,6 +72,11 @@ class Journal:
             raise
         self._last = hashed
 
+    @property
+    def is_open(self) -> bool:
+        """Whether lines can be added."""
+        return self._descriptor is not None
+
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         if self._descriptor is not None:
@@ -84,6 +94,15 @@ class Journal:
             os.close(descriptor)
         else:
             self._descriptor = descriptor
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the name of a new file is on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _content(descriptor: int) -> bytes:

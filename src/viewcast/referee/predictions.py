@@ -3,6 +3,7 @@
 Shape letters: N rows, C classes.
 """
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,26 +21,58 @@ PREDICTION = "prediction"
 CHANCE = "probability_"  # prefix of a column; the class follows, as viewcast.log_rows writes it
 
 
-def in_order(given: Any, rows: Rows, columns: Columns) -> Array:
-    """Predictions (N,) or (N, C) in the order of ``rows``.
+@dataclass(frozen=True)
+class _Matched:
+    """``names``: the columns that named the rows last; ``places``: (N,), what came of them."""
 
-    ``given``: an array in the order of the user's table; or a frame with ``prediction``, or one
-    column ``probability_<class>`` for each class. A frame with the columns that name a row is in
-    any order; one without them has no other columns, and the order of the table.
+    names: pd.DataFrame
+    places: Array
 
-    Refuses (RefusedError) other columns, missing cells, and rows that are missing, unknown or
-    there twice.
+
+@dataclass(eq=False)
+class Order:
+    """The order of a referee's ``rows``, which ``columns`` of the user's table name.
+
+    A loop names its rows in the same order again and again: the last match is kept.
     """
-    if isinstance(given, pd.Series):
-        given = given.to_numpy()
-    if not isinstance(given, pd.DataFrame):
-        return _array(given)[_places(len(given), rows)]
-    frame = _with_names(given, columns)
-    found = _predicted(frame, rows)
-    if not columns.names or not set(columns.names) & set(frame):
-        _refuse_others(frame, columns)
-        return found[_places(len(frame), rows)]
-    return found[_matched(frame, rows, columns)]
+
+    rows: Rows
+    columns: Columns
+    _last: _Matched | None = field(default=None, init=False)
+
+    def of(self, given: Any) -> Array:
+        """Predictions (N,) or (N, C) in the order of the rows.
+
+        ``given``: an array in the order of the user's table; or a frame with ``prediction``, or one
+        column ``probability_<class>`` for each class. A frame with the columns that name a row is
+        in any order; one without them has no other columns, and the order of the table.
+
+        Refuses (RefusedError) other columns, missing cells, and rows that are missing, unknown or
+        there twice.
+        """
+        if not isinstance(given, pd.DataFrame):
+            found = _array(given.to_numpy() if isinstance(given, pd.Series) else given)
+            return found[_places(len(found), self.rows)]
+        frame = _with_names(given, self.columns)
+        found = _predicted(frame, self.rows)
+        if not set(self.columns.names) & set(frame):
+            _refuse_others(frame, self.columns)
+            return found[_places(len(frame), self.rows)]
+        return found[self._matched(frame)]
+
+    def _matched(self, frame: pd.DataFrame) -> Array:
+        for name in self.columns.names:
+            if name not in frame:
+                raise RefusedError(
+                    f"predictions: the column {quoted(name)} is missing; a row is named by "
+                    f"{listed(self.columns.names)}"
+                )
+        names, last = frame[list(self.columns.names)], self._last
+        if last is not None and names.equals(last.names):
+            return last.places
+        places = _matched(names, self.rows, self.columns)
+        self._last = _Matched(names.copy(), places)
+        return places
 
 
 def _array(given: Any) -> Array:
@@ -66,7 +99,7 @@ def _places(count: int, rows: Rows) -> Array:
 
 def _with_names(given: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """The frame with its index as a column where that names the rows, its columns as text."""
-    if set(given.index.names) & set(columns.names) and not set(columns.names) & set(given):
+    if set(given.index.names) & (set(columns.names) - set(given)):
         given = given.reset_index()
     frame = given.set_axis([str(name) for name in given], axis=1).reset_index(drop=True)
     twice = frame.columns[frame.columns.duplicated()]
@@ -127,15 +160,8 @@ def _refuse_others(frame: pd.DataFrame, columns: Columns) -> None:
         )
 
 
-def _matched(frame: pd.DataFrame, rows: Rows, columns: Columns) -> Array:
-    """The place (N,) in the frame of each of the referee's rows."""
-    for name in columns.names:
-        if name not in frame:
-            raise RefusedError(
-                f"predictions: the column {quoted(name)} is missing; a row is named by "
-                f"{listed(columns.names)}"
-            )
-    names = frame[list(columns.names)]
+def _matched(names: pd.DataFrame, rows: Rows, columns: Columns) -> Array:
+    """The place (N,) among ``names`` of each of the referee's rows."""
     try:
         keys = named_keys(names, columns.key, None if columns.key else columns.time, columns.entity)
     except (DataError, TypeError, ValueError) as error:
@@ -150,7 +176,7 @@ def _matched(frame: pd.DataFrame, rows: Rows, columns: Columns) -> Array:
     if unknown.any():
         first = _shown(found[unknown][0])
         raise RefusedError(
-            f"predictions: {int(unknown.sum()):,} of {len(frame):,} rows are unknown, such as "
+            f"predictions: {int(unknown.sum()):,} of {len(names):,} rows are unknown, such as "
             f"{first}; the referee has {len(rows):,} rows, such as {_shown(rows.names[0])}"
         )
     places = found.get_indexer(rows.names)

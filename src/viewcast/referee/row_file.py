@@ -6,6 +6,7 @@ Shape letter: N rows.
 import gzip
 import hashlib
 import io
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -174,7 +175,7 @@ def read_table(path: Path, names: list[str]) -> pd.DataFrame:
         if path.name.lower().endswith(".parquet"):
             return _parquet(path, names)
         return _csv(path, names)
-    except (OSError, EOFError, ValueError, pa.ArrowException) as error:
+    except (OSError, EOFError, ValueError, zlib.error, pa.ArrowException) as error:
         why = quoted(str(error), 200)
         raise DataError(f"{path}: not a readable table ({why}); write it anew") from error
 

@@ -6,6 +6,7 @@ as it is.
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from viewcast.base.files import read_json, replacing
 from viewcast.base.quoted import listed, shown
 from viewcast.base.settings import construct
 from viewcast.holdout.panels import panel, refuse_panel, usual_cluster
-from viewcast.referee.answers import ClosedError
 from viewcast.referee.journal import BACKUP
 from viewcast.referee.lock import Lock
 from viewcast.referee.referee import Referee
@@ -24,6 +24,7 @@ from viewcast.selection.clusters import CLUSTERS, Cluster
 
 LOCK, PLAN, ROWS, JOURNAL = "lock", "plan.json", "rows.parquet", "journal.jsonl"
 PREDICTIONS, TOKENS, TOLD, CLOSED = "predictions", "tokens", "told.json", "closing.json"
+OTHERS = 0o077  # what a group and all others may
 USED_UP = "this referee is closed: its hidden rows are used up; take new rows"
 
 
@@ -73,13 +74,28 @@ def columns_of(plan: Plan) -> Columns:
     return Columns(plan.target, plan.key, plan.time, plan.entity)
 
 
-def referee_of(plan: Plan, rows: Rows) -> Referee:
+def referee_of(folder: Path, plan: Plan, rows: Rows) -> Referee:
     """The referee of a plan; refuses (DataError) rows that are not those of the plan."""
     referee = _referee(rows, plan.metric, plan.terms, plan.cluster)
     found = (rows.holdout, rows.order, len(referee.parts.gate), len(referee.parts.hidden))
     if found != (plan.holdout, plan.order, plan.gate, plan.hidden):
-        raise DataError(f"{ROWS}: its rows are not those of {PLAN}; {BACKUP}")
+        raise DataError(f"{folder / ROWS}: its rows are not those of {PLAN}; {BACKUP}")
     return referee
+
+
+def made_private(folder: Path) -> list[str]:
+    """Take a folder and its rows from other users; a sentence if these could read the targets."""
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / ROWS)}
+    for path, mode in modes.items():
+        if mode & OTHERS:
+            path.chmod(mode & ~OTHERS)
+    readable = modes[folder] & 0o011 and modes[folder / ROWS] & 0o044
+    if not readable:
+        return []
+    return [
+        f"other users of this machine could read the targets: {ROWS} had the mode "
+        f"{modes[folder / ROWS]:o}, in a folder of the mode {modes[folder]:o}"
+    ]
 
 
 def write_json_privately(path: Path, value: Any) -> None:
@@ -153,12 +169,13 @@ def _claimed(folder: Path) -> Lock:
                 "choose another folder, or a new one"
             )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    if PLAN not in found:
+        folder.chmod(0o700)
     return Lock.of(folder / LOCK)
 
 
 def _refuse_other(folder: Path, there: Plan, wanted: Plan, named: bool) -> None:
-    """Refuse a plan that differs, and one that is closed."""
+    """Refuse (ConfigError) a plan that differs."""
     found, asked = _flat(there.plain()), _flat(wanted.plain())
     ignored = {"source"} if named else {"source", "name"}
     lines = [
@@ -170,8 +187,6 @@ def _refuse_other(folder: Path, there: Plan, wanted: Plan, named: bool) -> None:
         raise ConfigError(
             "\n".join([*lines, "a plan never changes: ask as it says, or choose another folder"])
         )
-    if (folder / CLOSED).exists():
-        raise ClosedError(USED_UP)
 
 
 def _flat(plain: dict[str, Any]) -> dict[str, Any]:
