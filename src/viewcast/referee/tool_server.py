@@ -108,12 +108,12 @@ class Answered:
 
 @dataclass(frozen=True)
 class Closed:
-    """A verdict, and its ``meaning`` in words."""
+    """A verdict, and its ``meaning`` in words; None where there is no finite score."""
 
-    estimate: float
-    low: float
-    high: float
-    claimed: float
+    estimate: float | None
+    low: float | None
+    high: float | None
+    claimed: float | None
     acceptances: int
     meaning: str
 

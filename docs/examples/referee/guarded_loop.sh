@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# A loop that edits a model, guarded by a referee: an edit that is accepted is committed, any other
+# is taken back. Usage, in a git repository whose program writes predictions.parquet:
+#
+#   guarded_loop.sh 'python train.py' 'my-agent --edit-once train.py'
+#
+# The second command makes one edit; the loop ends when it fails, or when no answer is left. Files
+# that git does not track are neither committed nor removed.
+set -euo pipefail
+predict=$1 edit=$2
+
+$predict
+viewcast referee submit predictions.parquet  # the first one: gains are measured from it
+
+while $edit; do
+  code=1
+  if $predict; then
+    code=0
+    viewcast referee submit predictions.parquet || code=$?
+  fi
+  case $code in
+    0) git diff --quiet || git commit --quiet --all --message "Accepted by the referee" ;;
+    3) git checkout --quiet -- . ;;              # no evidence that it is better
+    4 | 5) git checkout --quiet -- . && break ;; # no answer is left, or the referee is closed
+    *)                                           # the edit broke the program, or its predictions
+      git checkout --quiet -- .
+      viewcast referee status >/dev/null         # ends the loop if the referee is not there
+      ;;
+  esac
+done
+viewcast referee close --yes
