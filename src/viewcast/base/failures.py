@@ -23,14 +23,17 @@ SHOWN = 300  # characters of what another program says
 # Module by the extra that brings it; all others of the project come with `project`.
 EXTRAS = {
     "distributed": "dask",
+    "fastapi": "referee",
     "google": "youtube",
     "googleapiclient": "youtube",
     "httplib2": "youtube",
     "lightgbm": "boosting",
     "mcp": "agents",
     "optuna": "optuna",
+    "starlette": "referee",
     "statsforecast": "forecasting",
     "threadpoolctl": "forecasting",
+    "uvicorn": "referee",
 }
 OF_PROJECT = [
     "dvc",

@@ -10,7 +10,7 @@ import click
 from viewcast import __version__
 from viewcast.base.escaped import on_screen
 from viewcast.base.top_level import top_level
-from viewcast.commands import audit, copy_store, habit, report, ui
+from viewcast.commands import audit, copy_store, habit, referee, report, ui
 from viewcast.commands.project import PROJECT_COMMANDS
 
 OF_CLICK = (click.ClickException, click.exceptions.Exit, click.Abort)
@@ -40,5 +40,6 @@ program.add_command(ui.command)
 program.add_command(habit.command)
 program.add_command(report.command)
 program.add_command(copy_store.command)
+program.add_command(referee.group)
 for command in PROJECT_COMMANDS:
     program.add_command(command)
