@@ -2,9 +2,13 @@
 
 import re
 import runpy
+import shlex
 from pathlib import Path
 
+import click
 import pytest
+
+from viewcast.commands.program import program
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -29,6 +33,43 @@ def test_the_glossary_names_modules_that_exist() -> None:
     named = re.findall(r"`([a-z_]+/[a-z_/]*(?:\.py)?)`", text)
     places = [ROOT, ROOT / "src" / "viewcast"]
     assert named and all(any((place / name).exists() for place in places) for name in named)
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The words behind each ``viewcast`` that a page shows in a block, or as one piece of code."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE))
+    shown = re.findall(r"(?:^|[^/\w'])viewcast (.*)", blocks) + re.findall(
+        r"`viewcast ([^`]*)`", text
+    )
+    return [shlex.split(re.split(r" {2,}#| \|", line)[0]) for line in shown]
+
+
+def told_apart(words: list[str]) -> list[str]:
+    """What click does not know of a command's words."""
+    found: click.Command | None = program
+    context = click.Context(program)
+    while isinstance(found, click.Group) and words and re.fullmatch(r"[a-z-]+", words[0]):
+        found, words = found.get_command(context, words[0]), words[1:]
+    if found is None:
+        return words or ["?"]
+    known = {name for each in found.params for name in each.opts} | {"--help"}
+    return [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_shows_has_the_options_that_it_shows(page: Path) -> None:
+    unknown = [(words, told_apart(words)) for words in commands(page)]
+    assert [(words, bad) for words, bad in unknown if bad] == []
+
+
+def test_commands_of_pages_are_found_and_a_wrong_one_is_told() -> None:
+    shown = [" ".join(words) for words in commands(ROOT / "docs" / "referee.md")]
+    assert "referee start --rows valid.parquet --target y --metric mae" in shown
+    assert "referee close" in shown
+    assert told_apart(["audit", "--experiment", "churn"]) == []
+    assert told_apart(["audit", "--experimint", "churn"]) == ["--experimint"]
+    assert told_apart(["adit"]) == ["?"]
 
 
 def test_the_readme_is_one_page() -> None:

@@ -1,5 +1,6 @@
 """An agent's tools: one bit, what is left, and what refuses, by the library's own client."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,9 +8,12 @@ from typing import Any
 
 import anyio
 import numpy as np
+import pandas as pd
 import pytest
 
+from support.refereed import heard, write_rows
 from viewcast.base.errors import SourceError
+from viewcast.commands.program import program
 from viewcast.referee.answers import Answer, Verdict
 from viewcast.referee.record import Status
 from viewcast.referee.referee import Referee
@@ -208,3 +212,45 @@ def test_the_descriptions_say_what_an_agent_must_know() -> None:
     assert "It can be done once" in text["close"]
     assert tools["close"].annotations.destructive_hint
     assert tools["status"].annotations.read_only_hint
+
+
+def test_over_stdio_the_command_asks_the_referee_that_the_folder_tells(tmp_path: Path) -> None:
+    write_rows(tmp_path)
+    target = pd.read_csv(tmp_path / "valid.csv")["y"]
+    for name, factor in (("poor", 0.0), ("good", 0.9)):
+        pd.DataFrame({"prediction": factor * target}).to_parquet(tmp_path / f"{name}.parquet")
+    program = Path(sys.executable).with_name("viewcast")
+    started = mcp.StdioServerParameters(
+        command=str(program), args=["referee", "tools"], cwd=str(tmp_path)
+    )
+
+    async def talk() -> list[Any]:
+        async with mcp.Client(started) as client:
+            return [
+                await client.call_tool("submit", {"path": "poor.parquet"}),
+                await client.call_tool("submit", {"path": "good.parquet"}),
+                await client.call_tool("submit", {"path": "rows.txt"}),
+                await client.call_tool("status", {}),
+                await client.call_tool("close", {"even_with_answers_left": True}),
+            ]
+
+    with heard(tmp_path, budget=3) as referee:
+        poor, good, refused, status, closed = anyio.run(talk)
+        kept = referee.close("test")
+    assert [answer.structured_content["left"] for answer in (poor, good)] == [2, 1]
+    assert good.structured_content["accepted"]
+    assert refused.is_error
+    assert status.structured_content["submissions"] == 2
+    assert closed.structured_content["estimate"] == kept.verdict.estimate
+    assert kept.closed_by == "loop"
+
+
+def test_without_the_library_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "mcp.server", None)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(SystemExit) as ended:
+        program(["referee", "tools"], standalone_mode=True)
+    assert ended.value.code == 1
+    assert "pip install 'viewcast[agents]'" in capsys.readouterr().err

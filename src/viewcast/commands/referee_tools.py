@@ -37,9 +37,10 @@ def command(url: str | None, token_file: Path | None, folder: str) -> None:
     """
     # Both take a moment to import, and `--help` needs neither.
     from viewcast.referee.client import Client  # noqa: PLC0415
+    from viewcast.referee.tokens import read_token  # noqa: PLC0415
     from viewcast.referee.tool_server import tool_server  # noqa: PLC0415
 
-    token = None if token_file is None else token_file.read_text(encoding="utf-8").strip()
+    token = None if token_file is None else read_token(token_file)
     server = tool_server(lambda: Client(url, token, folder))
     if sys.stdin.isatty():
         click.echo("waiting for an agent's program on stdin; Ctrl-C ends it", err=True)
