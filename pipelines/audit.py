@@ -11,7 +11,7 @@ from viewcast.base.cli import stage
 from viewcast.base.settings import construct, section
 from viewcast.report.audit_text import print_audit
 from viewcast.report.audits import named
-from viewcast.runs.audit import audit_experiment
+from viewcast.runs.audit import audit_all
 
 WHICH = {name: f"which.{name}" for name in ("experiment", "holdout")}
 
@@ -22,7 +22,8 @@ def main(config: dict[str, Any], root: Path) -> None:
     which = section(config, "which")
     del config["which"]
     settings: AuditSettings = construct(AuditSettings, {**config, **which}, "")
-    print_audit(named(audit_experiment(settings, root)))
+    found = audit_all(settings, root)
+    print_audit(named(found.audits), found.refereed)
 
 
 if __name__ == "__main__":

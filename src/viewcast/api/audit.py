@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.assessment.audit import audit as assess
+from viewcast.assessment.refereed import Refereed
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.result_file import to_json
 from viewcast.assessment.settings import AuditSettings
@@ -24,32 +25,39 @@ from viewcast.tracking.write.notes import experiment_page
 
 @dataclass(frozen=True)
 class Audit:
-    """The results of an audit, one for each set of validation rows; printed, it tells them."""
+    """The results of an audit, one for each set of validation rows; printed, it tells them.
+
+    ``refereed``: the referees of the experiment, each with its verdict; their submissions have no
+    score and are in no result.
+    """
 
     results: tuple[AuditResult, ...]
+    refereed: tuple[Refereed, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values: ``version`` and ``audits``, as ``viewcast audit --json``."""
-        content: dict[str, Any] = json.loads(to_json(self.results))
+        """Everything as plain values: ``version``, ``audits`` and ``refereed``, as ``viewcast audit
+        --json``.
+        """
+        content: dict[str, Any] = json.loads(to_json(self.results, self.refereed))
         return content
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write one page that needs no network and no other file; a former one is replaced."""
         from viewcast.report import audit_page  # noqa: PLC0415 (matplotlib takes half a second)
 
-        files.write(Path(path), audit_page.page(named(self.results)))
+        files.write(Path(path), audit_page.page(named(self.results), self.refereed))
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write everything as JSON; a former file is replaced."""
-        files.write(Path(path), to_json(self.results))
+        files.write(Path(path), to_json(self.results, self.refereed))
 
     def __str__(self) -> str:
-        return audit_text(named(self.results))
+        return audit_text(named(self.results), self.refereed)
 
     def _repr_html_(self) -> str:
         from viewcast.report import audit_page  # noqa: PLC0415
 
-        return audit_page.fragment(named(self.results))
+        return audit_page.fragment(named(self.results), self.refereed)
 
 
 def audit(
@@ -113,13 +121,15 @@ def audit(
         n=n,
     )
     gathered = gather(uri, name, read)
-    results = assess(gathered.studies, settings, gathered.experiment, gathered.opened)
+    results = assess(
+        gathered.studies, settings, gathered.experiment, gathered.opened, gathered.refereed
+    )
     if write:
         annotate.annotate(gathered, results)
         for experiment_id in gathered.experiment_ids:
             page = experiment_page(gathered.client, experiment_id, list(gathered.runs.values()))
             describe(page, named(results))
-    return Audit(tuple(results))
+    return Audit(tuple(results), tuple(gathered.refereed))
 
 
 def unwrite(tracking_uri: str | None = None, experiment: str | None = None) -> int:

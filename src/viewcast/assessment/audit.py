@@ -9,6 +9,8 @@ from viewcast.assessment import scalar_scores, search_comparison, sentences, stu
 from viewcast.assessment.assessment import Assessment, assess
 from viewcast.assessment.direction import turned
 from viewcast.assessment.headline import headline
+from viewcast.assessment.refereed import Refereed
+from viewcast.assessment.refereed_sentences import with_referees
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.rounds import scored_rounds
 from viewcast.assessment.score_range import score_range
@@ -25,17 +27,20 @@ def audit(
     settings: AuditSettings,
     experiment: str,
     opened: Sequence[Opened] = (),
+    refereed: Sequence[Refereed] = (),
 ) -> list[AuditResult]:
     """The result of each study, by data set, those of many rows first.
 
-    ``experiment``: its name; ``opened``: openings of sealed tests in the experiment.
+    ``experiment``: its name; ``opened``: openings of sealed tests in the experiment; ``refereed``:
+    its referees, of which runs that read their rows are told.
     """
     results = []
     for study in studies:
         others = [other for other in studies if other is not study]
         assessment = assess(study, settings, overlap(study, others))
         of_study = [test for test in opened if test.holdout == study.holdout]
-        results.append(result_of(assessment, settings, experiment, of_study))
+        result = result_of(assessment, settings, experiment, of_study)
+        results.append(with_referees(result, refereed))
     return sorted(results, key=lambda result: (result.data, -result.rows))
 
 

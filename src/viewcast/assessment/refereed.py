@@ -1,69 +1,95 @@
-"""What an audit knows of a referee: its plan, its submissions, and, once it is closed, its verdict.
+"""What an audit says of a referee: its plan, what was asked of it, and its verdict as their price.
 
-A submission has no score; the price of all of them is the verdict.
+A submission has no score. Until the referee is closed, nothing has a price.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
+from pydantic.dataclasses import dataclass
+
+from viewcast.assessment.result import CONFIG, Figure
 from viewcast.referee.record import Closing, Submitted
 from viewcast.referee.terms import Plan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=CONFIG)
 class RawReader:
     """A run that read rows of a referee outside of it.
 
-    ``scores``: how many of them it was shown. ``same``: whether every row is shared, else some are.
-    ``submitter``: whether its user is one of the referee's submitters.
+    ``scores``: how many it was shown; ``rows``: how many of the referee's rows they are of, None
+    where it is all. ``submitter``: whether its user has submitted to the referee as well.
     """
 
     run_id: str
     name: str
-    experiment: str
     user: str
     scores: int
-    same: bool
+    rows: int | None
     submitter: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=CONFIG)
+class RefereedGain:
+    """The verdict: gains over the first submission in the unit of the metric, more is better.
+
+    ``estimate``, ``low``, ``high``: from the hidden rows; ``claimed``: on the rows that judged;
+    ``raw``: what a loop that is shown the raw score of all rows would have claimed, which would
+    have kept ``raw_acceptances``. None where a submission has no finite score on these rows.
+    """
+
+    estimate: Figure
+    low: Figure
+    high: Figure
+    claimed: Figure
+    raw: Figure
+    raw_acceptances: int
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Refereed:
-    """A referee as its runs tell it. ``submissions``: by number. ``closing``: None while it is
-    open. ``raw_readers``: the runs that read its rows elsewhere, by time.
+    """A referee and its submissions.
+
+    ``run_id``: of MLflow; in the project's file its key. ``plan_hash``: the identity of ``plan``.
+    ``submissions``: how many were answered; ``accepted``: numbers of those that were accepted after
+    the first; ``by_submitter``: how many each made, the most first. ``gain``: None while it is open
+    and no price is known. ``closed``: ISO 8601, UTC. ``deviations``: sentences, of what was not as
+    planned or weakens the verdict. ``verdict``, ``sentences``: in words
+    (``viewcast.assessment.refereed_sentences``).
     """
 
     run_id: str
     experiment: str
     plan: Plan
-    submissions: tuple[Submitted, ...]
-    closing: Closing | None = None
-    raw_readers: tuple[RawReader, ...] = ()
-
-    @property
-    def acceptances(self) -> int:
-        """After the first submission."""
-        return sum(one.accepted for one in self.submissions[1:])
-
-    @property
-    def left(self) -> int:
-        """Answers that are left."""
-        return self.submissions[-1].left if self.submissions else self.plan.terms.budget
-
-    @property
-    def by_submitter(self) -> dict[str, int]:
-        """How many submissions each submitter made, the most first."""
-        return counted(self.submissions)
-
-    def plain(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        raise NotImplementedError
+    plan_hash: str
+    submissions: int
+    accepted: tuple[int, ...]
+    left: int
+    by_submitter: dict[str, int]
+    gain: RefereedGain | None
+    closed: str | None
+    closed_by: str | None
+    deviations: tuple[str, ...]
+    raw_readers: tuple[RawReader, ...]
+    verdict: str = ""
+    sentences: tuple[str, ...] = ()
 
 
-def counted(submissions: Sequence[Submitted]) -> dict[str, int]:
+def by_submitter(submissions: Sequence[Submitted]) -> dict[str, int]:
     """How many of these each submitter made, the most first, equal ones by name."""
     counts: dict[str, int] = {}
     for one in submissions:
         counts[one.submitter] = counts.get(one.submitter, 0) + 1
     return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def acceptances(submissions: Sequence[Submitted]) -> tuple[int, ...]:
+    """The numbers of those that were accepted after the first."""
+    return tuple(one.number for one in submissions if one.accepted and one.number > 1)
+
+
+def gain_of(closing: Closing) -> RefereedGain:
+    """The verdict of a closed referee, with what a loop that sees scores would have claimed."""
+    verdict, raw = closing.verdict, closing.raw
+    return RefereedGain(
+        verdict.estimate, verdict.low, verdict.high, verdict.claimed, raw.claim, raw.acceptances
+    )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from viewcast.assessment.refereed import Refereed
 from viewcast.assessment.result import CONFIG, AuditResult
 from viewcast.base.errors import DataError
 from viewcast.base.parse import json_of
@@ -17,24 +18,36 @@ OF_RUNS = ("run_id", "run_ids", "simplest")  # the fields that name runs
 
 
 @dataclass(frozen=True, config=CONFIG)
-class _File:
-    version: Literal[3]
+class AuditFile:
+    """Everything that an audit found: a result for each holdout, and the referees."""
+
     audits: tuple[AuditResult, ...]
+    refereed: tuple[Refereed, ...] = ()
+    version: Literal[3] = VERSION
+
+    def text(self) -> str:
+        """As JSON."""
+        plain = _ADAPTER.dump_python(self, mode="json")
+        content = {key: plain[key] for key in ("version", "audits", "refereed")}
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def renamed(self, names: Mapping[str, str]) -> "AuditFile":
+        """With other names for runs, such as keys for ids; where there is none, the old."""
+        content = _ADAPTER.dump_python(self, mode="json")
+        return _ADAPTER.validate_json(json.dumps(_renamed(content, names)))
 
 
-_ADAPTER = TypeAdapter(_File)
+_ADAPTER = TypeAdapter(AuditFile)
 
 
-def to_json(results: Sequence[AuditResult]) -> str:
+def to_json(results: Sequence[AuditResult], refereed: Sequence[Refereed] = ()) -> str:
     """The text of a file with these results."""
-    content = _ADAPTER.dump_python(_File(VERSION, tuple(results)), mode="json")
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return AuditFile(tuple(results), tuple(refereed)).text()
 
 
 def renamed(results: Sequence[AuditResult], names: Mapping[str, str]) -> tuple[AuditResult, ...]:
-    """The results with other names for runs, such as keys for ids; where there is none, the old."""
-    content = _ADAPTER.dump_python(_File(VERSION, tuple(results)), mode="json")
-    return _ADAPTER.validate_json(json.dumps(_renamed(content, names))).audits
+    """Results with other names for runs; see ``AuditFile.renamed``."""
+    return AuditFile(tuple(results)).renamed(names).audits
 
 
 def _renamed(value: Any, names: Mapping[str, str], field: str = "") -> Any:
@@ -46,7 +59,12 @@ def _renamed(value: Any, names: Mapping[str, str], field: str = "") -> Any:
 
 
 def from_json(text: str, where: str) -> tuple[AuditResult, ...]:
-    """The results in a file's text; ``where``: the file, for messages.
+    """The results in a file's text; see ``read_file``."""
+    return read_file(text, where).audits
+
+
+def read_file(text: str, where: str) -> AuditFile:
+    """All that stands in a file's text; ``where``: the file, for messages.
 
     Refuses (DataError) text that is no JSON, that another version wrote, or that has unknown or
     missing keys or values of other types, and says how to make the file again.
@@ -63,7 +81,7 @@ def from_json(text: str, where: str) -> tuple[AuditResult, ...]:
             f"reads version {VERSION}; {again}"
         )
     try:
-        return _ADAPTER.validate_json(text).audits
+        return _ADAPTER.validate_json(text)
     except ValidationError as error:
         raise DataError(f"{where}: {_explained(error)}; {again}") from error
 

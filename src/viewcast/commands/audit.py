@@ -74,7 +74,7 @@ def command(
         _take_away(unwrite, options)
         return
     audited = audit(**options)
-    print_audit(named(audited.results))
+    print_audit(named(audited.results), audited.refereed)
     if json_file is not None:
         audited.to_json(json_file)
     if html_file is not None:

@@ -48,7 +48,7 @@ def audited_table(root: Path) -> str:
     from viewcast.assessment.result_file import COMMAND  # noqa: PLC0415
     from viewcast.base.paths import summary_path  # noqa: PLC0415
     from viewcast.report.audit_markdown import audit_markdown  # noqa: PLC0415
-    from viewcast.report.audits import in_order, of_datasets, read  # noqa: PLC0415
+    from viewcast.report.audits import in_order, of_datasets, read, read_refereed  # noqa: PLC0415
 
     audits, summary = read(root), summary_path(root)
     if audits is None or not summary.is_file():
@@ -56,4 +56,4 @@ def audited_table(root: Path) -> str:
             f"{root}: nothing was audited yet; type `{COMMAND}`, or `make run`, which audits, too"
         )
     datasets = [row["data"] for row in json.loads(summary.read_text(encoding="utf-8"))]
-    return audit_markdown(in_order(of_datasets(audits, datasets), datasets))
+    return audit_markdown(in_order(of_datasets(audits, datasets), datasets), read_refereed(root))

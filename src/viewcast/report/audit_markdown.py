@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from viewcast.assessment.wording import bound_word
+from viewcast.assessment.refereed import Refereed
+from viewcast.assessment.wording import bound_word, sentence
 from viewcast.base.markdown import escaped
 from viewcast.report.assessment_panel import AssessmentPanel, assessment_panel
-from viewcast.report.audits import Audit
+from viewcast.report.audits import Audit, refereed_title
 from viewcast.report.gauge import SIGNS
 
 HEADS = (
@@ -21,8 +22,10 @@ NOTE = (
 NAME, MOST = 80, 50  # characters of a name; holdouts of the table: a comment has a limit
 
 
-def audit_markdown(audits: Sequence[Audit]) -> str:
-    """The table of all holdouts and a verdict on each, with the figures of the page."""
+def audit_markdown(audits: Sequence[Audit], refereed: Sequence[Refereed] = ()) -> str:
+    """The table of all holdouts and a verdict on each, with the figures of the page; then the
+    verdict of each referee.
+    """
     panels = [assessment_panel(audit) for audit in audits[:MOST]]
     lines = [f"### {TITLE}", ""]
     if panels:
@@ -32,8 +35,13 @@ def audit_markdown(audits: Sequence[Audit]) -> str:
         if len(audits) > MOST:
             lines += [f"- and {len(audits) - MOST:,} more"]
         lines += ["", NOTE]
-    else:
+    elif not refereed:
         lines += ["No holdout has runs that could be audited."]
+    if refereed:
+        lines += [""] if panels else []
+        lines += [_refereed(each) for each in refereed[:MOST]]
+        if len(refereed) > MOST:
+            lines += [f"- and {len(refereed) - MOST:,} more referees"]
     return "\n".join(lines) + "\n"
 
 
@@ -66,3 +74,9 @@ def _gain(panel: AssessmentPanel) -> str:
 def _verdict(panel: AssessmentPanel) -> str:
     verdict = "" if panel.verdict in panel.headline else f" {escaped(panel.verdict, 600)}"
     return f"- **{escaped(panel.title)}**: {escaped(panel.headline, 600)}{verdict}"
+
+
+def _refereed(refereed: Refereed) -> str:
+    deviations = "".join(f" {escaped(sentence(each), 600)}" for each in refereed.deviations)
+    title = escaped(refereed_title(refereed))
+    return f"- **{title}**: {escaped(sentence(refereed.verdict), 900)}{deviations}"

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from viewcast.assessment import range_sentences, understood_sentences
+from viewcast.assessment.refereed import Refereed
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.understood_sentences import Line
 from viewcast.assessment.wording import bound_words, noise_digits, sentence
@@ -17,6 +18,7 @@ from viewcast.report.audits import Audit
 from viewcast.report.figures import hidden_gains, more_runs, run_comparison, winner
 from viewcast.report.figures.style import Drawing, applied
 from viewcast.report.picture_shelf import PictureShelf, embedded
+from viewcast.report.refereed_panel import refereed_panel
 
 PAGE, FRAGMENT = "page_audit.html", "audit_fragment.html"
 LISTED = 100  # runs in the table; the file of the results has all
@@ -53,14 +55,14 @@ class Section:
     left_out: int
 
 
-def page(audits: Sequence[Audit]) -> str:
+def page(audits: Sequence[Audit], refereed: Sequence[Refereed] = ()) -> str:
     """The whole page as text; it needs no network."""
-    return _rendered(PAGE, audits)
+    return _rendered(PAGE, audits, refereed)
 
 
-def fragment(audits: Sequence[Audit]) -> str:
+def fragment(audits: Sequence[Audit], refereed: Sequence[Refereed] = ()) -> str:
     """What a notebook shows: headline, figures and curve, without touching its own style."""
-    return _rendered(FRAGMENT, audits)
+    return _rendered(FRAGMENT, audits, refereed)
 
 
 def section(audit: Audit) -> Section:
@@ -109,7 +111,9 @@ def _known(value: float | None, result: AuditResult) -> str:
     return "" if value is None else noise_digits(value, result)
 
 
-def _rendered(template: str, audits: Sequence[Audit]) -> str:
+def _rendered(template: str, audits: Sequence[Audit], refereed: Sequence[Refereed]) -> str:
+    experiments = [audit.result.experiment for audit in audits]
+    experiments += [each.experiment for each in refereed]
     with TemporaryDirectory() as folder, applied():
         drawings = [drawing for audit in audits for drawing in _drawings(audit)]
         shelf = PictureShelf(drawing.save(Path(folder)) for drawing in drawings)
@@ -118,7 +122,8 @@ def _rendered(template: str, audits: Sequence[Audit]) -> str:
             .get_template(template)
             .render(
                 sections=[section(audit) for audit in audits],
-                experiment=next((audit.result.experiment for audit in audits), ""),
+                refereed=list(map(refereed_panel, refereed)),
+                experiment=next(iter(experiments), ""),
                 take=shelf.take,
                 embedded=embedded,
             )

@@ -10,31 +10,37 @@ from rich.table import Table
 from rich.text import Text
 
 from viewcast.assessment import range_sentences, understood_sentences
+from viewcast.assessment.refereed import Refereed
 from viewcast.assessment.result import AuditResult, Winner
 from viewcast.assessment.sentences import looked_at, refusal
 from viewcast.assessment.understanding import Understanding
 from viewcast.assessment.wording import bound_words, noise_digits, sentence
 from viewcast.base.escaped import on_screen
 from viewcast.base.numbers import plain, with_error
-from viewcast.report.audits import Audit
+from viewcast.report.audits import Audit, refereed_title
 from viewcast.report.gauge import gauge
 
 TITLE = "What the validation scores are worth (shown: used to choose; ± error)\n"
+REFEREED = "What a referee let through (no score is told; the verdict is the price)\n"
 WIDTH = 100  # columns where the output is no terminal
 INDENT = 3
 ADVICE = "To have more of them priced:"
 
 
-def print_audit(audits: Sequence[Audit]) -> None:
-    """For each holdout what was understood, what to do, the winner's figures and the verdict."""
-    show(console(), audits)
+def print_audit(audits: Sequence[Audit], refereed: Sequence[Refereed] = ()) -> None:
+    """For each holdout what was understood, what to do, the winner's figures and the verdict; for
+    each referee its verdict.
+    """
+    show(console(), audits, refereed)
 
 
-def audit_text(audits: Sequence[Audit], width: int = WIDTH) -> str:
+def audit_text(
+    audits: Sequence[Audit], refereed: Sequence[Refereed] = (), width: int = WIDTH
+) -> str:
     """What ``print_audit`` prints, without colours."""
     plain_console = Console(file=StringIO(), width=width)
     with plain_console.capture() as captured:
-        show(plain_console, audits)
+        show(plain_console, audits, refereed)
     return captured.get().rstrip("\n")
 
 
@@ -46,8 +52,8 @@ def console() -> Console:
     return made
 
 
-def show(to: Console, audits: Sequence[Audit]) -> None:
-    """Print the audits."""
+def show(to: Console, audits: Sequence[Audit], refereed: Sequence[Refereed] = ()) -> None:
+    """Print the audits, and the referees after them."""
     if audits:
         to.print(TITLE)
     for audit in audits:
@@ -66,6 +72,15 @@ def show(to: Console, audits: Sequence[Audit]) -> None:
             _line(to, ADVICE)
             advice = on_screen(result.understood.advice)
             to.print(Text(" " * 2 * INDENT + advice), soft_wrap=True)
+        to.print()
+    if refereed:
+        to.print(REFEREED)
+    for each in refereed:
+        title = on_screen(f" {refereed_title(each)}")
+        to.print(title, style="bold", markup=False, highlight=False)
+        _line(to, sentence(each.verdict), "bold")
+        for text in each.sentences:
+            _line(to, text)
         to.print()
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from viewcast.assessment.refereed import Refereed
 from viewcast.assessment.result import AuditedRun, AuditResult
-from viewcast.assessment.result_file import from_json
+from viewcast.assessment.result_file import from_json, read_file
 from viewcast.assessment.study import UNKNOWN
 from viewcast.base.paths import audit_path, uses_path
 from viewcast.data import stored
@@ -106,6 +107,20 @@ def read(root: Path) -> list[Audit] | None:
     if not path.is_file():
         return None
     return named(from_json(path.read_text(encoding="utf-8"), str(path)))
+
+
+def read_refereed(root: Path) -> list[Refereed]:
+    """The referees of a project; none where nothing was audited. Refuses what ``read`` refuses."""
+    path = audit_path(root)
+    if not path.is_file():
+        return []
+    return list(read_file(path.read_text(encoding="utf-8"), str(path)).refereed)
+
+
+def refereed_title(refereed: Refereed) -> str:
+    """The name of a referee, its experiment, and its rows."""
+    plan = refereed.plan
+    return f"Referee “{plan.name}”: experiment {refereed.experiment}, {plan.rows:,} rows"
 
 
 def of_datasets(audits: Iterable[Audit], datasets: Iterable[str]) -> list[Audit]:

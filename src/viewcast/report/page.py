@@ -24,6 +24,7 @@ from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import EXPLANATION
 from viewcast.report.panel_tables import panel_tables
 from viewcast.report.picture_shelf import PictureShelf
+from viewcast.report.refereed_panel import refereed_panel
 from viewcast.report.run_tables import tables
 from viewcast.report.templates import rendered
 
@@ -68,6 +69,7 @@ def render(results: Results, pictures: list[Picture]) -> str:
         audited=None
         if results.audited is None
         else [assessment_panel(audit) for audit in results.audits],
+        refereed=[refereed_panel(each) for each in results.refereed],
         share_of_gain_colours=EXPLANATION,
         caught=caught(results.audits) if lectures else [],
         best=lambda data: _best(results, data),

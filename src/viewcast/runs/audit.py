@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from viewcast.assessment.audit import audit
 from viewcast.assessment.result import AuditResult
-from viewcast.assessment.result_file import renamed, to_json
+from viewcast.assessment.result_file import AuditFile
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.usage import row_usage
 from viewcast.base import files, folders
@@ -21,6 +21,11 @@ from viewcast.tracking.write.annotate import annotate
 
 
 def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
+    """The results for each holdout; see ``audit_all``."""
+    return list(audit_all(settings, root).audits)
+
+
+def audit_all(settings: AuditSettings, root: Path) -> AuditFile:
     """Gather the runs, audit each holdout, write the results and annotate the runs.
 
     Writes the output and, in a table of its own, how often each row was used, each in one step. The
@@ -37,14 +42,17 @@ def audit_experiment(settings: AuditSettings, root: Path) -> list[AuditResult]:
     if settings.write:
         follow_project(settings.tracking)
     gathered = gather(settings.tracking.uri, experiment, asked, beside)
-    results = audit(gathered.studies, settings, gathered.experiment, gathered.opened)
+    results = audit(
+        gathered.studies, settings, gathered.experiment, gathered.opened, gathered.refereed
+    )
+    found = AuditFile(tuple(results), tuple(gathered.refereed))
     with files.replacing(rows) as partial:
         row_usage(gathered.studies).to_parquet(partial, index=False)
-    stored = renamed(results, gathered.keys) if output == audit_path(root) else results
-    files.write(output, to_json(stored))
+    stored = found.renamed(gathered.keys) if output == audit_path(root) else found
+    files.write(output, stored.text())
     if settings.write:
         annotate(gathered, results)
-    return results
+    return found
 
 
 def paths(settings: AuditSettings, root: Path) -> tuple[Path, Path]:

@@ -1,17 +1,18 @@
 """What was read of an experiment for an audit, and where the audit writes its figures to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from viewcast.assessment.refereed import Refereed
 from viewcast.assessment.study import Opened, Study
 from viewcast.tracking.run_keys import key_of
 
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """An experiment: its studies, the openings of sealed tests, and its runs by their id.
+    """An experiment: its studies, the openings of sealed tests, its runs by their id, its referees.
 
     ``experiment_ids``: of the experiment and of those that belong to it.
     """
@@ -22,6 +23,7 @@ class Gathered:
     studies: list[Study]
     opened: list[Opened]
     runs: dict[str, Run]
+    refereed: list[Refereed] = field(default_factory=list)
 
     @property
     def keys(self) -> dict[str, str]:

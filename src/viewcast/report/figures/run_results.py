@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from viewcast.assessment.refereed import Refereed
 from viewcast.base.paths import experiment_path, params_path, prepared_path, train_path
 from viewcast.data import stored
 from viewcast.models import fitted
@@ -120,6 +121,11 @@ class Results:
         """The audit of each holdout of these runs; None if nothing was audited."""
         found = audits.read(self.root)
         return None if found is None else audits.of_datasets(found, self.datasets)
+
+    @property
+    def refereed(self) -> list[Refereed]:
+        """The referees of the last audit."""
+        return audits.read_refereed(self.root)
 
     @property
     def audits(self) -> list[audits.Audit]:

@@ -9,7 +9,8 @@ from typing import NoReturn
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from viewcast.assessment.study import Opened, Scored, studies
+from viewcast.assessment.refereed import Refereed
+from viewcast.assessment.study import Opened, Scored, Study, studies
 from viewcast.base.errors import ConfigError, DataError, TrackingError
 from viewcast.holdout.looks import Look
 from viewcast.tracking.answers import OF_REQUESTS, told
@@ -23,10 +24,12 @@ from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_runs import read
 from viewcast.tracking.read.logged_models import tells_model
 from viewcast.tracking.read.native import NativeRuns
+from viewcast.tracking.read.refereed import referees
 from viewcast.tracking.read.run_metadata import figure, of_viewcast
 from viewcast.tracking.read.settings import ReadSettings
 from viewcast.tracking.read.understood import Asked, understood
-from viewcast.tracking.store import all_runs, connect_existing
+from viewcast.tracking.referee_runs import is_refereed
+from viewcast.tracking.store import all_runs, connect_existing, experiment_names
 from viewcast.tracking.tags import (
     CANDIDATE,
     CANDIDATES,
@@ -86,28 +89,43 @@ def _gathered(
     experiment: str,
     settings: ReadSettings,
 ) -> Gathered:
-    runs = [run for run in all_runs(client, ids) if TEST_OPENING not in run.data.tags]
-    if not runs:
+    known_runs = [run for run in all_runs(client, ids) if TEST_OPENING not in run.data.tags]
+    if not known_runs:
         raise DataError(f"experiment = {experiment}: no run yet; train one, then audit")
+    refereed = [run for run in known_runs if is_refereed(run)]
+    runs = [run for run in known_runs if not is_refereed(run)]
     with TemporaryDirectory() as folder:
         native, foreign = _parts(runs, settings.metric)
         scored, choices = _scored(client, native, Path(folder))
         scored = _in_rounds(scored, native, runs)
         others = read(client, foreign, settings, Path(folder))
-    scored += others.scored
-    if not scored:
-        _refuse_unscored(runs, experiment)
-    asked = Asked(uri, experiment)
-    selected = [understood(study, others, asked) for study in studies(scored, choices)]
-    selected.sort(key=lambda study: (-len(study.runs), study.runs[0].look.start))
+        scored += others.scored
+        if not scored and not refereed:
+            _refuse_unscored(runs, experiment)
+        asked = Asked(uri, experiment)
+        selected = [understood(study, others, asked) for study in studies(scored, choices)]
+        selected.sort(key=lambda study: (-len(study.runs), study.runs[0].look.start))
+        names = experiment_names(client) if refereed else {}
+        told_apart = referees(Artifacts(client, Path(folder)), refereed, selected, names)
     if settings.holdout is not None:
-        known = ", ".join(sorted(study.holdout for study in selected))
-        selected = [study for study in selected if study.holdout.startswith(settings.holdout)]
-        if not selected:
-            raise ConfigError(f"holdout = {settings.holdout}: unknown; this experiment has {known}")
-    by_id = {run.info.run_id: run for run in runs}
+        selected, told_apart = _of_holdout(selected, told_apart, settings.holdout)
+    by_id = {run.info.run_id: run for run in known_runs}
     opened = _opened(client, ids, by_id)
-    return Gathered(client, ids, experiment, selected, opened, by_id)
+    return Gathered(client, ids, experiment, selected, opened, by_id, told_apart)
+
+
+def _of_holdout(
+    selected: list[Study], refereed: list[Refereed], holdout: str
+) -> tuple[list[Study], list[Refereed]]:
+    """What is of one holdout; ``holdout``: its first digits."""
+    known = {study.holdout for study in selected} | {each.plan.holdout for each in refereed}
+    if not any(each.startswith(holdout) for each in known):
+        listed = ", ".join(sorted(known))
+        raise ConfigError(f"holdout = {holdout}: unknown; this experiment has {listed}")
+    return (
+        [study for study in selected if study.holdout.startswith(holdout)],
+        [each for each in refereed if each.plan.holdout.startswith(holdout)],
+    )
 
 
 def _parts(runs: Sequence[Run], metric: str | None) -> tuple[list[Run], list[Run]]:

@@ -101,7 +101,8 @@ def groups(shown: Shown, judged: Judged) -> list[Group]:
         group = Group(split, runs, [*base, *([equals(SPLIT, split)] if split else [])])
         if not shown.marked:
             group = below(group, judged, FAR)
-        if any(judged.validation not in run.metrics for run in group.runs):
+        beside = [] if shown.marked else [run for run in shown.runs if run.refereed]
+        if any(judged.validation not in run.metrics for run in [*group.runs, *beside]):
             there = f"{metric(judged.validation)} < {_number(LARGEST)}"  # true of no run without it
             group = replace(group, filters=[*group.filters, there])
         having = [run for run in group.runs if run.figure(judged.validation) is not None]

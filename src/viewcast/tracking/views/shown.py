@@ -11,7 +11,7 @@ from mlflow.entities import Run
 
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.store import all_runs
-from viewcast.tracking.tags import COMPARED, DATA, TEST_OPENING
+from viewcast.tracking.tags import COMPARED, DATA, REFEREE, TEST_OPENING
 
 FINISHED = "FINISHED"
 IMAGES_FOLDER = "images"  # where MLflow stores images, and the tag of the runs that have some
@@ -33,9 +33,18 @@ class ShownRun:
 
     @property
     def compared(self) -> bool:
-        """Whether a chart may show the run beside others: as it is marked, else if it finished."""
+        """Whether a chart may show the run beside others: as it is marked, else if it finished;
+        what a referee has judged has no score.
+        """
+        if self.refereed:
+            return False
         marked = self.tags.get(COMPARED)
         return self.status == FINISHED if marked is None else marked == "true"
+
+    @property
+    def refereed(self) -> bool:
+        """Whether it is the run of a referee or of a submission to one."""
+        return REFEREE in self.tags
 
     def figure(self, metric: str) -> float | None:
         """The newest figure of a metric; None without, or where it is not finite."""
@@ -108,7 +117,7 @@ def _curves(client: MlflowClient, runs: Sequence[Run]) -> list[str]:
     candidates alone: the run that got furthest, the best and the worst are asked.
     """
     points: dict[str, list[tuple[int, float, str]]] = {}
-    for run in runs:
+    for run in (run for run in runs if REFEREE not in run.data.tags):
         for metric in run.data.to_proto().metrics:  # data.metrics does not tell the step
             if metric.step > 0 and not read_name(metric.key).technical:
                 reached = (int(metric.step), float(metric.value), str(run.info.run_id))

@@ -31,6 +31,7 @@ from viewcast.tracking.tags import (
     OPTIMISM,
     OPTIMISM_OF,
     RANK,
+    REFEREE,
     VERDICT,
 )
 from viewcast.tracking.write.changed_runs import Change, change
@@ -98,6 +99,7 @@ def unwrite(uri: str, experiment: str) -> int:
         changes = [
             Change(str(run.info.run_id), dict.fromkeys(_ours(run.data.tags, bool(own))))
             for run in all_runs(client, experiment_id)
+            if REFEREE not in run.data.tags  # a referee wrote its note, no audit did
         ]
         changes = [each for each in changes if each.tags]
         change(client, changes, WRITTEN, ours=bool(own))

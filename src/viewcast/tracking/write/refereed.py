@@ -10,6 +10,7 @@ on later.
 """
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,6 @@ from threading import RLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
-from viewcast.assessment.refereed_sentences import price
 from viewcast.base.errors import TrackingError
 from viewcast.base.provenance import user
 from viewcast.base.settings import Tracking, digest
@@ -29,6 +29,7 @@ from viewcast.referee.record import Closing, Submitted
 from viewcast.referee.terms import Plan
 from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.note_mark import signed
+from viewcast.tracking.referee_runs import CLOSED, FALSE, OPEN, TRUE, is_submission, submitted_of
 from viewcast.tracking.store import KIND, SQLITE, all_experiments, all_runs, connect, connect_to
 from viewcast.tracking.tags import (
     ACCEPTANCES,
@@ -36,7 +37,6 @@ from viewcast.tracking.tags import (
     ANSWERS_LEFT,
     BATCH_ID,
     CLAIMED,
-    COMPARED,
     ESTIMATE,
     ESTIMATE_HIGH,
     ESTIMATE_LOW,
@@ -54,6 +54,7 @@ from viewcast.tracking.tags import (
     REFEREE_PLAN_FILE,
     REFEREE_STATE,
     REFEREE_VERDICT,
+    RUN_KEY,
     RUN_NAME,
     SUBMISSION,
     SUBMISSION_ACCEPTED,
@@ -66,10 +67,8 @@ from viewcast.tracking.write.changed_runs import Change, change
 from viewcast.tracking.write.ends import FINISHED
 from viewcast.tracking.write.finished_run import FinishedRun
 from viewcast.tracking.write.notes import write_run_notes
-from viewcast.tracking.write.refereed_note import note
+from viewcast.tracking.write.refereed_note import note, verdict_of
 
-OPEN, CLOSED = "open", "closed"
-TRUE, FALSE = "true", "false"
 BIT = Use("gate", 1, 1)  # what a submission is told
 HIDDEN_ROWS = Use("test", 1, 1)  # what is told at the end
 LONGEST = 500  # characters of a parameter that every MLflow takes
@@ -179,24 +178,21 @@ class RefereeRuns:
 def _record(client: MlflowClient, experiment: str, plan: Plan, start: int) -> _Record:
     """What the store knows of a referee; its run is made where there is none."""
     runs = all_runs(client, experiment, f"tags.`{REFEREE}` = '{plan.hash}'", deleted=True)
-    own = [run for run in runs if SUBMISSION not in run.data.tags]
+    own = [run for run in runs if not is_submission(run)]
     if own:
         parent = min(own, key=lambda run: int(run.info.start_time))
         closed = parent.data.tags.get(REFEREE_STATE) == CLOSED and parent.info.status == FINISHED
         record = _Record(client, experiment, str(parent.info.run_id), closed)
     else:
         record = _Record(client, experiment, _begun(client, experiment, plan, start))
-    for run in runs:
-        tags = run.data.tags
-        if SUBMISSION not in tags:
-            continue
-        number = int(tags[SUBMISSION])
-        if tags[SUBMISSION_ACCEPTED] == TRUE:
-            record.accepted.add(number)
+    for run in filter(is_submission, runs):
+        submitted = submitted_of(run)
+        if submitted.accepted:
+            record.accepted.add(submitted.number)
         if run.info.status == FINISHED:
-            record.known[number] = tags[SUBMITTED]
+            record.known[submitted.number] = submitted.digest
         else:
-            record.begun[number] = run
+            record.begun[submitted.number] = run
     return record
 
 
@@ -207,7 +203,7 @@ def _begun(client: MlflowClient, experiment: str, plan: Plan, start: int) -> str
         REFEREE_PLAN: json.dumps(plan.plain()),
         REFEREE_STATE: OPEN,
         HOLDOUT: plan.holdout,
-        COMPARED: FALSE,
+        RUN_KEY: plan.hash,
         RUN_NAME: name,
         NOTE: signed(note(plan)),
         USER: user(),
@@ -270,7 +266,6 @@ def _run(record: _Record, plan: Plan, submitted: Submitted) -> FinishedRun:
         LOOK_KEY: key,
         LOOK_USES: written([BIT]),
         BATCH_ID: key,  # the next one is made in sight of this answer
-        COMPARED: FALSE,
         PARENT: record.parent,
         RUN_NAME: f"submission {submitted.number}",
     }
@@ -295,7 +290,7 @@ def _close(record: _Record, closing: Closing) -> None:
         RAW_CLAIM: closing.raw.claim,
     }
     tags = {
-        REFEREE_VERDICT: price(closing),
+        REFEREE_VERDICT: verdict_of(closing),
         REFEREE_CLOSED_BY: closing.closed_by,
         REFEREE_STATE: CLOSED,
         LOOK_KEY: closing.plan.hash,
@@ -304,7 +299,7 @@ def _close(record: _Record, closing: Closing) -> None:
     }
     client.log_batch(
         record.parent,
-        [Metric(name, value, time, 0) for name, value in figures.items()],
+        [Metric(name, value, time, 0) for name, value in figures.items() if math.isfinite(value)],
         tags=[RunTag(name, value) for name, value in tags.items()],
     )
     parent = client.get_run(record.parent)

@@ -1,6 +1,6 @@
 """What MLflow's UI says of a referee's run, in Markdown."""
 
-from viewcast.assessment.refereed import counted
+from viewcast.assessment.refereed import acceptances, by_submitter, gain_of
 from viewcast.assessment.refereed_sentences import price, word
 from viewcast.assessment.wording import sentence
 from viewcast.base.markdown import escaped
@@ -24,8 +24,8 @@ def note(plan: Plan, closing: Closing | None = None) -> str:
     )
     if closing is None:
         return f"{asked}\n\nIt is open: there is no price before it is closed."
-    parts = [f"**{escaped(sentence(price(closing)), 600)}**", asked]
-    told = counted(closing.submissions)
+    parts = [f"**{escaped(sentence(verdict_of(closing)), 600)}**", asked]
+    told = by_submitter(closing.submissions)
     lines = [f"- {escaped(who)}: {count:,}" for who, count in list(told.items())[:LISTED]]
     parts.append(
         "\n".join([f"Submissions that were {word(plan)} or not, by submitter:", "", *lines])
@@ -34,3 +34,9 @@ def note(plan: Plan, closing: Closing | None = None) -> str:
         deviations = [f"- {escaped(sentence(each))}" for each in closing.deviations[:LISTED]]
         parts.append("\n".join(["Not as planned, or weaker than planned:", "", *deviations]))
     return "\n\n".join(parts)
+
+
+def verdict_of(closing: Closing) -> str:
+    """The verdict in a sentence."""
+    taken = len(acceptances(closing.submissions))
+    return price(closing.plan, gain_of(closing), taken, len(closing.submissions))
