@@ -1,5 +1,7 @@
 """The page and the screen of a referee that was closed: what was gained, and what that is worth."""
 
+import json
+import math
 import re
 from dataclasses import replace
 from functools import cache
@@ -9,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
 from support.closings import Played, improver, loop, null
 from support.reported import Tags, seen
+from viewcast.commands.program import program
+from viewcast.commands.referee_page import is_here
 from viewcast.referee.answers import Verdict
 from viewcast.referee.record import Closing, Raw, Told
 from viewcast.referee.sentences import figure, gained, raw_claim, title
@@ -143,6 +148,16 @@ def test_a_gain_of_a_metric_of_which_more_is_wanted_says_so() -> None:
     assert "a gain is how much higher the accuracy is than that of the first submission" in text
 
 
+def test_where_the_last_one_has_no_score_on_the_hidden_rows_no_gain_is_claimed(
+    honest: Closing,
+) -> None:
+    unscored = judged(honest, math.nan, math.nan, math.nan, 0.12, 2)
+    assert title(unscored) == "No gain is claimed: there is no score on the hidden rows"
+    for text in (read(unscored), referee_text(unscored, 10_000)):
+        assert "the last accepted one has no finite score on the hidden rows" in text
+        assert "nan" not in text
+
+
 # What is on every page
 
 
@@ -184,7 +199,9 @@ def test_the_plan_is_there_with_its_hash_and_what_was_not_as_planned(
 ) -> None:
     text = text_of(page)
     assert honest.plan.hash in text and honest.plan.holdout in text
-    assert "366 rows of valid.parquet, each for itself: 274 judged, 92 were hidden" in text
+    assert (
+        "366 rows of valid.parquet, each for itself: 274 judged (gate rows), 92 were hidden" in text
+    )
     assert READABLE in text
     assert "1 thing was not as planned" in text
     assert "Everything was as planned." not in text
@@ -226,6 +243,59 @@ def test_a_phone_shows_the_page_without_sideways_scrolling(page: str, tmp_path: 
     (wide,), errors = seen(file, 390, ["document.documentElement.scrollWidth"])
     assert wide <= 390
     assert errors == []
+
+
+# The command
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(program, ["referee", "page", *map(str, arguments)])
+
+
+def test_the_command_writes_the_page_beside_the_account_and_says_where(
+    honest: Closing, page: str, tmp_path: Path
+) -> None:
+    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
+    shown = run("--folder", tmp_path)
+    assert shown.exit_code == 0, shown.output
+    assert title(honest) in shown.output
+    assert shown.output.endswith(f"The page: {tmp_path / 'referee.html'}\n")
+    assert (tmp_path / "referee.html").read_text(encoding="utf-8") == page
+
+
+def test_the_page_can_be_written_elsewhere(
+    honest: Closing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(referee_page, "page", lambda closing: closing.plan.name)
+    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
+    assert run("--folder", tmp_path, "--out", tmp_path / "other.html").exit_code == 0
+    assert (tmp_path / "other.html").read_text(encoding="utf-8") == honest.plan.name
+    assert not (tmp_path / "referee.html").exists()
+
+
+def test_a_referee_that_is_not_closed_has_no_page(tmp_path: Path) -> None:
+    shown = run("--folder", tmp_path, "--out", tmp_path / "page.html")
+    assert shown.exit_code == 1
+    assert "this referee is not closed" in shown.output
+    assert not (tmp_path / "page.html").exists()
+    assert "there is no such folder" in run("--folder", tmp_path / "absent").output
+
+
+def test_an_account_that_is_damaged_is_refused_by_its_name(honest: Closing, tmp_path: Path) -> None:
+    account = tmp_path / "closing.json"
+    account.write_text(json.dumps(honest.plain() | {"told": 3}), encoding="utf-8")
+    shown = run("--folder", tmp_path)
+    assert shown.exit_code == 1
+    assert str(account) in shown.output and "is damaged" in shown.output
+
+
+def test_only_the_folder_of_the_same_referee_gets_the_page_when_it_is_closed(
+    honest: Closing, lucky: Closing, tmp_path: Path
+) -> None:
+    assert not is_here(honest, tmp_path)
+    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
+    assert is_here(honest, tmp_path)
+    assert not is_here(lucky, tmp_path)
 
 
 # Pictures

@@ -11,7 +11,7 @@ import click
 
 from viewcast.base.errors import LockedError, ViewcastError
 from viewcast.base.escaped import on_screen, tell
-from viewcast.commands import referee_start, referee_tools
+from viewcast.commands import referee_page, referee_start, referee_tools
 from viewcast.commands.referee_record import of_record
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def status(url: str | None, token_file: Path | None, folder: Path, as_json: bool
 @_of_submitter
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.option("--html", type=_FILE, help="The page; by default in the folder, if that is here.")
 @of_record
 def close(
     url: str | None,
@@ -139,6 +140,7 @@ def close(
     folder: Path,
     yes: bool,
     as_json: bool,
+    html: Path | None,
     **record: Any,
 ) -> None:
     """Read the hidden rows, once, and say what was really gained.
@@ -166,6 +168,10 @@ def close(
         click.echo(json.dumps(closing.plain()))
     else:
         print_referee(closing)
+    if html is not None or referee_page.is_here(closing, folder):
+        page = referee_page.written(closing, folder, html)
+        if not as_json:
+            tell(f"\nThe page: {page}")
 
 
 def _status(url: str | None, token_file: Path | None, folder: Path) -> "Status":
@@ -214,4 +220,5 @@ def _refuse(text: str, code: int, as_json: bool) -> None:
 
 
 group.add_command(referee_start.command)
+group.add_command(referee_page.command)
 group.add_command(referee_tools.command)

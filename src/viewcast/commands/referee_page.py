@@ -1,11 +1,11 @@
-"""``viewcast referee page``: what a referee that was closed has found, on the screen and as a page."""
+"""``viewcast referee page``: what a closed referee has found, on the screen and as a page."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.errors import ConfigError, DataError, ViewcastError
 
 if TYPE_CHECKING:
     from viewcast.referee.record import Closing
@@ -50,6 +50,14 @@ def written(closing: "Closing", folder: Path, out: Path | None = None) -> Path:
     return place
 
 
+def is_here(closing: "Closing", folder: Path) -> bool:
+    """Whether a folder is that of the referee: a submitter elsewhere has none, or another one."""
+    try:
+        return closing_in(folder) == closing
+    except (ViewcastError, OSError):
+        return False
+
+
 def closing_in(folder: Path) -> "Closing":
     """The account of a closed referee. Refuses (ConfigError) where there is none, (DataError) one
     that is damaged.
@@ -67,7 +75,8 @@ def closing_in(folder: Path) -> "Closing":
             f"{path}: is absent, so this referee is not closed; its page is written when it is: "
             "`viewcast referee close`"
         )
+    plain = read_json(path, BACKUP)
     try:
-        return closing_of(read_json(path, BACKUP))
+        return closing_of(plain)
     except DataError as error:
         raise DataError(f"{path}: {error}; {BACKUP}") from error

@@ -181,7 +181,7 @@ def budget(closing: Closing) -> str:
     left = f"{total - given:,} were left unused" if given < total else "none was left"
     word, count = taken(closing), closing.verdict.acceptances
     after = f"{count:,} submissions were" if count != 1 else "1 submission was"
-    return f"{given:,} of {total:,} answers were given, {left}. After the first,  {after} {word}."
+    return f"{given:,} of {total:,} answers were given, {left}. After the first, {after} {word}."
 
 
 def worth_of_exploring(closing: Closing) -> str:

@@ -113,8 +113,8 @@ def plan(closing: Closing) -> list[Topic]:
         new = "entities and times" if of.cluster == "both" else of.cluster
         alike = f"of a panel, alike within a cluster ({new})"
     return [
-        Topic("rows", f"{of.rows:,} rows{source}, {alike}: {of.gate:,} judged, {of.hidden:,} were "
-              "hidden and read once, at the end"),
+        Topic("rows", f"{of.rows:,} rows{source}, {alike}: {of.gate:,} judged (gate rows), "
+              f"{of.hidden:,} were hidden and read once, at the end"),
         Topic("their identity", of.holdout),
         Topic("metric", f"{of.metric}: {sentences.direction(closing)}"),
         Topic("answers", f"{terms.budget:,}, the first submission's included"),
