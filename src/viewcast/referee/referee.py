@@ -157,7 +157,9 @@ class Referee:
         Raises ConfigError for accepted ones that have no finite loss, as after a change of rows.
         """
         state = self._state
+        digest = digest_of(predictions)
         if taken:
+            predictions = predictions.copy()  # a loop may go on in the same array
             losses = self._metric.losses(predictions, self.parts.gate)
             if losses is None:
                 raise ConfigError(
@@ -170,7 +172,7 @@ class Referee:
             else:
                 state.acceptances += 1
             state.incumbent, state.losses = predictions, losses
-        state.answers[digest_of(predictions)] = taken
+        state.answers[digest] = taken
         return Answer(taken, self.left)
 
     def count(self, digest: str, taken: bool) -> None:
@@ -264,9 +266,9 @@ def digest_of(predictions: Array) -> str:
 
 
 def _targets(targets: Any) -> Array:
-    """As an array; labels stay what they are."""
+    """As an array of our own; labels stay what they are."""
     plain(targets, "targets")
-    return as_array(targets)
+    return as_array(targets).copy()
 
 
 def _parts(rows: int, terms: Terms, keys: pd.DataFrame | None, cluster: Cluster | None) -> Parts:
