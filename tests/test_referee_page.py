@@ -237,9 +237,13 @@ def test_the_submissions_that_were_accepted_are_listed_with_what_closing_made_pu
 
 
 @pytest.mark.slow
-def test_a_phone_shows_the_page_without_sideways_scrolling(page: str, tmp_path: Path) -> None:
+def test_a_phone_shows_the_page_without_sideways_scrolling(honest: Closing, tmp_path: Path) -> None:
+    long = "a_name_that_has_no_place_where_it_can_be_broken" * 3
+    asked = tuple(replace(one, submitter=long) for one in honest.submissions)
+    named = replace(honest, plan=replace(honest.plan, name=long, source=long), submissions=asked)
     file = tmp_path / "referee.html"
-    file.write_text(page.replace("<details", "<details open"), encoding="utf-8")
+    whole = referee_page.page(named).replace("<details", "<details open")
+    file.write_text(whole, encoding="utf-8")
     (wide,), errors = seen(file, 390, ["document.documentElement.scrollWidth"])
     assert wide <= 390
     assert errors == []

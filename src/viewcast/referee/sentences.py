@@ -190,9 +190,9 @@ def worth_of_exploring(closing: Closing) -> str:
         return ""
     return (
         "This referee explored: a submission was kept if its gain on the rows that judge was above "
-        "one standard error. Such a rule keeps about four false gains in 200 submissions, so "
-        "“kept” is a direction to look in and the claim of the rows that judge is no evidence. "
-        "Only the hidden rows, which were read once, price it."
+        "one standard error. Such a rule keeps about four false gains in 200 submissions (of 366 "
+        "rows), so “kept” is a direction to look in, and the claim of the rows that judge is no "
+        "evidence. Only the hidden rows, which were read once, price it."
     )
 
 
@@ -203,7 +203,8 @@ def rule(closing: Closing) -> str:
         return "kept if the gain over the one kept before is above one standard error"
     return (
         "accepted if the gain over the incumbent, row by row, has a one-sided p below "
-        f"min(0.05, {terms.false:g} · (1 + acceptances) / {terms.budget:,}); on average at most "
+        f"min(0.05, {terms.false:g} · (1 + acceptances) / {terms.budget:,}) and is "
+        "above a tenth of the standard error of the first submission's score; on average at most "
         f"{terms.false:g} false {'acceptance' if terms.false == 1 else 'acceptances'} in the whole "
         "life if nothing is an improvement"
     )

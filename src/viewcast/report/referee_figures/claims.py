@@ -17,6 +17,8 @@ from viewcast.report.figures.style import (
     row_labels,
     sheet,
 )
+from viewcast.report.referee_figures import LETTERS
+from viewcast.report.screen import cut
 
 APART = 0.75  # heights, above the highest point
 
@@ -34,7 +36,7 @@ class Claim(NamedTuple):
 def drawing(closing: Closing) -> Drawing:
     """The picture; where nothing was accepted the raw loop's claim stands beside none."""
     title, made = _title(closing), list(_claims(closing))
-    figure, (axes,) = sheet(sentences.label(closing), title, 0.55 + 0.4 * len(made))
+    figure, (axes,) = sheet(cut(sentences.label(closing), LETTERS), title, 0.55 + 0.4 * len(made))
     axes.axvline(0, color=MUTED, lw=0.8)
     for y, claim in enumerate(made):
         if claim.ends is not None:

@@ -20,6 +20,8 @@ from viewcast.report.figures.style import (
     legend_above,
     sheet,
 )
+from viewcast.report.referee_figures import LETTERS
+from viewcast.report.screen import cut
 
 Vector = NDArray[np.float64]
 DOTS = "#e3a58d"  # the raw loop's colour, pale
@@ -31,7 +33,7 @@ WIDE = 0.3  # share of the budget that is unused from which on words find room t
 def drawing(closing: Closing) -> Drawing:
     """The picture of the whole budget; what became public by closing is said in its caption."""
     title = _title(closing)
-    figure, (axes,) = sheet(sentences.label(closing), title, 3.3)
+    figure, (axes,) = sheet(cut(sentences.label(closing), LETTERS), title, 3.3)
     numbers = np.array([one.number for one in closing.submissions])
     raw = _values([one.raw for one in closing.told])
     given, budget = len(numbers), closing.plan.terms.budget
@@ -53,7 +55,8 @@ def drawing(closing: Closing) -> Drawing:
         ylim=(low, high),
         xlim=(0.5 - 0.01 * budget, budget * 1.07 + 0.5),
     )
-    axes.set_xticks(_ticks(budget))
+    ticks = _ticks(budget)
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     legend_above(axes, 2)
     return Drawing(
         "referee_staircase", figure, title, _caption(closing, raw, below), _alt(closing), []
@@ -80,7 +83,7 @@ def _title(closing: Closing) -> str:
     count, word = closing.verdict.acceptances, sentences.taken(closing)
     times = f"{count:,} {word}" if count else f"nothing {word}"
     return (
-        f"{len(closing.submissions):,} submissions: {times}, where a raw loop keeps "
+        f"{counted(len(closing.submissions), 'submission')}: {times}, where a raw loop keeps "
         f"{closing.raw.acceptances:,}"
     )
 
