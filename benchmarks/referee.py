@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from refereeing.real_loops import real_loops, real_markdown
 from refereeing.tables import QUICK, SIZES, held, intervals, markdown, rules_and_loops
 from side_by_side import RESULTS
 
@@ -37,8 +38,6 @@ def main() -> int:
     parser.add_argument("--only", choices=("table", "intervals", "real", "speed"), action="append")
     asked = parser.parse_args()
     found: dict[str, Any] = {}
-    if PATH.exists() and not asked.quick:
-        found = json.loads(PATH.read_text())
     for part, make in parts(asked.quick).items():
         if asked.only and part not in asked.only:
             continue
@@ -46,7 +45,7 @@ def main() -> int:
         found[part] = make()
         print(f"{part}: {time.process_time() - begun:,.0f} s of CPU", file=sys.stderr, flush=True)
         if not asked.quick:
-            keep(found)
+            found = keep(found)
     return tell(found)
 
 
@@ -55,19 +54,22 @@ def parts(quick: bool) -> dict[str, Callable[[], Any]]:
     return {
         "table": lambda: rules_and_loops(QUICK if quick else SIZES),
         "intervals": lambda: intervals(100 if quick else 1000),
+        "real": lambda: real_loops(quick),
     }
 
 
-def keep(found: dict[str, Any]) -> None:
-    """Write what is known so far."""
+def keep(found: dict[str, Any]) -> dict[str, Any]:
+    """Write what is known so far, with what stands there of other parts; all of it."""
+    known = json.loads(PATH.read_text()) if PATH.exists() else {}
     machine = {"machine": platform.machine(), "python": platform.python_version()}
-    content = {**found, "note": NOTE, **machine}
+    content = {**known, **found, "note": NOTE, **machine}
     PATH.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    return content
 
 
 def tell(found: dict[str, Any]) -> int:
     """Print tables in Markdown; 1 if a figure is missed, or none is known."""
-    for line in markdown(found.get("table", [])):
+    for line in [*markdown(found.get("table", [])), *real_markdown(found.get("real", []))]:
         print(line)
     if "table" not in found:
         return 0
