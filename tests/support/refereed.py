@@ -1,52 +1,65 @@
-"""A referee that is heard on a port of this machine while a test asks it, and rows for it."""
+"""Referees as they tell MLflow of themselves, without a folder: plan, submissions, verdict."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Thread
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import uvicorn
 
-from viewcast.referee.client import ADDRESS
-from viewcast.referee.folder import RefereeFolder
-from viewcast.referee.service import Limits, app
-from viewcast.referee.serving import listening, url_of
-from viewcast.referee.terms import Terms
-from viewcast.referee.tokens import Tokens
+from viewcast.data.row_keys import keys_of
+from viewcast.data.table import holdout
+from viewcast.referee.answers import Verdict
+from viewcast.referee.record import Closing, Raw, Submitted
+from viewcast.referee.terms import Plan, Terms
 
-ROWS, FEATURES = 240, 30
-
-
-def write_rows(place: Path) -> None:
-    """``train.csv``, ``valid.csv`` with the target y, and ``valid_features.csv`` without it."""
-    rng = np.random.default_rng(5)
-    weights = rng.normal(size=FEATURES)
-    for name, count in (("train", 120), ("valid", ROWS)):
-        features = rng.normal(size=(count, FEATURES))
-        frame = pd.DataFrame(features).add_prefix("x")
-        if name == "valid":
-            frame.to_csv(place / "valid_features.csv", index=False)
-        frame["y"] = features @ weights + 2 * rng.normal(size=count)
-        frame.to_csv(place / f"{name}.csv", index=False)
+BEGAN = 1_764_000_000_000  # milliseconds since 1970: 2025-11-24
+DAYS = pd.Series(
+    np.random.default_rng(5).normal(100, 10, 120).round(2),
+    index=pd.date_range("2025-01-01", periods=120),
+)  # targets
+VERDICT = Verdict(0.12, 0.05, 0.19, 0.14, 2)
 
 
-@contextmanager
-def heard(place: Path, budget: int) -> Iterator[RefereeFolder]:
-    """A referee of ``valid.csv``, in the folder ``referee`` beside it."""
-    terms = Terms(budget=budget)
-    referee = RefereeFolder.start(place / "referee", place / "valid.csv", "y", "mae", terms)
-    bound = listening("127.0.0.1", 0)
-    service = app(referee, Tokens.of(referee.folder), Limits.of(referee.plan.rows))
-    server = uvicorn.Server(uvicorn.Config(service, lifespan="off", log_config=None))
-    thread = Thread(target=server.run, kwargs={"sockets": [bound]})
-    (referee.folder / ADDRESS).write_text(url_of(bound))
-    thread.start()
-    try:
-        yield referee
-    finally:
-        server.should_exit = True
-        thread.join()
-        bound.close()
-        referee.stop()
+def plan_on(targets: pd.Series = DAYS, name: str = "gate", **terms: object) -> Plan:
+    """The plan of a referee of these targets, which their days name."""
+    keys = keys_of(targets.index.to_frame(name="time", index=False), time="time")
+    rows = keys.assign(target=targets.to_numpy())
+    count = len(targets)
+    return Plan(
+        name, holdout(rows), count, "mae", False, None, count - 30, 30, Terms(budget=20, **terms)
+    )
+
+
+def submissions(
+    count: int, accepted: Sequence[int] = (1, 3), submitters: Sequence[str] = ("ann", "agent")
+) -> list[Submitted]:
+    """So many, one a second, of submitters in turn; ``accepted``: their numbers."""
+    return [
+        Submitted(
+            number=number,
+            digest=f"{number:016x}",
+            accepted=number in accepted,
+            left=20 - number,
+            submitter=submitters[number % len(submitters)],
+            time=BEGAN + 1000 * number,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def closing_of(
+    plan: Plan,
+    told: Sequence[Submitted],
+    verdict: Verdict = VERDICT,
+    deviations: Sequence[str] = ("the budget was not used up: 9 of 20 answers were given",),
+) -> Closing:
+    """What a closed referee tells."""
+    return Closing(
+        plan=plan,
+        verdict=verdict,
+        submissions=tuple(told),
+        told=(),
+        raw=Raw(0.31, 5, 8),
+        deviations=tuple(deviations),
+        closed=BEGAN + 60_000,
+        closed_by="ann",
+    )

@@ -56,15 +56,22 @@ def connect(tracking: Tracking) -> MlflowClient:
     follows it (``viewcast.tracking.moved``). Raises TrackingError where the store cannot be
     reached, in seconds (``viewcast.tracking.patience``).
     """
-    install()
-    mlflow.set_tracking_uri(tracking.uri)
     try:
-        with _first_use(tracking):
-            return _answering_client(tracking.uri)
+        return reach(tracking)
     except FAILURES as error:
         raise TrackingError(
             f"tracking.uri = {tracking.uri}: {told(error, tracking.uri)}; or choose tracking=sqlite"
         ) from error
+
+
+def reach(tracking: Tracking) -> MlflowClient:
+    """As ``connect``; raises what MLflow and the libraries below it raise (``answers.FAILURES``)
+    where the store cannot be reached.
+    """
+    install()
+    mlflow.set_tracking_uri(tracking.uri)
+    with _first_use(tracking):
+        return _answering_client(tracking.uri)
 
 
 def _answering_client(uri: str) -> MlflowClient:

@@ -30,7 +30,7 @@ from viewcast.referee.terms import Plan
 from viewcast.tracking.answers import FAILURES, told
 from viewcast.tracking.note_mark import signed
 from viewcast.tracking.referee_runs import CLOSED, FALSE, OPEN, TRUE, is_submission, submitted_of
-from viewcast.tracking.store import KIND, SQLITE, all_experiments, all_runs, connect, connect_to
+from viewcast.tracking.store import KIND, SQLITE, all_experiments, all_runs, connect_to, reach
 from viewcast.tracking.tags import (
     ACCEPTANCES,
     ACCEPTED,
@@ -160,7 +160,7 @@ class RefereeRuns:
 
     def _connected(self) -> MlflowClient:
         if self._client is None:
-            self._client = connect(Tracking(self.uri, None, self.experiment, 0.0))
+            self._client = reach(Tracking(self.uri, None, self.experiment, 0.0))
         return self._client
 
     def _experiment(self, client: MlflowClient) -> str:

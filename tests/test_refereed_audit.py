@@ -1,0 +1,275 @@
+"""An audit of refereed runs: they have no score, and the verdict is their price."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+import viewcast
+from support.mlflow_store import Store
+from support.project import Project
+from support.refereed import DAYS, closing_of, plan_on, submissions
+from viewcast.assessment.result_file import read_file
+from viewcast.assessment.settings import AuditSettings
+from viewcast.base.errors import ConfigError, DataError
+from viewcast.commands.report import audited_table
+from viewcast.referee.answers import Verdict
+from viewcast.referee.folder import RefereeFolder
+from viewcast.referee.terms import Terms
+from viewcast.report.audit_markdown import audit_markdown
+from viewcast.report.audits import named
+from viewcast.runs.audit import audit_all
+from viewcast.tracking.tags import HOLDOUT
+from viewcast.tracking.views.catalogue import views_of
+from viewcast.tracking.views.shown import shown
+from viewcast.tracking.write.refereed import RefereeRuns
+
+PLAN = plan_on()
+PRICE = "gain 0.120 mae [0.050, 0.190] from 30 hidden rows; the raw loop would have claimed 0.310"
+
+
+def refereed(store: Store, count: int = 9, **more: object) -> None:
+    """A referee with so many submissions that goes on."""
+    told = RefereeRuns(str(store.client.tracking_uri), "others")
+    for one in submissions(count, **more):
+        told.submission(PLAN, one)
+
+
+def closed(store: Store, verdict: Verdict | None = None, **more: object) -> None:
+    own = {} if verdict is None else {"verdict": verdict}
+    closing = closing_of(PLAN, submissions(9, **more), **own)
+    RefereeRuns(str(store.client.tracking_uri), "others").closing(closing)
+
+
+def logged(store: Store, targets: pd.Series = DAYS, user: str = "bob", name: str = "tuned") -> None:
+    """A run that was shown the score of these rows."""
+    rng = np.random.default_rng(len(name))
+    with store.run():
+        mlflow.set_tags({"mlflow.user": user, "mlflow.runName": name})
+        viewcast.log_rows(targets, targets + rng.normal(0, 9, len(targets)), metric="mae")
+
+
+def audited(**settings: object) -> viewcast.Audit:
+    return viewcast.audit(experiment="others", draws=50, **settings)
+
+
+def test_an_open_referee_has_no_price(others_store: Store) -> None:
+    refereed(others_store, count=7)
+    (found,) = audited().refereed
+    assert found.verdict == "open: 7 of 20 answers given; no price before it is closed"
+    assert (found.plan, found.submissions, found.left) == (PLAN, 7, 13)
+    assert found.accepted == (3,)
+    assert found.by_submitter == {"agent": 4, "ann": 3}
+    assert found.gain is None
+
+
+def test_the_price_of_a_closed_referee_is_its_verdict(others_store: Store) -> None:
+    closed(others_store)
+    (found,) = audited().refereed
+    assert found.verdict == f"{PRICE}; 1 of 9 submissions accepted"
+    assert found.gain is not None
+    assert (found.gain.estimate, found.gain.raw, found.gain.raw_acceptances) == (0.12, 0.31, 5)
+    assert (found.closed, found.closed_by) == ("2025-11-24T16:01:00+00:00", "ann")
+    assert "The budget was not used up: 9 of 20 answers were given." in found.sentences
+
+
+def test_an_experiment_of_refereed_runs_alone_is_not_refused(others_store: Store) -> None:
+    closed(others_store)
+    audit = audited()
+    assert audit.results == ()
+    assert "Referee “gate”: experiment others, 120 rows" in str(audit)
+    assert "price" in str(audit)
+
+
+def test_submissions_take_no_part_in_the_choice_among_other_runs(others_store: Store) -> None:
+    closed(others_store)
+    other = DAYS + 1.0
+    logged(others_store, other, name="first")
+    logged(others_store, other, name="second")
+    audit = audited()
+    (result,) = audit.results
+    assert {run.name for run in result.runs} == {"first", "second"}
+    assert result.usage.scores == 2
+    assert audit.refereed[0].raw_readers == ()  # these are other rows
+    assert "referee" not in result.verdict
+
+
+def test_a_run_that_read_the_rows_elsewhere_is_told_in_the_verdict_of_both(
+    others_store: Store,
+) -> None:
+    closed(others_store)
+    logged(others_store, user="bob", name="tuned")
+    audit = audited()
+    (found,), (result,) = audit.refereed, audit.results
+    (reader,) = found.raw_readers
+    assert (reader.name, reader.user, reader.scores, reader.submitter) == ("tuned", "bob", 1, False)
+    assert "1 run of bob (“tuned”) read these rows outside of it" in found.verdict
+    assert "these are rows of the referee “gate”" in result.verdict
+    assert result.runs[0].verdict.endswith("it read rows of the referee “gate”")
+
+
+def test_a_submitter_who_read_the_rows_elsewhere_is_named_so(others_store: Store) -> None:
+    refereed(others_store, submitters=["ann", "bob"])
+    logged(others_store, user="bob")
+    (found,) = audited().refereed
+    assert found.raw_readers[0].submitter
+    assert "bob submitted here" in found.verdict
+    assert found.verdict.startswith("open: 9 of 20")
+
+
+@pytest.mark.parametrize("kind", ["days", "places", "labels"])
+def test_rows_have_the_identity_that_a_referee_gives_them(
+    others_store: Store, tmp_path: Path, kind: str
+) -> None:
+    """That is how a run that read them elsewhere is known."""
+    targets, metric = DAYS, "mae"
+    if kind == "places":
+        targets = DAYS.reset_index(drop=True)
+    if kind == "labels":
+        targets, metric = pd.Series(np.where(DAYS > 100, "yes", "no"), DAYS.index), "zero_one"
+    table = targets.rename("y").rename_axis("day").reset_index()
+    table.to_parquet(tmp_path / "rows.parquet")
+    time = None if kind == "places" else "day"
+    terms = Terms(budget=20)
+    folder = RefereeFolder.start(
+        tmp_path / "referee", tmp_path / "rows.parquet", "y", metric, terms, time=time
+    )
+    folder.stop()
+    with others_store.run() as run:
+        viewcast.log_rows(targets, targets, metric=metric)
+    assert others_store.now(run).data.tags[HOLDOUT] == folder.plan.holdout
+
+
+def test_nothing_accepted_is_no_gain(others_store: Store) -> None:
+    closed(others_store, Verdict(0.0, 0.0, 0.0, 0.0, 0), accepted=(1,))
+    (found,) = audited().refereed
+    assert found.verdict.startswith("no gain is claimed: 0 of 9 submissions accepted after the")
+
+
+def test_a_gain_without_a_finite_score_is_no_gain(others_store: Store) -> None:
+    nothing = float("nan")
+    closed(others_store, Verdict(nothing, nothing, nothing, 0.14, 1))
+    audit = audited()
+    assert "no finite score on the hidden rows" in audit.refereed[0].verdict
+    assert audit.to_dict()["refereed"][0]["gain"]["estimate"] is None
+
+
+def test_json_holds_the_referees_and_is_read_back(others_store: Store, tmp_path: Path) -> None:
+    closed(others_store)
+    logged(others_store)
+    audit = audited()
+    audit.to_json(tmp_path / "audit.json")
+    text = (tmp_path / "audit.json").read_text(encoding="utf-8")
+    stored = read_file(text, "audit.json")
+    assert (stored.audits, stored.refereed) == (audit.results, audit.refereed)
+    (told,) = json.loads(text)["refereed"]
+    assert told["plan"]["metric"] == "mae"
+    assert told["raw_readers"][0]["name"] == "tuned"
+
+
+def test_a_file_of_before_referees_is_read(others_store: Store) -> None:
+    logged(others_store)
+    old = audited().to_dict()
+    del old["refereed"]
+    assert read_file(json.dumps(old), "audit.json").refereed == ()
+
+
+def test_names_of_others_are_shown_as_text(others_store: Store, tmp_path: Path) -> None:
+    evil = ["<script>alert(1)</script>", "a|b\x1b[31m"]
+    closed(others_store, submitters=evil)
+    logged(others_store, user="<img src=x>", name="[x](http://evil)")
+    audit = audited()
+    audit.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<img src=x>" not in page + audit._repr_html_()
+    assert "\x1b" not in str(audit)
+    markdown = audit_markdown(named(audit.results), audit.refereed)
+    assert "<img" not in markdown
+    assert "[x](" not in markdown
+
+
+def test_the_page_and_the_comment_show_the_verdict(others_store: Store, tmp_path: Path) -> None:
+    closed(others_store)
+    audit = audited()
+    audit.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert f"G{PRICE[1:]}" in page
+    assert "0.050 to 0.190" in page
+    assert "What the validation scores of “others” are worth" in page
+    markdown = audit_markdown([], audit.refereed)
+    assert "Gain 0.120 mae" in markdown
+    assert "No holdout has runs" not in markdown
+
+
+def test_a_holdout_picks_the_referee_of_its_rows(others_store: Store) -> None:
+    closed(others_store)
+    logged(others_store, DAYS + 1.0)
+    (other,) = audited().results
+    assert audited(holdout=PLAN.holdout[:6]).results == ()
+    assert audited(holdout=other.holdout[:6]).refereed == ()
+    with pytest.raises(ConfigError, match=PLAN.holdout):
+        audited(holdout="zz")
+
+
+def test_a_tag_that_somebody_changed_is_refused_in_words(others_store: Store) -> None:
+    refereed(others_store, count=1)
+    plan = {**PLAN.plain(), "metric": "rmse"}
+    for run in others_store.client.search_runs([others_store.experiment]):
+        others_store.client.set_tag(
+            run.info.run_id, "viewcast.referee.plan", json.dumps({**plan, "gate": 1})
+        )
+    with pytest.raises(
+        DataError, match=r"viewcast\.referee\.plan = .*expected the plan whose hash"
+    ):
+        audited()
+
+
+def test_a_closed_referee_without_its_account_is_refused(others_store: Store) -> None:
+    closed(others_store)
+    (file,) = others_store.folder.rglob("closing.json")
+    file.write_text("{")
+    with pytest.raises(DataError, match=r"artifact closing\.json: damaged"):
+        audited()
+    file.unlink()
+    with pytest.raises(DataError, match=r"artifact closing\.json: missing"):
+        audited()
+
+
+def test_charts_leave_refereed_runs_out(others_store: Store) -> None:
+    closed(others_store)
+    assert views_of(shown(others_store.client, others_store.experiment)) == []
+    for loss in (3.0, 2.0, 1.0):
+        with others_store.run():
+            mlflow.log_metric("val_mae", loss)
+    (scores, *_) = views_of(shown(others_store.client, others_store.experiment))
+    assert "3 runs" in scores.text(0)
+    assert "metrics.`val_mae` <" in scores.text(0)  # true of no run without it
+
+
+def test_taking_the_audit_away_leaves_the_note_of_the_referee(others_store: Store) -> None:
+    closed(others_store)
+    logged(others_store)
+    audited(write=True)
+    assert viewcast.unwrite(experiment="others") == 1
+    notes = [
+        run.data.tags.get("mlflow.note.content", "")
+        for run in others_store.client.search_runs([others_store.experiment])
+    ]
+    assert any("**Gain 0.120 mae" in note for note in notes)
+
+
+def test_the_audit_of_a_project_tells_its_referees(project: Project) -> None:
+    tracking = project.config().tracking
+    told = RefereeRuns(tracking.uri, tracking.experiment, Path(str(tracking.artifacts)).as_uri())
+    told.closing(closing_of(PLAN, submissions(9)))
+    found = audit_all(AuditSettings(tracking, draws=50), project.root)
+    assert [each.run_id for each in found.refereed] != [PLAN.hash]
+    (project.root / "reports" / "summary.json").write_text("[]")
+    assert "1 of 9 submissions accepted" in audited_table(project.root)
+    stored = json.loads((project.root / "reports" / "audit.json").read_text())
+    assert [each["run_id"] for each in stored["refereed"]] == [PLAN.hash]  # the same everywhere
