@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from support.killed import Moment, killed
+from support.killed import killed
+from support.moments import Moment
 from support.night_results import left_by
 from support.nights import Diary, Nights, copied, started
 from viewcast.base.paths import LIVE, backtest_path, night_path

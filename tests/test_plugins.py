@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.killed import Moment
+from support.moments import Moment
 from viewcast.base.errors import ConfigError
 from viewcast.base.plugins import PLUGINS, named_class
 from viewcast.base.settings import build

@@ -3,27 +3,11 @@
 The processes are forked from a server that has imported what a night needs, which takes seconds.
 """
 
-import os
 import pkgutil
-import signal
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
+from support.moments import Moment, die_at
 from support.nights import Nights
 from support.processes import FRESH
-
-
-@dataclass(frozen=True)
-class Moment:
-    """``when`` (before or after) the ``nth`` call of a function, named with its module."""
-
-    when: str
-    function: str
-    nth: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.when} {self.function.split('.', 1)[1]} {self.nth}"
 
 
 def killed(nights: Nights, today: str, moment: Moment) -> int:
@@ -36,27 +20,9 @@ def killed(nights: Nights, today: str, moment: Moment) -> int:
 
 
 def _night(nights: Nights, today: str, moment: Moment) -> None:
-    owner, name = moment.function.rsplit(".", 1)
-    place = pkgutil.resolve_name(owner)
-    setattr(place, name, _deadly(getattr(place, name), moment))
+    die_at(moment)
     _without_page()
     nights.one(today)
-
-
-def _deadly(function: Callable[..., Any], moment: Moment) -> Callable[..., Any]:
-    calls = 0
-
-    def called(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == moment.nth and moment.when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = function(*arguments, **named)
-        if calls == moment.nth and moment.when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    return called
 
 
 def _without_page() -> None:

@@ -18,6 +18,7 @@ FRESH.set_forkserver_preload(
         "support.killed",
         "viewcast.runs.sweep",
         "viewcast.retraining.night_steps",
+        "viewcast.referee.folder",
         "viewcast.training.descent",
     ]
 )

@@ -251,11 +251,11 @@ class RefereeFolder:
                 f"{self._journal.path}: writing was broken off; start the referee again, and it "
                 "goes on with what is on the disk"
             )
-        self._whole = False
+        self._whole, last = False, self._journal.last
         try:
             self._journal.append(entry)
         except BaseException:
-            self._whole = self._journal.is_open  # the line was taken back
+            self._whole = self._journal.is_open and self._journal.last == last  # taken back
             raise
 
     def _replay(self, lines: Iterable[dict[str, Any]]) -> None:

@@ -19,12 +19,12 @@ BACKUP = "take the folder from a backup, or start another referee with new rows"
 
 
 class Journal:
-    """An open journal, at its end. ``path``: the file."""
+    """An open journal, at its end. ``path``: the file; ``last``: the hash of its last line."""
 
     def __init__(self, path: Path, descriptor: int, last: str) -> None:
         self.path = path
         self._descriptor: int | None = descriptor
-        self._last = last
+        self.last = last
 
     @classmethod
     def open(cls, path: Path, seed: str) -> tuple["Journal", list[dict[str, Any]]]:
@@ -61,16 +61,18 @@ class Journal:
             raise DataError(
                 f"{self.path}: is not open, or could not be written; start the referee again"
             )
-        hashed = _hash(self._last, entry)
+        hashed = _hash(self.last, entry)
         line = (json.dumps({**entry, HASH: hashed}, ensure_ascii=False) + "\n").encode()
         before = os.fstat(self._descriptor).st_size
+        descriptor, self._descriptor = self._descriptor, None  # an interrupt leaves it in doubt
         try:
-            _write(self._descriptor, line)
-            os.fsync(self._descriptor)
+            _write(descriptor, line)
+            os.fsync(descriptor)
         except BaseException:
-            self._take_back(before)
+            self._take_back(descriptor, before)
             raise
-        self._last = hashed
+        self.last = hashed
+        self._descriptor = descriptor
 
     @property
     def is_open(self) -> bool:
@@ -83,10 +85,7 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _take_back(self, size: int) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is None:
-            return
+    def _take_back(self, descriptor: int, size: int) -> None:
         try:
             os.ftruncate(descriptor, size)
             os.fsync(descriptor)
