@@ -28,12 +28,14 @@ ifneq ($(MOVED),)
 .PHONY: $(READY)
 endif
 
+# All cores compile what pip would compile on one.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 that can make an environment: install \
 	one (Debian and Ubuntu: apt install python3-venv), or name yours: make PYTHON=<path>" >&2; exit 1; }
 	$(if $(MOVED),@echo "$(VENV) was made at $(MOVED): it is made anew here" >&2)
 	$(PYTHON) -m venv $(if $(MOVED),--clear )$(VENV)
-	pip install --quiet --disable-pip-version-check -r requirements.lock
+	pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
+	python -W ignore -m compileall -qq -j 0 $(VENV)/lib || true
 	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 

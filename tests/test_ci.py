@@ -19,7 +19,7 @@ from viewcast import __version__
 
 GITHUB = REPOSITORY / ".github"
 NEEDED = ("git", "make", "chromium")
-CALLS = ["make check", "make package", "make test"]
+CALLS = ["make --jobs=2 --output-sync=target check package", "make test"]
 
 
 def recipe(target: str) -> list[str]:
@@ -97,7 +97,7 @@ def test_the_library_that_lightgbm_loads_is_installed_first(tmp_path: Path) -> N
 def test_nothing_is_tested_if_the_checks_fail(tmp_path: Path) -> None:
     machine = Machine(tmp_path, NEEDED, OPENMP)
     machine.write("make", f'echo make "$@" >>"{machine.calls}"; exit 3')
-    assert machine.run() == (3, ["make check"])
+    assert machine.run() == (3, CALLS[:1])
 
 
 def test_what_cannot_be_installed_ends_the_run(tmp_path: Path) -> None:

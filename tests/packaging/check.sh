@@ -16,8 +16,8 @@ python tests/packaging/lowest.py pyproject.toml >"$folder/oldest.txt"
 audit_alone() {
   local versions=$1 place=$folder/$1
   "$python" -m venv "$place"
-  "$place/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
-    --constraint "$folder/$versions.txt" "$folder"/built/*.whl
+  "$place/bin/pip" install --quiet --disable-pip-version-check --no-compile \
+    --only-binary :all: --constraint "$folder/$versions.txt" "$folder"/built/*.whl
   cp tests/packaging/audit_a_store.py "$place"
   echo "== $versions: $("$place/bin/pip" freeze | grep -E '^(mlflow-skinny|numpy|pandas|pyarrow)==' | tr '\n' ' ')"
   (cd "$place" && bin/python audit_a_store.py)
