@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,6 +19,7 @@ from support.reported import Tags, seen
 from viewcast.commands.program import program
 from viewcast.commands.referee_page import is_here
 from viewcast.referee.answers import Verdict
+from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.record import Closing, Raw, Told
 from viewcast.referee.sentences import figure, gained, raw_claim, title
 from viewcast.referee.terms import Terms
@@ -291,6 +293,19 @@ def test_an_account_that_is_damaged_is_refused_by_its_name(honest: Closing, tmp_
     shown = run("--folder", tmp_path)
     assert shown.exit_code == 1
     assert str(account) in shown.output and "is damaged" in shown.output
+
+
+def test_closing_writes_the_page_into_the_folder_of_the_referee(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    rows, folder = tmp_path / "valid.csv", tmp_path / "mine"
+    pd.DataFrame({"y": generator.normal(size=120)}).to_csv(rows, index=False)
+    with RefereeFolder.start(folder, rows, "y", "mae", Terms()) as referee:
+        referee.submit(generator.normal(size=120), "loop")
+    close = ["referee", "close", "--yes", "--no-mlflow", "--folder", str(folder)]
+    closed = CliRunner().invoke(program, close)
+    assert closed.exit_code == 0, closed.output
+    assert closed.output.endswith(f"The page: {folder / 'referee.html'}\n")
+    assert "1 of 200 answers were given" in text_of((folder / "referee.html").read_text("utf-8"))
 
 
 def test_only_the_folder_of_the_same_referee_gets_the_page_when_it_is_closed(
