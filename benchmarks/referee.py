@@ -2,7 +2,7 @@
 
     python benchmarks/referee.py               # everything, into results/referee.json
     python benchmarks/referee.py --quick       # two sizes, few loops; nothing is written
-    python benchmarks/referee.py --only table  # or intervals, real, speed; the others stay
+    python benchmarks/referee.py --only table  # or another part; the others stay as they are
 
 Exits with 1 if a figure that the product's rule must hold is missed. A gain is told in standard
 errors of a paired comparison; in those of the first submission's loss for the loops that climb on
@@ -18,15 +18,17 @@ from collections.abc import Callable
 from typing import Any
 
 from refereeing.real_loops import real_loops, real_markdown
+from refereeing.speed import same_over_http, speed
 from refereeing.tables import QUICK, SIZES, held, intervals, markdown, rules_and_loops
 from side_by_side import RESULTS
 
+PARTS = ("table", "intervals", "real", "speed", "over HTTP")
 PATH = RESULTS / "referee.json"
 NOTE = (
     "rules and loops: gains in standard errors, ± their standard error over loops; covers: of the "
     "loops that accepted anything, whose interval holds the truth; real: 200 edits of a model's "
     "configuration, gains in the metric's unit on fresh rows; speed: seconds of 1,000 submissions "
-    "of 10,000 rows"
+    "of 10,000 rows, while other work ran beside (load)"
 )
 
 
@@ -35,7 +37,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", choices=("table", "intervals", "real", "speed"), action="append")
+    parser.add_argument("--only", choices=PARTS, action="append")
     asked = parser.parse_args()
     found: dict[str, Any] = {}
     for part, make in parts(asked.quick).items():
@@ -55,6 +57,8 @@ def parts(quick: bool) -> dict[str, Callable[[], Any]]:
         "table": lambda: rules_and_loops(QUICK if quick else SIZES),
         "intervals": lambda: intervals(100 if quick else 1000),
         "real": lambda: real_loops(quick),
+        "speed": lambda: speed(quick),
+        "over HTTP": lambda: same_over_http(quick),
     }
 
 
@@ -71,14 +75,17 @@ def tell(found: dict[str, Any]) -> int:
     """Print tables in Markdown; 1 if a figure is missed, or none is known."""
     for line in [*markdown(found.get("table", [])), *real_markdown(found.get("real", []))]:
         print(line)
+    for row in [*found.get("speed", []), *found.get("over HTTP", [])]:
+        print(", ".join(f"{name}: {value}" for name, value in row.items()))
+    same = all(row["same answers"] and row["same verdict"] for row in found.get("over HTTP", []))
     if "table" not in found:
-        return 0
+        return int(not same)
     figures = held(found["table"], found.get("intervals", []))
     print("\n| figure | wanted | found | held |\n|---|---|---|---|")
     for row in figures:
         error = "" if row["±"] is None else f" ± {row['±']:.3f}"
         print(f"| {row['figure']} | {row['wanted']} | {row['found']:.3f}{error} | {row['held']} |")
-    return int(not all(row["held"] for row in figures))
+    return int(not (same and all(row["held"] for row in figures)))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ def check_host(host: str, behind_proxy: str | None) -> None:
 def listening(host: str, port: int) -> socket.socket:
     """A socket that is heard at a port, a free one for 0. Refuses (ConfigError) one in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; else each
+    # waits 40 ms for what the client acknowledges late.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # a port of a referee that was just killed is free
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
