@@ -33,7 +33,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     audits = read(root)
     audits = None if audits is None else of_datasets(audits, datasets)
     climbs = two_climbs.read(root)
-    found = f"{two_climbs.finding(climbs)}." if climbs and climbs.data in datasets else ""
+    found = two_climbs.line(climbs) if climbs and climbs.data in datasets else ""
     print_overview(rows, audits, addresses(root, tracking, list(datasets)), found)
     alone = sentence(config["datasets"])
     if alone is not None:

@@ -65,6 +65,7 @@ def test_make_run_ends_with_one_screen_and_the_next_two_commands(first_output: s
         "channel (simulated): ",
         "search, 366 days",
         "leaderboard, 220 days",
+        "refereed: none of 199 steps accepted.",
     ):
         assert part in told
     for place in ("reports/index.html", "/#/experiments/", "make ui", "viewcast show"):

@@ -14,7 +14,7 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError
 from viewcast.base.paths import demo_path, experiment_path, prepared_path
 from viewcast.base.settings import construct
-from viewcast.demo import validation_reuse
+from viewcast.demo import two_climbs, validation_reuse
 from viewcast.demo.attack import attacked
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.settings import planned
@@ -252,6 +252,19 @@ def test_hidden_losses_of_the_leaderboard_are_stored_and_appear_in_no_metric(don
     hidden = {round(hidden_losses[str(number)].mean(), 6) for number in range(5)}
     for one in named(done, "leaderboard"):
         assert not hidden & {round(value, 6) for value in one.data.metrics.values()}
+
+
+def test_what_the_referee_answered_is_stored_with_the_attack_and_is_no_score_of_a_run(
+    done: Project,
+) -> None:
+    told = json.loads((demo_path(done.root) / "referee.json").read_text())
+    (parent,) = named(done, "leaderboard of 5")
+    assert done.of_key(*told["runs"]).info.run_id == parent.info.run_id
+    path = done.client.download_artifacts(parent.info.run_id, "referee.json")
+    assert json.loads(Path(path).read_text()) == told["climbs"]
+    assert two_climbs.read(done.root).plain() == told["climbs"]  # type: ignore[union-attr]
+    assert not parent.data.metrics
+    assert len(named(done, "leaderboard-")) == 5
 
 
 def test_the_attack_lowers_the_score_and_harms_the_model(done: Project) -> None:

@@ -114,9 +114,19 @@ def finding(two: TwoClimbs) -> str:
     if not accepted:
         return f"{told}a referee accepts none of the same steps"
     return (
-        f"{told}a referee accepts {plain(accepted)} of the same steps, which together "
-        f"{in_truth(two.referee.last.true)}"
+        f"{told}a referee accepts {plain(accepted)} of the same steps, with a true gain of "
+        f"{plain(two.referee.last.true)}"
     )
+
+
+def line(two: TwoClimbs) -> str:
+    """The same on one line of a terminal, with a full stop; gains are in the unit of the loss."""
+    board, accepted = two.leaderboard.last, two.verdict.acceptances
+    gains = f"gain shown {plain(board.claimed)}, true {plain(board.true)}"
+    told = f"Leaderboard attack: {gains}; refereed: "
+    if not accepted:
+        return f"{told}none of {plain(two.submissions - 1)} steps accepted."
+    return f"{told}{plain(accepted)} accepted, true gain {plain(two.referee.last.true)}."
 
 
 def in_truth(gain: float) -> str:
