@@ -1,6 +1,6 @@
 """Referees in folders for tests: rows, a loop that improves, recorders, processes that are killed.
 
-The clock stands still in what these functions make, so that files can be compared.
+In a whole life the clock stands still, so that the files of two lives can be compared.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.typing import NDArray
 
 from support.moments import Moment, die_at
@@ -73,16 +74,33 @@ class Recorder:
             raise TrackingError("the server is gone")
 
 
-def stop_the_clock() -> None:
+def stop_the_clock(patch: pytest.MonkeyPatch) -> None:
     """Everything happens at once, in this process."""
-    referee_folder._now = lambda: 1_700_000_000_000  # type: ignore[assignment]
+    patch.setattr(referee_folder, "_now", lambda: 1_700_000_000_000)
 
 
-def live(root: Path, moment: Moment | None = None) -> None:
-    """A whole life: start, submit what the loop submits, close; or until this process is killed."""
-    stop_the_clock()
-    if moment is not None:
-        die_at(moment)
+def journal(root: Path) -> Path:
+    """The journal of the referee."""
+    return root / "referee/journal.jsonl"
+
+
+def left_by(root: Path) -> dict[str, bytes]:
+    """All that a referee has written and that another life must write alike."""
+    folder = root / "referee"
+    names = ["plan.json", "journal.jsonl", "closing.json"]
+    names += [f"predictions/{path.name}" for path in (folder / "predictions").iterdir()]
+    return {name: (folder / name).read_bytes() for name in sorted(names)}
+
+
+def undisturbed(root: Path) -> None:
+    """A whole life."""
+    with pytest.MonkeyPatch.context() as patch:
+        stop_the_clock(patch)
+        live(root)
+
+
+def live(root: Path) -> None:
+    """Start, or go on; submit what the loop submits; close."""
     try:
         referee = started(root)
     except ClosedError:
@@ -94,9 +112,14 @@ def live(root: Path, moment: Moment | None = None) -> None:
         referee.close("loop")
 
 
+def _until(root: Path, moment: Moment) -> None:
+    die_at(moment)
+    undisturbed(root)
+
+
 def killed(root: Path, moment: Moment) -> int | None:
-    """``live`` in a process of its own; how it ended."""
-    process = FRESH.Process(target=live, args=(root, moment))
+    """A life in a process of its own until that moment; how it ended."""
+    process = FRESH.Process(target=_until, args=(root, moment))
     process.start()
     process.join()
     return process.exitcode

@@ -3,6 +3,7 @@
 Shape letters: N rows, C classes.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from viewcast.scoring.metric import Array
 from viewcast.scoring.metrics.given import as_array
 
 PREDICTION = "prediction"
+INDEX = re.compile(r"__index_level_\d+__")  # what Parquet calls an index without a name
 CHANCE = "probability_"  # prefix of a column; the class follows, as viewcast.log_rows writes it
 
 
@@ -150,7 +152,7 @@ def _of_classes(found: list[str], rows: Rows) -> list[str]:
 
 def _refuse_others(frame: pd.DataFrame, columns: Columns) -> None:
     """Columns that name no row may be misspelt: by its place a row would be judged as another."""
-    names = list(map(str, frame))
+    names = [str(name) for name in frame if not INDEX.fullmatch(str(name))]
     others = [name for name in names if name != PREDICTION and not name.startswith(CHANCE)]
     if columns.names and others:
         raise RefusedError(

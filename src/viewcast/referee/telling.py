@@ -62,7 +62,9 @@ class Telling:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        self._thread.join(seconds)
+            busy = self._done < self._asked
+        if not busy:
+            self._thread.join()
         return trouble
 
     def _run(self) -> None:
