@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,12 +197,18 @@ def _at(
     from viewcast.referee.client import URL  # noqa: PLC0415
 
     named = url is not None or token_file is not None or URL in os.environ
-    if not named and (folder / "plan.json").is_file():
-        try:
+    if not named and _own(folder):
+        with suppress(LockedError):
             return here()
-        except LockedError:
-            pass
     return asked(_client(url, token_file, folder))
+
+
+def _own(folder: Path) -> bool:
+    """Whether there is a referee's folder that this user may read."""
+    try:
+        return (folder / "plan.json").is_file()
+    except PermissionError:
+        return False
 
 
 def _client(url: str | None, token_file: Path | None, folder: Path) -> "Client":

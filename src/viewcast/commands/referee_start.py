@@ -152,8 +152,11 @@ def _opened(options: Mapping[str, Any], store: Store | None) -> "RefereeFolder":
             from viewcast.base.settings import construct  # noqa: PLC0415
             from viewcast.referee.terms import Terms  # noqa: PLC0415
 
-            if store is not None and not path.is_dir():
-                _refuse_used_rows(options, store)
+            if not path.is_dir() and (other := _who_used(options, store)):
+                raise ConfigError(
+                    f"{rows}: the referee {other} has read the hidden part of these rows, as "
+                    f"{store} tells: they are used up; take new rows"
+                )
             terms = {name: options[name] for name in TERMS if options[name] is not None}
             named = {name: options[name] for name in (*KEYS, "name", "cluster")}
             opened = RefereeFolder.start(
@@ -173,7 +176,7 @@ def _opened(options: Mapping[str, Any], store: Store | None) -> "RefereeFolder":
             if heard
             else str(error)
         ) from None
-    if opened.status().closed:
+    if opened.is_closed:
         _stop(opened)
         raise ConfigError(
             f"{path}: this referee is closed; `viewcast referee close` says its verdict again; "
@@ -182,22 +185,19 @@ def _opened(options: Mapping[str, Any], store: Store | None) -> "RefereeFolder":
     return opened
 
 
-def _refuse_used_rows(options: Mapping[str, Any], store: Store) -> None:
-    """Refuse rows whose hidden part another referee has read, as far as the store knows."""
+def _who_used(options: Mapping[str, Any], store: Store | None) -> str | None:
+    """The referee that has read the hidden rows of a new table, as far as the store knows."""
     from viewcast.referee.row_file import Columns, Rows  # noqa: PLC0415
 
+    if store is None:
+        return None
     keys = {name: options[name] for name in KEYS}
     holdout = Rows.read(options["rows"], Columns(options["target"], **keys)).holdout
     try:
-        other = store.used_up(holdout)
+        return store.used_up(holdout)
     except TrackingError as error:
         say(f"warning: nobody knows whether these rows are used up: {error}")
-        return
-    if other is not None:
-        raise ConfigError(
-            f"{options['rows']}: the referee {other} has read the hidden part of these rows, as "
-            f"{store} says: they are used up; take new rows"
-        )
+        return None
 
 
 def _serve(
@@ -215,10 +215,14 @@ def _serve(
     from viewcast.referee.tokens import Tokens  # noqa: PLC0415
     from viewcast.referee.wire_format import MIB  # noqa: PLC0415
 
+    def noted(sentence: str) -> None:
+        say(f"warning: {sentence}; the verdict tells it")
+        folder.note(sentence)
+
     tokens = Tokens.of(folder.folder, options["submitter"])
     most, proxy = options["body_mib"], options["behind_proxy"]
     limits = Limits.of(folder.plan.rows) if most is None else Limits(most * MIB)
-    readers = TargetReaders(folder.folder, Path(table) if table else None, folder.note)
+    readers = TargetReaders(folder.folder, Path(table) if table else None, noted)
     service = app(
         folder,
         tokens,
@@ -229,7 +233,7 @@ def _serve(
     with at_address(folder.folder / ADDRESS, url_of(bound)):
         for line in opening_lines(folder, url_of(bound), tokens, str(store) if store else None):
             tell(line)
-        for warning in readers.warnings():
+        if warning := readers.warning():
             say(f"warning: {warning}")
         serve(service, bound)
 

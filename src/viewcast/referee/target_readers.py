@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from shlex import quote
 
-from viewcast.base.top_level import say
 from viewcast.referee.peers import Address, user_of
 
 READ, SEARCH = 4, 1
@@ -24,27 +23,21 @@ class TargetReaders:
     gone. ``note``: is told each deviation, once.
     """
 
-    def __init__(
-        self, folder: Path, table: Path | None, note: Callable[[str], object] = say
-    ) -> None:
+    def __init__(self, folder: Path, table: Path | None, note: Callable[[str], object]) -> None:
         self._folder, self._table, self._note = folder.absolute(), table, note
         self._known: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
 
-    def warnings(self) -> list[str]:
-        """What is wrong with the modes of files now, each with the command that mends it."""
-        found = []
-        if _others(self._folder):
-            found.append(
-                f"{self._folder}: other users can look into it (mode {_mode(self._folder)}); "
-                f"mend it: chmod 700 {quote(str(self._folder))}"
-            )
-        if self._table is not None and _others(self._table):
-            found.append(
-                f"{self._table}: other users can read the targets in it (mode "
-                f"{_mode(self._table)}); mend it: chmod 600 {quote(str(self._table))}"
-            )
-        return found
+    def warning(self) -> str | None:
+        """What is wrong with the mode of the table now, and the command that mends it. The folder
+        is made its user's alone where it is opened.
+        """
+        if self._table is None or not _others(self._table):
+            return None
+        return (
+            f"{self._table}: other users can read the targets in it (mode {_mode(self._table)}); "
+            f"type: chmod 600 {quote(str(self._table))}"
+        )
 
     def seen(self, submitter: str, peer: Address, here: Address) -> None:
         """A submitter has asked from this address: could its user have read the targets?"""
