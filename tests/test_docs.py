@@ -80,3 +80,9 @@ def test_the_reference_of_configuration_keys_is_up_to_date() -> None:
     reference = runpy.run_path(str(ROOT / "docs" / "reference.py"))
     stored = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert stored == reference["page"](), "type `make docs`"
+
+
+def test_the_figures_of_the_referee_are_those_of_its_benchmark() -> None:
+    figures = runpy.run_path(str(ROOT / "docs" / "referee_figures.py"))
+    stored = (ROOT / "docs" / "referee.md").read_text(encoding="utf-8")
+    assert stored == figures["page"](), "type `python docs/referee_figures.py`"

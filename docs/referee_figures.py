@@ -1,0 +1,114 @@
+"""Write the figures of docs/referee.md anew: `python docs/referee_figures.py`.
+
+They come from benchmarks/results/referee.json, which benchmarks/referee.py writes: 366 rows, 200
+and 1,000 answers.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "referee.md"
+RESULTS = ROOT / "benchmarks" / "results" / "referee.json"
+BEGIN, END = "<!-- by docs/referee_figures.py -->\n", "<!-- to here -->\n"
+ROWS, ANSWERS = 366, (200, 1000)
+OWN = "pool F = 1 (the referee)"
+RULES = {
+    "raw score shown": "the raw score (what is usual)",
+    "Thresholdout": "Thresholdout",
+    "Ladder, step 1 s.e. (explore)": "the Ladder, a step of one standard error (`explore`)",
+    "paired t 5 %": "a paired t test at 5 % each time",
+    "SAFFRON": "SAFFRON",
+    "e-LOND": "e-LOND",
+    OWN: "**the referee, F = 1**",
+    "pool F = 3": "the referee, F = 3",
+}
+COLUMNS = (
+    ("null: false acceptances", "null", "false"),
+    ("null: claim − truth", "null", "claim - truth"),
+    ("5 % real: share of the gain", "5 % real", "share of an oracle's gain"),
+    ("5 % real: false acceptances", "5 % real", "false"),
+    ("hill climb: claim − truth", "hill climb", "claim - truth"),
+)
+ENOUGH = 100  # intervals that a coverage is told of
+
+Row = dict[str, Any]
+Found = dict[tuple[str, str, int], Row]
+
+
+def block() -> str:
+    """What stands between the marks of the page."""
+    return "".join(f"{line}\n" for line in lines(json.loads(RESULTS.read_text())["table"]))
+
+
+def lines(table: list[Row]) -> Iterator[str]:
+    """A table of rules, and what is said of ours."""
+    found = {
+        (row["loop"], row["rule"], row["answers"]): row for row in table if row["rows"] == ROWS
+    }
+
+    def told(loop: str, rule: str, name: str) -> str:
+        return " / ".join(figure(found[loop, rule, count][name]) for count in ANSWERS)
+
+    yield "| what the loop is told | " + " | ".join(head for head, *_ in COLUMNS) + " |"
+    yield "|---" * (len(COLUMNS) + 1) + "|"
+    for rule, words in RULES.items():
+        yield (
+            f"| {words} | " + " | ".join(told(loop, rule, name) for _, loop, name in COLUMNS) + " |"
+        )
+    yield ""
+    yield costs(found)
+    yield buys(found, [row for row in table if row["rule"] == OWN])
+
+
+def costs(found: Found) -> str:
+    """What progress is lost."""
+    ours, raw = (
+        figure(found["5 % real", rule, ANSWERS[0]]["share of an oracle's gain"])
+        for rule in (OWN, "raw score shown")
+    )
+    improver = found["honest improver", OWN, ANSWERS[0]]
+    hits = [percent(improver[f"found {size} s.e."]) for size in (4, 2, 1)]
+    return (
+        f"- **It costs** progress where real gains are frequent: {ours} of what an oracle would "
+        f"gain, against {raw} with the raw score. In {ANSWERS[0]} answers {hits[0]} of gains of 4 "
+        f"standard errors are found, {hits[1]} of 2, {hits[2]} of 1."
+    )
+
+
+def buys(found: Found, own: list[Row]) -> str:
+    """How many false acceptances are saved, and how far the interval can be believed."""
+    few, many = (
+        float(f"{found['null', 'raw score shown', count]['false'] / ours['false']:.2g}")
+        for count in ANSWERS
+        for ours in [found["null", OWN, count]]
+    )
+    known = [row["covers"] for row in own if row["some"] * row["loops"] >= ENOUGH]
+    return (
+        f"- **It buys** {few:.0f} to {many:.0f} times fewer false acceptances where nothing is an "
+        "improvement, and a figure at the end that holds: the 95 % interval covered the truth in "
+        f"{percent(sum(known) / len(known))} on average and in {percent(min(known))} at least, "
+        f"over {len(known)} kinds of loops and numbers of rows, attacks included."
+    )
+
+
+def percent(share: float) -> str:
+    """One digit behind the point."""
+    return f"{100 * share:.1f} %"
+
+
+def figure(value: float) -> str:
+    """Two digits behind the point below 2; whole from 10 on."""
+    return f"{value:.2f}" if value < 2 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
+def page() -> str:
+    """The page with its figures."""
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    return before + BEGIN + block() + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
