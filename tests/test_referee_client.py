@@ -95,15 +95,19 @@ def test_a_connection_that_breaks_is_made_again_once(
     assert here.folder.status().submissions == 1
 
 
-def test_what_is_no_referee_is_told(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(here.service, "app", _page)
-    with pytest.raises(SourceError, match="is no referee"):
-        here.client().status()
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"accepted": "yes"}'])
+def test_what_is_no_referee_is_told(
+    here: Served, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    async def other(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
 
-
-async def _page(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"<html>"})
+    monkeypatch.setattr(here.service, "app", other)
+    client = here.client()
+    for ask in (client.status, client.close, client.plan, lambda: client.submit([1.0])):
+        with pytest.raises(SourceError, match="is no referee"):
+            ask()
 
 
 def test_loopback_is_reached_by_no_proxy(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:

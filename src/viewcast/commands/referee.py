@@ -28,7 +28,7 @@ Whoever holds the targets types, in one terminal:
 \b
 Whoever improves a model types, as often as there are answers, and once at the end:
   $ viewcast referee submit predictions.parquet
-  accepted, 199 answers left
+  accepted, 198 answers left
   $ viewcast referee close
 """
 
@@ -95,19 +95,21 @@ def submit(
     try:
         given = read_predictions(predictions)
         client = _client(url, token_file, folder)
-        kept = client.plan().get("terms", {}).get("mode") == "explore"
+        terms = client.plan()["terms"]
         answer = client.submit(given)
     except ViewcastError as error:
         code = codes.get(type(error), 1)
         if code == 1 and not as_json:
             raise
         _refuse(str(error), code, as_json)
-    word = "kept" if kept else "accepted"
+    word = "kept" if terms["mode"] == "explore" else "accepted"
+    first = answer.left == terms["budget"] - 1
     left = "1 answer" if answer.left == 1 else f"{answer.left:,} answers"
     if as_json:
         click.echo(json.dumps({"accepted": answer.accepted, "left": answer.left}))
     else:
-        click.echo(f"{word if answer.accepted else f'not {word}'}, {left} left")
+        since = "; it is the first, from which gains are measured" if first else ""
+        click.echo(f"{word if answer.accepted else f'not {word}'}, {left} left{since}")
     if not answer.accepted:
         raise click.exceptions.Exit(NOT_ACCEPTED)
 

@@ -1,6 +1,6 @@
 """``viewcast referee start``: the process that holds the targets, until Ctrl-C."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -229,6 +229,7 @@ def _serve(
         limits,
         hosts=HOSTS if proxy is None else (*HOSTS, proxy),
         seen=readers.seen if proxy is None else None,  # a proxy's user is no submitter's
+        closed=_say_once(),
     )
     with at_address(folder.folder / ADDRESS, url_of(bound)):
         for line in opening_lines(folder, url_of(bound), tokens, str(store) if store else None):
@@ -236,6 +237,21 @@ def _serve(
         if warning := readers.warning():
             say(f"warning: {warning}")
         serve(service, bound)
+
+
+def _say_once() -> Callable[["Closing"], None]:
+    """Tells whoever holds the targets the verdict that a submitter has asked for."""
+    said: list[Closing] = []
+
+    def say_verdict(closing: "Closing") -> None:
+        from viewcast.report.referee_text import print_referee  # noqa: PLC0415
+
+        if not said:
+            said.append(closing)
+            tell(f"\nClosed by {closing.closed_by}. Nothing is judged any more: Ctrl-C.\n")
+            print_referee(closing)
+
+    return say_verdict
 
 
 def _stop(folder: "RefereeFolder") -> None:

@@ -48,7 +48,7 @@ def opening_lines(
     where = _where(place, url, own)
     yield f"  viewcast referee submit predictions.parquet{where}"
     yield f"  viewcast referee close{where}"
-    yield f"predictions.parquet holds a column prediction{_or_chances(plan)}, for {_rows(keys)}."
+    yield f"predictions.parquet holds {_columns(plan, keys)}."
     if not status.submissions:
         yield f"The first submission is {WORDS[terms.mode]}: gains are measured from it."
     yield ""
@@ -78,12 +78,9 @@ def _where(folder: Path, url: str, tokens: Sequence[Path]) -> str:
     return "" if folder == USUAL_FOLDER else f" --folder {quote(str(folder))}"
 
 
-def _or_chances(plan: Plan) -> str:
+def _columns(plan: Plan, keys: Sequence[str]) -> str:
     classes = plan.metric in {"log_loss", "brier", "roc_auc", "accuracy", "zero_one"}
-    return " (or probability_<class> for each class)" if classes else ""
-
-
-def _rows(keys: Sequence[str]) -> str:
+    own = "prediction (or probability_<class> for each class)" if classes else "prediction"
     if not keys:
-        return "each row, in the order of the table"
-    return f"each row, and {' and '.join(keys)}, or is in the order of the table"
+        return f"the column {own}, in the order of the table"
+    return f"the columns {', '.join(keys)} and {own}; or {own} alone, in the order of the table"

@@ -8,13 +8,14 @@ answer = referee.submit(predictions)
 
 import ipaddress
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
-from viewcast.base.errors import ConfigError, SourceError, ViewcastError
+from viewcast.base.errors import ConfigError, DataError, SourceError, ViewcastError
 from viewcast.base.masked import masked
 from viewcast.base.quoted import quoted, shortened
 from viewcast.referee.answers import Answer, ClosedError, RefusedError, SpentError, Verdict
@@ -22,6 +23,8 @@ from viewcast.referee.record import Closing, Status, closing_of
 from viewcast.referee.tokens import FOLDER as TOKENS
 from viewcast.referee.tokens import NAME, read_token
 from viewcast.referee.wire_format import PARQUET, packed
+
+Told = TypeVar("Told")
 
 URL, TOKEN = "VIEWCAST_REFEREE_URL", "VIEWCAST_REFEREE_TOKEN"
 ADDRESS = "address"  # the file in the referee's folder
@@ -76,12 +79,15 @@ class Client:
         Raises RefusedError, SpentError, ClosedError as the referee does; ConfigError for a wrong
         token; SourceError where nobody answers.
         """
-        told = self._asked("POST", "submit", packed(predictions))
-        return Answer(bool(told["accepted"]), int(told["left"]))
+
+        def answer(told: dict[str, Any]) -> Answer:
+            return Answer(bool(told["accepted"]), int(told["left"]))
+
+        return self._asked("POST", "submit", answer, packed(predictions))
 
     def status(self) -> Status:
         """What is left."""
-        return Status(**self._asked("GET", "status"))
+        return self._asked("GET", "status", lambda told: Status(**told))
 
     def close(self) -> Verdict:
         """Read the hidden rows, once, and hear the verdict."""
@@ -89,15 +95,21 @@ class Client:
 
     def closing(self) -> Closing:
         """As ``close``; all that is known at the end."""
-        return closing_of(self._asked("POST", "close"))
+        return self._asked("POST", "close", closing_of)
 
     def plan(self) -> dict[str, Any]:
         """What is judged: the public part of the plan. It costs nothing."""
-        return self._asked("GET", "")
+        return self._asked("GET", "", lambda told: {"terms": told["terms"], **told})
 
-    def _asked(self, method: str, route: str, body: bytes | None = None) -> dict[str, Any]:
-        """The answer, of which a broken connection may have lost the first: equal predictions get
-        the answer that they got, so they are sent once more.
+    def _asked(
+        self,
+        method: str,
+        route: str,
+        read: Callable[[dict[str, Any]], Told],
+        body: bytes | None = None,
+    ) -> Told:
+        """The answer as ``read`` makes it. A broken connection may have lost the first one: equal
+        predictions get the answer that they got, so they are sent once more.
         """
         try:
             response = self._sent(method, route, body)
@@ -110,16 +122,17 @@ class Client:
             raise self._silent(error) from error
         try:
             told = response.json()
-        except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            if response.status_code == requests.codes.ok:
+                return read(told)
+            code, text = str(told["code"]), shortened(str(told["error"]), 1000)
+        except (ValueError, LookupError, TypeError, DataError) as error:
             raise SourceError(
                 f"{masked(self.url)}: what answers there is no referee (status "
                 f"{response.status_code}); `viewcast referee start` says the address"
-            )
-        if response.status_code == requests.codes.ok:
-            return told
-        raise self._refusal(told)
+            ) from error
+        if code == "token":
+            text = f"{masked(self.url)}: {text}; `viewcast referee start` says where the tokens are"
+        raise REFUSED.get(code, SourceError)(text)
 
     def _sent(self, method: str, route: str, body: bytes | None) -> requests.Response:
         return self._session.request(
@@ -130,12 +143,6 @@ class Client:
             timeout=(CONNECT, ANSWER),
             allow_redirects=False,
         )
-
-    def _refusal(self, told: dict[str, Any]) -> ViewcastError:
-        code, text = str(told.get("code")), shortened(str(told.get("error")), 1000)
-        if code == "token":
-            text = f"{masked(self.url)}: {text}; `viewcast referee start` says where the tokens are"
-        return REFUSED.get(code, SourceError)(text)
 
     def _silent(self, error: Exception) -> SourceError:
         why = "does not answer" if isinstance(error, requests.Timeout) else "nobody answers"

@@ -35,6 +35,7 @@ from starlette.requests import ClientDisconnect
 
 from viewcast.referee.answers import ClosedError, RefusedError, SpentError
 from viewcast.referee.folder import RefereeFolder
+from viewcast.referee.record import Closing
 from viewcast.referee.terms import Plan
 from viewcast.referee.tokens import Tokens
 from viewcast.referee.wire_format import MIB, unpacked
@@ -79,12 +80,14 @@ def app(
     *,
     hosts: Sequence[str] = HOSTS,
     seen: Seen | None = None,
+    closed: Callable[[Closing], object] | None = None,
 ) -> FastAPI:
     """The service of a referee.
 
     ``hosts``: names by which it may be addressed; a page in a browser that was made to take another
     name for this machine's is refused. ``seen``: is told of each submission its submitter, and the
-    addresses of both ends of the connection.
+    addresses of both ends of the connection. ``closed``: is told the verdict, each time that a
+    submitter asks for it.
     """
     service = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     service.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
@@ -122,13 +125,16 @@ def app(
 
     @service.post("/close")
     async def close(request: Request) -> JSONResponse:
-        async def closed() -> Any:
+        async def told_closing() -> Any:
             submitter = _submitter(request, tokens)
             if not folder.status().submissions:
                 raise RefusedError("nothing was submitted; there is nothing to say")
-            return (await run_in_threadpool(folder.close, submitter)).plain()
+            closing = await run_in_threadpool(folder.close, submitter)
+            if closed is not None:
+                closed(closing)
+            return closing.plain()
 
-        return await _answered(closed)
+        return await _answered(told_closing)
 
     return service
 
