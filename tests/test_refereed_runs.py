@@ -1,6 +1,7 @@
 """A referee in MLflow: one run for each submission with its one bit, the verdict at the end."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -9,10 +10,13 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+import viewcast
 from support.mlflow_store import Store
-from support.refereed import BEGAN, closing_of, plan_on, submissions
+from support.refereed import BEGAN, DAYS, closing_of, plan_on, rows_of, submissions
 from viewcast.base.errors import TrackingError
 from viewcast.holdout.looks import Look, distinct
+from viewcast.referee.folder import RefereeFolder
+from viewcast.referee.terms import Terms
 from viewcast.tracking.look_tags import read
 from viewcast.tracking.note_mark import is_ours
 from viewcast.tracking.store import all_runs
@@ -243,3 +247,60 @@ def test_a_server_that_is_not_there_is_told_without_its_password(
         told.submission(PLAN, submissions(1)[0])
     assert "secret" not in str(refused.value)
     assert "It goes on, and tells it later" in str(refused.value)
+
+
+def test_who_read_some_of_the_rows_elsewhere_is_known_in_the_whole_store(
+    others_store: Store,
+) -> None:
+    other = others_store.client.create_experiment("another", others_store.folder.as_uri())
+    told = recorder(others_store)
+    told.closing(closing_of(PLAN, submissions(3)))
+    rows = rows_of(DAYS)
+    assert told.outside(rows, {"ann"}) == []  # submissions themselves are no readers
+    with mlflow.start_run(experiment_id=other):
+        mlflow.set_tags({"mlflow.user": "ann", "mlflow.runName": "tuned"})
+        viewcast.log_rows(DAYS[:40], DAYS[:40], metric="mae")
+    (sentence,) = told.outside(rows, {"ann"})
+    assert sentence.startswith("1 run of ann (“tuned”) had been shown scores of 40 of these rows")
+    assert "ann submitted here as well" in sentence
+    assert "ann submitted" not in told.outside(rows, {"bob"})[0]
+    assert told.outside(rows_of(DAYS + 1.0), {"ann"}) == []  # other targets: other rows
+
+
+def test_a_closing_tells_who_read_the_rows_elsewhere(others_store: Store, tmp_path: Path) -> None:
+    table = DAYS.rename("y").rename_axis("day").reset_index()
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    with others_store.run():
+        viewcast.log_rows(DAYS, DAYS + 1.0, metric="mae", name="tuned")
+    with RefereeFolder.start(
+        tmp_path / "referee",
+        tmp_path / "rows.csv",
+        "y",
+        "mae",
+        Terms(budget=20),
+        time="day",
+        recorder=recorder(others_store),
+    ) as referee:
+        referee.submit(table.assign(prediction=table["y"] + 2.0).drop(columns="y"), "ann")
+        closing = referee.close("ann")
+    assert any("had been shown scores of 120 of these rows" in each for each in closing.deviations)
+
+
+def test_a_store_that_cannot_be_asked_stops_no_closing(
+    others_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    table = DAYS.rename("y").reset_index(drop=True).to_frame()
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    nowhere = RefereeRuns("http://127.0.0.1:9", "others")
+    with RefereeFolder.start(
+        tmp_path / "referee",
+        tmp_path / "rows.csv",
+        "y",
+        "mae",
+        Terms(budget=20),
+        recorder=nowhere,
+    ) as referee:
+        referee.submit(DAYS.to_numpy() + 2.0, "ann")
+        closing = referee.close("ann")
+    assert any("nobody knows who else read these rows" in each for each in closing.deviations)

@@ -19,13 +19,25 @@ DAYS = pd.Series(
 VERDICT = Verdict(0.12, 0.05, 0.19, 0.14, 2)
 
 
+def rows_of(targets: pd.Series) -> pd.DataFrame:
+    """Entity, time, row and target of rows that their days name."""
+    keys = keys_of(targets.index.to_frame(name="time", index=False), time="time")
+    return keys.assign(target=targets.to_numpy())
+
+
 def plan_on(targets: pd.Series = DAYS, name: str = "gate", **terms: object) -> Plan:
     """The plan of a referee of these targets, which their days name."""
-    keys = keys_of(targets.index.to_frame(name="time", index=False), time="time")
-    rows = keys.assign(target=targets.to_numpy())
     count = len(targets)
     return Plan(
-        name, holdout(rows), count, "mae", False, None, count - 30, 30, Terms(budget=20, **terms)
+        name,
+        holdout(rows_of(targets)),
+        count,
+        "mae",
+        False,
+        None,
+        count - 30,
+        30,
+        Terms(budget=20, **terms),
     )
 
 

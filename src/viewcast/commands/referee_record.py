@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,11 @@ from viewcast.base.masked import masked
 from viewcast.base.top_level import say
 
 if TYPE_CHECKING:
-    from viewcast.referee.record import Closing, Recorder, Submitted
+    import pandas as pd
+
+    from viewcast.referee.record import Closing, Submitted
     from viewcast.referee.terms import Plan
+    from viewcast.tracking.write.refereed import RefereeRuns
 
 EXPERIMENT = "MLFLOW_EXPERIMENT_NAME"
 USUAL = "referee"
@@ -43,7 +46,7 @@ class Store:
     def __str__(self) -> str:
         return f"{masked(self.uri)}, experiment {self.experiment}"
 
-    def recorder(self) -> "Recorder":
+    def recorder(self) -> "Heard":
         """What tells it of submissions. It is asked when there is something to tell."""
         from viewcast.tracking.patience import install  # noqa: PLC0415
         from viewcast.tracking.write.refereed import RefereeRuns  # noqa: PLC0415
@@ -77,7 +80,7 @@ def store_of(options: Mapping[str, Any], known: Mapping[str, Any]) -> Store | No
 class Heard:
     """A recorder that says on standard error, once, that its store cannot be reached."""
 
-    def __init__(self, recorder: "Recorder") -> None:
+    def __init__(self, recorder: "RefereeRuns") -> None:
         self._recorder = recorder
         self._silent = False
         self._lock = threading.Lock()
@@ -89,6 +92,10 @@ class Heard:
     def closing(self, closing: "Closing") -> None:
         """See ``viewcast.referee.record.Recorder``."""
         self._told(lambda: self._recorder.closing(closing))
+
+    def outside(self, rows: "pd.DataFrame", submitters: "Collection[str]") -> list[str]:
+        """See ``viewcast.referee.record.KnowsReaders``."""
+        return self._recorder.outside(rows, submitters)
 
     def _told(self, tell: Callable[[], None]) -> None:
         with self._lock:

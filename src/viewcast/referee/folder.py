@@ -31,7 +31,7 @@ from viewcast.referee.journal import BACKUP, Journal
 from viewcast.referee.kept_predictions import KeptPredictions
 from viewcast.referee.lock import Lock
 from viewcast.referee.predictions import Order
-from viewcast.referee.record import Closing, Recorder, Status, Submitted, closing_of
+from viewcast.referee.record import Closing, KnowsReaders, Recorder, Status, Submitted, closing_of
 from viewcast.referee.referee import digest_of
 from viewcast.referee.row_file import Columns, Rows
 from viewcast.referee.start import (
@@ -67,6 +67,7 @@ class RefereeFolder:
         self.plan = plan_of(folder)
         rows = Rows.stored(folder / ROWS)
         self._referee = referee_of(folder, self.plan, rows)
+        self._rows, self._recorder = rows, recorder
         self._order = Order(rows, columns_of(self.plan))
         self._kept = KeptPredictions(folder / PREDICTIONS)
         self._turn = threading.Lock()
@@ -198,6 +199,7 @@ class RefereeFolder:
         the next one. Raises DataError where nothing was submitted, or predictions are not as they
         were written.
         """
+        self._note_readers()
         with self._turn:
             if self._closing is None:
                 refuse_none(self._submissions)
@@ -221,6 +223,18 @@ class RefereeFolder:
         if self._telling is not None:
             self._telling.wake(self._closing)
         return self._closing
+
+    def _note_readers(self) -> None:
+        """Who read these rows elsewhere, as far as the recorder knows: that weakens the verdict."""
+        if self.is_closed or not self._submissions or not isinstance(self._recorder, KnowsReaders):
+            return
+        submitters = {each.submitter for each in self._submissions}
+        try:
+            told = self._recorder.outside(self._rows.frame, submitters)
+        except Exception:  # noqa: BLE001 - a recorder's fault ends no referee
+            told = ["nobody knows who else read these rows: the store of runs gave no answer"]
+        for sentence in told:
+            self.note(sentence)
 
     def flush(self, seconds: float | None = None) -> str | None:
         """Wait until the recorder has heard all, or cannot be reached; why it cannot, in words."""

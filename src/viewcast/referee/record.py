@@ -4,14 +4,18 @@ Nothing of a submission is told before the end but its one bit.
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter
 
 from viewcast.base.errors import DataError
 from viewcast.referee.answers import Verdict
 from viewcast.referee.terms import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,17 @@ class Recorder(Protocol):
 
     def closing(self, closing: Closing) -> None:
         """The verdict, after the last submission."""
+
+
+@runtime_checkable
+class KnowsReaders(Protocol):
+    """A recorder that knows who read rows outside of the referee."""
+
+    def outside(self, rows: "pd.DataFrame", submitters: Collection[str]) -> list[str]:
+        """Sentences on those that read some of these rows (entity, time, target) elsewhere.
+
+        Raises TrackingError where it cannot be asked.
+        """
 
 
 def closing_of(plain: Any) -> Closing:
