@@ -90,7 +90,8 @@ def buys(found: Found, own: list[Row]) -> str:
         f"- **It buys** {few:.0f} to {many:.0f} times fewer false acceptances where nothing is an "
         "improvement, and a figure at the end that holds: the 95 % interval covered the truth in "
         f"{percent(sum(known) / len(known))} on average and in {percent(min(known))} at least, "
-        f"over {len(known)} kinds of loops and numbers of rows, attacks included."
+        f"over {len(known)} kinds of loops and numbers of rows that gave {ENOUGH} intervals or "
+        "more, attacks included."
     )
 
 

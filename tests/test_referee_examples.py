@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from support.heard_referee import heard, write_rows
 from support.project import REPOSITORY
-from support.refereed import heard, write_rows
 from viewcast.commands.program import program
 from viewcast.referee.folder import RefereeFolder
 

@@ -1,5 +1,6 @@
 """An agent's tools: one bit, what is left, and what refuses, by the library's own client."""
 
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,13 +11,16 @@ import anyio
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
-from support.refereed import heard, write_rows
+from support.heard_referee import heard, write_rows
 from viewcast.base.errors import SourceError
 from viewcast.commands.program import program
+from viewcast.commands.referee_tools import command
 from viewcast.referee.answers import Answer, Verdict
 from viewcast.referee.record import Status
 from viewcast.referee.referee import Referee
+from viewcast.referee.tokens import Tokens
 
 mcp = pytest.importorskip("mcp")
 from viewcast.referee.tool_server import Asked, tool_server  # noqa: E402
@@ -220,9 +224,8 @@ def test_over_stdio_the_command_asks_the_referee_that_the_folder_tells(tmp_path:
     for name, factor in (("poor", 0.0), ("good", 0.9)):
         pd.DataFrame({"prediction": factor * target}).to_parquet(tmp_path / f"{name}.parquet")
     program = Path(sys.executable).with_name("viewcast")
-    started = mcp.StdioServerParameters(
-        command=str(program), args=["referee", "tools"], cwd=str(tmp_path)
-    )
+    words = ["referee", "tools", "--folder", "referee"]
+    started = mcp.StdioServerParameters(command=str(program), args=words, cwd=str(tmp_path))
 
     async def talk() -> list[Any]:
         async with mcp.Client(started) as client:
@@ -243,6 +246,31 @@ def test_over_stdio_the_command_asks_the_referee_that_the_folder_tells(tmp_path:
     assert status.structured_content["submissions"] == 2
     assert closed.structured_content["estimate"] == kept.verdict.estimate
     assert kept.closed_by == "loop"
+
+
+def test_the_command_asks_at_the_address_and_with_the_token_that_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = Tokens.of(tmp_path, ["alice", "bob"])
+    asked: list[Any] = []
+
+    class Server:
+        def __init__(self, referee: Callable[[], Any]) -> None:
+            asked.append(referee())
+
+        def run(self, transport: str) -> None:
+            asked.append(transport)
+
+    monkeypatch.setattr("viewcast.referee.tool_server.tool_server", Server)
+    monkeypatch.setattr("signal.signal", lambda number, handler: asked.append(handler))
+    given = ["--url", "http://127.0.0.1:1/", "--token-file", str(tokens.folder / "bob")]
+    done = CliRunner().invoke(command, given)
+    assert done.exit_code == 0, done.output
+    client, *handlers, transport = asked
+    assert client.url == "http://127.0.0.1:1"
+    assert tokens.submitter(client._session.auth._token) == "bob"
+    assert transport == "stdio"
+    assert set(handlers) == {signal.SIG_DFL}  # it ends at once, though a thread waits for stdin
 
 
 def test_without_the_library_the_command_says_what_to_install(
