@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import viewcast
@@ -223,6 +225,7 @@ def test_amounts_are_told_to_nobody(tmp_path: Path) -> None:
         ({"day": [DAYS[1], *DAYS[1:]]}, {"time": "day"}, "'2023-01-02' occurs twice"),
         ({"id": ["v7", "v7", *TABLE["id"][2:]]}, {"key": "id"}, "'v7' occurs twice"),
         ({"id": [None, *TABLE["id"][1:]]}, {"key": "id"}, "'id': missing in 1 of 120 rows"),
+        ({"day": [None, *DAYS[1:]]}, {"key": "day"}, "'day': missing in 1 of 120 rows"),
         ({"shop": "Ghent"}, {"time": "week", "entity": "shop"}, "'Ghent 0' occurs twice"),
         ({}, {"time": "Day"}, "column 'Day' is missing; found .*'day'"),
     ],
@@ -252,6 +255,13 @@ def test_a_damaged_table_is_refused(tmp_path: Path, name: str) -> None:
         path.write_bytes(b"PAR1\xff\x00" * 9)
     with pytest.raises(DataError, match=r"readable table|ends in|does not exist|is a folder"):
         Rows.read(path, Columns("views"))
+
+
+def test_text_that_is_none_is_refused(tmp_path: Path) -> None:
+    names = pa.array([b"\xff%d" % place for place in range(N)]).view(pa.string())
+    pq.write_table(pa.table({"views": TABLE["views"], "id": names}), tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"rows\.parquet: not a readable table .*UTF8"):
+        Rows.read(tmp_path / "rows.parquet", Columns("views", key="id"))
 
 
 @pytest.mark.parametrize(

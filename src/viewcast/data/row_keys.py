@@ -77,7 +77,8 @@ def dated(values: Any) -> pd.Series:
     """
     series = pd.Series(values)
     if pd.api.types.is_datetime64_any_dtype(series):
-        wall, universal = series.dt.tz_localize(None), pd.to_datetime(series, utc=True)
+        words, wall = series, series.dt.tz_localize(None)
+        universal = pd.to_datetime(series, utc=True)
     elif pd.api.types.is_numeric_dtype(series):
         return series
     else:

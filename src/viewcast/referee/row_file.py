@@ -189,7 +189,9 @@ def _parquet(path: Path, names: list[str]) -> pd.DataFrame:
             size += batch.nbytes
             _refuse_more(path, size, LIMITS.bytes, "bytes or more")
             parts.append(pa.Table.from_batches([batch]).select(names))
-        found: pd.DataFrame = pa.concat_tables(parts).to_pandas(ignore_metadata=True)
+        whole = pa.concat_tables(parts)
+        whole.validate(full=True)  # text that is no text
+        found: pd.DataFrame = whole.to_pandas(ignore_metadata=True)
         return found
 
 
