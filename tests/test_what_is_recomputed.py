@@ -63,7 +63,6 @@ forecast/rows.py          |                                    | ridge boosted  
 forecast/conformal.py     |                                    |                |       |
 assessment/sentences.py   | audit report                       |                |       |
 referee/rule.py           | demo                               |                |       |
-referee/answers.py        | demo audit report                  |                |       |
 scoring/scores.py         | TRAINING evaluate audit report     |                | EVERY | EVERY
 scoring/verdict.py        | TRAINING evaluate audit            |                |       |
 holdout/settings.py       | TRAINING audit report              |                | EVERY | EVERY
