@@ -126,8 +126,8 @@ def told(folder: Path, user: int | None, monkeypatch: pytest.MonkeyPatch) -> lis
     (folder / "referee").mkdir(mode=0o700, exist_ok=True)
     (folder / "referee" / "rows.parquet").touch(0o600)
     readers = TargetReaders(folder / "referee", folder / "valid.parquet", found.append)
-    for _ in range(2):
-        readers.seen("loop", PEER, HERE)
+    for peer in (PEER, PEER, (PEER[0], PEER[1] + 1)):
+        readers.seen("loop", peer, HERE)
     return found
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 Address = tuple[str, int]
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 ESTABLISHED = "01"  # a socket in another state may have lost its user, and 0 stands in its place
-LOCAL, REMOTE, STATE, USER = 1, 2, 3, 7  # columns
+STATE, USER = 3, 7  # columns
+LINE = 500  # characters, at most
 
 
 def user_of(peer: Address, here: Address) -> int | None:
@@ -21,23 +22,26 @@ def user_of(peer: Address, here: Address) -> int | None:
 
     None where the system does not tell: no Linux, another machine, another network namespace.
     """
-    wanted = {(_hex(peer, mapped), _hex(here, mapped)) for mapped in (False, True)}
+    wanted = {f" {_hex(peer, mapped)} {_hex(here, mapped)} " for mapped in (False, True)}
     for table in TABLES:
-        for fields in _sockets(table):
-            ends = (fields[LOCAL], fields[REMOTE])
-            if fields[STATE] == ESTABLISHED and ends in wanted and fields[USER].isdecimal():
+        for fields in _sockets(table, wanted):
+            if fields[STATE] == ESTABLISHED and fields[USER].isdecimal():
                 return int(fields[USER])
     return None
 
 
-def _sockets(table: Path) -> Iterator[list[str]]:
-    lines: list[str] = []
+def _sockets(table: Path, wanted: set[str]) -> Iterator[list[str]]:
+    """The sockets with such ends; a machine may have thousands of others."""
+    text = ""
     with contextlib.suppress(OSError):
-        lines = table.read_text(encoding="ascii", errors="replace").splitlines()[1:]
-    for line in lines:
-        fields = line.split()
-        if len(fields) > USER:
-            yield fields
+        text = table.read_text(encoding="ascii", errors="replace")
+    for ends in wanted:
+        place = text.find(ends)
+        if place >= 0:
+            start = text.rfind("\n", 0, place) + 1
+            fields = text[start : start + LINE].partition("\n")[0].split()
+            if len(fields) > USER:
+                yield fields
 
 
 def _hex(address: Address, mapped: bool) -> str:

@@ -26,6 +26,7 @@ class TargetReaders:
     def __init__(self, folder: Path, table: Path | None, note: Callable[[str], object]) -> None:
         self._folder, self._table, self._note = folder.absolute(), table, note
         self._known: set[tuple[str, int]] = set()
+        self._last: dict[str, Address] = {}
         self._lock = threading.Lock()
 
     def warning(self) -> str | None:
@@ -41,10 +42,13 @@ class TargetReaders:
 
     def seen(self, submitter: str, peer: Address, here: Address) -> None:
         """A submitter has asked from this address: could its user have read the targets?"""
-        user = user_of(peer, here)
-        if user is None:
-            return
         with self._lock:
+            if self._last.get(submitter) == peer:  # the same connection; the kernel takes its time
+                return
+            self._last[submitter] = peer
+            user = user_of(peer, here)
+            if user is None:
+                return
             if (submitter, user) in self._known:
                 return
             sentence = self._deviation(submitter, user)
