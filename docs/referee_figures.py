@@ -61,6 +61,7 @@ def lines(table: list[Row]) -> Iterator[str]:
     yield ""
     yield costs(found)
     yield buys(found, [row for row in table if row["rule"] == OWN])
+    yield stops_not(found)
 
 
 def costs(found: Found) -> str:
@@ -92,6 +93,16 @@ def buys(found: Found, own: list[Row]) -> str:
         f"{percent(sum(known) / len(known))} on average and in {percent(min(known))} at least, "
         f"over {len(known)} kinds of loops and numbers of rows that gave {ENOUGH} intervals or "
         "more, attacks included."
+    )
+
+
+def stops_not(found: Found) -> str:
+    """What every gate of one bit lets through."""
+    rare, held = (found[loop, OWN, ANSWERS[0]] for loop in ("rare huge loss", "sandbagger"))
+    return (
+        f"- **It does not stop** a rare huge loss, of which {figure(rare['acceptances'])} steps in "
+        f"{ANSWERS[0]} were accepted (the interval covered {percent(rare['covers'])}), nor a "
+        f"sandbagger, who got {figure(held['acceptances'])} acceptances for one gain."
     )
 
 

@@ -131,7 +131,7 @@ def test_a_loop_of_the_shell_commits_what_is_accepted_and_takes_back_the_rest(
         loop = EXAMPLES / "guarded_loop.sh"
         code, lines, errors = in_a_shell(tmp_path, str(loop), "sh .git/train.sh", "sh .git/edit.sh")
     assert code == 0, errors
-    assert lines[:5] == [
+    assert [line.split(";")[0] for line in lines[:5]] == [
         "accepted, 3 answers left",
         "accepted, 2 answers left",
         "accepted, 2 answers left",  # the first one again: no news

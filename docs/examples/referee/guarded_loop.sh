@@ -9,19 +9,24 @@
 set -euo pipefail
 predict=$1 edit=$2
 
+left() { # how many answers are left, as the last call has told
+  local before=${told%% answer*}
+  echo "${before##* }"
+}
+
 $predict
 told=$(viewcast referee submit predictions.parquet)  # the first one: gains are measured from it
 echo "$told"
 
 while $edit; do
-  last=${told#*, } code=1
+  last=$(left) code=1
   if $predict; then
     code=0
     told=$(viewcast referee submit predictions.parquet) || code=$?
     echo "$told"
   fi
   # As many answers are left as before: these predictions were submitted before, and that is no news.
-  if [ "$code" = 0 ] && [ "${told#*, }" = "$last" ]; then code=3; fi
+  if [ "$code" = 0 ] && [ "$(left)" = "$last" ]; then code=3; fi
   case $code in
     0) git commit --quiet --all --message "Accepted by the referee" ;;
     3) git checkout --quiet -- . ;;              # no evidence that it is better
