@@ -1,111 +1,293 @@
-"""A referee is started once, from rows that can judge, in a folder that is its own."""
+"""``viewcast referee start``: what it says and refuses, its record, a process that is killed."""
 
-import stat
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
+from click.testing import CliRunner, Result
+from mlflow import MlflowClient
 
-from support.referees import (
-    BUDGET,
-    DAYS,
-    started,
-    table,
-)
-from viewcast.base.errors import ConfigError, DataError
-from viewcast.referee.folder import RefereeFolder
-from viewcast.referee.terms import Terms
+from support.in_process import InProcess, in_process
+from support.served_referees import noisy, opened, table
+from viewcast.commands import referee_page
+from viewcast.commands.program import program
+from viewcast.referee import serving
+from viewcast.referee.answers import Answer
+from viewcast.referee.client import Client
+
+PLAN = ["--target", "y", "--metric", "mae", "--key", "id", "--budget", "3"]
+NEW = ["--rows", "valid.parquet", *PLAN]
+LONG = 60
+
+
+@pytest.fixture(autouse=True)
+def stands_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user in an empty folder, of whose surroundings nothing is known."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("VIEWCAST_REFEREE_URL", "VIEWCAST_REFEREE_TOKEN", "MLFLOW_EXPERIMENT_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(referee_page, "written", lambda _, folder, __: folder)
+
+
+def typed(*words: str) -> Result:
+    return CliRunner().invoke(program, ["referee", *words])
+
+
+@contextmanager
+def started(
+    monkeypatch: pytest.MonkeyPatch, while_heard: Callable[[Any, str], object]
+) -> Iterator[None]:
+    """Starts are heard without a socket, until ``while_heard`` has asked what it wants."""
+
+    def serve(service: Any, bound: Any) -> None:
+        with in_process(service) as found:
+            while_heard(found, serving.url_of(bound))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(serving, "serve", serve)
+        yield
+
+
+def submitted(service: InProcess, folder: Path, size: float) -> Answer:
+    token = (folder / "tokens" / "loop").read_text().strip()
+    body = json.dumps({"predictions": noisy(size).tolist()}).encode()
+    answer = service.heard("POST", "/submit", {"Authorization": f"Bearer {token}"}, [body])
+    return Answer(**json.loads(answer.body))
+
+
+def start(*words: str) -> Result:
+    return typed("start", "--port", "0", "--no-mlflow", *words)
+
+
+def test_a_start_says_what_it_is_and_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = []
+
+    def asked(service: Any, url: str) -> None:
+        addresses.append((tmp_path / "referee" / "address").read_text().strip() == url)
+        second = start()
+        assert second.exit_code == 1
+        assert f"the referee that is heard at {url} has it" in second.output
+
+    table(tmp_path)
+    with started(monkeypatch, asked):
+        done = start(*NEW, "--submitter", "a", "--submitter", "b")
+        again = start(*NEW)
+        goes_on = start()
+    assert [each.exit_code for each in (done, again, goes_on)] == [0, 0, 0], done.output
+    assert addresses == [True] * 3
+    assert not (tmp_path / "referee" / "address").exists()
+    for words in (
+        "Referee valid: 120 rows, mae, less is better",
+        "90 of the rows judge each submission; 30 are hidden until the end",
+        "3 of one bit; 1 of them may be a false acceptance",
+        "http://127.0.0.1:",
+        "token    referee/tokens/a, referee/tokens/b",
+        "viewcast referee submit predictions.parquet --url http",
+        "The first submission is accepted",
+    ):
+        assert words in done.output
+    assert "Ctrl-C ends it; it goes on with: viewcast referee start\n" in goes_on.output
+
+
+def test_a_plan_that_differs_is_refused_key_by_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table(tmp_path)
+    with started(monkeypatch, lambda *_: None):
+        start(*NEW)
+        other = start(*NEW, "--false", "2")
+    assert other.exit_code == 1
+    assert "false = 2.0: the plan of referee has 1.0" in other.output
 
 
 @pytest.mark.parametrize(
-    ("settings", "terms", "told"),
+    ("words", "code", "told"),
     [
-        ({}, Terms(budget=13), "budget = 13: the plan of .* has 12"),
-        ({}, Terms(budget=12, false=2), r"false = 2\.0: the plan of .* has 1\.0"),
-        ({"name": "mine"}, None, "name = 'mine': the plan of .* has 'valid'"),
-        ({"cluster": "time"}, None, "cluster = 'time': the plan of .* has None"),
+        ([], 1, "referee: is not there; a new referee needs --rows"),
+        (["--budget", "5"], 2, "--budget is part of a plan, which needs --rows"),
+        (["--rows", "valid.parquet", "--metric", "mae"], 2, "--target is missing"),
+        (["--rows", "gone.parquet", *PLAN], 1, "gone.parquet"),
+        ([*NEW, "--hidden", "2"], 1, "hidden = 2.0"),
+        ([*NEW, "--host", "0.0.0.0"], 1, "--behind-proxy"),
+        ([*NEW, "--host", "example"], 1, "expected an address"),
+        ([*NEW, "--submitter", "../x"], 1, "submitter = '../x'"),
     ],
+    ids=str,
 )
-def test_a_plan_never_changes(
-    tmp_path: Path, settings: dict[str, str], terms: Terms | None, told: str
+def test_a_start_that_cannot_be_is_refused_in_a_sentence(
+    tmp_path: Path, words: list[str], code: int, told: str
 ) -> None:
-    started(tmp_path).stop()
-    plan = (tmp_path / "referee/plan.json").read_bytes()
-    with pytest.raises(ConfigError, match=told):
-        started(tmp_path, terms, **settings)
-    assert (tmp_path / "referee/plan.json").read_bytes() == plan
-    started(tmp_path).stop()
+    table(tmp_path)
+    done = start(*words)
+    assert done.exit_code == code, done.output
+    assert told in done.output
 
 
-def test_a_table_that_changed_is_another_plan(tmp_path: Path) -> None:
-    started(tmp_path).stop()
-    path = tmp_path / "valid.parquet"
-    table().to_csv(tmp_path / "valid.csv", index=False)
-    with RefereeFolder.start(
-        tmp_path / "referee", tmp_path / "valid.csv", "y", "mae", Terms(budget=BUDGET), time="day"
-    ) as referee:
-        assert referee.plan.source == "valid.parquet"  # the same rows from another file
-    for changed, key in [(table()[::-1], "order"), (table().assign(y=table()["y"] + 1), "holdout")]:
-        changed.to_parquet(path)
-        with pytest.raises(ConfigError, match=f"{key} = .*: the plan of"):
-            started(tmp_path)
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    table(tmp_path)
+    with serving.listening("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        done = typed("start", *NEW, "--port", port, "--no-mlflow")
+    assert done.exit_code == 1
+    assert f"port = {port}: cannot be heard" in done.output
+    assert not Path("referee").exists()
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"metric": "mea"}, "loss = mea: unknown"),
-        ({"target": "Y"}, "column 'Y' is missing"),
-        ({"target": "name"}, "found targets such as 'a', expected numbers"),
-        ({"cluster": "day"}, "cluster = day: unknown; allowed: entity, time, both"),
-        ({"rows": "few.parquet"}, "20 rows: a referee needs 100 or more"),
-    ],
-)
-def test_what_cannot_be_refereed_is_refused_before_anything_is_written(
-    tmp_path: Path, change: dict[str, Any], told: str
+def test_a_referee_that_is_closed_is_not_started_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as folder:
+        folder.submit(noisy(5.0), "loop")
+        folder.close("referee")
+    for words in ([], [*NEW[:-2]]):
+        done = start(*words)
+        assert done.exit_code == 1
+        assert "take new rows" in done.output
+
+
+def test_a_store_that_cannot_be_reached_delays_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table().assign(name="a").to_parquet(tmp_path / "valid.parquet")
-    table()[:20].to_parquet(tmp_path / "few.parquet")
-    given = {"rows": "valid.parquet", "target": "y", "metric": "mae", **change}
-    given["rows"] = tmp_path / given["rows"]
-    with pytest.raises((ConfigError, DataError), match=told):
-        RefereeFolder.start(tmp_path / "new/referee", terms=Terms(), **given)
-    assert not (tmp_path / "new").exists()
+    """The start before named it; it is told of, and the submission is not lost."""
+    heard: list[Answer] = []
+
+    def asked(service: InProcess, url: str) -> None:
+        heard.append(submitted(service, tmp_path / "referee", 5.0))
+
+    (tmp_path / "a file").touch()
+    with opened(tmp_path, budget=3) as folder:
+        folder.stop()
+    uri = f"sqlite:///{tmp_path}/a file/mlflow.db"
+    known = {"uri": uri, "experiment": "loops", "table": None}
+    (tmp_path / "referee" / "started.json").write_text(json.dumps(known))
+    with started(monkeypatch, asked):
+        done = typed("start", "--port", "0")
+    assert done.exit_code == 0, done.output
+    assert heard == [Answer(True, 2)]
+    assert f"record   {uri}, experiment loops" in done.stdout
+    assert done.stderr.count("warning: tracking.uri") == 1
+    assert "MLflow has not heard all of it" in done.stderr
 
 
-def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path) -> None:
-    folder = tmp_path / "referee"
-    folder.mkdir(mode=0o755)
-    for name in ("mine.txt", "rows.parquet"):
-        (folder / name).write_text("mine")
-        with pytest.raises(ConfigError, match=f"holds .*{name}.*which no referee made"):
-            started(tmp_path)
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o755
-        assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(name, "mine")]
-        (folder / name).unlink()
-    started(tmp_path).stop()
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(ConfigError, match="is no folder"):
-        RefereeFolder.start(
-            tmp_path / "file", tmp_path / "valid.parquet", "y", "mae", Terms(), time="day"
-        )
+def test_all_is_recorded_in_mlflow_which_knows_used_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path
+) -> None:
+    shutil.copy(empty_store, tmp_path / "store.db")
+    table(tmp_path)
+    client = MlflowClient(f"sqlite:///{tmp_path / 'store.db'}")
+
+    def told() -> dict[str, str]:
+        experiment = client.get_experiment_by_name("loops")
+        assert experiment is not None
+        runs = client.search_runs([experiment.experiment_id])
+        return {str(run.info.run_name): str(run.info.status) for run in runs}
+
+    def asked(service: InProcess, url: str) -> None:
+        assert submitted(service, tmp_path / "referee", 5.0) == Answer(True, 2)
+
+    with started(monkeypatch, asked):
+        where = ["--tracking-uri", "sqlite:///store.db"]
+        first = typed("start", "--port", "0", *NEW, *where, "--experiment", "loops")
+    assert first.exit_code == 0, first.output
+    assert told() == {"submission 1": "FINISHED", "valid": "RUNNING"}
+
+    monkeypatch.chdir(tmp_path.parent)  # the start has said where, from every folder
+    assert typed("close", "--yes", "--folder", str(tmp_path / "referee")).exit_code == 0
+    assert told() == {"submission 1": "FINISHED", "valid": "FINISHED"}
+
+    monkeypatch.chdir(tmp_path)
+    second = typed("start", "--port", "0", *NEW, "--folder", "second", *where)
+    assert second.exit_code == 1
+    assert "the referee valid has read the hidden part of these rows" in second.output
+    assert not Path("second").exists()
 
 
-def test_rows_of_a_panel_are_clustered_and_too_few_series_refused(tmp_path: Path) -> None:
-    panel = pd.DataFrame(
-        {"shop": np.repeat(np.arange(40), 10), "day": np.tile(DAYS[:10], 40), "y": 0.0}
-    )
-    panel["y"] = np.random.default_rng(1).normal(size=400)
-    panel.to_parquet(tmp_path / "valid.parquet")
-    with started(tmp_path, entity="shop") as referee:
-        assert referee.plan.cluster == "entity"
-        assert referee.submit(panel.assign(prediction=0.0), "a").accepted
-    panel[panel["shop"] < 12].to_parquet(tmp_path / "few.parquet")
-    with pytest.raises(DataError, match="12 entities share 10 of 10 times"):
-        RefereeFolder.start(
-            tmp_path / "few", tmp_path / "few.parquet", "y", "mae", Terms(),
-            time="day", entity="shop",
-        )  # fmt: skip
+def test_a_proxy_may_name_the_referee_for_others_and_a_body_may_be_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Any] = []
+
+    def asked(service: InProcess, url: str) -> None:
+        for host in ("referee.example", "evil.example"):
+            found.append(service.heard("GET", "/", {}, host=host))
+
+    table(tmp_path)
+    with started(monkeypatch, asked):
+        proxy = ["--host", "0.0.0.0", "--behind-proxy", "referee.example"]
+        done = start(*NEW, *proxy, "--body-mib", "9")
+    assert done.exit_code == 0, done.output
+    assert [answer.status for answer in found] == [200, 400]
+    assert json.loads(found[0].body)["bytes"] == 9 * 2**20
+
+
+def test_whoever_holds_the_targets_hears_the_verdict_that_a_submitter_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(service: InProcess, url: str) -> None:
+        submitted(service, tmp_path / "referee", 5.0)
+        token = (tmp_path / "referee" / "tokens" / "loop").read_text().strip()
+        for _ in range(2):
+            service.heard("POST", "/close", {"Authorization": f"Bearer {token}"})
+
+    table(tmp_path)
+    with started(monkeypatch, asked):
+        done = start(*NEW)
+    assert done.output.count("Closed by loop.") == 1
+    assert "Referee “valid”: No gain is claimed" in done.output
+
+
+# The process itself
+
+
+@contextmanager
+def process(*words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A referee's process that is ready, and its address."""
+    code = "from viewcast.commands.program import program; program()"
+    command = [sys.executable, "-c", code, "referee", "start", "--no-mlflow", *words]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        try:
+            lines = iter(running.stdout.readline, "")
+            address = next(line.split()[1] for line in lines if line.startswith("  address"))
+            next(line for line in lines if line.startswith("Ctrl-C ends it"))
+            yield running, address
+        finally:
+            running.kill()
+
+
+def test_a_loop_goes_on_when_the_referee_was_killed_and_started_again(tmp_path: Path) -> None:
+    """`kill -9` in the middle; what was answered is answered again, and is counted once."""
+    new = ["--rows", str(table(tmp_path)), *PLAN[:-1], "50", "--port", "0"]
+    sizes = [5.0, 9.0, 1.0, 8.0]
+    with process(*new) as (running, address):
+        client = Client()
+        before = [client.submit(noisy(size)) for size in sizes]
+        running.send_signal(signal.SIGKILL)
+        assert running.wait(LONG) == -signal.SIGKILL
+    port = address.rpartition(":")[2]
+    with process("--port", port) as (running, address):
+        after = [client.submit(noisy(size)) for size in sizes]  # the same connection, broken
+        assert client.submit(noisy(7.0)) == Answer(False, 45)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(LONG) == 128 + signal.SIGTERM
+        assert running.stderr is not None
+        assert re.search("stopped by SIGTERM; what is done is kept", running.stderr.read())
+    assert [answer.accepted for answer in before] == [True, False, True, False]
+    assert [answer.accepted for answer in after] == [answer.accepted for answer in before]
+    assert {answer.left for answer in after} == {46}
+    assert not (tmp_path / "referee" / "address").exists()
+    done = typed("close", "--yes", "--no-mlflow", "--json")
+    closing = json.loads(done.stdout)
+    assert len(closing["submissions"]) == 5
+    if sys.platform == "linux":
+        assert "the referee's own user" in " ".join(closing["deviations"])
