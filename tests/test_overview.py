@@ -60,6 +60,16 @@ def test_each_set_of_rows_has_winner_shown_expected_tied_and_verdict() -> None:
     assert after.strip() == "Validation set in use: half of what the search gained was luck."
 
 
+def test_what_the_demonstration_found_stands_below_the_winners() -> None:
+    lines = [line.plain for line in overview(ROWS, named(audited.everything()), LOOK, 100).lines]
+    found = "Leaderboard attack: none accepted."
+    told = overview(ROWS, named(audited.everything()), LOOK, 100, found).lines
+    after = [line.plain for line in told]
+    place = after.index(f"  {found}")
+    assert after[:place] + after[place + 1 :] == lines
+    assert place < after.index("Diverged or refused")
+
+
 def test_an_attacked_leaderboard_is_expected_at_what_the_hidden_days_say() -> None:
     lines = printed(ROWS, [audited.attack()])
     assert line_of(lines, "leaderboard, 268 days").split()[-2:] == ["0.604", "–"]

@@ -73,6 +73,15 @@ def test_make_run_ends_with_one_screen_and_the_next_two_commands(first_output: s
 
 
 @reading
+def test_the_page_has_the_attacked_leaderboard_beside_the_same_attack_before_a_referee(
+    done: Clone,
+) -> None:
+    page = (done.root / "reports" / "index.html").read_text()
+    assert (done.root / "reports" / "figures" / "channel_leaderboard_refereed.png").is_file()
+    assert "a referee accepts none of the same steps" in page
+
+
+@reading
 def test_every_model_is_one_command_away(done: Clone) -> None:
     table = done.make("show")
     for row in summary(done):

@@ -6,9 +6,9 @@ unit of the loss; positive is better.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from viewcast.base import files
@@ -42,7 +42,7 @@ class Ascent:
     rows of the hidden holdout, which neither the leaderboard nor the referee has.
     """
 
-    steps: tuple[Step, ...]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     sealed: float
 
     @property
