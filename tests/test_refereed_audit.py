@@ -11,7 +11,7 @@ import pytest
 import viewcast
 from support.mlflow_store import Store
 from support.project import Project
-from support.refereed import DAYS, closing_of, plan_on, submissions
+from support.refereed import DAYS, closing_of, plan_on, rows_of, submissions
 from viewcast.assessment.result_file import read_file
 from viewcast.assessment.settings import AuditSettings
 from viewcast.base.errors import ConfigError, DataError
@@ -107,8 +107,23 @@ def test_a_run_that_read_the_rows_elsewhere_is_told_in_the_verdict_of_both(
     (reader,) = found.raw_readers
     assert (reader.name, reader.user, reader.scores, reader.submitter) == ("tuned", "bob", 1, False)
     assert "1 run of bob (“tuned”) read these rows outside of it" in found.verdict
-    assert "these are rows of the referee “gate”" in result.verdict
+    assert "rows of the referee “gate” are among these" in result.verdict
     assert result.runs[0].verdict.endswith("it read rows of the referee “gate”")
+
+
+def test_a_run_that_read_some_of_the_rows_is_told_in_both_once_the_referee_is_closed(
+    others_store: Store,
+) -> None:
+    """Before that nobody but the referee knows which rows it has."""
+    logged(others_store, DAYS[:40], name="some")
+    told = RefereeRuns(str(others_store.client.tracking_uri), "others")
+    (deviation,) = told.outside(rows_of(DAYS), {"ann"})
+    told.closing(closing_of(PLAN, submissions(9), deviations=[deviation]))
+    audit = audited()
+    (found,), (result,) = audit.refereed, audit.results
+    assert [reader.rows for reader in found.raw_readers] == [40]
+    assert "1 run of bob (“some”) read some of these rows outside of it" in found.verdict
+    assert "rows of the referee “gate” are among these" in result.verdict
 
 
 def test_a_submitter_who_read_the_rows_elsewhere_is_named_so(others_store: Store) -> None:

@@ -143,7 +143,7 @@ def with_referees(result: AuditResult, refereed: Sequence[Refereed]) -> AuditRes
         for run in result.runs
     ]
     verdict = (
-        f"{result.verdict}; these are rows of the referee {few(names)}, which tells no score of "
-        "them: whoever submits there knows more than its answers"
+        f"{result.verdict}; rows of the referee {few(names)} are among these, and it tells no "
+        "score of them: whoever submits there knows more than its answers"
     )
     return replace(result, runs=tuple(runs), verdict=verdict)

@@ -5,8 +5,9 @@ and by the rows that the profile of a dataset names (``viewcast.tracking.dataset
 itself is not told which rows the referee has: the hash of a row gives away its target.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -24,42 +25,57 @@ from viewcast.tracking.tags import HOLDOUT
 NAMED = 3  # users
 
 
-def outside_readers(
-    client: MlflowClient, rows: pd.DataFrame, submitters: Collection[str]
-) -> list[str]:
-    """A sentence on the runs, of any experiment and deleted or not, that were shown scores of some
-    of these rows outside of a referee; none where there are none.
+@dataclass(frozen=True)
+class OutsideReader:
+    """A run that was shown ``scores`` of so many of the ``rows`` of a referee outside of it."""
 
-    ``rows``: entity, time, target; ``submitters``: of the referee.
+    run_id: str
+    name: str
+    user: str
+    scores: int
+    rows: int
+
+
+def outside_readers(client: MlflowClient, rows: pd.DataFrame) -> list[OutsideReader]:
+    """The runs, of any experiment and deleted or not, that were shown scores of some of these rows
+    outside of a referee, by time; repetitions are one.
+
+    ``rows``: entity, time, target.
     """
     known = all_runs(client, all_experiments(client), f"tags.`{HOLDOUT}` LIKE '%'", deleted=True)
-    runs = [run for run in known if not is_refereed(run)]
-    own, names = holdout(rows), set(row_names(rows))
-    shared = {other: len(names & others) for other, others in rows_by_holdout(runs).items()}
-    shared[own] = len(rows)
+    runs = {run.info.run_id: run for run in known if not is_refereed(run)}
+    names = set(row_names(rows))
+    shared = {
+        other: len(names & others) for other, others in rows_by_holdout(runs.values()).items()
+    }
+    shared[holdout(rows)] = len(rows)
     looks: list[Look] = []
-    for run in runs:
+    for run in runs.values():
         with suppress(DataError):  # of somebody's run whose tags are damaged
             look = look_of(run, client)
             if look is not None and look.scores and shared.get(look.holdout or ""):
                 looks.append(look)
-    if not looks:
-        return []
-    looks = distinct(looks)
-    labels = {run.info.run_id: str(run.info.run_name) for run in runs}
-    return [_sentence(looks, labels, max(shared[str(look.holdout)] for look in looks), submitters)]
+    return [
+        OutsideReader(
+            look.run_id,
+            str(runs[look.run_id].info.run_name),
+            look.user,
+            look.scores,
+            shared[str(look.holdout)],
+        )
+        for look in distinct(looks)
+    ]
 
 
-def _sentence(
-    looks: list[Look], names: dict[str, str], rows: int, submitters: Collection[str]
-) -> str:
-    users = list(dict.fromkeys(look.user for look in looks))
+def sentence_on(readers: Sequence[OutsideReader], submitters: Collection[str]) -> str:
+    """What a closed referee says of them; ``submitters``: its own."""
+    users = list(dict.fromkeys(reader.user for reader in readers))
     whose = ", ".join(users[:NAMED]) + (" and others" if len(users) > NAMED else "")
-    runs = "1 run" if len(looks) == 1 else f"{len(looks):,} runs"
+    runs = "1 run" if len(readers) == 1 else f"{len(readers):,} runs"
     same = [user for user in users if user in submitters]
     also = f"; {same[0]} submitted here as well" if same else ""
     return (
-        f"{runs} of {whose} ({few([names[look.run_id] for look in looks])}) had been shown scores "
-        f"of {rows:,} of these rows before the end{also}: what was tuned to them gains more here "
-        "than on new rows"
+        f"{runs} of {whose} ({few([reader.name for reader in readers])}) had been shown scores of "
+        f"{max(reader.rows for reader in readers):,} of these rows before the end{also}: what was "
+        "tuned to them gains more here than on new rows"
     )

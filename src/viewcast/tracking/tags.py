@@ -207,6 +207,7 @@ NIGHT_FORECASTS = "forecasts.json"  # the lines of the ledger that a night has a
 # Artifacts of a referee's run
 REFEREE_PLAN_FILE = "plan.json"
 REFEREE_CLOSING = "closing.json"
+REFEREE_OUTSIDE = "outside.json"  # how many of its rows other runs were shown, by their id
 
 # Artifacts of a sweep
 SWEEP_SETTINGS = "sweep.json"

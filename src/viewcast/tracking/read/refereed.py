@@ -25,7 +25,7 @@ from viewcast.data.table import TARGET, holdout
 from viewcast.referee.record import Closing, Submitted, closing_of
 from viewcast.tracking.artifacts import Artifacts
 from viewcast.tracking.referee_runs import CLOSED, is_submission, plan_of, submitted_of
-from viewcast.tracking.tags import REFEREE, REFEREE_CLOSING, REFEREE_STATE
+from viewcast.tracking.tags import REFEREE, REFEREE_CLOSING, REFEREE_OUTSIDE, REFEREE_STATE
 
 
 def referees(
@@ -50,8 +50,11 @@ def referees(
         if not parents:  # somebody has deleted it: its submissions say nothing without the plan
             continue
         parent = min(parents, key=_start)
+        shared = _shared(artifacts, parent)
         readers = [
-            reader for study, known in identities for reader in _readers(study, known, parent, same)
+            reader
+            for study, known in identities
+            for reader in _readers(study, known, parent, same, shared)
         ]
         where = experiments.get(str(parent.info.experiment_id), "")
         found.append((_start(parent), _refereed(artifacts, parent, same, readers, where)))
@@ -115,12 +118,31 @@ def _identities(study: Study) -> set[str]:
     return {study.holdout, holdout(keys)}
 
 
+def _shared(artifacts: Artifacts, parent: Run) -> dict[str, int]:
+    """How many of its rows other runs were shown, by their id, as a closed referee has found."""
+    path = artifacts.path(parent, REFEREE_OUTSIDE)
+    if path is None:
+        return {}
+    where = f"run {parent.info.run_id} ({parent.info.run_name}), artifact {REFEREE_OUTSIDE}"
+    try:
+        return {
+            str(run): int(rows) for run, rows in json_of(path.read_text(encoding="utf-8")).items()
+        }
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DataError(f"{where}: damaged ({error}); bring it back, or delete it") from error
+
+
 def _readers(
-    study: Study, identities: set[str], parent: Run, runs: Sequence[Run]
+    study: Study,
+    identities: set[str],
+    parent: Run,
+    runs: Sequence[Run],
+    shared: Mapping[str, int],
 ) -> list[RawReader]:
-    """The runs of a study that were shown scores of the referee's rows."""
-    if plan_of(parent).holdout not in identities:
-        return []
+    """The runs of a study that were shown scores of the referee's rows; ``shared``: how many, where
+    not all rows are the same.
+    """
+    whole = plan_of(parent).holdout in identities
     submitters = {submitted_of(run).submitter for run in runs if is_submission(run)}
     return [
         RawReader(
@@ -128,11 +150,11 @@ def _readers(
             name=run.facts.name,
             user=run.look.user,
             scores=run.look.scores,
-            rows=None,
+            rows=None if whole else shared[run.run_id],
             submitter=run.look.user in submitters,
         )
         for run in study.runs
-        if run.look.scores
+        if run.look.scores and (whole or run.run_id in shared)
     ]
 
 

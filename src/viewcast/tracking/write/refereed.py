@@ -23,7 +23,7 @@ from viewcast.base.settings import Tracking
 from viewcast.referee.record import Closing, Submitted
 from viewcast.referee.terms import Plan
 from viewcast.tracking.answers import FAILURES, told
-from viewcast.tracking.outside_readers import outside_readers
+from viewcast.tracking.outside_readers import OutsideReader, outside_readers, sentence_on
 from viewcast.tracking.referee_runs import CLOSED
 from viewcast.tracking.store import KIND, SQLITE, all_experiments, all_runs, connect_to, reach
 from viewcast.tracking.tags import (
@@ -50,6 +50,7 @@ class RefereeRuns:
         self.uri, self.experiment, self.artifacts = uri, experiment, artifacts
         self._client: MlflowClient | None = None
         self._records: dict[str, Record] = {}
+        self._outside: list[OutsideReader] = []
         self._lock = RLock()
 
     def begin(self, plan: Plan, time: int) -> str:
@@ -73,7 +74,7 @@ class RefereeRuns:
             if record.closed:
                 return
             tell(record, closing.plan, closing.submissions)
-            close(record, closing)
+            close(record, closing, self._outside)
             record.closed = True
 
     def outside(self, rows: pd.DataFrame, submitters: Collection[str]) -> list[str]:
@@ -81,11 +82,11 @@ class RefereeRuns:
         if _is_new(self.uri):
             return []
         try:
-            return within(
-                PATIENT_SECONDS, lambda: outside_readers(connect_to(self.uri), rows, submitters)
-            )
+            found = within(PATIENT_SECONDS, lambda: outside_readers(connect_to(self.uri), rows))
         except (*FAILURES, sqlite3.Error) as error:
             raise TrackingError(f"tracking.uri = {self.uri}: {told(error, self.uri)}") from error
+        self._outside = found
+        return [sentence_on(found, submitters)] if found else []
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from viewcast.holdout.looks import Use, written
 from viewcast.referee.record import Closing, Submitted
 from viewcast.referee.terms import Plan
 from viewcast.tracking.note_mark import signed
+from viewcast.tracking.outside_readers import OutsideReader
 from viewcast.tracking.referee_runs import CLOSED, FALSE, OPEN, TRUE, is_submission, submitted_of
 from viewcast.tracking.store import all_runs
 from viewcast.tracking.tags import (
@@ -36,6 +37,7 @@ from viewcast.tracking.tags import (
     REFEREE,
     REFEREE_CLOSED_BY,
     REFEREE_CLOSING,
+    REFEREE_OUTSIDE,
     REFEREE_PLAN,
     REFEREE_PLAN_FILE,
     REFEREE_STATE,
@@ -182,11 +184,14 @@ def _run(record: Record, plan: Plan, submitted: Submitted) -> FinishedRun:
     return FinishedRun(tags, time, time, FINISHED, (), metrics)
 
 
-def close(record: Record, closing: Closing) -> None:
+def close(record: Record, closing: Closing, outside: Sequence[OutsideReader]) -> None:
     """All but the end may stand there already; the run ends last."""
     client, verdict, time = record.client, closing.verdict, closing.closed
     client.log_dict(record.parent, closing.plan.plain(), REFEREE_PLAN_FILE)
     client.log_dict(record.parent, closing.plain(), REFEREE_CLOSING)
+    if outside:
+        rows = {reader.run_id: reader.rows for reader in outside}
+        client.log_dict(record.parent, rows, REFEREE_OUTSIDE)
     figures = {
         ESTIMATE: verdict.estimate,
         ESTIMATE_LOW: verdict.low,
