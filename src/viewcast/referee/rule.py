@@ -4,7 +4,7 @@ T answers are allowed and F false acceptances; a have been accepted. A submissio
 its paired gain over the incumbent has a one-sided p below min(0.05, F (1 + a) / T), and is above
 a tenth of the standard error of the first submission's own loss. The levels are those of LOND
 (Javanmard & Montanari 2018, Annals of Statistics 46:526) with equal shares 1/T. Where nothing is an
-improvement, loops of 200 submissions have 0.33 accepted with F = 1, and 0.6 with F = 3
+improvement, loops of 200 submissions have 0.3 accepted with F = 1, and 0.6 with F = 3
 (``benchmarks/referee.py``).
 
 ``explore`` is the Ladder (Blum & Hardt 2015, ICML) with a step of one paired standard error. It
