@@ -219,7 +219,7 @@ def test_one_changed_experiment_is_the_only_one_trained_again(mine: Clone) -> No
     output = mine.sh("dvc", "repro", "evaluate", "demo")
     assert set(stages_run(output)) == {"compose", "experiments", "demo", "evaluate"}
     assert stages_due(mine) == {"audit", "report"}
-    assert "demo: search kept, leaderboard kept, experiments kept" in output
+    assert "demo: search kept, leaderboard kept, referee kept, experiments kept" in output
     after = {row["experiment"]: row["key"] for row in summary(mine)}
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"lectures_grid_search"}

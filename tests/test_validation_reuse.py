@@ -262,7 +262,9 @@ def test_what_the_referee_answered_is_stored_with_the_attack_and_is_no_score_of_
     assert done.of_key(*told["runs"]).info.run_id == parent.info.run_id
     path = done.client.download_artifacts(parent.info.run_id, "referee.json")
     assert json.loads(Path(path).read_text()) == told["climbs"]
-    assert two_climbs.read(done.root).plain() == told["climbs"]  # type: ignore[union-attr]
+    climbs = two_climbs.read(done.root)
+    assert climbs is not None
+    assert climbs.plain() == told["climbs"]
     assert not parent.data.metrics
     assert len(named(done, "leaderboard-")) == 5
 
