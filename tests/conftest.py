@@ -1,4 +1,8 @@
-"""Fixtures of all tests."""
+"""Fixtures of all tests.
+
+What takes seconds to import is imported in the fixtures that need it: the process that only hands
+out tests to others reads this file too.
+"""
 
 import logging
 import os
@@ -6,21 +10,20 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from mlflow import MlflowClient
-from mlflow.tracking import fluent
 
 from support.clone import Clone
-from support.mlflow_store import Store
-from support.nights import simulated
-from support.project import Project
-from support.ui_server import Ui, making_ui
-from viewcast.training.torch_engine.backprop import Backprop
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from support.mlflow_store import Store
+    from support.project import Project
+    from support.ui_server import Ui
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -67,7 +70,8 @@ def nothing_left_behind() -> Iterator[None]:
 def _forget_experiment() -> None:
     for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
         os.environ.pop(name, None)
-    fluent._active_experiment_id = None
+    if "mlflow.tracking.fluent" in sys.modules:
+        sys.modules["mlflow.tracking.fluent"]._active_experiment_id = None
 
 
 def _hear_all() -> None:
@@ -92,22 +96,28 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tracking database with tables and without runs; making one takes more than a second."""
+    from mlflow import MlflowClient  # noqa: PLC0415
+
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
 
 
 @pytest.fixture
-def project(tmp_path: Path, empty_store: Path) -> Project:
+def project(tmp_path: Path, empty_store: Path) -> "Project":
     """An empty project in a temporary folder."""
+    from support.project import Project  # noqa: PLC0415
+
     (tmp_path / "mlflow").mkdir()
     shutil.copy(empty_store, tmp_path / "mlflow" / "mlflow.db")
     return Project(tmp_path)
 
 
 @pytest.fixture
-def others_store(tmp_path: Path, empty_store: Path) -> Iterator[Store]:
+def others_store(tmp_path: Path, empty_store: Path) -> "Iterator[Store]":
     """A store as somebody else uses it: an empty experiment, MLflow's fluent interface."""
+    from support.mlflow_store import Store  # noqa: PLC0415
+
     shutil.copy(empty_store, tmp_path / "mlflow.db")
     with Store.at(tmp_path / "mlflow.db") as opened:
         yield opened
@@ -140,21 +150,29 @@ def done_clone(
 
 
 @pytest.fixture(scope="session")
-def ui(pristine_clone: tuple[Clone, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+def ui(
+    pristine_clone: tuple[Clone, str], tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Ui]":
     """`make ui`, for all tests of one process that look at it."""
+    from support.ui_server import making_ui  # noqa: PLC0415
+
     with making_ui(pristine_clone[0], tmp_path_factory.mktemp("ui")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def channel() -> pd.Series:
+def channel() -> "pd.Series":
     """The simulated channel, 2017-01-01 to 2018-07-31."""
+    from support.nights import simulated  # noqa: PLC0415
+
     return simulated("2018-07-31")
 
 
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
     """The first feature of the rows of every update, recorded as they come."""
+    from viewcast.training.torch_engine.backprop import Backprop  # noqa: PLC0415
+
     seen: list[list[float]] = []
     backward = Backprop.backward
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from mlflow import environment_variables
 
 from support.servers import free_port
 from support.simulated_store import SimulatedStore
@@ -20,6 +21,7 @@ from viewcast.commands.program import program
 from viewcast.report.views_text import ExperimentPage, Link, Verdict, page_lines
 
 LINK = re.compile(r"^ {4}(\S+)$", re.M)
+JOBS = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"
 
 
 def typed(*arguments: str) -> Result:
@@ -220,10 +222,23 @@ def test_the_links_of_a_server_are_its_own_and_no_other_is_started(
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+def environments() -> list[dict[str, str]]:
+    """What those programs would have been told."""
+    return []
+
+
+@pytest.fixture
+def started(
+    monkeypatch: pytest.MonkeyPatch, environments: list[dict[str, str]]
+) -> Iterator[list[list[str]]]:
     """The programs that this process would have become."""
     commands: list[list[str]] = []
-    monkeypatch.setattr(os, "execve", lambda _, command, __: commands.append(command))
+
+    def become(_: str, command: list[str], environment: dict[str, str]) -> None:
+        commands.append(command)
+        environments.append(environment)
+
+    monkeypatch.setattr(os, "execve", become)
     yield commands
 
 
@@ -238,6 +253,19 @@ def test_the_server_of_a_file_store_is_started_after_the_links(
     assert {"--port", port, "--backend-store-uri", store.uri} <= set(command)
     assert links(told.output)[0].startswith(f"http://127.0.0.1:{port}/#/")
     assert in_one_line(told.output).endswith("Assistant panel by itself: close it once.")
+
+
+def test_the_server_starts_no_workers_for_jobs_unless_the_user_asks_for_them(
+    store: SimulatedStore,
+    started: list[list[str]],
+    environments: list[dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    typed("--tracking-uri", store.uri, "--port", str(free_port()))
+    monkeypatch.setenv(JOBS, "true")
+    typed("--tracking-uri", store.uri, "--port", str(free_port()))
+    assert [environment[JOBS] for environment in environments] == ["false", "true"]
+    assert getattr(environment_variables, JOBS).name == JOBS, "MLflow knows another name"
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_is_written(

@@ -25,7 +25,12 @@ USUAL_PORT = 5000
 # One process answers one person as fast as the four that MLflow starts by default, and is sooner
 # there; on a busy machine those are taken for dead while they still import.
 WORKERS = 1
-QUIET = "UVICORN_ACCESS_LOG"  # a line for each request would push the links off the screen
+# What the server is told where the user's environment says nothing of it.
+TOLD = {
+    "UVICORN_ACCESS_LOG": "false",  # a line for each request would push the links off the screen
+    # Eight more processes, each of which imports MLflow: they judge traces of language models.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
 PANEL = "MLflow opens its Assistant panel by itself: close it once."
 
 EXAMPLE = """
@@ -148,5 +153,5 @@ def _serve(uri: str, port: int) -> None:
     os.execve(
         sys.executable,
         [sys.executable, "-m", "mlflow", *arguments, "--backend-store-uri", uri],
-        {QUIET: "false", **os.environ, "PATH": search_path()},
+        {**TOLD, **os.environ, "PATH": search_path()},
     )
