@@ -75,8 +75,11 @@ def test_where_nobody_answers_it_says_so() -> None:
         Client("http://127.0.0.1:9", "token").status()
 
 
+@pytest.mark.parametrize(
+    "breaks", [requests.ConnectionError, requests.exceptions.ChunkedEncodingError]
+)
 def test_a_connection_that_breaks_is_made_again_once(
-    here: Served, monkeypatch: pytest.MonkeyPatch
+    here: Served, monkeypatch: pytest.MonkeyPatch, breaks: type[Exception]
 ) -> None:
     """The first answer is lost after it was counted; the second is the same."""
     answered = requests.adapters.HTTPAdapter.send
@@ -86,7 +89,7 @@ def test_a_connection_that_breaks_is_made_again_once(
         response = answered(adapter, request, **options)
         calls.append(request.path_url)
         if len(calls) == 1:
-            raise requests.ConnectionError("broken off")
+            raise breaks("broken off")
         return response
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", broken)

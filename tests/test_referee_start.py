@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 
 from support.in_process import InProcess, in_process
 from support.served_referees import noisy, opened, table
-from viewcast.commands import referee_page
+from viewcast.commands import referee_page, referee_start
 from viewcast.commands.program import program
 from viewcast.referee import serving
 from viewcast.referee.answers import Answer
@@ -131,6 +131,17 @@ def test_a_start_that_cannot_be_is_refused_in_a_sentence(
     done = start(*words)
     assert done.exit_code == code, done.output
     assert told in done.output
+
+
+def test_what_is_not_installed_is_told_with_what_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table(tmp_path)
+    monkeypatch.setattr(referee_start, "NEEDED", ("click", "uvicorn_of_nobody"))
+    done = start(*NEW)
+    assert done.exit_code == 1
+    assert "no uvicorn_of_nobody; type: pip install 'viewcast[referee]'" in done.output
+    assert not Path("referee").exists()
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def opening_lines(
     yield f"  viewcast referee submit predictions.parquet{where}"
     yield f"  viewcast referee close{where}"
     yield f"predictions.parquet holds {_columns(plan, keys)}."
+    yield "Another user sets VIEWCAST_REFEREE_URL, and VIEWCAST_REFEREE_TOKEN to the token's text."
     if not status.submissions:
         yield f"The first submission is {WORDS[terms.mode]}: gains are measured from it."
     yield ""

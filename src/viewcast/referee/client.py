@@ -29,6 +29,7 @@ Told = TypeVar("Told")
 URL, TOKEN = "VIEWCAST_REFEREE_URL", "VIEWCAST_REFEREE_TOKEN"
 ADDRESS = "address"  # the file in the referee's folder
 CONNECT, ANSWER = 5, 120  # seconds that are waited for
+BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 REFUSED: dict[str, type[ViewcastError]] = {
     "spent": SpentError,
     "closed": ClosedError,
@@ -113,7 +114,7 @@ class Client:
         """
         try:
             response = self._sent(method, route, body)
-        except requests.ConnectionError:
+        except BROKEN:
             try:
                 response = self._sent(method, route, body)
             except requests.RequestException as error:
