@@ -100,7 +100,7 @@ def test_rows_are_stored_as_they_were_read(tmp_path: Path, names: dict[str, str]
         assert (again.holdout, again.order) == (rows.holdout, rows.order)
         assert again.targets.dtype == rows.targets.dtype
         assert np.array_equal(again.targets, rows.targets)
-        assert list(again.names) == list(rows.names)
+        assert again.frame.astype(str).equals(rows.frame.astype(str))
 
 
 def test_rows_stand_in_order_of_time(tmp_path: Path) -> None:
@@ -137,6 +137,10 @@ def test_another_order_of_the_same_names_is_not_taken_for_the_last_one(tmp_path:
     assert not matches(found, given)
     given["prediction"] = given["prediction"].to_numpy()[::-1]
     assert matches(found, given)
+    with pytest.raises(RefusedError, match="is there twice"):
+        found.of(given.assign(day=DAYS[0]))
+    with pytest.raises(RefusedError, match="1 of 120 rows are unknown"):
+        found.of(given.assign(day=given["day"].replace(DAYS[0], pd.Timestamp("1999-01-01"))))
 
 
 def edited(**columns: Any) -> pd.DataFrame:
@@ -149,7 +153,7 @@ def edited(**columns: Any) -> pd.DataFrame:
         (predictions(TABLE)[:-1], "1 of 120 rows are missing, such as '2023-04-30'"),
         (edited(day=DAYS.shift(1)), "1 of 120 rows are unknown, such as '2023-05-01'"),
         (edited(day=[*DAYS[1:], DAYS[1]]), "the row '2023-01-02' is there twice"),
-        (edited(day=[None, *DAYS[1:]]), "'day': missing in 1 of 120 rows"),
+        (edited(day=[None, *DAYS[1:]]), "'day' is missing in 1 of 120 rows"),
         (edited(day=range(N)), "120 of 120 rows are unknown, such as '0'"),
         (edited(prediction=[None, *range(1, N)]), "missing in 1 of 120 rows, .* row 0 "),
         (edited(probability_yes=0.5), "expected a column prediction, or .*; found both"),

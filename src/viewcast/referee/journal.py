@@ -45,7 +45,7 @@ class Journal:
                 except DataError:
                     os.ftruncate(descriptor, whole)
             os.fsync(descriptor)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except BaseException:
             os.close(descriptor)
             raise
@@ -95,7 +95,7 @@ class Journal:
             self._descriptor = descriptor
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Wait until the name of a new file is on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from viewcast.base.errors import DataError
-from viewcast.base.files import replacing
-from viewcast.referee.journal import BACKUP
+from viewcast.referee.journal import BACKUP, sync_folder
 from viewcast.referee.referee import digest_of
 from viewcast.scoring.metric import Array
 
@@ -26,17 +25,22 @@ class KeptPredictions:
         self.folder = folder
 
     def write(self, predictions: Array) -> None:
-        """Store checked predictions (N,) or (N, C) and wait until they are on the disk."""
+        """Store checked predictions (N,) or (N, C) and wait until they are on the disk.
+
+        They take their place at once: half a file is read by nobody, for the journal does not name
+        it, and the same predictions write it anew.
+        """
         labels = predictions.dtype.kind == "O"
-        digest = digest_of(predictions)
-        with replacing(self._path(digest, labels)) as partial:
-            partial.touch(0o600)
+        path = self._path(digest_of(predictions), labels)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             if labels:
                 table = pa.table({LABEL: pa.array(list(map(str, predictions)), pa.string())})
-                pq.write_table(table, partial)
+                pq.write_table(table, file)
             else:
-                with partial.open("wb") as file:
-                    np.save(file, predictions, allow_pickle=False)
+                np.save(file, predictions, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(self.folder)
 
     def read(self, digest: str) -> Array:
         """Predictions as they were judged; refuses (DataError) a file that is missing, damaged or

@@ -5,16 +5,15 @@ Shape letters: N rows, C classes.
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from viewcast.base.errors import DataError
 from viewcast.base.quoted import listed, quoted
-from viewcast.data.row_keys import named_keys
 from viewcast.referee.answers import RefusedError
-from viewcast.referee.row_file import Columns, Rows, joined
+from viewcast.referee.row_file import Columns, Rows, names_of
 from viewcast.scoring.metric import Array
 from viewcast.scoring.metrics.given import as_array
 
@@ -23,12 +22,33 @@ INDEX = re.compile(r"__index_level_\d+__")  # what Parquet calls an index withou
 CHANCE = "probability_"  # prefix of a column; the class follows, as viewcast.log_rows writes it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Matched:
     """``names``: the columns that named the rows last; ``places``: (N,), what came of them."""
 
     names: pd.DataFrame
     places: Array
+
+    @cached_property
+    def index(self) -> pd.Index | None:
+        """The names as they stand, where equal ones are the same text: whole numbers, days, text;
+        None of two columns and of others.
+        """
+        dtype = self.names.iloc[:, 0].dtype
+        plain = dtype.kind in "iuM" or isinstance(dtype, pd.StringDtype)
+        return pd.Index(self.names.iloc[:, 0]) if plain and self.names.shape[1] == 1 else None
+
+    def places_in(self, names: pd.DataFrame) -> Array | None:
+        """What comes of the same names in the same or another order; None of other names."""
+        if names.equals(self.names):
+            return self.places
+        if self.index is None or list(names.dtypes) != list(self.names.dtypes):
+            return None
+        given = pd.Index(names.iloc[:, 0])
+        if len(given) != len(self.index) or not given.is_unique:
+            return None
+        found = given.get_indexer(self.index)
+        return None if (found < 0).any() else np.asarray(found[self.places], np.int64)
 
 
 @dataclass(eq=False)
@@ -41,6 +61,10 @@ class Order:
     rows: Rows
     columns: Columns
     _last: _Matched | None = field(default=None, init=False)
+
+    @cached_property
+    def _names(self) -> pd.Index:
+        return self.rows.names(self.columns)
 
     def of(self, given: Any) -> Array:
         """Predictions (N,) or (N, C) in the order of the rows.
@@ -70,9 +94,10 @@ class Order:
                     f"{listed(self.columns.names)}"
                 )
         names, last = frame[list(self.columns.names)], self._last
-        if last is not None and names.equals(last.names):
-            return last.places
-        places = _matched(names, self.rows, self.columns)
+        known = None if last is None else last.places_in(names)
+        if known is not None:
+            return known
+        places = _matched(names, self._names, self.columns)
         self._last = _Matched(names.copy(), places)
         return places
 
@@ -162,33 +187,37 @@ def _refuse_others(frame: pd.DataFrame, columns: Columns) -> None:
         )
 
 
-def _matched(names: pd.DataFrame, rows: Rows, columns: Columns) -> Array:
-    """The place (N,) among ``names`` of each of the referee's rows."""
+def _matched(names: pd.DataFrame, wanted: pd.Index, columns: Columns) -> Array:
+    """The place (N,) among ``names`` of each of the ``wanted`` rows."""
+    for name in columns.names:
+        missing = int(names[name].isna().sum())
+        if missing:
+            raise RefusedError(
+                f"predictions: the column {quoted(name)} is missing in {missing:,} of "
+                f"{len(names):,} rows; name each row"
+            )
     try:
-        keys = named_keys(names, columns.key, None if columns.key else columns.time, columns.entity)
-    except (DataError, TypeError, ValueError) as error:
-        raise RefusedError(f"predictions: {error}") from None
-    found = joined(keys)
-    if not columns.key:
-        repeated = keys.duplicated(["entity", "time"]).to_numpy()
-        if repeated.any():
-            first = " ".join(keys.loc[repeated, ["entity", "time"]].iloc[0]).strip()
-            raise RefusedError(f"predictions: the row {quoted(first)} is there twice")
-    unknown = rows.names.get_indexer(found) < 0
+        found = names_of(names, columns)
+    except (TypeError, ValueError) as error:
+        raise RefusedError(f"predictions: {quoted(str(error))}; expected names of rows") from None
+    if not found.is_unique:
+        twice = found[found.duplicated()]
+        raise RefusedError(f"predictions: the row {_shown(twice[0])} is there twice")
+    unknown = wanted.get_indexer(found) < 0
     if unknown.any():
-        first = _shown(found[unknown][0])
         raise RefusedError(
-            f"predictions: {int(unknown.sum()):,} of {len(names):,} rows are unknown, such as "
-            f"{first}; the referee has {len(rows):,} rows, such as {_shown(rows.names[0])}"
+            f"predictions: {int(unknown.sum()):,} of {len(found):,} rows are unknown, such as "
+            f"{_shown(found[unknown][0])}; the referee has {len(wanted):,} rows, such as "
+            f"{_shown(wanted[0])}"
         )
-    places = found.get_indexer(rows.names)
+    places = found.get_indexer(wanted)
     if (places < 0).any():
-        missing = rows.names[places < 0]
+        absent = wanted[places < 0]
         raise RefusedError(
-            f"predictions: {len(missing):,} of {len(rows):,} rows are missing, such as "
-            f"{_shown(missing[0])}; expected one for each row"
+            f"predictions: {len(absent):,} of {len(wanted):,} rows are missing, such as "
+            f"{_shown(absent[0])}; expected one for each row"
         )
-    return keys.index.to_numpy(np.int64)[places]
+    return np.asarray(places, np.int64)
 
 
 def _shown(name: str) -> str:

@@ -21,7 +21,7 @@ from viewcast.base.files import replacing
 from viewcast.base.quoted import listed, quoted
 from viewcast.data import table as prepared
 from viewcast.data.limits import DEFAULT as LIMITS
-from viewcast.data.row_keys import named_keys, text
+from viewcast.data.row_keys import dated, named_keys, text
 from viewcast.referee.journal import BACKUP
 from viewcast.referee.judged_metric import FEW
 from viewcast.scoring.metric import Array
@@ -123,10 +123,9 @@ class Rows:
         """Place (N,) of each row in the user's table."""
         return np.asarray(self.frame[PLACE], np.int64)
 
-    @cached_property
-    def names(self) -> pd.Index:
-        """What tells each row apart (N,)."""
-        return joined(self.frame)
+    def names(self, columns: Columns) -> pd.Index:
+        """What tells each row apart (N,), as ``names_of`` finds it in the user's table."""
+        return joined(self.frame["entity"], self.frame["row" if columns.key else "time"])
 
     @cached_property
     def classes(self) -> list[str] | None:
@@ -154,14 +153,25 @@ class Rows:
     @cached_property
     def order(self) -> str:
         """The identity of the names of the rows and of their places in the table (16 hex)."""
-        told = zip(self.names, self.places.tolist(), strict=True)
-        text = "\x1e".join(f"{name}\x1f{place}" for name, place in told)
+        names = self.frame[["entity", "row"]].itertuples(index=False)
+        told = zip(names, self.places.tolist(), strict=True)
+        text = "\x1e".join(f"{entity}\x1f{row}\x1f{place}" for (entity, row), place in told)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def joined(keys: pd.DataFrame) -> pd.Index:
-    """One text for the entity and name of each row."""
-    return pd.Index(keys["entity"].astype(object) + "\x1f" + keys["row"].astype(object))
+def names_of(table: pd.DataFrame, columns: Columns) -> pd.Index:
+    """What tells each row apart (N,), in the order of a table, by the rules of
+    ``viewcast.data.row_keys``.
+    """
+    own = text(dated(table[columns.names[-1]]))
+    entity = text(table[columns.entity]) if columns.entity else pd.Series("", index=own.index)
+    return joined(entity, own)
+
+
+def joined(entity: pd.Series, own: pd.Series) -> pd.Index:
+    """One text for the entity of each row and the row's own name."""
+    pairs = zip(entity.to_numpy(object), own.to_numpy(object), strict=True)
+    return pd.Index([f"{first}\x1f{second}" for first, second in pairs], dtype=object)
 
 
 def read_table(path: Path, names: list[str]) -> pd.DataFrame:
