@@ -94,6 +94,7 @@ def test_a_start_says_what_it_is_and_what_to_type(
         "token    referee/tokens/a, referee/tokens/b",
         "viewcast referee submit predictions.parquet --url http",
         "The first submission is accepted",
+        "holds the columns id and prediction; or prediction alone",
     ):
         assert words in done.output
     assert "Ctrl-C ends it; it goes on with: viewcast referee start\n" in goes_on.output
@@ -285,8 +286,8 @@ def test_a_loop_goes_on_when_the_referee_was_killed_and_started_again(tmp_path: 
         before = [client.submit(noisy(size)) for size in sizes]
         running.send_signal(signal.SIGKILL)
         assert running.wait(LONG) == -signal.SIGKILL
-    port = address.rpartition(":")[2]
-    with process("--port", port) as (running, address):
+    with process() as (running, again):
+        assert again == address
         after = [client.submit(noisy(size)) for size in sizes]  # the same connection, broken
         assert client.submit(noisy(7.0)) == Answer(False, 45)
         running.send_signal(signal.SIGTERM)

@@ -25,7 +25,7 @@ TERMS = ("budget", "false", "hidden", "length", "mode")
 KEYS = ("key", "time", "entity")
 PLANNED = ("target", "metric", *TERMS, *KEYS, "cluster", "name")
 NEEDED = ("fastapi", "starlette", "uvicorn")
-STARTED = "started.json"  # in the folder: the table as it was named, and the store
+STARTED = "started.json"  # in the folder: the table as it was named, the port, and the store
 TELL_SECONDS = 10  # that the store gets at the end
 
 EXAMPLE = """
@@ -62,7 +62,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="Where it lives. Without --rows it goes on there.",
 )
 @click.option("--submitter", multiple=True, help="Gets a token; may be repeated. [default: loop]")
-@click.option("--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help=f"By default that of the start before, else {PORT}; 0 takes a free one.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--behind-proxy", metavar="NAME", help="Others reach it by this name, through TLS.")
 @click.option("--body-mib", type=click.IntRange(1, 1024), help="Longest body; by default by rows.")
@@ -83,21 +87,24 @@ def command(**options: Any) -> None:
     # It takes a second to import, and `--help` does not need it.
     from viewcast.referee.serving import check_host, listening  # noqa: PLC0415
 
-    path, host, port = options["folder"], options["host"], options["port"]
+    path, host = options["folder"], options["host"]
+    known = _known(path)
+    port = known.get("port", PORT) if options["port"] is None else options["port"]
     check_host(host, options["behind_proxy"])
     with ExitStack() as stack:
         # Nothing is written before the port is ours; of a folder that is there the same process may
         # have both, and the folder tells who.
         bound = None if path.exists() else stack.enter_context(listening(host, port))
-        known = _known(path)
         store = store_of(options, known)
         folder = _opened(options, store)
         stack.callback(_stop, folder)
         bound = bound or stack.enter_context(listening(host, port))
         table = None if options["rows"] is None else str(options["rows"].absolute())
-        known = {"table": table or known.get("table"), "uri": store and store.uri}
-        _keep(folder.folder, {**known, "experiment": store and store.experiment})
-        _serve(folder, bound, options, known["table"], store)
+        table = table or known.get("table")
+        at = {"table": table, "port": bound.getsockname()[1]}
+        where = {"uri": store and store.uri, "experiment": store and store.experiment}
+        _keep(folder.folder, {**at, **where})
+        _serve(folder, bound, options, table, store)
 
 
 def closed_here(folder: Path, options: Mapping[str, Any]) -> "Closing":

@@ -10,6 +10,7 @@ from viewcast.referee.terms import Plan
 from viewcast.referee.tokens import Tokens
 
 USUAL_FOLDER = Path("referee")
+AMOUNTS = {"mae", "mape", "mse", "msle", "rmse", "rmsle", "smape", "r2", "explained_variance"}
 WORDS = {"referee": "accepted", "explore": "kept"}
 
 
@@ -80,8 +81,8 @@ def _where(folder: Path, url: str, tokens: Sequence[Path]) -> str:
 
 
 def _columns(plan: Plan, keys: Sequence[str]) -> str:
-    classes = plan.metric in {"log_loss", "brier", "roc_auc", "accuracy", "zero_one"}
-    own = "prediction (or probability_<class> for each class)" if classes else "prediction"
+    amounts = plan.metric.removesuffix("_percent") in AMOUNTS
+    own = "prediction" if amounts else "prediction (or probability_<class> for each class)"
     if not keys:
         return f"the column {own}, in the order of the table"
     return f"the columns {', '.join(keys)} and {own}; or {own} alone, in the order of the table"
