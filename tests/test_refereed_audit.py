@@ -12,6 +12,7 @@ import viewcast
 from support.mlflow_store import Store
 from support.project import Project
 from support.refereed import DAYS, closing_of, plan_on, rows_of, submissions
+from support.reported import Fake
 from viewcast.assessment.result_file import read_file
 from viewcast.assessment.settings import AuditSettings
 from viewcast.base.errors import ConfigError, DataError
@@ -288,3 +289,21 @@ def test_the_audit_of_a_project_tells_its_referees(project: Project) -> None:
     assert "1 of 9 submissions accepted" in audited_table(project.root)
     stored = json.loads((project.root / "reports" / "audit.json").read_text())
     assert [each["run_id"] for each in stored["refereed"]] == [PLAN.hash]  # the same everywhere
+
+
+@pytest.mark.parametrize("kind", ["lecture", "channel"])
+def test_the_page_of_a_project_shows_its_referees(
+    others_store: Store, tmp_path: Path, kind: str
+) -> None:
+    closed(others_store)
+    fake = Fake(tmp_path)
+    fake.prepare()
+    fake.run("channel", "main", "deep")
+    if kind == "channel":  # a person's own data have another name
+        fake.rows[0]["data"] = "mine"
+    (tmp_path / "reports").mkdir()
+    audited().to_json(tmp_path / "reports" / "audit.json")
+    page = fake.build()[1]
+    assert ("The days that the models learn from" in page) == (kind == "channel")
+    assert "Referee “gate”: experiment others, 120 rows" in page
+    assert f"G{PRICE[1:]}" in page
