@@ -94,7 +94,7 @@ def test_a_start_says_what_it_is_and_what_to_type(
         "token    referee/tokens/a, referee/tokens/b",
         "viewcast referee submit predictions.parquet --url http",
         "The first submission is accepted",
-        "holds the columns id and prediction; or prediction alone",
+        "holds the columns id and prediction; or that alone",
     ):
         assert words in done.output
     assert "Ctrl-C ends it; it goes on with: viewcast referee start\n" in goes_on.output

@@ -85,4 +85,4 @@ def _columns(plan: Plan, keys: Sequence[str]) -> str:
     own = "prediction" if amounts else "prediction (or probability_<class> for each class)"
     if not keys:
         return f"the column {own}, in the order of the table"
-    return f"the columns {', '.join(keys)} and {own}; or {own} alone, in the order of the table"
+    return f"the columns {', '.join(keys)} and {own}; or that alone, in the table's order"
