@@ -11,8 +11,8 @@ import pytest
 pytestmark = pytest.mark.xdist_group("calibration")  # what is costly is made once for all
 
 CALIBRATION = Path(__file__).parents[1] / "benchmarks" / "calibration"
-STUDIES, DAYS, COUNT = 200, 366, 100
-# Standard errors at 200 studies: 4 % of the optimism for the bias, 1.5 points for the coverage.
+STUDIES, DAYS, COUNT = 100, 366, 100
+# Standard errors at 100 studies: 6 % of the optimism for the bias, 2.2 points for the coverage.
 
 
 @pytest.fixture(scope="module")
