@@ -282,6 +282,15 @@ def test_a_table_that_would_fill_the_memory_is_refused(
             Rows.read(stored(tmp_path, TABLE, name), Columns("views", time="day"))
 
 
+def test_a_line_with_more_cells_than_the_header_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    lines = TABLE.to_csv(index=False).splitlines()
+    lines[4] = lines[4].replace("NA", "Ostend, BE")
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"rows\.csv, line 5: found 8 cells, expected 7"):
+        Rows.read(path, Columns("views", time="day"))
+
+
 def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(b"\xef\xbb\xbf" + TABLE.to_csv(index=False).replace("\n", "\r\n").encode())

@@ -11,9 +11,10 @@ SHARES = {
     "youtube": 200,
     "artifacts": 100,
     "panels": 150,
-    "exports": 150,
-    "archives": 100,
+    "exports": 125,
+    "archives": 75,
     "folders": 50,
+    "referee_rows": 50,
 }
 NAMES = tuple(SHARES)
 

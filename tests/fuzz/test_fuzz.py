@@ -19,6 +19,7 @@ COUNTS = {
     "exports": 60,
     "archives": 60,
     "folders": 40,
+    "referee_rows": 40,
 }
 
 pytestmark = [

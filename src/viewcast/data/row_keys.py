@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import quoted
 
 ISO: dict[str, Any] = {"format": "ISO8601", "errors": "coerce"}
+EXACT = 2.0**53  # beyond, a float is no whole number that somebody counted to
 ZONE = r"(?:Z|[+-]\d\d:?\d\d)$"
 
 
@@ -100,7 +102,8 @@ def dated(values: Any) -> pd.Series:
 
 def text(values: pd.Series) -> pd.Series:
     """Keys as text, the same whether 3 was stored as 3 or as 3.0."""
-    if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
+    whole = pd.api.types.is_float_dtype(values) and (values == values.round()).all()
+    if whole and (values.abs() < EXACT).all():
         values = values.astype("int64")
     return values.astype(str)
 
@@ -109,6 +112,6 @@ def _refuse_repeated(keys: pd.DataFrame, column: str) -> None:
     repeated = keys.duplicated(["entity", "row"])
     if repeated.any():
         raise DataError(
-            f"column {column!r}: {keys.loc[repeated, 'row'].iloc[0]!r} occurs twice, "
+            f"column {column!r}: {quoted(keys.loc[repeated, 'row'].iloc[0])} occurs twice, "
             f"{int(repeated.sum())} of {len(keys)} rows repeat another; expected one row per target"
         )

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from viewcast.base.errors import DataError
+from viewcast.base.files import read_json
 from viewcast.referee.answers import RefusedError
-from viewcast.referee.record import Closing, Raw, Submitted, Told
+from viewcast.referee.journal import BACKUP
+from viewcast.referee.record import Closing, Raw, Submitted, Told, closing_of
 from viewcast.referee.referee import Referee
 from viewcast.referee.terms import Plan
 from viewcast.scoring.metric import Array
@@ -65,6 +68,16 @@ def _unused(plan: Plan, count: int) -> list[str]:
     if count == plan.terms.budget:
         return []
     return [f"the budget was not used up: {count:,} of {plan.terms.budget:,} answers were given"]
+
+
+def written(path: Path) -> Closing | None:
+    """The account in a file, None where there is none; refuses (DataError) a damaged one."""
+    if not path.exists():
+        return None
+    try:
+        return closing_of(read_json(path, BACKUP))
+    except DataError as error:
+        raise DataError(f"{path}: {error}; {BACKUP}") from error
 
 
 def refuse_none(submissions: Sequence[Submitted]) -> None:

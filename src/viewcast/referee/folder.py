@@ -24,14 +24,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from viewcast.base.errors import DataError
-from viewcast.base.files import read_json
 from viewcast.referee.answers import Answer, ClosedError
-from viewcast.referee.closing import account, refuse_none
+from viewcast.referee.closing import account, refuse_none, written
 from viewcast.referee.journal import BACKUP, Journal
 from viewcast.referee.kept_predictions import KeptPredictions
 from viewcast.referee.lock import Lock
 from viewcast.referee.predictions import Order
-from viewcast.referee.record import Closing, KnowsReaders, Recorder, Status, Submitted, closing_of
+from viewcast.referee.record import Closing, KnowsReaders, Recorder, Status, Submitted
 from viewcast.referee.referee import digest_of
 from viewcast.referee.row_file import Columns, Rows
 from viewcast.referee.start import (
@@ -74,7 +73,7 @@ class RefereeFolder:
         self._submissions: list[Submitted] = []
         self._notes: list[str] = []
         self._closing_line: dict[str, Any] | None = None
-        self._closing = _closing(folder)
+        self._closing = written(folder / CLOSED)
         self._whole = True  # whether memory and journal tell the same
         self._telling: Telling | None = None
         self._journal, lines = Journal.open(folder / JOURNAL, self.plan.hash)
@@ -166,19 +165,8 @@ class RefereeFolder:
 
     def status(self) -> Status:
         """What anybody with a token may know."""
-        plan, count = self.plan, len(self._submissions)
-        return Status(
-            name=plan.name,
-            metric=plan.metric,
-            more_is_better=plan.more_is_better,
-            rows=plan.rows,
-            budget=plan.terms.budget,
-            left=plan.terms.budget - count,
-            submissions=count,
-            acceptances=self._referee.acceptances,
-            closed=self.is_closed,
-            mode=plan.terms.mode,
-        )
+        count, acceptances = len(self._submissions), self._referee.acceptances
+        return Status.of(self.plan, count, acceptances, self.is_closed)
 
     def note(self, sentence: str) -> None:
         """Write down what weakens the verdict, once: it is told with it. After closing it is late,
@@ -313,16 +301,6 @@ def _opened(lock: Lock, folder: Path, recorder: Recorder | None) -> RefereeFolde
     except BaseException:
         lock.release()
         raise
-
-
-def _closing(folder: Path) -> Closing | None:
-    path = folder / CLOSED
-    if not path.exists():
-        return None
-    try:
-        return closing_of(read_json(path, BACKUP))
-    except DataError as error:
-        raise DataError(f"{path}: {error}; {BACKUP}") from error
 
 
 def _now() -> int:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import MOST, shortened
 from viewcast.referee.answers import RefusedError
 from viewcast.referee.gains import Indices, Vector
 from viewcast.scoring.metric import Array, Metric
@@ -123,13 +124,13 @@ class JudgedMetric:
             if absent and isinstance(kind, OF_ALL_CLASSES):
                 raise DataError(
                     f"{self.metric.name}: none of {len(rows)} rows {which} has the class "
-                    f"{absent[0]}, expected rows of every class; take accuracy or log_loss, or "
-                    "more validation rows"
+                    f"{shortened(str(absent[0]), MOST)}, expected rows of every class; take "
+                    "accuracy or log_loss, or more validation rows"
                 )
             if len(self._labels) < 2:
                 raise DataError(
-                    f"{self.metric.name}: all targets are {self._labels[0]}, expected two classes "
-                    "or more"
+                    f"{self.metric.name}: all targets are "
+                    f"{shortened(str(self._labels[0]), MOST)}, expected two classes or more"
                 )
             if isinstance(kind, OfConfusion) and kind.binary:
                 self.metric.rows(targets, targets)

@@ -99,6 +99,22 @@ class Status:
     closed: bool
     mode: str
 
+    @classmethod
+    def of(cls, plan: Plan, submissions: int, acceptances: int, closed: bool) -> "Status":
+        """Of a plan, after so many submissions."""
+        return cls(
+            name=plan.name,
+            metric=plan.metric,
+            more_is_better=plan.more_is_better,
+            rows=plan.rows,
+            budget=plan.terms.budget,
+            left=plan.terms.budget - submissions,
+            submissions=submissions,
+            acceptances=acceptances,
+            closed=closed,
+            mode=plan.terms.mode,
+        )
+
 
 class Recorder(Protocol):
     """Where submissions are told beside the journal (MLflow: ``viewcast.tracking.write.refereed``).

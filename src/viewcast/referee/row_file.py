@@ -3,6 +3,7 @@
 Shape letter: N rows.
 """
 
+import csv
 import gzip
 import hashlib
 import io
@@ -85,10 +86,11 @@ class Rows:
         frame = frame.assign(**{PLACE: places, TARGET: targets[places]})
         repeated = frame.duplicated(["entity", "row" if columns.key else "time"])
         if columns.names and repeated.any():
+            first = " ".join(frame.loc[repeated, ["entity", "time"]].iloc[0]).strip()
             raise DataError(
-                f"{path}: {' '.join(frame.loc[repeated, ['entity', 'time']].iloc[0]).strip()!r} "
-                f"occurs twice, {int(repeated.sum())} of {len(frame)} rows repeat another; name a "
-                "column that tells rows apart (key), or the series they belong to (entity)"
+                f"{path}: {quoted(first)} occurs twice, {int(repeated.sum())} of {len(frame)} rows "
+                "repeat another; name a column that tells rows apart (key), or the series they "
+                "belong to (entity)"
             )
         return cls(frame)
 
@@ -185,7 +187,7 @@ def read_table(path: Path, names: list[str]) -> pd.DataFrame:
         if path.name.lower().endswith(".parquet"):
             return _parquet(path, names)
         return _csv(path, names)
-    except (OSError, EOFError, ValueError, zlib.error, pa.ArrowException) as error:
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error, pa.ArrowException) as error:
         why = quoted(str(error), 200)
         raise DataError(f"{path}: not a readable table ({why}); write it anew") from error
 
@@ -210,14 +212,34 @@ def _csv(path: Path, names: list[str]) -> pd.DataFrame:
     with open_file(path, "rb") as file:
         content = file.read(LIMITS.bytes + 1)
     _refuse_more(path, len(content), LIMITS.bytes, "bytes or more")
-    header = pd.read_csv(io.BytesIO(content), header=None, nrows=1, dtype=str)
-    _refuse_missing(path, [str(name) for name in header.iloc[0]], names)
+    _refuse_missing(path, _header(path, content), names)
     # "NA" is a country, not a missing cell.
     found: pd.DataFrame = pd.read_csv(
-        io.BytesIO(content), usecols=names, keep_default_na=False, na_values=[""], low_memory=False
+        io.BytesIO(content),
+        usecols=names,
+        index_col=False,
+        keep_default_na=False,
+        na_values=[""],
+        low_memory=False,
     )
-    _refuse_more(path, len(found), LIMITS.rows, "rows")
     return found[names]
+
+
+def _header(path: Path, content: bytes) -> list[str]:
+    """The names of the columns. Refuses (DataError) a line with another number of cells: pandas
+    would take them for those of other columns.
+    """
+    lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline=""), strict=True)
+    header, count = next(lines, []), 0
+    for row in lines:
+        if row and len(row) != len(header):
+            raise DataError(
+                f"{path}, line {lines.line_num}: found {len(row)} cells, expected {len(header)}, "
+                "as in the header; quote a cell that holds a comma"
+            )
+        count += 1
+    _refuse_more(path, count, LIMITS.rows, "rows")
+    return header
 
 
 def _refuse_missing(path: Path, found: list[str], names: list[str]) -> None:

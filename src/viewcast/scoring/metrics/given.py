@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import MOST, quoted, shortened
 from viewcast.scoring.metric import Array, Vector
 
 Indices = NDArray[np.intp]
@@ -28,7 +29,7 @@ def as_array(values: Any) -> NDArray[Any]:
     if given.dtype.kind == "O":  # a column of decimals, of nullable integers
         try:
             return np.asarray(given, np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return given.astype(str).astype(object)
     if given.dtype.kind in "US":
         return given.astype(str).astype(object)
@@ -127,7 +128,7 @@ def _classes_of_columns(name: str, target: Array, columns: int) -> Classes:
     if labels.dtype.kind in "iuf" and labels.min() >= 0 and labels.max() < columns:
         return Classes(np.arange(columns), labels.astype(np.intp)[codes])
     if len(labels) != columns:
-        found = ", ".join(str(label) for label in labels[:5])
+        found = ", ".join(shortened(str(label), MOST) for label in labels[:5])
         raise DataError(
             f"{name}: found {len(labels)} classes among the targets ({found}) and probabilities "
             f"of {columns}: which column belongs to which class cannot be told; log the targets "
@@ -161,8 +162,8 @@ def _comparable(name: str, target: Array, prediction: Array) -> None:
 
     if text(target) != text(prediction):
         raise DataError(
-            f"{name}: found the target '{target[0]}' and the prediction '{prediction[0]}', "
-            "expected labels of one kind"
+            f"{name}: found the target {quoted(str(target[0]))} and the prediction "
+            f"{quoted(str(prediction[0]))}, expected labels of one kind"
         )
 
 
@@ -180,7 +181,7 @@ def _finite(name: str, what: str, values: Array) -> Vector:
         given = np.asarray(values, np.float64)
     except (TypeError, ValueError):
         raise DataError(
-            f"{name}: found {what} such as '{values.flat[0]}', expected numbers"
+            f"{name}: found {what} such as {quoted(str(values.flat[0]))}, expected numbers"
         ) from None
     wrong = int((~np.isfinite(given)).sum())
     if wrong:
