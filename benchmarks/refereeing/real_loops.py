@@ -145,28 +145,31 @@ def lived(task: Task, world: World, number: int, *, refereed: bool) -> dict[str,
         return told
     verdict = referee.close()
     told |= {"claim": verdict.claimed, "estimate": verdict.estimate}
-    told["right"] = _right(verdict, gains)
+    told["right"], told["truth below"] = _right(verdict, gains)
     if world.again:  # what is true of the days that are hidden alone
         own = gains.reshape(-1, len(target))[:, referee.parts.hidden].ravel()
-        told["right for hidden days"] = _right(verdict, own)
+        told["right for hidden days"], told["truth below of hidden days"] = _right(verdict, own)
     return told
 
 
-def _right(verdict: Verdict, gains: Rows) -> bool:
-    """Whether the interval, with the error of the fresh rows' mean, holds it."""
+def _right(verdict: Verdict, gains: Rows) -> tuple[bool, bool]:
+    """Whether the interval, with the error of the fresh rows' mean, holds it; and whether that mean
+    is below it, so that too much is claimed.
+    """
     if not verdict.acceptances:
-        return True  # no gain is claimed over the submission itself
+        return True, False  # no gain is claimed over the submission itself
     error = 1.96 * float(gains.std()) / np.sqrt(len(gains))
     low = verdict.estimate - np.hypot(verdict.estimate - verdict.low, error)
     high = verdict.estimate + np.hypot(verdict.high - verdict.estimate, error)
-    return bool(low <= gains.mean() <= high)
+    return bool(low <= gains.mean() <= high), bool(gains.mean() < low)
 
 
 def real_markdown(rows: list[dict[str, Any]]) -> Iterator[str]:
     """A table in Markdown."""
     columns = (
         *("start", "accepted", "false", "true gain", "claim", "claim - truth", "estimate"),
-        *("estimate - truth", "right", "right for hidden days"),
+        *("estimate - truth", "right", "truth below"),
+        *("right for hidden days", "truth below of hidden days"),
     )
     if rows:
         yield "\n| data | metric | loop | loops | " + " | ".join(columns) + " |"
