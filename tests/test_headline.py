@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_audit import FACTS, SETTINGS, noisy, scored
 
 from support import audited
+from support.studied_runs import FACTS, SETTINGS, noisy, scored
 from viewcast.assessment import understood_sentences
 from viewcast.assessment.audit import audit
 from viewcast.assessment.headline import headline
