@@ -13,6 +13,8 @@ from support.dependencies import (
     stages,
 )
 
+pytestmark = pytest.mark.xdist_group("plan")  # Hydra takes eight seconds for it, once
+
 STAGES = stages("dvc.yaml")
 
 

@@ -2,12 +2,15 @@
 
 from functools import cache
 
+import pytest
 import yaml
 
 from support.configurations import composed, options
 from support.project import REPOSITORY
 from viewcast.runs.plan import Pipeline, plan
 from viewcast.training.config import parse
+
+pytestmark = pytest.mark.xdist_group("plan")  # Hydra takes eight seconds for it, once
 
 TRACKING = {"uri": "x", "artifacts": None, "experiment": "viewcast", "flush_seconds": 1}
 PIPELINE = yaml.safe_load((REPOSITORY / "conf" / "pipeline.yaml").read_text())

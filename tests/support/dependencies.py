@@ -12,6 +12,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 from support.clone import REPOSITORY
+from support.configurations import composed
 from viewcast.base import provenance
 from viewcast.base.cli import compose
 from viewcast.demo.settings import planned
@@ -70,7 +71,7 @@ def targets(plain: Any) -> Iterator[str]:
 def plans() -> dict[str, Any]:
     """What is composed for the stages of dvc.yaml, and what they may be given instead."""
     pipeline = compose(REPOSITORY, [], "pipeline")
-    runs = plan(Pipeline(**pipeline), REPOSITORY, lambda overrides: compose(REPOSITORY, overrides))
+    runs = plan(Pipeline(**pipeline), REPOSITORY, lambda overrides: composed(*overrides))
     demo = planned(pipeline["datasets"], *(compose(REPOSITORY, [], part) for part in DEMO))
     choices = {group: options(group) for group in GROUPS}
     return {
@@ -92,8 +93,8 @@ def conf_files(config_name: str, *overrides: str) -> set[str]:
     """The files of conf/ that are composed, but for those of Hydra itself."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
-        composed = hydra_compose(config_name, list(overrides), return_hydra_config=True)
-    choices = composed.hydra.runtime.choices.items()
+        told = hydra_compose(config_name, list(overrides), return_hydra_config=True)
+    choices = told.hydra.runtime.choices.items()
     named = {
         f"conf/{group}/{choice}.yaml"
         for group, choice in choices
