@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from support.moments import Moment
@@ -26,7 +27,7 @@ from viewcast.base.errors import DataError
 from viewcast.referee import folder as referee_folder
 from viewcast.referee.answers import ClosedError
 from viewcast.referee.folder import RefereeFolder
-from viewcast.referee.referee import Referee
+from viewcast.referee.referee import Referee, digest_of
 from viewcast.referee.terms import Terms
 
 FOLDER = "viewcast.referee.folder"
@@ -185,3 +186,16 @@ def test_a_closing_that_fails_is_completed_by_the_next_call(
         assert referee.status().closed
         referee.close("another")
     assert left_by(tmp_path) == left_by(lived)
+
+
+def test_half_a_file_of_predictions_that_were_not_counted_is_written_anew(tmp_path: Path) -> None:
+    (first,) = loop(1)
+    given = Referee(TRUTH, "mae", BUDGET).checked(first["prediction"])
+    started(tmp_path).stop()
+    path = tmp_path / f"referee/predictions/{digest_of(given)}.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00v")
+    with started(tmp_path) as referee:
+        assert referee.submit(first, "a").accepted
+    with started(tmp_path) as referee:
+        assert referee.status().submissions == 1
+    assert np.array_equal(np.load(path), given)
