@@ -31,6 +31,7 @@ from viewcast.tracking.write.evaluator import Evaluator
 
 # MLflow, about calls of its own to pandas, and about how it imports XGBoost.
 pytestmark = [
+    pytest.mark.xdist_group("evaluator"),  # what is costly is made once for all
     pytest.mark.filterwarnings("ignore:Starting with pandas version 4.0 all arguments of all"),
     pytest.mark.filterwarnings("ignore:_ImportHookChainedLoader:ImportWarning"),
     pytest.mark.filterwarnings("ignore:the load_module.. method is deprecated:DeprecationWarning"),

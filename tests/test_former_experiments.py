@@ -15,6 +15,8 @@ from viewcast.base.settings import Tracking
 from viewcast.runs.audit import audit_experiment
 from viewcast.tracking.tags import COMPARED
 
+pytestmark = pytest.mark.xdist_group("former experiments")  # what is costly is made once for all
+
 LECTURES = {"viewcast.data": "lectures", "viewcast.label": "lectures", "viewcast.loss": "mse",
             "viewcast.unit": "minutes²", "viewcast.split": "course"}  # fmt: skip
 CHANNEL = {"viewcast.data": "channel", "viewcast.label": "channel (simulated)",

@@ -16,7 +16,10 @@ pytest.importorskip("accelerate")
 
 from viewcast.integrations.transformers import EvaluationRows  # noqa: E402
 
-pytestmark = [pytest.mark.filterwarnings("ignore")]  # transformers, about devices and loaders
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # transformers, about devices and loaders
+    pytest.mark.xdist_group("transformers"),  # one process imports what it trains with
+]
 
 RNG = np.random.default_rng(4)
 INPUTS = RNG.normal(size=(30, 2)).astype("float32")

@@ -8,6 +8,8 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.settings import construct
 from viewcast.demo.leaderboard import Attack, climb, submissions
 
+pytestmark = pytest.mark.xdist_group("leaderboard")  # what is costly is made once for all
+
 ATTACK = Attack(submissions=200, size=0.1, seed=3)
 SHOWN, HIDDEN = 225, 75
 

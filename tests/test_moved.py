@@ -25,6 +25,8 @@ from viewcast.tracking.moved import COLUMNS, backup_of, follow_beside, follow_pr
 from viewcast.tracking.read.gather import gather
 from viewcast.tracking.store import connect
 
+pytestmark = pytest.mark.xdist_group("moved")  # what is costly is made once for all
+
 RUNS = (
     ["experiment=lectures_grid_search", "trainer.w.points=9", "trainer.b.points=9"],
     ["experiment=lectures_descent_100", "trainer.epochs=3"],

@@ -20,6 +20,8 @@ from viewcast.base.errors import ConfigError
 from viewcast.commands import project
 from viewcast.commands.program import program
 
+pytestmark = pytest.mark.xdist_group("packaging")  # what is costly is made once for all
+
 PACKAGE = REPOSITORY / "src" / "viewcast"
 SETTINGS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 

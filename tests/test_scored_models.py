@@ -19,7 +19,10 @@ from viewcast.tracking.read.scored_models import ScoredModels
 from viewcast.tracking.read.settings import ReadSettings
 
 # MLflow, about models without a signature and pickles.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning"),
+    pytest.mark.xdist_group("scored models"),  # what is costly is made once for all
+]
 
 FEATURES = ["mean radius", "mean texture", "mean smoothness"]
 

@@ -19,6 +19,8 @@ from viewcast.runs.experiments import code_of_folder
 from viewcast.training.config import Config, parse
 from viewcast.training.run_code import code_of
 
+pytestmark = pytest.mark.xdist_group("what is recomputed")  # what is costly is made once for all
+
 # One run of each kind of code: the word for it in the table, and what is composed.
 RUNS = {
     "line": ["model=linear"],
