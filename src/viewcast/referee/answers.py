@@ -38,18 +38,22 @@ class Verdict:
 
     def __str__(self) -> str:
         if not self.acceptances:
-            return "nothing was accepted after the first submission: no gain is claimed"
+            return "no step was taken after the first submission: no gain is claimed"
         if math.isnan(self.estimate):
             return (
                 "no gain is claimed: the first or the last accepted submission has no finite score "
                 f"on the hidden rows; the rows that judged claim {short(self.claimed)}, after "
-                f"{self.acceptances} acceptances"
+                f"{self._steps}"
             )
         return (
             f"gain {short(self.estimate)}, 95 % interval {short(self.low)} to {short(self.high)}, "
-            f"from hidden rows, after {self.acceptances} acceptances; the rows that judged claim "
-            f"{short(self.claimed)}"
+            f"from hidden rows, after {self._steps}; the rows that judged claim {short(self.claimed)}"
         )
+
+    @property
+    def _steps(self) -> str:
+        """In either mode: one that explores keeps, and accepts nothing as better."""
+        return "1 step" if self.acceptances == 1 else f"{self.acceptances} steps"
 
 
 class RefusedError(DataError):
