@@ -47,7 +47,8 @@ class Verdict:
             )
         return (
             f"gain {short(self.estimate)}, 95 % interval {short(self.low)} to {short(self.high)}, "
-            f"from hidden rows, after {self._steps}; the rows that judged claim {short(self.claimed)}"
+            f"from hidden rows, after {self._steps}; the rows that judged claim "
+            f"{short(self.claimed)}"
         )
 
     @property
