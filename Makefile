@@ -91,7 +91,7 @@ audit: $(READY)  ## what the validation scores in MLflow are worth, counted anew
 	python pipelines/audit.py
 
 test: $(READY) data  ## run the whole test suite
-	python -m pytest --numprocesses 2 --dist loadgroup
+	python -m pytest --numprocesses 3 --dist loadgroup
 
 fuzz: $(READY)  ## 20,000 damaged and hostile inputs: what became of them
 	@PYTHONPATH=tests python -m fuzz
