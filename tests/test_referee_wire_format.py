@@ -40,7 +40,9 @@ def test_predictions_arrive_as_they_were_sent(given: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [[[[1.0]]], pd.DataFrame({"a": [1, "b"]}), pd.DataFrame({"a": [object()]})], ids=str
+    "given",
+    [[[[1.0]]], pd.DataFrame({"a": [1, "b"]}), pd.DataFrame({"a": [object()]})],
+    ids=["three axes", "mixed", "an object"],
 )
 def test_what_cannot_be_sent_is_refused_here(given: Any) -> None:
     with pytest.raises(RefusedError, match=r"predictions"):
