@@ -113,7 +113,7 @@ def test_an_audit_shows_any_name_as_it_stands(name: str) -> None:
     result = audited.channel()
     assert result.winner is not None
     changed = replace(result, label=name, winner=replace(result.winner, name=name))
-    shown = audit_text(named([changed]), 500)
+    shown = audit_text(named([changed]), width=500)
     assert on_screen(name).split("\n")[0][:40] in shown
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown)
 

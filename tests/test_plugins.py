@@ -86,7 +86,7 @@ def test_a_dataclass_of_another_library_is_not_reached_by_way_of_a_module(
 ) -> None:
     monkeypatch.delenv(PLUGINS, raising=False)
     monkeypatch.setattr(loss, "Moment", Moment, raising=False)
-    with pytest.raises(ConfigError, match=r"is a class of support\.killed, which is no listed"):
+    with pytest.raises(ConfigError, match=r"is a class of support\.moments, which is no listed"):
         named_class("viewcast.scoring.loss.Moment", "loss._target_")
 
 

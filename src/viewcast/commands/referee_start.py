@@ -1,5 +1,6 @@
 """``viewcast referee start``: the process that holds the targets, until Ctrl-C."""
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -241,6 +242,7 @@ def _serve(
     with at_address(folder.folder / ADDRESS, url_of(bound)):
         for line in opening_lines(folder, url_of(bound), tokens, str(store) if store else None):
             tell(line)
+        sys.stdout.flush()  # it goes on for hours, and its output may be a file or a pipe
         if warning := readers.warning():
             say(f"warning: {warning}")
         serve(service, bound)
@@ -257,6 +259,7 @@ def _say_once() -> Callable[["Closing"], None]:
             said.append(closing)
             tell(f"\nClosed by {closing.closed_by}. Nothing is judged any more: Ctrl-C.\n")
             print_referee(closing)
+            sys.stdout.flush()
 
     return say_verdict
 
