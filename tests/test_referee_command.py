@@ -61,7 +61,8 @@ def test_an_answer_is_a_line_and_an_exit_code(here: Served) -> None:
         ),
         (1.0, "b.csv", 0, "accepted, 1 answer left"),
         (9.0, "c.npy", 3, "not accepted, 0 answers left"),
-        (5.0, "a.parquet", 0, "accepted, 0 answers left"),
+        (1.0, "b.csv", 0, "accepted, 0 answers left"),
+        (5.0, "a.parquet", 6, "accepted before, and replaced since: no news; 0 answers left"),
     ):
         done = typed("submit", predictions(size, name=name))
         assert (done.exit_code, done.output) == (code, f"{line}\n")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.referee import ClosedError, Referee, RefusedError, SpentError
+from viewcast.referee import Answer, ClosedError, Referee, RefusedError, SpentError
 from viewcast.scoring.metrics import metric_of
 
 ROWS = 120
@@ -228,7 +228,8 @@ def test_equal_predictions_are_answered_again_and_cost_nothing() -> None:
     better = amounts(2, 0.1).astype(np.float32)
     for same in (better, better.astype(np.float64), better[:, np.newaxis], pd.Series(better)):
         answer = referee.submit(same)
-        assert (answer.accepted, answer.left) == (True, 1)
+        assert answer == Answer(True, 1)
+    assert referee.submit(amounts(1, 1.0)) == Answer(True, 1, replaced=True)
     assert referee.acceptances == 1
 
 

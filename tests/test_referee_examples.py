@@ -134,7 +134,7 @@ def test_a_loop_of_the_shell_commits_what_is_accepted_and_takes_back_the_rest(
     assert [line.split(";")[0] for line in lines[:5]] == [
         "accepted, 3 answers left",
         "accepted, 2 answers left",
-        "accepted, 2 answers left",  # the first one again: no news
+        "accepted before, and replaced since: no news",  # the first one again
         "not accepted, 1 answer left",
         "not accepted, 0 answers left",
     ]

@@ -48,9 +48,9 @@ def test_equal_predictions_get_their_answer_again_free_of_charge(tmp_path: Path)
     with started(tmp_path) as referee:
         assert referee.submit(first, "a") == Answer(True, BUDGET - 1)
         assert referee.submit(better, "a") == Answer(True, BUDGET - 2)
-        assert referee.submit(first, "b") == Answer(True, BUDGET - 2)
+        assert referee.submit(first, "b") == Answer(True, BUDGET - 2, replaced=True)
     with RefereeFolder.open(tmp_path / "referee") as referee:
-        assert referee.submit(first, "b") == Answer(True, BUDGET - 2)
+        assert referee.submit(first, "b") == Answer(True, BUDGET - 2, replaced=True)
 
 
 @pytest.mark.parametrize("metric", ["mae", "log_loss"])

@@ -50,7 +50,8 @@ def test_a_submission_hears_one_bit_and_what_is_left(here: Served) -> None:
     assert client.submit(noisy(5.0)) == Answer(True, 4)
     assert client.submit(named(noisy(1.0))) == Answer(True, 3)
     assert client.submit(noisy(9.0)) == Answer(False, 2)
-    assert client.submit(noisy(5.0)) == Answer(True, 2)  # known, and free
+    assert client.submit(noisy(5.0)) == Answer(True, 2, replaced=True)  # known, and free
+    assert client.submit(noisy(1.0)) == Answer(True, 2)
 
     answer = here.asked("POST", "/submit", [packed(noisy(9.0))])
     assert told(answer) == {"accepted": False, "left": 2}

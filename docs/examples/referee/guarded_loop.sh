@@ -29,7 +29,7 @@ while $edit; do
   if [ "$code" = 0 ] && [ "$(left)" = "$last" ]; then code=3; fi
   case $code in
     0) git commit --quiet --all --message "Accepted by the referee" ;;
-    3) git checkout --quiet -- . ;;              # no evidence that it is better
+    3 | 6) git checkout --quiet -- . ;;          # no evidence that it is better
     4 | 5) git checkout --quiet -- . && break ;; # no answer is left, or the referee is closed
     *)                                           # the edit broke the program, or its predictions
       git checkout --quiet -- .

@@ -31,7 +31,7 @@ class Refereed:
         except SpentError:
             trial.study.stop()
             raise optuna.TrialPruned from None
-        if not answer.accepted:
+        if answer.replaced or not answer.accepted:
             raise optuna.TrialPruned
         self.steps += 1
         return self.steps

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from viewcast.referee.client import Client
     from viewcast.referee.record import Closing, Status
 
-NOT_ACCEPTED, SPENT, CLOSED = 3, 4, 5  # exit codes of `submit`
+NOT_ACCEPTED, SPENT, CLOSED, REPLACED = 3, 4, 5, 6  # exit codes of `submit`
 
 EXAMPLE = """
 \b
@@ -34,8 +34,9 @@ Whoever improves a model types, as often as there are answers, and once at the e
 
 AFTER_SUBMIT = """
 \b
-Exit codes: 0 accepted (or kept), 3 not accepted, 4 no answer is left, 5 closed,
-1 anything else (no server, a wrong token, predictions that are refused), 2 wrong usage.
+Exit codes: 0 accepted (or kept), 3 not accepted, 6 accepted before and replaced since,
+4 no answer is left, 5 closed, 1 anything else (no server, a wrong token,
+predictions that are refused), 2 wrong usage.
 \b
 In a loop of the shell:
   if viewcast referee submit predictions.parquet
@@ -106,12 +107,14 @@ def submit(
     first = answer.left == terms["budget"] - 1
     left = "1 answer" if answer.left == 1 else f"{answer.left:,} answers"
     if as_json:
-        click.echo(json.dumps({"accepted": answer.accepted, "left": answer.left}))
+        click.echo(json.dumps(answer.plain()))
+    elif answer.replaced:
+        click.echo(f"{word} before, and replaced since: no news; {left} left")
     else:
         since = "; it is the first, from which gains are measured" if first else ""
         click.echo(f"{word if answer.accepted else f'not {word}'}, {left} left{since}")
-    if not answer.accepted:
-        raise click.exceptions.Exit(NOT_ACCEPTED)
+    if answer.replaced or not answer.accepted:
+        raise click.exceptions.Exit(REPLACED if answer.replaced else NOT_ACCEPTED)
 
 
 @group.command("status")

@@ -11,11 +11,19 @@ from viewcast.base.numbers import short
 @dataclass(frozen=True)
 class Answer:
     """``accepted``: the submission is the best so far (where it explores: it is kept, and nothing
-    is said of better). ``left``: answers that are left. There is no score.
+    is said of better). ``left``: answers that are left. There is no score. ``replaced``: equal
+    predictions were accepted before, and others have been since: whoever kept these again would
+    fall back behind the verdict.
     """
 
     accepted: bool
     left: int
+    replaced: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values, for JSON; ``replaced`` only where it is so."""
+        told = {"accepted": self.accepted, "left": self.left}
+        return {**told, "replaced": True} if self.replaced else told
 
 
 @dataclass(frozen=True)

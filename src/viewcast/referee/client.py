@@ -82,7 +82,8 @@ class Client:
         """
 
         def answer(told: dict[str, Any]) -> Answer:
-            return Answer(bool(told["accepted"]), int(told["left"]))
+            bits = bool(told["accepted"]), int(told["left"]), bool(told.get("replaced"))
+            return Answer(*bits)
 
         return self._asked("POST", "submit", answer, packed(predictions))
 

@@ -40,14 +40,15 @@ from viewcast.selection.clusters import CLUSTERS, Cluster
 @dataclass
 class _State:
     """``first``, ``incumbent``: predictions; on the rows that judge ``first_error`` is the standard
-    error of the first one's mean loss, and ``losses`` are the incumbent's. ``read``: the hidden
-    rows are.
+    error of the first one's mean loss, and ``losses`` are the incumbent's; ``best``: its digest.
+    ``read``: the hidden rows are.
     """
 
     first: Array | None = None
     first_error: float = 0.0
     incumbent: Array | None = None
     losses: Vector | None = None
+    best: str = ""
     acceptances: int = 0
     answers: dict[str, bool] = field(default_factory=dict)
     read: bool = False
@@ -125,13 +126,15 @@ class Referee:
         return self._metric.check(plain(predictions, "predictions"))
 
     def known(self, predictions: Array) -> Answer | None:
-        """The answer that equal (checked) predictions got; None for new ones.
+        """The answer that equal (checked) predictions got, and whether others have been accepted
+        since; None for new ones.
 
         Raises SpentError for new ones without an answer left.
         """
-        found = self._state.answers.get(digest_of(predictions))
+        digest = digest_of(predictions)
+        found = self._state.answers.get(digest)
         if found is not None:
-            return Answer(found, self.left)
+            return Answer(found, self.left, replaced=found and digest != self._state.best)
         if self.left <= 0:
             raise SpentError(
                 f"all {self.terms.budget} answers have been given; close this referee, and start "
@@ -171,7 +174,7 @@ class Referee:
                 state.first_error = float(self.parts.judging.gain(losses).error)
             else:
                 state.acceptances += 1
-            state.incumbent, state.losses = predictions, losses
+            state.incumbent, state.losses, state.best = predictions, losses, digest
         state.answers[digest] = taken
         return Answer(taken, self.left)
 

@@ -153,7 +153,7 @@ def _judge(
 ) -> dict[str, Any]:
     if seen is not None and all(ends):
         seen(submitter, *((end[0], end[1]) for end in ends))
-    return asdict(folder.submit(unpacked(body, folder.plan.rows), submitter))
+    return folder.submit(unpacked(body, folder.plan.rows), submitter).plain()
 
 
 async def _answered(work: Callable[[], Awaitable[Any]]) -> JSONResponse:
