@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from viewcast.commands.output_file import AUDIT, PAGE
+
 EXAMPLE = """
 \b
 Example. mlflow.sklearn.autolog() logged a search over 20 forests; you stand in its folder:
@@ -52,8 +54,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--reference", help="Name or id of the run that gains are measured against.")
 @click.option("--draws", type=click.IntRange(50, 10_000), default=500, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True)
-@click.option("--html", "html_file", type=_FILE, help="Write a page with pictures to this file.")
-@click.option("--json", "json_file", type=_FILE, help="Write the results to this file.")
+@click.option("--html", "html_file", type=PAGE, help="Write a page with pictures to this file.")
+@click.option("--json", "json_file", type=AUDIT, help="Write the results to this file.")
 @click.option("--write", is_flag=True, help="Write the results as tags, named viewcast.*, too.")
 @click.option("--unwrite", "taken_away", is_flag=True, help="Take such tags away; audit nothing.")
 def command(

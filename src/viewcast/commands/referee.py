@@ -13,6 +13,7 @@ import click
 from viewcast.base.errors import LockedError, ViewcastError
 from viewcast.base.escaped import on_screen, tell
 from viewcast.commands import referee_page, referee_start, referee_tools
+from viewcast.commands.output_file import PAGE
 from viewcast.commands.referee_record import of_record
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def status(url: str | None, token_file: Path | None, folder: Path, as_json: bool
 @_of_submitter
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@click.option("--html", type=_FILE, help="The page; by default in the folder, if that is here.")
+@click.option("--html", type=PAGE, help="The page; by default in the folder, if that is here.")
 @of_record
 def close(
     url: str | None,

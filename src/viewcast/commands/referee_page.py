@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from viewcast.base.errors import ConfigError, DataError, ViewcastError
+from viewcast.commands.output_file import PAGE
 
 if TYPE_CHECKING:
     from viewcast.referee.record import Closing
@@ -23,7 +24,7 @@ NAME = "referee.html"
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PAGE,
     help=f"The page; by default {NAME} in the folder.",
 )
 def command(folder: Path, out: Path | None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from viewcast.base.errors import ConfigError
+from viewcast.commands.output_file import TABLE
 from viewcast.commands.project import project_folder, run_script
 
 SCREEN = "-"
@@ -33,13 +34,14 @@ def command(markdown: str | None, arguments: Sequence[str]) -> None:
         return
     if arguments:
         raise click.UsageError(f"--markdown takes a file and nothing more: {arguments[0]}")
+    place = None if markdown == SCREEN else TABLE.convert(markdown, None, None)
     text = audited_table(project_folder(Path.cwd()))
-    if markdown == SCREEN:
+    if place is None:
         click.echo(text, nl=False)
         return
     from viewcast.base import files  # noqa: PLC0415 (as below)
 
-    files.write(Path(markdown), text)
+    files.write(place, text)
 
 
 def audited_table(root: Path) -> str:
