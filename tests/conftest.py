@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from support.ui_server import Ui
 
 ROOT = Path(__file__).resolve().parents[1]
+LONGEST_ID = 120  # characters of a text that still names a test
 
 # Classes that tests name in configurations lie in these.
 os.environ.setdefault("VIEWCAST_PLUGINS", "support,test_extending,test_night,my_recipes,gone")
@@ -33,6 +34,15 @@ os.environ.setdefault("VIEWCAST_PLUGINS", "support,test_extending,test_night,my_
 # The time of one example says how busy the machine is, not whether the code is right.
 settings.register_profile("viewcast", deadline=None)
 settings.load_profile("viewcast")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes and long texts do not name a test: they may hold the time, as a zip does.
+
+    All processes of a run must give a test the same name, or none of them starts.
+    """
+    held = isinstance(val, bytes) or (isinstance(val, str) and len(val) > LONGEST_ID)
+    return argname if held else None
 
 
 @pytest.fixture(scope="session", autouse=True)

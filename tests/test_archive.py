@@ -20,7 +20,8 @@ def zipped(method: int = zipfile.ZIP_DEFLATED, **files: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", method) as archive:
         for name, content in (files or {"Totals.csv": TABLE}).items():
-            archive.writestr(name, content)
+            member = zipfile.ZipInfo(name, (2026, 5, 29, 0, 0, 0))  # the same bytes at any time
+            archive.writestr(member, content, method)
     return packed.getvalue()
 
 
