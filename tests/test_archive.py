@@ -107,6 +107,21 @@ def test_a_member_larger_than_the_zip_says_is_damaged_and_not_unpacked(tmp_path:
     assert "is damaged" in refused(tmp_path, whole[:at] + struct.pack("<L", 99) + whole[at + 4 :])
 
 
+@pytest.mark.parametrize("reader", ["zipfile.ZipExtFile.read", "zipfile.ZipFile.__init__"])
+def test_a_zip_that_the_memory_does_not_hold_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    content = zipped()
+    monkeypatch.setattr(reader, full)
+    message = refused(tmp_path, content)
+    assert "export.zip" in message
+    assert "the memory is used up while it is read, which says nothing of the file" in message
+    assert "damaged" not in message
+
+
 @given(st.data())
 @settings(max_examples=80, deadline=None)
 def test_any_bytes_of_a_zip_may_be_wrong(

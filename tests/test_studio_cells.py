@@ -168,19 +168,6 @@ def test_file_without_rows_is_refused(export) -> None:
     assert "Totals.csv, line 1: found no header" in refused(export(Totals=",,\n,,\n"))
 
 
-@pytest.mark.parametrize(
-    ("encoding", "header", "found"),
-    [
-        ("utf-16-le", "Datum,Aufrufe", "line 1: found a zero byte, as in UTF-16"),
-        ("latin-1", "Da\u00adtum,Aufrufe", "line 1: byte 0xad is not UTF-8"),
-    ],
-)
-def test_wrong_encoding_is_refused(export, encoding, header, found) -> None:
-    message = refused(export(Gesamtwerte=totals(header).encode(encoding)))
-    assert f"Gesamtwerte.csv, {found}" in message
-    assert "'CSV UTF-8'" in message
-
-
 def test_nothing_to_read_is_refused(tmp_path) -> None:
     assert "found no CSV file" in refused(tmp_path)
     with pytest.raises(SourceError, match="absent: no such folder"):

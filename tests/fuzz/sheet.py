@@ -81,7 +81,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
         tuple(rows),
         tuple((days[place].isoformat(), float(views[place])) for place in places[order]),
         delimiter=draw(st.sampled_from((",", ";", "\t"))),
-        encoding=draw(st.sampled_from(("utf-8", "utf-8-sig", "utf-16"))),
+        encoding=draw(st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "utf-16-be"))),
         end=draw(st.sampled_from(("\n", "\r\n"))),
         title=draw(st.sampled_from(("", "", "", "sep=,\n", "Views by day\n", "\n\n"))),
         quoted=draw(st.booleans()),

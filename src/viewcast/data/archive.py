@@ -58,7 +58,8 @@ class Member:
     def read_bytes(self) -> bytes:
         """What it holds, at most ``size`` bytes.
 
-        Refuses (DataError) a member that is locked, damaged, a link, or packed in another way.
+        Refuses (DataError) a member that is locked, damaged, a link, packed in another way, or more
+        than the memory holds.
         """
         if stat.S_ISLNK(self.info.external_attr >> 16):
             raise DataError(f"{self}: is a link and no file; pack the file that it leads to")
@@ -70,6 +71,8 @@ class Member:
             # In steps: read at once, a member is unpacked as a whole, whatever size the zip tells.
             with self.archive.open(self.info) as packed:
                 return b"".join(iter(partial(packed.read, STEP), b""))
+        except MemoryError as error:
+            raise _too_large(self) from error
         except NotImplementedError as error:
             raise DataError(
                 f"{self}: is packed in a way that is not read here ({quoted(str(error))}); unpack "
@@ -90,6 +93,8 @@ def members(source: Path, limits: Limits = DEFAULT) -> list[Member]:
     limits.refuse("files", source, content.count(ENTRY), "files in it")
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
+    except MemoryError as error:
+        raise _too_large(source) from error
     except Exception as error:  # as above
         if content.startswith(BEGIN) and not zipfile.is_zipfile(io.BytesIO(content)):
             raise CutFileError(source, "not a complete zip file, its end is missing") from error
@@ -106,6 +111,8 @@ def whole(file: Path, limits: Limits = DEFAULT) -> bytes:
     try:
         limits.refuse("bytes", file, file.stat().st_size, "bytes")
         return file.read_bytes()
+    except MemoryError as error:
+        raise _too_large(file) from error
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror or error})") from error
 
@@ -118,6 +125,8 @@ def unzipped(content: bytes, source: object, limits: Limits = DEFAULT) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
             found = packed.read(limits.bytes + 1)
+    except MemoryError as error:
+        raise _too_large(source) from error
     except EOFError as error:
         raise CutFileError(source, "not a complete gzip file") from error
     except (OSError, zlib.error, ValueError) as error:
@@ -142,6 +151,14 @@ def check_unzipped(file: Path, limits: Limits = DEFAULT, step: int = 2**20) -> N
         raise DataError(
             f"{file}: not a complete gzip file ({_cause(error)}); download it again"
         ) from error
+
+
+def _too_large(source: object) -> DataError:
+    """The refusal of what takes more memory to read than there is."""
+    return DataError(
+        f"{source}: the memory is used up while it is read, which says nothing of the file: end "
+        "other programs, or give less at a time (a shorter period, or the unpacked table alone)"
+    )
 
 
 def _cause(error: Exception) -> str:

@@ -17,6 +17,7 @@ AT_ONCE = 2**14  # cells that are Python's strings at a time
 EXACT = 15  # digits that float64 always holds
 GROUPS = (",", ".", "'", "’", " ", "\u00a0", "\u2009", "\u202f", "٬")
 POINTS = (".", ",", "٫")
+_UNDECIDED = re.compile(r"[1-9]\d{0,2}\.\d{3}|\d{0,3}")
 _OTHER = {"−": "-", "－": "-", "＋": "+", "，": ",", "．": ".", "／": "/", "：": ":"}
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069\ufeff"))
 
@@ -95,16 +96,17 @@ def _rounded(text: pd.Series, values: np.ndarray) -> np.ndarray:
     return wrong
 
 
-def counts(text: pd.Series, source: object) -> pd.Series:
+def counts(text: pd.Series, source: object, decimal: str = "") -> pd.Series:
     """Strings (R) to float64 as ``numbers``, also as spreadsheets of any language write them.
 
     A mark counts as a separator of thousands only where it groups the whole column in threes, or as
     in India: the last three digits, and twos before them. A comma is a decimal point only where no
-    cell has it twice or before three digits alone.
+    cell has it twice or before three digits alone. ``decimal``: the mark that is known to be a
+    decimal point, which groups nothing; empty where none is known.
     """
     text = plain_cells(text)
     for mark in GROUPS:
-        if not text.str.contains(mark, regex=False).any():
+        if mark == decimal or not text.str.contains(mark, regex=False).any():
             continue
         for point in ("", *(point for point in POINTS if point != mark)):
             if point and not text.str.contains(point, regex=False).any():
@@ -116,6 +118,18 @@ def counts(text: pd.Series, source: object) -> pd.Series:
         if text.str.contains(point, regex=False).any() and all(map(_decimal(point), text)):
             return numbers(_with_point(text, point), source)
     return numbers(text, source)
+
+
+def refuse_undecided(text: pd.Series, source: object) -> None:
+    """Refuse (DataError) a column (R strings) of fractions whose points may be those of thousands:
+    three digits follow each, and no cell says more, as ``0.250`` or ``1.234.567`` would.
+    """
+    pointed = text.str.contains(".", regex=False)
+    if pointed.any() and all(map(_UNDECIDED.fullmatch, text)):
+        line = first(pointed)
+        found = f"{quoted(text[line])}, which is a thousand and more or a fraction"
+        expected = "figures without points between thousands, or with another number of decimals"
+        raise refusal(source, line, text.name, found, expected)
 
 
 def _grouped(mark: str, point: str) -> re.Pattern[str]:

@@ -28,12 +28,10 @@ TEXT = pd.StringDtype(na_value=np.nan)
 def records(text: Text, delimiters: str = ",") -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, header first, as stripped strings, each with the line it begins on.
 
-    The delimiter is the one of ``delimiters`` that the first line with any contains most often
-    outside of quotes; of equal ones the first.
     Refuses (DataError) what is no CSV.
     """
     start = io.TextIOWrapper(io.BytesIO(text.content), "utf-8", newline="")
-    reader = csv.reader(start, delimiter=_delimiter(text, delimiters), strict=True)
+    reader = csv.reader(start, delimiter=delimiter(text, delimiters), strict=True)
     line = 1
     try:
         for row in reader:  # a quoted cell may run over several lines
@@ -43,7 +41,10 @@ def records(text: Text, delimiters: str = ",") -> Iterator[tuple[int, list[str]]
         raise _no_csv(text, line, str(error)) from error
 
 
-def _delimiter(text: Text, delimiters: str) -> str:
+def delimiter(text: Text, delimiters: str) -> str:
+    """The one of ``delimiters`` that the first line with any contains most often outside of quotes;
+    of equal ones the first.
+    """
     if len(delimiters) == 1:
         return delimiters
     start = text.content[:AT_ONCE].decode(errors="ignore").splitlines()

@@ -123,8 +123,9 @@ def has_end(file: Path) -> bool:
     if file.suffix.lower() != ".csv" or not file.is_file():
         return True
     with file.open("rb") as opened:
-        opened.seek(max(0, file.stat().st_size - 1))
-        return opened.read(1) in (b"\n", b"\r", b"")
+        opened.seek(max(0, file.stat().st_size - 2))
+        # A letter of UTF-16 has two bytes, of which one is zero.
+        return opened.read(2).strip(b"\0")[-1:] in (b"\n", b"\r", b"")
 
 
 def _packed(archive: Path) -> float:

@@ -19,7 +19,7 @@ import pandas as pd
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.quoted import quoted
 from viewcast.data import counter, metric
-from viewcast.data.cells import counts
+from viewcast.data.cells import counts, refuse_undecided
 from viewcast.data.daily import check_days
 from viewcast.data.dates import parse_dates
 from viewcast.data.export_file import read_table
@@ -29,6 +29,7 @@ from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.no_totals import DAY, no_totals
 from viewcast.data.not_counted import counted
 from viewcast.data.raw import csv_files, first, refusal
+from viewcast.data.text import SAVE
 
 SHOWN = 5
 HOURS = 24
@@ -180,7 +181,13 @@ def _figures(table: ExportTable, place: int, wanted: Wanted) -> pd.Series:
     if len(table.total):
         cells = pd.concat([cells, table.total[place]])
     cells = cells.rename(header)
-    figures = counts(cells, table.source)
+    decimal = ""
+    if metric.is_fraction(header, wanted.metric):
+        # Spreadsheets part cells by ; where a comma parts decimals.
+        decimal = "," if table.delimiter == ";" else ""
+        if table.delimiter == ",":
+            refuse_undecided(cells, table.source)
+    figures = counts(cells, table.source, decimal)
     days = figures.iloc[: len(table.rows)]
     for line in table.total.index:
         # A total of percentages is their mean, and of times it was rounded by itself.
@@ -247,6 +254,8 @@ def _no_metric(tables: Sequence[ExportTable], wanted: Wanted) -> Exception:
     table = tables[0]
     headers = [table.header[place] for table in tables for place in table.numbers]
     found = metric.described(headers)
+    if table.told:
+        found += f" ({table.told}; if letters look wrong, {SAVE})"
     if wanted.column is not None:
         return ConfigError(
             f"{table.source}: found no column {quoted(wanted.column)}, expected one of {found}"

@@ -8,7 +8,7 @@ from itertools import chain
 import pandas as pd
 
 from viewcast.base.errors import DataError
-from viewcast.data.columns import Columns, records
+from viewcast.data.columns import Columns, delimiter, records
 from viewcast.data.cut_short import NEIGHBOURS, may_be_cut, refuse_cut
 from viewcast.data.dates import is_date
 from viewcast.data.export_table import ExportTable, by_place, is_words
@@ -29,9 +29,9 @@ def read_table(file: File, limits: Limits = DEFAULT) -> ExportTable:
     Refuses (DataError) what is no table of text, one beyond ``limits``, and (CutFileError) one that
     ends in the middle of its last line.
     """
-    text = read_text(file, limits)
+    text = read_text(file, limits, any_page=True)
     line, header, rows = _header(text)
-    notes = []
+    notes = [text.told] if text.told else []
     headless = is_date(header[0])
     if headless:
         rows = chain([(line, header)], rows)
@@ -43,7 +43,8 @@ def read_table(file: File, limits: Limits = DEFAULT) -> ExportTable:
         cells = cells.iloc[:, 1:].set_axis(range(len(header) - 1), axis="columns")
         header = header[1:]
     days, total = _without_total(cells)
-    return ExportTable(text.source, header, days, total, remark, headless, tuple(notes))
+    marks = {"told": text.told, "delimiter": delimiter(text, DELIMITERS)}
+    return ExportTable(text.source, header, days, total, remark, headless, tuple(notes), **marks)
 
 
 def _header(text: Text) -> tuple[int, list[str], Rows]:

@@ -31,7 +31,8 @@ class ExportTable:
 
     ``remark``: the last line where it was none of the rows, such as `Showing top 500 results`.
     ``headless``: whether the first line is a row too: the columns are called by their place
-    (``column 2``). ``notes``: what is told of how the table was read.
+    (``column 2``). ``notes``: what is told of how the table was read. ``told``: the one of them on
+    its letters, empty for UTF-8. ``delimiter``: what parts the cells of a row.
     """
 
     source: File
@@ -41,6 +42,8 @@ class ExportTable:
     remark: str | None
     headless: bool = False
     notes: tuple[str, ...] = ()
+    told: str = ""
+    delimiter: str = ","
 
     def holds(self, place: int, matches: Callable[[str], object]) -> bool:
         """Whether most cells of a column match; the other cells are refused by line later."""

@@ -58,6 +58,11 @@ def is_count(metric: str) -> bool:
     return metric in HEADERS and metric not in FRACTIONS
 
 
+def is_fraction(header: str, metric: str) -> bool:
+    """Whether the figures of a column, or of a metric, are known to have decimals."""
+    return metric in FRACTIONS or known(header) in FRACTIONS
+
+
 def label(metric: str) -> str:
     """The metric in words: ``engaged views`` for ``engagedViews``."""
     return _CAPITAL.sub(" ", metric).lower() if metric in HEADERS else metric

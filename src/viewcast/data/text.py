@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viewcast.base.errors import CutFileError, DataError
+from viewcast.data import letters
 from viewcast.data.archive import Member, unzipped, whole
 from viewcast.data.kinds import other_kind
 from viewcast.data.limits import DEFAULT, Limits
 
 SAVE = "save the file as 'CSV UTF-8' and try again"
 UNSEEN = b"\0 \t\r\n"
+CUT = ("unexpected end of data", "truncated data")  # reasons of UnicodeDecodeError
 BLANK = 2**12  # bytes that are looked at before a copy of all is made
 File = Path | Member
 
@@ -20,19 +22,21 @@ class Text:
     """The text of a file in UTF-8, without byte-order mark and soft hyphens.
 
     ``ended``: whether it ends with the end of a line; else it may have been cut, maybe before it
-    was packed.
+    was packed. ``told``: what is told of how its letters were known; empty for UTF-8 and for UTF-16
+    with its mark.
     """
 
     source: File
     content: bytes
     ended: bool
+    told: str = ""
 
 
-def read_text(file: File, limits: Limits = DEFAULT) -> Text:
+def read_text(file: File, limits: Limits = DEFAULT, any_page: bool = False) -> Text:
     """The text of a file, or of a member of a zip.
 
-    Refuses (DataError) a file that is missing, empty, larger than allowed, or neither UTF-8 nor
-    UTF-16 with its mark.
+    ``any_page``: whether it may be in a code page (``viewcast.data.letters``), too. Refuses
+    (DataError) a file that is missing, empty, larger than allowed, or in none of these.
     """
     if not file.is_file():
         raise DataError(f"{file}: no such file; `dvc pull` fetches the embedded data")
@@ -49,18 +53,41 @@ def read_text(file: File, limits: Limits = DEFAULT) -> Text:
         raise DataError(f"{file}: {other}")
     if not content[:BLANK].strip(UNSEEN) and not content.strip(UNSEEN):
         raise DataError(f"{file}: the file is empty; expected a header and rows")
+    told = ""
     if b"\0" in content:
+        content, told = _utf_16(file, content)
+    try:
+        _check_utf8(content)
+    except UnicodeDecodeError as error:
+        cut = error.reason in CUT
+        known = letters.code_page(content) if any_page and not cut else None
+        if known is None:
+            raise _not_text(file, content, error, "UTF-8") from error
+        content, told = known.content, known.told
+    ended = content.endswith((b"\n", b"\r"))
+    return Text(file, content.replace("\u00ad".encode(), b""), ended, told)
+
+
+def _utf_16(file: File, content: bytes) -> tuple[bytes, str]:
+    """A text with zero bytes, and what is told of it."""
+    try:
+        known = letters.utf_16(content)
+    except UnicodeDecodeError as error:
+        raise _not_text(file, content, error, "UTF-16") from error
+    if known is None:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise DataError(
-            f"{file}, line {line}: found a zero byte, as in UTF-16; expected UTF-8; {SAVE}"
+            f"{file}, line {line}: found a zero byte, and no UTF-16, whose letters have one each: "
+            f"the file is damaged, or no text; download it again, or {SAVE}"
         )
-    _check_utf8(file, content)
-    ended = content.endswith((b"\n", b"\r"))
-    return Text(file, content.replace("\u00ad".encode(), b""), ended)
+    return known.content, known.told
 
 
-def _check_utf8(file: File, content: bytes, step: int = 2**20) -> None:
-    """Refuse bytes that are no UTF-8; a part at a time, since text takes up to 4 times the room."""
+def _check_utf8(content: bytes, step: int = 2**20) -> None:
+    """Raise UnicodeDecodeError, by its place, for bytes that are no UTF-8.
+
+    A part at a time, since text takes up to 4 times the room.
+    """
     if content.isascii():
         return
     decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(content)
@@ -70,12 +97,12 @@ def _check_utf8(file: File, content: bytes, step: int = 2**20) -> None:
             decoder.decode(view[first : first + step], final=first + step >= len(content))
         except UnicodeDecodeError as error:
             error.start += first - kept
-            raise _not_text(file, content, error, "UTF-8") from error
+            raise
 
 
 def _not_text(file: File, content: bytes, error: UnicodeDecodeError, name: str) -> DataError:
     line = content.count(b"\n", 0, error.start) + 1
-    if error.reason in {"unexpected end of data", "truncated data"}:
+    if error.reason in CUT:
         return CutFileError(file, "the text ends in the middle of a letter", line)
     byte = content[error.start]
     return DataError(f"{file}, line {line}: byte {byte:#04x} is not {name}; {SAVE}")
