@@ -8,20 +8,17 @@ from viewcast.base.escaped import csv_text
 from viewcast.base.files import write
 from viewcast.base.folders import check_file
 from viewcast.base.paths import simulated_path
-from viewcast.base.settings import construct, section
-from viewcast.data.simulator import ChannelSimulator
+from viewcast.base.settings import construct
+from viewcast.data.simulator import Simulated
 
 
 @stage(__file__, "simulator")
 def main(config: dict[str, Any], root: Path) -> None:
     """Write the daily views of the simulated channel."""
+    simulated: Simulated = construct(Simulated, config, "")
     own = simulated_path(root).resolve()
-    path = check_file(
-        root, Path(str(config.get("file"))), "simulated channel of the project", own.__eq__
-    )
-    simulator = construct(ChannelSimulator, section(config, "simulator"), "simulator")
-    series = simulator.history(config["end"], config["seed"])
-    write(path, csv_text(series.rename_axis("date").to_frame()))
+    path = check_file(root, Path(simulated.file), "simulated channel of the project", own.__eq__)
+    write(path, csv_text(simulated.views().rename_axis("date").to_frame()))
 
 
 if __name__ == "__main__":

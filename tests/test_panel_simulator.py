@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from support.clone import REPOSITORY
-from viewcast.data.panel.simulator import PanelSimulator
+from viewcast.base.errors import ConfigError
+from viewcast.base.settings import construct
+from viewcast.data.panel.simulator import PanelSimulator, SimulatedPanel
 
 CONF: dict[str, Any] = yaml.safe_load((REPOSITORY / "conf" / "panel_simulator.yaml").read_text())
 
@@ -79,3 +81,20 @@ def test_a_weekday_of_twice_the_views_has_twice_the_views() -> None:
 def test_uploads_after_the_last_day_are_refused() -> None:
     with pytest.raises(ValueError, match="uploads = 91: expected at most days = 90"):
         simulator(uploads=91)
+
+
+@pytest.mark.parametrize("seed", [None, -1, 1.5, "x"])
+def test_a_seed_of_another_kind_is_refused_by_name(seed: object) -> None:
+    given = {name: cell for name, cell in CONF.items() if name != "defaults"}
+    with pytest.raises(ConfigError, match=r"^seed = "):
+        construct(SimulatedPanel, {**given, "seed": seed}, "")
+
+
+def test_a_panel_that_fits_in_no_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected at most 222,222 of days = 90"):
+        simulator(videos=222_223)
+
+
+def test_views_that_are_no_number_are_refused() -> None:
+    with pytest.raises(ConfigError, match="the views of a day are no number"):
+        simulator(common=1e300).simulate(1)

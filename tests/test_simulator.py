@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from viewcast.base.errors import ConfigError
-from viewcast.data.simulator import ChannelSimulator
+from viewcast.base.settings import construct
+from viewcast.data.simulator import ChannelSimulator, Simulated
 
 CONFIG = Path(__file__).parents[1] / "conf" / "simulator.yaml"
 SETTINGS: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
@@ -194,3 +195,23 @@ def test_an_end_before_the_start_and_empty_futures_are_refused() -> None:
         CHANNEL.simulations(END, 0, 5, SEED, 0)
     with pytest.raises(ConfigError, match="0 simulations"):
         CHANNEL.simulations(END, 5, 0, SEED, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("end", value) for value in (None, "2021-13-01", 20210331, "9999-12-31", "1500-01-01")],
+        *[("seed", value) for value in (None, -1, 1.5, "x", [1])],
+        ("file", None),
+    ],
+)
+def test_an_end_and_a_seed_of_another_kind_are_refused_by_name(key: str, value: object) -> None:
+    given = {name: cell for name, cell in SETTINGS.items() if name != "defaults"}
+    with pytest.raises(ConfigError, match=f"^{key} = "):
+        construct(Simulated, {**given, key: value}, "")
+
+
+@pytest.mark.parametrize("much", [{"growth": 400.0}, {"noise": 1e300}, {"level": 1e300}], ids=str)
+def test_parameters_that_give_views_without_end_are_refused(much: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="lower level, growth or noise"):
+        ChannelSimulator(**FIELDS | much).history(END, SEED)

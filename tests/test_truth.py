@@ -9,7 +9,8 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import construct
 from viewcast.data.daily import windows
-from viewcast.demo.truth import Simulated, Simulations, SimulationSettings
+from viewcast.data.simulator import Simulated
+from viewcast.demo.truth import Simulations, SimulationSettings
 from viewcast.models import network
 from viewcast.models.fitted import FittedMemory, FittedNaive, FittedNetwork
 from viewcast.models.scaling import Scaling

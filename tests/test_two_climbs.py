@@ -15,12 +15,13 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import DataError
 from viewcast.base.paths import demo_path, prepared_path
 from viewcast.base.settings import construct
+from viewcast.data.simulator import Simulated
 from viewcast.demo import two_climbs
 from viewcast.demo.figures.two_climbs import draw, of_climbs
 from viewcast.demo.leaderboard import Attack, Climb, climb, submissions
 from viewcast.demo.refereed import refereed
 from viewcast.demo.settings import terms_of
-from viewcast.demo.truth import Simulated, Simulations, SimulationSettings
+from viewcast.demo.truth import Simulations, SimulationSettings
 from viewcast.demo.two_climbs import Ascent, Step, TwoClimbs
 from viewcast.referee.answers import Verdict
 from viewcast.referee.referee import Referee

@@ -14,11 +14,12 @@ from viewcast.base.cli import compose
 from viewcast.base.errors import ConfigError
 from viewcast.base.paths import demo_path, experiment_path, prepared_path
 from viewcast.base.settings import construct
+from viewcast.data.simulator import Simulated
 from viewcast.demo import two_climbs, validation_reuse
 from viewcast.demo.attack import attacked
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.settings import planned
-from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
+from viewcast.demo.truth import Simulations, SimulationSettings, TrueLoss
 from viewcast.demo.validation_reuse import demonstrate
 from viewcast.holdout.looks import Use, rounds
 from viewcast.models import fitted

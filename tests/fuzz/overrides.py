@@ -25,9 +25,9 @@ from viewcast.base.errors import ViewcastError
 from viewcast.base.folders import check_file
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build, construct, section
-from viewcast.data.panel.simulator import PanelSimulator
+from viewcast.data.panel.simulator import SimulatedPanel
 from viewcast.data.panel.videos import Videos
-from viewcast.data.simulator import ChannelSimulator
+from viewcast.data.simulator import Simulated
 from viewcast.data.views import Studio
 from viewcast.retraining.by_hand import ByHand
 from viewcast.retraining.healthcheck import HealthCheck
@@ -173,10 +173,15 @@ def _import(config: Plain, root: Path) -> object:
 
 
 def _simulate(config: Plain, root: Path) -> object:
-    check_file(
-        root, Path(str(config.get("file"))), "simulated channel of the project", lambda _: False
-    )
-    return construct(ChannelSimulator, section(config, "simulator"), "simulator")
+    simulated: Simulated = construct(Simulated, config, "")
+    check_file(root, Path(simulated.file), "simulated channel of the project", lambda _: False)
+    return simulated.views()
+
+
+def _simulate_panel(config: Plain, root: Path) -> object:
+    simulated: SimulatedPanel = construct(SimulatedPanel, config, "")
+    check_file(root, Path(simulated.file), "simulated videos of the project", lambda _: False)
+    return simulated.simulator.simulate(simulated.seed)
 
 
 def _audit(config: Plain, root: Path) -> object:
@@ -202,10 +207,7 @@ PROGRAMS: Mapping[str, tuple[str, Check]] = {
     "audit": ("audit", _audit),
     "healthcheck": ("healthcheck", _health),
     "simulate": ("simulator", _simulate),
-    "simulate_panel": (
-        "panel_simulator",
-        lambda c, _: construct(PanelSimulator, section(c, "simulator"), "simulator"),
-    ),
+    "simulate_panel": ("panel_simulator", _simulate_panel),
 }
 NEEDED = {"import_export": ["source=export"], "predict_panel": ["data=videos"]}
 GROUPS = tuple(sorted(folder.name for folder in CONF.iterdir() if folder.is_dir()))

@@ -23,6 +23,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError
+from viewcast.base.numbers import plain
 
 Floats = npt.NDArray[np.float64]
 Factor = Annotated[float, Field(gt=0)]
@@ -30,7 +31,12 @@ Depth = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$")]
 
+# The years of which the calendar of holidays knows the moon.
+Day = Annotated[date, Field(ge=date(1950, 1, 1), le=date(2099, 12, 31))]
+Seed = Annotated[int, Field(ge=0)]
+
 DAYS_PER_YEAR = 365.25
+MOST = 10**15  # views of a day: each is a whole number still
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -50,7 +56,7 @@ class ChannelSimulator:
     tail: degrees of freedom of the surprises' Student t, > 2; small is heavy-tailed.
     memory_high: share of yesterday's surprise that is left today if it was good, 0 <= share < 1.
     memory_low: the same share if it was bad.
-    start: first simulated day, ISO date.
+    start: first simulated day, ISO date, 1950 to 2099.
     """
 
     level: Factor
@@ -66,16 +72,18 @@ class ChannelSimulator:
     tail: Annotated[float, Field(gt=2)]
     memory_high: Share
     memory_low: Share
-    start: date = date(2017, 1, 1)
+    start: Day = date(2017, 1, 1)
 
     def history(self, end: str, seed: int) -> pd.Series:
         """Views per day (int64, named "views") from ``start`` to the ISO date ``end``, inclusive.
 
-        A later ``end`` only appends days: the same seed begins with the same views.
+        A later ``end`` only appends days: the same seed begins with the same views. Raises
+        ConfigError for an ``end`` before ``start``, and parameters that give a day 10^15 views.
         """
         days = self._days(end)
-        rhythm, memory = self.rhythm(days), self._past(len(days), seed)
-        return pd.Series(_views(rhythm, memory), index=days, name="views")
+        with np.errstate(all="ignore"):  # of what is too much: it is refused
+            views = _views(self.rhythm(days), self._past(len(days), seed))
+        return pd.Series(views, index=days, name="views")
 
     def simulations(
         self, end: str, days: int, simulations: int, seed: int, future_seed: int
@@ -153,6 +161,22 @@ class ChannelSimulator:
         return memory
 
 
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Simulated:
+    """``conf/simulator.yaml``: the simulator behind a data set, its ``seed``, its last day
+    (``end``), and the ``file`` it wrote.
+    """
+
+    seed: Seed
+    end: Day
+    file: str
+    simulator: ChannelSimulator
+
+    def views(self) -> pd.Series:
+        """The history that the file holds. Raises ConfigError as ``history`` does."""
+        return self.simulator.history(self.end.isoformat(), self.seed)
+
+
 def _logistic(x: Floats) -> Floats:
     # The tanh form cannot overflow, however far a day is from a term.
     share: Floats = 0.5 * (1 + np.tanh(x / 2))
@@ -160,4 +184,10 @@ def _logistic(x: Floats) -> Floats:
 
 
 def _views(rhythm: Floats, memory: Floats) -> npt.NDArray[np.int64]:
-    return np.rint(rhythm * np.exp(memory)).astype(np.int64)
+    views = np.rint(rhythm * np.exp(memory))
+    if not (views < MOST).all():
+        raise ConfigError(
+            f"simulator: a day has {plain(float(views.max()))} views, expected fewer than "
+            f"{MOST:,}; lower level, growth or noise"
+        )
+    return views.astype(np.int64)

@@ -5,8 +5,9 @@ from typing import Any
 
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import construct, filled
+from viewcast.data.simulator import Simulated
 from viewcast.demo.leaderboard import Attack
-from viewcast.demo.truth import Simulated, SimulationSettings
+from viewcast.demo.truth import SimulationSettings
 from viewcast.referee.terms import Terms
 from viewcast.sweep.space import base_of
 from viewcast.training.config import parse

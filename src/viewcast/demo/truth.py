@@ -19,7 +19,7 @@ from pydantic.dataclasses import dataclass as checked
 from viewcast.base.errors import DataError
 from viewcast.base.products import SHORT, product
 from viewcast.data.daily import windows
-from viewcast.data.simulator import ChannelSimulator
+from viewcast.data.simulator import Simulated
 from viewcast.data.views import DailyViews
 from viewcast.models import network
 from viewcast.models.fitted import Fitted, FittedNetwork
@@ -28,16 +28,6 @@ from viewcast.tracking.tags import VAL_LOSS_TRUE, VAL_LOSS_TRUE_ERROR
 
 Vector = NDArray[Any]
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-
-
-@checked(frozen=True, config=STRICT)
-class Simulated:
-    """``conf/simulator.yaml``: the simulator behind a data set, its seed, the file it wrote."""
-
-    seed: Annotated[int, Field(ge=0)]
-    end: str
-    file: str
-    simulator: ChannelSimulator
 
 
 @checked(frozen=True, config=STRICT)

@@ -35,11 +35,12 @@ from viewcast.base.paths import (
 from viewcast.base.provenance import code_digest, files_digest
 from viewcast.base.settings import Tracking, construct, digest
 from viewcast.data import table
+from viewcast.data.simulator import Simulated
 from viewcast.data.views import daily_views
 from viewcast.demo import two_climbs
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.settings import Plain, terms_of
-from viewcast.demo.truth import Simulated, Simulations, SimulationSettings, TrueLoss
+from viewcast.demo.truth import Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
 from viewcast.sweep.space import base_of
 from viewcast.tracking.tags import CANDIDATES, VAL_LOSS_TRUE

@@ -12,7 +12,6 @@ cycle, and a factor of each day that all videos have in common.
 Shape letters: V videos, T days.
 """
 
-from datetime import date
 from typing import Annotated, Any
 
 import numpy as np
@@ -21,10 +20,16 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.errors import ConfigError
+from viewcast.data.simulator import Day, Seed
+
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Floats = NDArray[np.float64]
+
+MOST = 20_000_000  # rows: videos times days
+LONGEST = 36_525  # days
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -43,11 +48,11 @@ class PanelSimulator:
     one video's day, log views.
     """
 
-    start: date
-    days: Count
+    start: Day
+    days: Annotated[int, Field(ge=1, le=LONGEST)]
     videos: Count
     uploads: Count
-    categories: dict[str, float]
+    categories: Annotated[dict[str, float], Field(min_length=1)]
     level: float
     spread: Positive
     response: Share
@@ -67,10 +72,22 @@ class PanelSimulator:
     def _uploads_fit(self) -> "PanelSimulator":
         if self.uploads > self.days:
             raise ValueError(f"uploads = {self.uploads}: expected at most days = {self.days}")
+        if self.videos * self.days > MOST:
+            raise ValueError(
+                f"videos = {self.videos}: expected at most {MOST // self.days:,} of "
+                f"days = {self.days}, {MOST:,} rows in all"
+            )
         return self
 
     def simulate(self, seed: int) -> pd.DataFrame:
-        """A long table: video, day (a date), views, category, duration in seconds, by video."""
+        """A long table: video, day (a date), views, category, duration in seconds, by video.
+
+        Raises ConfigError for parameters by which a rate of views is no number.
+        """
+        with np.errstate(all="ignore"):  # of what is too much: it is refused
+            return self._simulated(seed)
+
+    def _simulated(self, seed: int) -> pd.DataFrame:
         rng = np.random.default_rng(seed)
         first = np.sort(rng.integers(0, self.uploads, self.videos))
         kinds = list(self.categories)
@@ -113,7 +130,13 @@ class PanelSimulator:
             answered = (rate[:, :day] * remembered[:, :day][:, ::-1]).sum(axis=1)
             rate[:, day] = np.where(day >= first, fame * promotion[:, day] + answered, 0.0)
             spread = np.exp(self.noise * rng.standard_normal(self.videos) - self.noise**2 / 2)
-            views[:, day] = rng.poisson(np.minimum(rhythm[day] * rate[:, day] * spread, 1e12))
+            expected = rhythm[day] * rate[:, day] * spread
+            if np.isnan(expected).any():
+                raise ConfigError(
+                    "simulator: the views of a day are no number; lower level, spread, launch, "
+                    "common or noise"
+                )
+            views[:, day] = rng.poisson(np.minimum(expected, 1e12))
         return views
 
     def _rhythm(self, rng: Any) -> Floats:
@@ -126,3 +149,14 @@ class PanelSimulator:
             common[day] = self.common_memory * before + shock[day]
         weekday = (np.arange(self.days) + self.start.weekday()) % 7
         return np.asarray(np.array(self.weekday)[weekday] * np.exp(self.common * common))
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class SimulatedPanel:
+    """``conf/panel_simulator.yaml``: the simulator behind a panel, its ``seed``, the ``file`` it
+    wrote.
+    """
+
+    seed: Seed
+    file: str
+    simulator: PanelSimulator

@@ -9,8 +9,8 @@ import yaml
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from viewcast.base.settings import construct
-from viewcast.data.simulator import ChannelSimulator
+from viewcast.base.settings import construct, filled
+from viewcast.data.simulator import Simulated
 from viewcast.data.sources.timezone import Zone
 
 
@@ -29,8 +29,10 @@ class Simulator:
         self, root: Path, since: date | None, today: date, known: pd.Series | None = None
     ) -> pd.DataFrame:
         """Every day from ``since`` to yesterday. ``today`` does not change the views of a day."""
-        given = yaml.safe_load((root / self.parameters).read_text())
-        simulator: ChannelSimulator = construct(ChannelSimulator, given["simulator"], "simulator")
-        views = simulator.history((today - timedelta(days=1)).isoformat(), given["seed"])
+        given = filled(yaml.safe_load((root / self.parameters).read_text()), self.parameters)
+        given.pop("defaults", None)  # of Hydra
+        simulated: Simulated = construct(Simulated, given, self.parameters)
+        yesterday = today - timedelta(days=1)
+        views = simulated.simulator.history(yesterday.isoformat(), simulated.seed)
         days = views.astype("float64").rename_axis("date").to_frame()
         return days if since is None else days.loc[pd.Timestamp(since) :]
