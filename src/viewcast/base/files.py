@@ -34,14 +34,14 @@ def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
     try:
         yield partial
         if sync:
-            _sync(partial)
+            wait_for_disk(partial)
         partial.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
     if sync:
-        _sync(path.parent)
+        wait_for_disk(path.parent)
 
 
 def partial_name(name: str) -> str:
@@ -65,7 +65,7 @@ def remove(path: Path) -> None:
     """Remove a file, if there is one, for good."""
     path.unlink(missing_ok=True)
     if path.parent.is_dir():
-        _sync(path.parent)
+        wait_for_disk(path.parent)
 
 
 def append(path: Path, *entries: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ def append(path: Path, *entries: dict[str, Any]) -> None:
         file.write("".join(lines).encode())
         file.flush()
         os.fsync(file.fileno())
-    _sync(path.parent)
+    wait_for_disk(path.parent)
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def read_json(path: Path, todo: str) -> Any:
         raise DataError(f"{path}: {why}; {todo}") from error
 
 
-def _sync(path: Path) -> None:
+def wait_for_disk(path: Path) -> None:
     """Wait until a file is on the disk, or the names in a folder; a rename is one of the latter."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

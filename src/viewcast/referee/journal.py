@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from viewcast.base.errors import DataError
+from viewcast.base.files import wait_for_disk
 from viewcast.base.parse import json_of
 
 HASH = "hash"
@@ -45,7 +46,7 @@ class Journal:
                 except DataError:
                     os.ftruncate(descriptor, whole)
             os.fsync(descriptor)
-            sync_folder(path.parent)
+            wait_for_disk(path.parent)
         except BaseException:
             os.close(descriptor)
             raise
@@ -93,15 +94,6 @@ class Journal:
             os.close(descriptor)
         else:
             self._descriptor = descriptor
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the name of a new file is on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _content(descriptor: int) -> bytes:

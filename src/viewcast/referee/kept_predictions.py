@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from viewcast.base.errors import DataError
-from viewcast.referee.journal import BACKUP, sync_folder
+from viewcast.base.files import wait_for_disk
+from viewcast.referee.journal import BACKUP
 from viewcast.referee.referee import digest_of
 from viewcast.scoring.metric import Array
 
@@ -40,7 +41,7 @@ class KeptPredictions:
                 np.save(file, predictions, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        sync_folder(self.folder)
+        wait_for_disk(self.folder)
 
     def read(self, digest: str) -> Array:
         """Predictions as they were judged; refuses (DataError) a file that is missing, damaged or
