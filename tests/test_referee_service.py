@@ -3,12 +3,15 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import requests
 
+from support.heard_referee import heard, write_rows
 from support.served_referees import (
     IDS,
     MARKER,
@@ -21,7 +24,8 @@ from support.served_referees import (
     parquet,
     served,
 )
-from viewcast.referee.answers import Answer
+from viewcast.referee.answers import Answer, RefusedError
+from viewcast.referee.client import Client
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.service import Limits
 from viewcast.referee.wire_format import PARQUET, packed
@@ -169,10 +173,67 @@ def test_a_body_without_a_length_is_read_no_further_than_the_limit(here: Served)
 def test_a_body_that_does_not_come_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = Limits(1_000_000, seconds=0.01)
+    limits = Limits(1_000_000, seconds=0.01, linger=0.01)
     with opened(tmp_path) as folder, served(folder, monkeypatch, limits=limits) as here:
         answer = here.asked("POST", "/submit", None)
     assert (answer.status, told(answer)["code"]) == (408, "slow")
+    assert answer.headers["connection"] == "close"
+
+
+def test_what_is_refused_before_it_has_come_closes_its_connection_after_one_more_limit(
+    here: Served,
+) -> None:
+    """Whoever reads only after sending hears why, and nobody is listened to for a gigabyte."""
+    wrong = {"Authorization": "Bearer wrong"}
+    for path, headers, code in (
+        ("/submit", {"Content-Length": str(GB)}, "too_large"),
+        ("/submit", {}, "too_large"),
+        ("/submit", wrong, "token"),
+        ("/rows", {}, "unknown"),
+    ):
+        answer = here.asked("POST", path, (PART for _ in range(GB // len(PART))), headers)
+        assert told(answer)["code"] == code
+        assert answer.headers["connection"] == "close"
+        assert 0 < answer.thrown <= Limits.of(N).bytes + len(PART)
+
+
+@dataclass
+class Endless:
+    """A body of so many bytes, of which ``sent`` were asked for."""
+
+    size: int
+    sent: int = 0
+
+    def __len__(self) -> int:
+        return self.size
+
+    def read(self, most: int) -> bytes:
+        self.sent += most
+        return bytes(most)
+
+
+def test_who_sends_far_too_much_is_cut_off_and_hears_why(tmp_path: Path) -> None:
+    """Through sockets, by a program that reads only after it has sent."""
+    write_rows(tmp_path)
+    body = Endless(GB)
+    with heard(tmp_path, budget=3) as referee:
+        client = Client(folder=referee.folder)
+        limit = client.plan()["bytes"]
+        with requests.Session() as stranger:
+            stranger.trust_env = False  # loopback is reached by no proxy
+            answer = stranger.post(f"{client.url}/submit", body, timeout=60)
+        with pytest.raises(RefusedError, match=f"longer than {limit:,} bytes"):
+            client.submit(np.random.default_rng(0).random((240, 3_000)))
+        assert client.status().left == 3
+    assert (answer.status_code, answer.json()["code"]) == (401, "token")
+    assert body.sent < GB / 10
+
+
+def test_an_answer_to_a_body_that_has_come_leaves_the_connection_open(here: Served) -> None:
+    answers = [here.asked("POST", "/submit", [body]) for body in (packed(noisy(5.0)), b"{}")]
+    answers += [here.asked("GET", "/status"), here.asked("GET", "/rows")]
+    assert [answer.status for answer in answers] == [200, 422, 200, 404]
+    assert not any("connection" in answer.headers or answer.thrown for answer in answers)
 
 
 def test_the_limit_grows_with_the_rows_and_has_an_end() -> None:

@@ -7,12 +7,11 @@ from threading import Thread
 
 import numpy as np
 import pandas as pd
-import uvicorn
 
 from viewcast.referee.client import ADDRESS
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.service import Limits, app
-from viewcast.referee.serving import listening, url_of
+from viewcast.referee.serving import listening, server, url_of
 from viewcast.referee.terms import Terms
 from viewcast.referee.tokens import Tokens
 
@@ -39,14 +38,14 @@ def heard(place: Path, budget: int) -> Iterator[RefereeFolder]:
     referee = RefereeFolder.start(place / "referee", place / "valid.csv", "y", "mae", terms)
     bound = listening("127.0.0.1", 0)
     service = app(referee, Tokens.of(referee.folder), Limits.of(referee.plan.rows))
-    server = uvicorn.Server(uvicorn.Config(service, lifespan="off", log_config=None))
-    thread = Thread(target=server.run, kwargs={"sockets": [bound]})
+    serving = server(service)
+    thread = Thread(target=serving.run, kwargs={"sockets": [bound]})
     (referee.folder / ADDRESS).write_text(url_of(bound))
     thread.start()
     try:
         yield referee
     finally:
-        server.should_exit = True
+        serving.should_exit = True
         thread.join()
         bound.close()
         referee.stop()

@@ -4,26 +4,28 @@ import asyncio
 import contextlib
 import io
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 PEER, HERE = ("127.0.0.1", 40_000), ("127.0.0.1", 8573)
 URL = "http://127.0.0.1:8573"
 
 
 @dataclass
 class Heard:
-    """What the application answered; ``read``: bytes of the body that it took."""
+    """What the application answered; ``read``: bytes of the body that it took before it answered,
+    ``thrown``: afterwards.
+    """
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     read: int = 0
+    thrown: int = 0
 
 
 @dataclass
@@ -43,9 +45,13 @@ class InProcess:
     ) -> Heard:
         """The answer to one request; the parts of its body are taken when it asks for them.
 
-        Without a body (None) it waits for one in vain.
+        Without a body (None) it waits for one in vain. A body whose length no header tells comes in
+        chunks.
         """
         answer = Heard()
+        headers = {"Host": host, **headers}
+        if method == "POST" and "content-length" not in map(str.lower, headers):
+            headers["Transfer-Encoding"] = "chunked"
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -56,17 +62,11 @@ class InProcess:
             "raw_path": path.encode(),
             "root_path": "",
             "query_string": b"",
-            "headers": [
-                (name.lower().encode(), value.encode())
-                for name, value in {"Host": host, **headers}.items()
-            ],
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
             "client": PEER,
             "server": HERE,
         }
-        messages = _messages(body, answer)
-
-        async def receive() -> dict[str, Any]:
-            return await anext(messages)
+        receive = _messages(body, answer)
 
         async def send(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -94,14 +94,25 @@ class InProcess:
         return response
 
 
-async def _messages(body: Iterable[bytes] | None, answer: Heard) -> AsyncIterator[dict[str, Any]]:
-    if body is None:
-        await asyncio.Event().wait()
-    for part in body or ():
-        answer.read += len(part)
-        yield {"type": "http.request", "body": part, "more_body": True}
-    yield {"type": "http.request", "body": b"", "more_body": False}
-    await asyncio.Event().wait()
+def _messages(
+    body: Iterable[bytes] | None, answer: Heard
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """What is received, one message at a time; who gave up waiting for one may ask again."""
+    parts, ended = iter(body or ()), body is None
+
+    async def receive() -> dict[str, Any]:
+        nonlocal ended
+        if ended:
+            await asyncio.Event().wait()
+        part = next(parts, None)
+        ended = part is None
+        if answer.status:
+            answer.thrown += len(part or b"")
+        else:
+            answer.read += len(part or b"")
+        return {"type": "http.request", "body": part or b"", "more_body": part is not None}
+
+    return receive
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@
 
 Each needs ``Authorization: Bearer <token>``, but for the first. What is refused is ``{"error":
 sentence, "code": code}``: token 401, unknown 404, method 405, refused 422, spent 429, closed 409,
-too_large 413, slow 408, failed 500.
+too_large 413, slow 408, failed 500. One that is refused before its body has come is the last of its
+connection (``viewcast.referee.refused_bodies``).
 
 Nothing but the bit depends on targets. Texts of errors come from RefusedError, which knows none;
 what nobody expected is told on the referee's own standard error. Time tells nothing either: the
@@ -36,6 +37,7 @@ from starlette.requests import ClientDisconnect
 from viewcast.referee.answers import ClosedError, RefusedError, SpentError
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.record import Closing
+from viewcast.referee.refused_bodies import CloseUponRefusal
 from viewcast.referee.terms import Plan
 from viewcast.referee.tokens import Tokens
 from viewcast.referee.wire_format import MIB, unpacked
@@ -54,10 +56,13 @@ Seen = Callable[[str, Address, Address], object]
 
 @dataclass(frozen=True)
 class Limits:
-    """``bytes`` that a body may have; ``seconds`` that it may take to arrive."""
+    """``bytes`` that a body may have; ``seconds`` that it may take to arrive; ``linger``: seconds
+    that one which is refused may go on arriving, before the connection is closed.
+    """
 
     bytes: int
     seconds: float = 60.0
+    linger: float = 2.0
 
     @classmethod
     def of(cls, rows: int) -> "Limits":
@@ -91,6 +96,7 @@ def app(
     """
     service = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     service.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    service.add_middleware(CloseUponRefusal, most=limits.bytes, seconds=limits.linger)
     for status, code, sentence in (
         (404, "unknown", "there is no such address; expected /, /status, /submit or /close"),
         (405, "method", "expected GET of / and /status, POST of /submit and /close"),
@@ -131,7 +137,7 @@ def app(
                 raise RefusedError("nothing was submitted; there is nothing to say")
             closing = await run_in_threadpool(folder.close, submitter)
             if closed is not None:
-                closed(closing)
+                await run_in_threadpool(closed, closing)
             return closing.plain()
 
         return await _answered(told_closing)

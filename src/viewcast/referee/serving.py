@@ -14,6 +14,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.quoted import quoted
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
 
 LOCALHOST = "localhost"
@@ -75,10 +76,12 @@ def at_address(file: Path, url: str) -> Iterator[None]:
 
 
 def serve(service: "FastAPI", bound: socket.socket) -> None:
-    """Answer until a signal comes, which is heeded when all requests that wait are answered.
+    """Answer until a signal comes, which is heeded when all requests that wait are answered."""
+    server(service).run(sockets=[bound])
 
-    Nothing is logged but failures: the journal tells who asked.
-    """
+
+def server(service: "FastAPI") -> "uvicorn.Server":
+    """What answers. Nothing is logged but failures: the journal tells who asked."""
     import uvicorn  # noqa: PLC0415
 
     config = uvicorn.Config(
@@ -94,4 +97,4 @@ def serve(service: "FastAPI", bound: socket.socket) -> None:
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=LEAVE,
     )
-    uvicorn.Server(config).run(sockets=[bound])
+    return uvicorn.Server(config)
