@@ -14,22 +14,35 @@ if TYPE_CHECKING:
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = re.compile(r"\s*[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+MOST = 1000  # characters of a text in Markdown: more of one text is no name
+HIDDEN = "\u200b"  # of no width: what follows is no user and no number of an issue
+SETS = re.compile(
+    r"[\\`*\[\]|~]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # within a word it sets nothing
+    r"|(?<=www)\.|(?<=WWW)\."  # an address
+    r"|^[-+#=]"  # a list, a heading
+)
+# Before a dollar (a formula on GitHub) and a colon MLflow's UI would show the backslash.
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
+COLON = re.compile(r":(?=\S)")  # an address, an emoji
 # All control characters but tab and line end, and those that turn the direction of writing.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
-def in_markdown(text: str) -> str:
-    """Text in one line in which markdown finds nothing to set: names may hold any character."""
-    text = " ".join(on_screen(text).split())  # a new line could be a heading or a table
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    text = re.sub(r"([\\`*\[\]~])", r"\\\1", text)
-    text = re.sub(r"(?<=\s)@", r"\\@", text)  # MLflow's UI takes it for a user of GitHub
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # within a word it sets nothing
+def in_markdown(text: str, most: int = MOST) -> str:
+    """A text in one line in which Markdown finds nothing to set; of a long one the beginning.
 
-
-def in_table(text: str) -> str:
-    """The same in a cell of a markdown table."""
-    return in_markdown(text).replace("|", r"\|")
+    No table, link, picture, HTML, code, mention of a user or number of an issue comes of it, on
+    GitHub (https://github.github.com/gfm/) or in MLflow's UI. ``most``: characters that are shown.
+    """
+    line = " ".join(CONTROLS.sub(" ", text).split())  # a new line could be a heading or a table
+    line = line if len(line) <= most else f"{line[: most - 3]}..."
+    line = re.sub(r"(?<=[@#])(?=\w)", HIDDEN, line)
+    line = SETS.sub(r"\\\g<0>", line)
+    line = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", line)  # a numbered list
+    for sign, entity in ENTITIES.items():
+        line = line.replace(sign, entity)
+    return COLON.sub("&#58;", line)
 
 
 def on_screen(text: str) -> str:

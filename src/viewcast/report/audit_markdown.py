@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from viewcast.assessment.refereed import Refereed
 from viewcast.assessment.wording import bound_word, sentence
-from viewcast.base.markdown import escaped
+from viewcast.base.escaped import in_markdown
 from viewcast.report.assessment_panel import AssessmentPanel, assessment_panel
 from viewcast.report.audits import Audit, refereed_title
 from viewcast.report.gauge import SIGNS
@@ -20,6 +20,7 @@ NOTE = (
     "run earns on new rows, corrected for the choice and the looks."
 )
 NAME, MOST = 80, 50  # characters of a name; holdouts of the table: a comment has a limit
+TITLE_LENGTH = 300
 
 
 def audit_markdown(audits: Sequence[Audit], refereed: Sequence[Refereed] = ()) -> str:
@@ -52,15 +53,15 @@ def _row(cells: Sequence[str]) -> str:
 def _cells(panel: AssessmentPanel) -> list[str]:
     result = panel.audit.result
     bound = "" if panel.upper == "–" else f"{bound_word(result)} {panel.upper}"
-    unit = f", loss in {escaped(result.unit, NAME)}" if result.unit else ""
+    unit = f", loss in {in_markdown(result.unit, NAME)}" if result.unit else ""
     return [
-        escaped(panel.title) + unit,
-        escaped(panel.winner, NAME),
-        escaped(panel.shown),
-        escaped(panel.expected),
-        escaped(bound),
+        in_markdown(panel.title, TITLE_LENGTH) + unit,
+        in_markdown(panel.winner, NAME),
+        in_markdown(panel.shown),
+        in_markdown(panel.expected),
+        in_markdown(bound),
         _gain(panel),
-        escaped(panel.looked_at),
+        in_markdown(panel.looked_at),
     ]
 
 
@@ -68,15 +69,16 @@ def _gain(panel: AssessmentPanel) -> str:
     if panel.gauge is None:
         return "refused" if panel.audit.result.refusal else ""
     gauge = panel.gauge
-    return f"{SIGNS[gauge.colour]} {gauge.percent} %, {escaped(gauge.word)}"
+    return f"{SIGNS[gauge.colour]} {gauge.percent} %, {in_markdown(gauge.word)}"
 
 
 def _verdict(panel: AssessmentPanel) -> str:
-    verdict = "" if panel.verdict in panel.headline else f" {escaped(panel.verdict, 600)}"
-    return f"- **{escaped(panel.title)}**: {escaped(panel.headline, 600)}{verdict}"
+    verdict = "" if panel.verdict in panel.headline else f" {in_markdown(panel.verdict, 600)}"
+    title = in_markdown(panel.title, TITLE_LENGTH)
+    return f"- **{title}**: {in_markdown(panel.headline, 600)}{verdict}"
 
 
 def _refereed(refereed: Refereed) -> str:
-    deviations = "".join(f" {escaped(sentence(each), 600)}" for each in refereed.deviations)
-    title = escaped(refereed_title(refereed))
-    return f"- **{title}**: {escaped(sentence(refereed.verdict), 900)}{deviations}"
+    deviations = "".join(f" {in_markdown(sentence(each), 600)}" for each in refereed.deviations)
+    title = in_markdown(refereed_title(refereed), TITLE_LENGTH)
+    return f"- **{title}**: {in_markdown(sentence(refereed.verdict), 900)}{deviations}"

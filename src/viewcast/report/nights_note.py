@@ -6,7 +6,7 @@ and the links.
 
 from collections.abc import Mapping
 
-from viewcast.base.escaped import in_markdown, in_table
+from viewcast.base.escaped import in_markdown
 from viewcast.base.numbers import plain, with_error
 from viewcast.report import nights_text as text
 from viewcast.report.kept_promise import PROMISED_DAYS, WEEK, Check, check
@@ -59,7 +59,7 @@ def note_of_history(record: NightsRecord, run_id: str, picture: str | None) -> s
     rows = [_row(record, each) for each in sorted(record.recipes, key=lambda each: each.mase)]
     table = [
         "| recipe | error (same weekday before: 1) | "
-        f"loss ({in_table(record.unit)} a day) | weeks | evidence | standing |",
+        f"loss ({in_markdown(record.unit)} a day) | weeks | evidence | standing |",
         "|---|---|---|---|---|---|",
         *rows,
     ]
@@ -118,9 +118,9 @@ def _row(record: NightsRecord, each: RecipeErrors) -> str:
     standing = each.sentence or ("may be the best" if each.in_set else "")
     weeks = f"{each.weeks}, {each.backtest_weeks} of them a backtest"
     return (
-        f"| {in_table(text.name(each.name))} | {with_error(each.mase, each.mase_error)} | "
+        f"| {in_markdown(text.name(each.name))} | {with_error(each.mase, each.mase_error)} | "
         f"{text.about(each.loss)} | {weeks if each.backtest_weeks else each.weeks} | {known} | "
-        f"{in_table(standing)} |"
+        f"{in_markdown(standing)} |"
     )
 
 

@@ -3,7 +3,7 @@
 from viewcast.assessment.refereed import acceptances, by_submitter, gain_of
 from viewcast.assessment.refereed_sentences import price, word
 from viewcast.assessment.wording import sentence
-from viewcast.base.markdown import escaped
+from viewcast.base.escaped import in_markdown
 from viewcast.referee.record import Closing
 from viewcast.referee.terms import Plan
 
@@ -17,21 +17,21 @@ def note(plan: Plan, closing: Closing | None = None) -> str:
     """
     terms = plan.terms
     asked = (
-        f"A referee of {plan.rows:,} validation rows by {escaped(plan.metric)}: {plan.gate:,} "
+        f"A referee of {plan.rows:,} validation rows by {in_markdown(plan.metric)}: {plan.gate:,} "
         f"judge each submission, {plan.hidden:,} are read once, when it is closed. It gives "
         f"{terms.budget:,} answers of one bit, and tells no score; {terms.false:g} false "
         f"acceptances are allowed over its whole life."
     )
     if closing is None:
         return f"{asked}\n\nIt is open: there is no price before it is closed."
-    parts = [f"**{escaped(sentence(verdict_of(closing)), 600)}**", asked]
+    parts = [f"**{in_markdown(sentence(verdict_of(closing)), 600)}**", asked]
     told = by_submitter(closing.submissions)
-    lines = [f"- {escaped(who)}: {count:,}" for who, count in list(told.items())[:LISTED]]
+    lines = [f"- {in_markdown(who)}: {count:,}" for who, count in list(told.items())[:LISTED]]
     parts.append(
         "\n".join([f"Submissions that were {word(plan)} or not, by submitter:", "", *lines])
     )
     if closing.deviations:
-        deviations = [f"- {escaped(sentence(each))}" for each in closing.deviations[:LISTED]]
+        deviations = [f"- {in_markdown(sentence(each))}" for each in closing.deviations[:LISTED]]
         parts.append("\n".join(["Not as planned, or weaker than planned:", "", *deviations]))
     return "\n\n".join(parts)
 
