@@ -5,14 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from support.clone import REPOSITORY
 from support.machines import HASWELL
 from support.small_pipeline import files_of, small_pipeline
 
 
-def test_runs_and_audit_leave_the_same_bytes_without_avx_512(tmp_path: Path) -> None:
+def test_runs_and_audit_leave_the_same_bytes_without_avx_512_and_on_one_thread(
+    tmp_path: Path,
+) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
-    small_pipeline(here)
+    with threadpool_limits(2, user_api="blas"):
+        small_pipeline(here)
     program = [sys.executable, "-m", "support.small_pipeline", str(there)]
     elsewhere = {**os.environ, **HASWELL, "PYTHONPATH": str(REPOSITORY / "tests")}
     subprocess.run(program, env=elsewhere, check=True, capture_output=True)
