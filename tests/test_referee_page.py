@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from support.closings import Played, improver, loop, null
 from support.reported import Tags, seen
 from viewcast.commands.program import program
-from viewcast.commands.referee_page import is_here
+from viewcast.commands.referee_page import beside, is_here, teller
 from viewcast.referee.answers import Verdict
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.record import Closing, Raw, Told
@@ -306,6 +306,18 @@ def test_closing_writes_the_page_into_the_folder_of_the_referee(tmp_path: Path) 
     assert closed.exit_code == 0, closed.output
     assert closed.output.endswith(f"The page: {folder / 'referee.html'}\n")
     assert "1 of 200 answers were given" in text_of((folder / "referee.html").read_text("utf-8"))
+
+
+def test_a_page_that_the_process_of_the_referee_has_written_is_not_drawn_again(
+    honest: Closing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Closing] = []
+    monkeypatch.setattr(referee_page, "page", lambda closing: drawn.append(closing) or "a page")
+    told = teller(tmp_path)
+    for _ in range(2):
+        told(honest)
+    assert beside(honest, tmp_path) == tmp_path / "referee.html"
+    assert len(drawn) == 1
 
 
 def test_only_the_folder_of_the_same_referee_gets_the_page_when_it_is_closed(

@@ -25,6 +25,7 @@ from viewcast.referee.client import Client
 
 PLAN = ["--target", "y", "--metric", "mae", "--key", "id", "--budget", "3"]
 NEW = ["--rows", "valid.parquet", *PLAN]
+PAGE = "viewcast referee page --folder referee"
 LONG = 60
 
 
@@ -34,7 +35,7 @@ def stands_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("VIEWCAST_REFEREE_URL", "VIEWCAST_REFEREE_TOKEN", "MLFLOW_EXPERIMENT_NAME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(referee_page, "written", lambda _, folder, __: folder)
+    monkeypatch.setattr(referee_page, "written", lambda _, folder, out=None: folder / "page")
 
 
 def typed(*words: str) -> Result:
@@ -254,6 +255,30 @@ def test_whoever_holds_the_targets_hears_the_verdict_that_a_submitter_asked_for(
         done = start(*NEW)
     assert done.output.count("Closed by loop.") == 1
     assert "Referee “valid”: No gain is claimed" in done.output
+    assert done.output.count("The page: referee/page\n") == 1
+
+
+@pytest.mark.parametrize("error", [OSError(28, "the disk is full"), ZeroDivisionError()])
+def test_the_verdict_is_answered_though_its_page_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    answers = []
+
+    def written(*_: Any) -> Path:
+        raise error
+
+    def asked(service: InProcess, url: str) -> None:
+        submitted(service, tmp_path / "referee", 5.0)
+        token = (tmp_path / "referee" / "tokens" / "loop").read_text().strip()
+        answers.append(service.heard("POST", "/close", {"Authorization": f"Bearer {token}"}))
+
+    monkeypatch.setattr(referee_page, "written", written)
+    table(tmp_path)
+    with started(monkeypatch, asked):
+        done = start(*NEW)
+    assert json.loads(answers[0].body)["verdict"]["acceptances"] == 0
+    told = f"no page: the disk is full; once that is mended: {PAGE}\n"
+    assert told in done.output or "ZeroDivisionError" in done.output
 
 
 # The process itself

@@ -175,10 +175,14 @@ def close(
         click.echo(json.dumps(closing.plain()))
     else:
         print_referee(closing)
-    if html is not None or referee_page.is_here(closing, folder):
+    if html is not None:
         page = referee_page.written(closing, folder, html)
-        if not as_json:
-            tell(f"\nThe page: {page}")
+    elif referee_page.is_here(closing, folder):
+        page = referee_page.beside(closing, folder)
+    else:
+        return
+    if not as_json:
+        tell(f"\nThe page: {page}")
 
 
 def _status(url: str | None, token_file: Path | None, folder: Path) -> "Status":

@@ -1,6 +1,10 @@
 """``viewcast referee page``: what a closed referee has found, on the screen and as a page."""
 
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +53,43 @@ def written(closing: "Closing", folder: Path, out: Path | None = None) -> Path:
     place = out or folder / NAME
     files.write(place, page(closing))
     return place
+
+
+def beside(closing: "Closing", folder: Path) -> Path:
+    """The page beside the account, which the process that had the folder has written; else it is
+    written now.
+    """
+    place = folder / NAME
+    return place if place.is_file() else written(closing, folder)
+
+
+def teller(folder: Path) -> Callable[["Closing"], None]:
+    """What tells whoever holds the targets, once, the verdict that a submitter has asked for, and
+    writes the page. It is done when a call returns, that of a second thread too.
+    """
+    turn = threading.Lock()
+    told: list[Closing] = []
+
+    def tell_once(closing: "Closing") -> None:
+        from viewcast.base.escaped import tell  # noqa: PLC0415 (as above)
+        from viewcast.base.top_level import say  # noqa: PLC0415
+        from viewcast.report.referee_text import print_referee  # noqa: PLC0415
+
+        with turn:
+            if told:
+                return
+            told.append(closing)
+            tell(f"\nClosed by {closing.closed_by}. Nothing is judged any more: Ctrl-C.\n")
+            print_referee(closing)
+            sys.stdout.flush()
+            try:
+                tell(f"\nThe page: {written(closing, folder)}")
+                sys.stdout.flush()
+            except OSError as error:
+                again = f"viewcast referee page --folder {quote(str(folder))}"
+                say(f"warning: no page: {error.strerror or error}; once that is mended: {again}")
+
+    return tell_once
 
 
 def is_here(closing: "Closing", folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """``viewcast referee start``: the process that holds the targets, until Ctrl-C."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,7 @@ from viewcast.base.errors import ConfigError, LockedError, TrackingError
 from viewcast.base.escaped import tell
 from viewcast.base.parse import json_of
 from viewcast.base.top_level import say
+from viewcast.commands.referee_page import teller
 from viewcast.commands.referee_record import Store, of_record, store_of
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _serve(
         limits,
         hosts=HOSTS if proxy is None else (*HOSTS, proxy),
         seen=readers.seen if proxy is None else None,  # a proxy's user is no submitter's
-        closed=_say_once(),
+        closed=teller(folder.folder),
     )
     with at_address(folder.folder / ADDRESS, url_of(bound)):
         for line in opening_lines(folder, url_of(bound), tokens, str(store) if store else None):
@@ -246,22 +247,6 @@ def _serve(
         if warning := readers.warning():
             say(f"warning: {warning}")
         serve(service, bound)
-
-
-def _say_once() -> Callable[["Closing"], None]:
-    """Tells whoever holds the targets the verdict that a submitter has asked for."""
-    said: list[Closing] = []
-
-    def say_verdict(closing: "Closing") -> None:
-        from viewcast.report.referee_text import print_referee  # noqa: PLC0415
-
-        if not said:
-            said.append(closing)
-            tell(f"\nClosed by {closing.closed_by}. Nothing is judged any more: Ctrl-C.\n")
-            print_referee(closing)
-            sys.stdout.flush()
-
-    return say_verdict
 
 
 def _stop(folder: "RefereeFolder") -> None:

@@ -92,7 +92,7 @@ def app(
     ``hosts``: names by which it may be addressed; a page in a browser that was made to take another
     name for this machine's is refused. ``seen``: is told of each submission its submitter, and the
     addresses of both ends of the connection. ``closed``: is told the verdict, each time that a
-    submitter asks for it.
+    submitter asks for it and before he hears it; it may be called by several threads.
     """
     service = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     service.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
@@ -137,7 +137,7 @@ def app(
                 raise RefusedError("nothing was submitted; there is nothing to say")
             closing = await run_in_threadpool(folder.close, submitter)
             if closed is not None:
-                await run_in_threadpool(closed, closing)
+                await run_in_threadpool(_told_here, closed, closing)
             return closing.plain()
 
         return await _answered(told_closing)
@@ -160,6 +160,14 @@ def _judge(
     if seen is not None and all(ends):
         seen(submitter, *((end[0], end[1]) for end in ends))
     return folder.submit(unpacked(body, folder.plan.rows), submitter).plain()
+
+
+def _told_here(closed: Callable[[Closing], object], closing: Closing) -> None:
+    """What fails at the referee's end is told there: the verdict is known, and is answered."""
+    try:
+        closed(closing)
+    except Exception:  # noqa: BLE001 (whatever a disk or a terminal does)
+        traceback.print_exc(file=sys.stderr)
 
 
 async def _answered(work: Callable[[], Awaitable[Any]]) -> JSONResponse:
