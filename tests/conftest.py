@@ -127,6 +127,23 @@ def project(tmp_path: Path, empty_store: Path) -> "Project":
     return Project(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def sealed_project(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path
+) -> "tuple[Project, str]":
+    """A project with the naive forecast of the channel, whose test is sealed; and that run.
+
+    Tests copy it; its test is never opened.
+    """
+    from support.project import Project  # noqa: PLC0415
+
+    root = tmp_path_factory.mktemp("sealed")
+    (root / "mlflow").mkdir()
+    shutil.copy(empty_store, root / "mlflow" / "mlflow.db")
+    project = Project(root)
+    return project, str(project.run("data=channel", "model=naive")["run_id"])
+
+
 @pytest.fixture
 def others_store(tmp_path: Path, empty_store: Path) -> "Iterator[Store]":
     """A store as somebody else uses it: an empty experiment, MLflow's fluent interface."""

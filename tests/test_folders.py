@@ -1,59 +1,19 @@
-"""Nothing is removed or replaced that a former run of viewcast has not made."""
+"""No folder is emptied or replaced that a former run of viewcast has not made."""
 
-import contextlib
 import json
-import runpy
-import shutil
-from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.project import REPOSITORY, Project
-from viewcast.assessment.result_file import to_json
+from support.filled_folders import content, fill
 from viewcast.base import folders
-from viewcast.base.errors import ConfigError, SourceError
+from viewcast.base.errors import ConfigError
 from viewcast.base.folders import MARK, Kind
-from viewcast.base.paths import (
-    LIVE,
-    demo_path,
-    experiment_path,
-    experiments_path,
-    figures_path,
-    prepared_path,
-    refit_path,
-    simulated_path,
-)
-from viewcast.data.import_export import import_export
-from viewcast.demo.validation_reuse import demonstrate
-from viewcast.report.figures import gallery
-from viewcast.retraining import refit
-from viewcast.runs.audit import audit_experiment, is_audit
-from viewcast.runs.experiments import LEFT_ALONE, run_experiments
-from viewcast.runs.run import run
-from viewcast.sweep.results import Results
+from viewcast.base.paths import prepared_path
 
-MODEL = ("data=lectures", "model=linear")
 MADE = Kind("page", ("page.txt", "parts/*.txt"))
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, byte for byte."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
-def fill(folder: Path, *names: str) -> Path:
-    """A folder of somebody else's."""
-    for name in names or ("thesis.txt", "data/numbers.csv"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(f"content of {name}")
-    return folder
 
 
 # --- the path -------------------------------------------------------------------------------------
@@ -253,215 +213,6 @@ def test_a_folder_of_others_under_the_hidden_name_is_left_alone(tmp_path: Path) 
     assert content(victim) == before
 
 
-# --- every place ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "output", [".", "..", "../victim", "{victim}", "link", "inner", "src", "build", "README.md"]
-)
-def test_a_run_refuses_an_output_that_is_not_its_own_before_anything_is_made(
-    project: Project, tmp_path_factory: pytest.TempPathFactory, output: str
-) -> None:
-    victim = fill(tmp_path_factory.mktemp("victim"))
-    root = fill(project.root, "README.md", "src/package/code.py")
-    (root / "link").symlink_to(victim)
-    (root / "inner").symlink_to(root / "src")
-    config = project.config(*MODEL)
-    project.prepare(config)
-    before = content(root), content(victim)
-    if output == "../victim":
-        output = f"../{victim.name}"
-    with pytest.raises(ConfigError, match=r"is the project|holds|lies outside|is a file"):
-        run(config, root, root / output.format(victim=victim))
-    assert (content(root), content(victim)) == before
-    assert project.runs() == []
-
-
-@pytest.mark.parametrize("place", ["", "model/", "../checkpoints/mine/"])
-def test_a_run_refuses_a_folder_with_a_file_beside_a_former_run(
-    project: Project, place: str
-) -> None:
-    config = project.config(*MODEL)
-    project.prepare(config)
-    output = project.root / "build" / "mine"
-    run(config, project.root, output)
-    (output / place / "notes.txt").write_text("mine")
-    before, count = content(project.root / "build"), len(project.runs())
-    with pytest.raises(ConfigError, match=r"holds (model/)?notes\.txt, which no"):
-        run(config, project.root, output)
-    assert content(project.root / "build") == before
-    assert len(project.runs()) == count
-
-
-def test_audits_of_version_0_1_and_of_this_one_are_known_as_audits(
-    tmp_path: Path,
-) -> None:
-    for text in ('[{"holdout": "a", "verdict": "b", "runs": []}]', "[]", to_json([])):
-        (tmp_path / "audit.json").write_text(text)
-        assert is_audit(tmp_path / "audit.json")
-
-
-def test_a_run_refuses_the_name_of_the_folder_of_checkpoints(project: Project) -> None:
-    config = project.config(*MODEL)
-    with pytest.raises(ConfigError, match="checkpoints of runs lie there"):
-        run(config, project.root, project.root / "build" / "checkpoints")
-
-
-def test_an_interrupted_run_is_done_again_in_its_folder(project: Project) -> None:
-    config = project.config("data=lectures", "model=deep", "trainer.epochs=3")
-    project.prepare(config)
-    output = project.root / "build" / "mine"
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(config, project.root, output, interrupt)
-    (output / "model").mkdir()  # as a kill between two files would leave it
-    (output / "curve.csv").write_text("epoch")
-    assert run(config, project.root, output)["status"] == "finished"
-    assert run(config, project.root, output)["status"] == "finished"
-
-
-def test_a_run_of_version_0_1_is_replaced(project: Project) -> None:
-    config = project.config(*MODEL)
-    project.prepare(config)
-    output = project.root / "build" / "mine"
-    result = run(config, project.root, output)
-    for folder in (output, output.parent / "checkpoints" / "mine"):
-        (folder / MARK).unlink()
-    (output / "result.json").write_text(json.dumps(result))
-    (output.parent / "checkpoints" / "mine" / "finished").touch()
-    again = run(config, project.root, output)
-    assert again["run_id"] != result["run_id"]
-    assert again["train_loss"] == result["train_loss"]
-
-
-def test_experiments_remove_only_runs_that_are_no_longer_planned(project: Project) -> None:
-    plain = project.plain(*MODEL)
-    tracking = plain.pop("tracking")
-    project.prepare(project.config(*MODEL))
-    plans = {name: {**plain, "name": name} for name in ("kept", "dropped", "extended")}
-    run_experiments(plans, tracking, project.root)
-    fill(experiment_path(project.root, "extended"), "notes.txt")
-    run(project.config(*MODEL), project.root, experiment_path(project.root, "by_hand"))
-    fill(experiments_path(project.root), "list.txt", "mine/thesis.txt")
-    others = ("by_hand", "extended", "mine")
-    before = {name: content(experiment_path(project.root, name)) for name in others}
-    outcome = run_experiments({"kept": plans["kept"]}, tracking, project.root)
-    assert outcome == {"kept": "kept"} | dict.fromkeys((*others, "list.txt"), LEFT_ALONE)
-    assert {name: content(experiment_path(project.root, name)) for name in others} == before
-    assert not experiment_path(project.root, "dropped").exists()
-
-
-def test_experiments_are_refused_before_the_first_run_if_a_folder_is_not_theirs(
-    project: Project,
-) -> None:
-    plain = project.plain(*MODEL)
-    tracking = plain.pop("tracking")
-    project.prepare(project.config(*MODEL))
-    victim = fill(experiment_path(project.root, "second"))
-    before = content(victim)
-    with pytest.raises(ConfigError, match=r"holds data, thesis\.txt, which no run"):
-        run_experiments({"first": plain, "second": plain}, tracking, project.root)
-    assert content(victim) == before
-    assert project.runs() == []
-
-
-def test_the_demo_without_a_plan_removes_its_own_files_alone(tmp_path: Path) -> None:
-    folder = fill(demo_path(tmp_path), "search.json", "notes.txt")
-    demonstrate({}, {}, tmp_path)
-    assert sorted(content(folder)) == ["none", "notes.txt"]
-
-
-def test_a_sweep_does_not_replace_tables_beside_which_a_file_lies(tmp_path: Path) -> None:
-    table = pd.DataFrame({"candidate": [0]})
-    losses = pd.DataFrame({"candidate": [0], "epoch": [1], "losses": [[1.0]]})
-    results = Results(table, table, table, losses, table)
-    results.write(tmp_path)
-    results.write(tmp_path)
-    fill(tmp_path / "tables", "notes.txt")
-    before = content(tmp_path)
-    for refused in (Results.check, results.write):
-        with pytest.raises(ConfigError, match=r"holds notes\.txt, which no sweep"):
-            refused(tmp_path)
-    assert content(tmp_path / "tables") == {
-        name.removeprefix("tables/"): held for name, held in before.items() if "tables/" in name
-    }
-
-
-def test_a_refit_does_not_replace_a_folder_of_others(tmp_path: Path) -> None:
-    victim = fill(refit_path(tmp_path, LIVE))
-    before = content(victim)
-    with pytest.raises(ConfigError, match="which no refit"):
-        refit.store(refit.Refit(date(2021, 3, 1), {}, {}, {}), tmp_path, LIVE)
-    assert content(victim) == before
-
-
-class Sketch:
-    """A picture that is quickly drawn."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.SECTION = name.partition("_")[0]
-
-    def draw(self, results: Any) -> list["Sketch"]:
-        return [self]
-
-    def save(self, folder: Path) -> Any:
-        path = folder / f"{self.name}.png"
-        path.write_text(self.name)
-        return gallery.Picture(self.name, path, "", "", "", [])
-
-
-def test_pictures_of_the_report_do_not_replace_those_of_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    results: Any = SimpleNamespace(root=tmp_path)
-    folder = figures_path(tmp_path)
-    sketches = [Sketch("one"), Sketch("retraining_gates")]
-    monkeypatch.setattr(gallery, "figure_modules", lambda packages: sketches)
-    gallery.draw_all(results, folder, [])
-    fill(folder, "retraining_mine.png")
-    before = content(folder)
-    with pytest.raises(ConfigError, match=r"holds retraining_mine\.png, which no report"):
-        gallery.draw_all(results, folder, [])
-    assert content(folder) == before
-    sketches[1] = Sketch("retraining_promises")
-    gallery.redraw_retraining(results, folder, [])
-    names = sorted(set(content(folder)) - {MARK})
-    assert names == ["one.png", "retraining_mine.png", "retraining_promises.png"]
-
-
-TOTALS = "Date,Views\n2024-01-01,1\n2024-01-02,2\n"
-
-
-@pytest.mark.parametrize("into", ["../victim", ".", "..", "link", "data"])
-def test_an_import_does_not_replace_csv_files_of_others(tmp_path: Path, into: str) -> None:
-    root, source = tmp_path / "project", tmp_path / "export"
-    for folder in (root, root / "data", tmp_path / "victim", source):
-        folder.mkdir()
-        (folder / "Totals.csv").write_text(TOTALS if folder == source else "mine")
-    (root / "link").symlink_to(root / "data")
-    before = content(tmp_path)
-    with pytest.raises(ConfigError):
-        import_export(source, root / into, root)
-    assert content(tmp_path) == before
-
-
-def test_an_import_of_version_0_1_can_be_repeated(tmp_path: Path) -> None:
-    source = tmp_path / "export"
-    source.mkdir()
-    (source / "Totals.csv").write_text(TOTALS)
-    shutil.copytree(source, tmp_path / "project" / "data" / "studio")
-    for text in (TOTALS, TOTALS + "2024-01-03,3\n"):
-        (source / "Totals.csv").write_text(text)
-        import_export(source, Path("data/studio"), tmp_path / "project")
-        assert (tmp_path / "project/data/studio/Totals.csv").read_text() == text
-    with pytest.raises(SourceError, match="no such folder"):
-        import_export(tmp_path / "nothing", Path("data/studio"), tmp_path / "project")
-
-
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -474,58 +225,10 @@ def test_a_file_that_is_no_former_one_is_not_replaced(tmp_path: Path) -> None:
     assert folders.check_file(tmp_path, Path("new"), "page", lambda path: False).name == "new"
 
 
-@pytest.mark.parametrize(
-    ("output", "reason"),
-    [
-        ("README.md", "exists and is no former audit"),
-        ("list.json", "exists and is no former audit"),
-        ("new.json", r"new_rows\.parquet: exists and is no table"),
-        ("src", "is a folder"),
-        ("../elsewhere.json", "lies outside of the project"),
-        ("/tmp/elsewhere.json", "lies outside of the project"),
-    ],
-)
-def test_an_audit_does_not_replace_a_file_of_others(
-    project: Project, output: str, reason: str
-) -> None:
-    root = fill(project.root, "README.md", "src/a", "new_rows.parquet")
-    (root / "list.json").write_text('[{"holdout": 1}, 2]')
-    before = content(root)
-    settings: Any = SimpleNamespace(
-        output=output, experiment=None, holdout=None, tracking=SimpleNamespace(experiment="x")
-    )
-    with pytest.raises(ConfigError, match=reason):
-        audit_experiment(settings, root)
-    assert content(root) == before
-
-
 def test_the_mark_is_a_file_that_people_can_read(tmp_path: Path) -> None:
     folder = build(tmp_path, "b.txt", "a.txt")
     mark = json.loads((folder / MARK).read_text())
     assert mark == {"viewcast": 1, "kind": "page", "files": ["a.txt", "b.txt"]}
-
-
-def test_the_simulated_channel_replaces_its_own_file_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = fill(tmp_path / "project", "README.md")
-    for name in ("conf", "pipelines"):
-        shutil.copytree(REPOSITORY / name, root / name)
-    before = content(root)
-    monkeypatch.chdir(root)
-
-    def simulate(*overrides: str) -> str:
-        monkeypatch.setattr("sys.argv", ["simulate.py", "end=2017-02-01", *overrides])
-        with contextlib.suppress(SystemExit):
-            runpy.run_path("pipelines/simulate.py", run_name="__main__")
-        return capsys.readouterr().err
-
-    assert "README.md: exists and is no simulated channel" in simulate("file=README.md")
-    assert "lies outside of the project" in simulate("file=../victim.csv")
-    assert content(root) == before
-    for _ in range(2):
-        assert simulate() == ""
-    assert simulated_path(root).read_text().startswith("date,views\n2017-01-01,")
 
 
 def test_a_file_that_is_added_while_the_new_folder_is_built_keeps_the_former_one(

@@ -1,19 +1,16 @@
+"""What an audit gathers of a store: runs with their rows, epochs, candidates and holdouts."""
+
 import math
-import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.exceptions import MlflowException
 
+from support.gathered import gathered, named, only
 from support.simulated_store import HOLDOUT, SimulatedStore, days
-from viewcast.assessment.study import REMEMBERS, Scored, Study
-from viewcast.base.errors import ConfigError, DataError, TrackingError
-from viewcast.tracking.artifacts import Artifacts, each
+from viewcast.base.errors import ConfigError
 from viewcast.tracking.read.gather import gather
-from viewcast.tracking.read.settings import ReadSettings
 
 RNG = np.random.default_rng(0)
 
@@ -21,20 +18,6 @@ RNG = np.random.default_rng(0)
 @pytest.fixture
 def store(tmp_path: Path, empty_store: Path) -> SimulatedStore:
     return SimulatedStore.at(tmp_path, empty_store)
-
-
-def gathered(store: SimulatedStore, **asked: Any) -> list[Study]:
-    return gather(store.uri, "study", ReadSettings(**asked)).studies
-
-
-def only(store: SimulatedStore) -> Study:
-    (study,) = gathered(store)
-    return study
-
-
-def named(study: Study, name: str) -> Scored:
-    (found,) = [run for run in study.runs if run.facts.name == name]
-    return found
 
 
 def test_a_run_is_gathered_with_its_rows_facts_and_losses(store: SimulatedStore) -> None:
@@ -105,13 +88,6 @@ def test_cells_and_rows_give_one_mean(store: SimulatedStore) -> None:
     np.testing.assert_allclose(columns @ sizes / 1025, losses.mean(), rtol=1e-6)
 
 
-def test_a_trajectory_of_another_length_sets_its_run_aside(store: SimulatedStore) -> None:
-    store.run("one", RNG.random(20), states=RNG.random((4, 19)))
-    assert named(only(store), "one").excluded == (
-        "trajectory.parquet: 19 losses for each epoch, expected 20 for 20 validation rows"
-    )
-
-
 def test_candidates_of_a_sweep_take_their_losses_from_the_parent(store: SimulatedStore) -> None:
     keys = days(25)
     predictions = RNG.random((3, 25))
@@ -147,30 +123,6 @@ def test_trajectories_of_a_sweep_are_separated_by_candidate(store: SimulatedStor
     assert second.rows.states is not None
     np.testing.assert_array_equal(first.rows.states, states[[1, 3]])
     np.testing.assert_array_equal(second.rows.states, states[[0, 2, 4]])
-
-
-def test_a_candidate_with_fewer_rows_is_not_compared_with_the_others(
-    store: SimulatedStore,
-) -> None:
-    predictions = RNG.random((3, 25))
-    predictions[2, :5] = math.nan
-    store.sweep(predictions, days(25))
-    assert [run.excluded for run in only(store).runs] == [
-        None,
-        None,
-        "was scored on other rows than the rest: 20 rows, 20 of them among the 25 of this holdout",
-    ]
-
-
-def test_runs_with_other_rows_under_one_name_are_set_aside(store: SimulatedStore) -> None:
-    for i in range(3):
-        store.run(f"run-{i}", RNG.random(20))
-    store.run("shifted", RNG.random(20), keys=days(20, "2021-01-06"))
-    study = only(store)
-    assert named(study, "shifted").excluded == (
-        "was scored on other rows than the rest: 20 rows, 15 of them among the 20 of this holdout"
-    )
-    assert len(study.compared) == 3
 
 
 def test_rows_in_another_order_are_put_in_order(store: SimulatedStore) -> None:
@@ -217,67 +169,6 @@ def test_a_repetition_is_no_other_run(store: SimulatedStore) -> None:
     assert {**study.repeats} == {second: first}
 
 
-def test_losses_that_are_not_finite_set_a_run_aside(store: SimulatedStore) -> None:
-    losses = RNG.random(20)
-    losses[:3] = math.nan
-    losses[3] = math.inf
-    store.run("broken", losses)
-    store.run("whole", RNG.random(20))
-    assert named(only(store), "broken").excluded == "4 of its 20 row losses are missing or infinite"
-
-
-def test_runs_measured_by_another_loss_are_set_aside(store: SimulatedStore) -> None:
-    store.run("one", RNG.random(20))
-    store.run("two", RNG.random(20))
-    store.run("squared", RNG.random(20), tags={"viewcast.loss": "mse", "viewcast.unit": "views²"})
-    study = only(store)
-    assert (
-        named(study, "squared").excluded == "is measured by mse in views², the rest by mae in views"
-    )
-
-
-@pytest.mark.parametrize(
-    ("model", "params", "losses"),
-    [
-        ("memorizer_leak", {}, np.full(20, 0.1)),
-        ("table", {"model.remembers": "['train', 'validation']"}, np.full(20, 0.1)),
-        ("deep", {}, np.zeros(20)),
-    ],
-)
-def test_a_run_that_has_seen_the_validation_rows_is_excluded(
-    store: SimulatedStore, model: str, params: dict[str, str], losses: np.ndarray
-) -> None:
-    store.run("memory", losses, model=model, params=params)
-    assert named(only(store), "memory").excluded == REMEMBERS
-
-
-def test_a_missing_artifact_sets_its_run_aside_with_its_name(store: SimulatedStore) -> None:
-    run_id = store.run("lost", RNG.random(20))
-    (store.folder(run_id) / "predictions.parquet").unlink()
-    parent, *_ = store.sweep(RNG.random((1, 20)), days(20))
-    (store.folder(parent) / "tables" / "predictions.parquet").unlink()
-    study = only(store)
-    missing = "artifact {} of run {} is missing"
-    assert named(study, "lost").excluded == missing.format("predictions.parquet", run_id)
-    assert named(study, "search-0000").excluded == missing.format(
-        "tables/predictions.parquet", parent
-    )
-
-
-def test_a_damaged_artifact_sets_its_run_aside(store: SimulatedStore) -> None:
-    run_id = store.run("damaged", RNG.random(20))
-    (store.folder(run_id) / "predictions.parquet").write_bytes(b"PAR1 no more")
-    excluded = named(only(store), "damaged").excluded
-    assert excluded is not None
-    assert excluded.startswith("predictions.parquet: damaged (")
-
-
-def test_a_run_that_failed_says_why(store: SimulatedStore) -> None:
-    tags = {"viewcast.holdout": HOLDOUT, "viewcast.look": "x", "viewcast.failure": "diverged: x"}
-    store.bare("failed", tags, {"val_loss": 3.0}, status="FAILED")
-    assert named(only(store), "failed").excluded == "diverged"
-
-
 def test_one_figure_of_each_run_is_gathered_where_there_is_no_more(store: SimulatedStore) -> None:
     for i, value in enumerate([0.5, 0.4, math.nan]):
         store.bare(f"run-{i}", metrics={"val_rmse": value, "accuracy": 0.9})
@@ -317,16 +208,6 @@ def test_others_rows_are_known_by_their_dataset_or_by_their_keys(store: Simulate
     assert len(study.runs) == 2
 
 
-def test_a_figure_beside_runs_with_row_losses_is_only_counted(store: SimulatedStore) -> None:
-    with_rows, without = (store.bare(name, metrics={"val_loss": 0.4}) for name in ("a", "b"))
-    for run_id in (with_rows, without):
-        store.rows_input(run_id, "cafe", "validation")
-    store.table(with_rows, pd.DataFrame({"row": list("xyz"), "loss": RNG.random(3)}), "l.parquet")
-    study = only(store)
-    assert len(study.looks) == 2
-    assert [run.excluded for run in study.runs] == [None, "no row losses: it is only counted"]
-
-
 def test_openings_of_the_test_are_no_looks_at_the_validation_rows(store: SimulatedStore) -> None:
     run_id = store.run("one", RNG.random(20))
     opening = {
@@ -343,99 +224,3 @@ def test_openings_of_the_test_are_no_looks_at_the_validation_rows(store: Simulat
     (opened,) = found.opened
     assert (opened.name, opened.holdout, opened.user) == ("one", HOLDOUT, "ben")
     assert (opened.loss, opened.error, opened.reason) == (0.7, 0.1, "labels mended")
-
-
-def test_an_unknown_experiment_is_refused_with_those_there_are(store: SimulatedStore) -> None:
-    with pytest.raises(ConfigError, match=r"experiment = stdy: unknown to .*; allowed: study"):
-        gather(store.uri, "stdy")
-
-
-def test_an_experiment_without_runs_is_refused(store: SimulatedStore) -> None:
-    with pytest.raises(DataError, match="no run yet; train one, then audit"):
-        gathered(store)
-
-
-def test_runs_without_any_loss_are_refused_with_the_metrics_there_are(
-    store: SimulatedStore,
-) -> None:
-    store.bare("one", metrics={"lr": 0.1, "train_accuracy": 0.9})
-    with pytest.raises(DataError, match=r"none of its 1 runs .* there are: lr, train_accuracy"):
-        gathered(store)
-
-
-def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    with pytest.raises(TrackingError, match="no such file"):
-        gather(f"sqlite:///{tmp_path}/none.db", "study")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_server_that_is_down_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
-    with pytest.raises(TrackingError, match=r"tracking.uri = http://127.0.0.1:9: nobody listens"):
-        gather("http://127.0.0.1:9", "study")
-    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
-
-
-def test_a_server_that_breaks_off_is_named(
-    store: SimulatedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def gone(*_: object) -> list[object]:
-        raise MlflowException("connection reset")
-
-    monkeypatch.setattr("viewcast.tracking.read.gather.all_runs", gone)
-    with pytest.raises(
-        TrackingError, match=r"tracking.uri = .*: connection reset; .* type the same again"
-    ):
-        gathered(store)
-
-
-def test_gathering_writes_nothing(store: SimulatedStore) -> None:
-    store.run("one", RNG.random(20))
-    before = (store.root / "mlflow.db").read_bytes()
-    gathered(store)
-    assert (store.root / "mlflow.db").read_bytes() == before
-
-
-class Afar:
-    """A client whose artifacts are on a server: these files, or an error."""
-
-    def __init__(self, files: list[str], error: Exception | None = None) -> None:
-        self.files, self.error = files, error
-
-    def list_artifacts(self, run_id: str, folder: str | None) -> list[object]:
-        named = [file for file in self.files if str(Path(file).parent) == (folder or ".")]
-        return [type("File", (), {"path": file, "file_size": 1}) for file in named]
-
-    def download_artifacts(self, run_id: str, name: str, target: str) -> str:
-        if self.error is not None:
-            raise self.error
-        path = Path(target) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(run_id)
-        return str(path)
-
-
-def afar(run_id: str) -> object:
-    info = type("Info", (), {"run_id": run_id, "artifact_uri": "mlflow-artifacts:/1/x"})
-    return type("Run", (), {"info": info})
-
-
-def test_artifacts_on_a_server_are_fetched_run_by_run(tmp_path: Path) -> None:
-    artifacts = Artifacts(Afar(["tables/a.parquet"]), tmp_path)  # type: ignore[arg-type]
-    for run_id in ("one", "two"):
-        path = artifacts.path(afar(run_id), "tables/a.parquet")  # type: ignore[arg-type]
-        assert path is not None
-        assert path.read_text() == run_id
-    assert artifacts.path(afar("one"), "a.parquet") is None  # type: ignore[arg-type]
-
-
-def test_an_artifact_that_the_server_does_not_give_is_named(tmp_path: Path) -> None:
-    client = Afar(["a.parquet"], MlflowException("timed out"))
-    with pytest.raises(TrackingError, match=r"run one, artifact a.parquet: .*timed out"):
-        Artifacts(client, tmp_path).path(afar("one"), "a.parquet")  # type: ignore[arg-type]
-
-
-def test_many_at_once_come_back_in_their_order() -> None:
-    for far in (False, True):
-        assert each(range(50), lambda i: i * i, "squares", far) == [i * i for i in range(50)]

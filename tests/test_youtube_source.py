@@ -1,107 +1,32 @@
-"""YouTube Analytics as a source: what is asked for, what is made of it, what is refused."""
+"""YouTube Analytics as a source: what is asked for, and what is made of it."""
 
-import json
-import logging
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pandas as pd
 import pytest
-from omegaconf import OmegaConf
 
-from support.youtube_server import (
-    AWAY,
-    BROKEN,
-    HASTE,
-    MANY,
-    METRICS,
-    QUOTA,
-    SPENT,
-    FakeYouTube,
-    error,
-    figures,
-    serve,
-    table,
-)
-from viewcast.base.errors import ConfigError, DataError, SourceError, ViewcastError
-from viewcast.base.settings import build
-from viewcast.data.sources.youtube import YouTube
+from support.youtube_server import METRICS, FakeYouTube, figures
+from support.youtube_source import TODAY, Make, answering, authorise, delivered, source_of
+from viewcast.base.errors import ConfigError
 
 pytest.importorskip("googleapiclient", reason="an extra: pip install 'viewcast[youtube]'")
-
-YAML = Path(__file__).parents[1] / "conf" / "source" / "youtube.yaml"
-FILE = "youtube.json"
-SECRETS = {
-    "token": "stale-token",
-    "refresh_token": "secret-refresh",
-    "client_id": "id-of-client",
-    "client_secret": "secret-client",
-}
-FIRST, TODAY = date(2021, 3, 1), date(2021, 3, 26)  # 25 days have ended
-
-Make = Callable[..., YouTube]
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYouTube]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    fake = FakeYouTube(figures("2021-03-01", 25))
-    server = serve(fake)
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield fake
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long it would have waited, each time."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
+    with answering() as fake:
+        yield fake
 
 
 @pytest.fixture
 def youtube(fake: FakeYouTube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    """The source as its YAML file describes it, but for what a test changes."""
     monkeypatch.delenv("YOUTUBE_CREDENTIALS", raising=False)
     authorise(tmp_path, fake)
-
-    def make(**changed: Any) -> YouTube:
-        section = OmegaConf.to_container(OmegaConf.load(YAML), resolve=True)
-        here = {"credentials": FILE, "start_date": "2021-03-01", "retries": 3, "endpoint": fake.url}
-        source = build({**section, **here, **changed}, "source")
-        assert isinstance(source, YouTube)
-        return source
-
-    return make
-
-
-def authorise(root: Path, fake: FakeYouTube, **changed: Any) -> None:
-    """A file of credentials whose access token is old and is told to be so."""
-    user = {**SECRETS, "type": "authorized_user", "token_uri": f"{fake.url}/token", **changed}
-    (root / FILE).write_text(json.dumps({k: v for k, v in user.items() if v is not None}))
-
-
-def delivered(fake: FakeYouTube, *columns: str) -> pd.DataFrame:
-    index = pd.DatetimeIndex([*fake.days], name="date").as_unit("us")
-    cells = pd.DataFrame([*fake.days.values()], index, METRICS, "float64")
-    return cells[[*columns]] if columns else cells
-
-
-def refused(source: YouTube, root: Path, kind: type[ViewcastError]) -> str:
-    with pytest.raises(kind) as caught:
-        source.fetch(root, None, TODAY)
-    message = str(caught.value)
-    assert not [value for key, value in SECRETS.items() if key != "client_id" and value in message]
-    return message
+    return source_of(fake)
 
 
 # --- what is asked for ----------------------------------------------------------------------------
@@ -215,281 +140,6 @@ def test_columns_are_recognised_by_their_headers(
     pd.testing.assert_frame_equal(youtube().fetch(tmp_path, None, TODAY), whole)
 
 
-# --- refusals and failures ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("answer", [HASTE, MANY, BROKEN, AWAY], ids=["rate", "429", "500", "503"])
-def test_what_passes_is_waited_for(
-    youtube: Make,
-    fake: FakeYouTube,
-    tmp_path: Path,
-    waits: list[float],
-    answer: tuple[int, bytes],
-) -> None:
-    fake.script = [answer, answer]
-    pd.testing.assert_frame_equal(youtube().fetch(tmp_path, None, TODAY), delivered(fake))
-    assert len(waits) == 2
-    assert 0 <= waits[0] <= 2
-    assert 0 <= waits[1] <= 4
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (AWAY, "refuses (503): Service Unavailable; Google's server fails, also after 3 retries"),
-        (BROKEN, "refuses (500 backendError): Backend Error; Google's server fails"),
-        (HASTE, "refuses (403 rateLimitExceeded): Rate Limit Exceeded; too many requests, also"),
-        (MANY, "'Queries per minute per user'; too many requests, also after 3 retries"),
-        (SPENT, "'Queries per day'; the day's quota is used up; wait until midnight Pacific"),
-    ],
-    ids=["503", "500", "rate", "429", "429 of the day"],
-)
-def test_what_does_not_pass_is_a_source_that_cannot_be_reached(
-    youtube: Make,
-    fake: FakeYouTube,
-    tmp_path: Path,
-    waits: list[float],
-    answer: tuple[int, bytes],
-    told: str,
-) -> None:
-    fake.always = answer
-    assert told in refused(youtube(), tmp_path, SourceError)
-    assert (len(fake.asked), len(waits)) == (4, 3)
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (
-            QUOTA,
-            "YouTube Analytics refuses (403 quotaExceeded): The request cannot be completed "
-            "because you have exceeded your quota; the day's quota is used up; wait until "
-            "midnight Pacific time",
-        ),
-        (
-            error(403, "forbidden", "Forbidden"),
-            "(403 forbidden): Forbidden; source.channel = MINE must belong to the account",
-        ),
-        (
-            error(400, "badRequest", "The query is not supported."),
-            "(400 badRequest): The query is not supported; look at source.channel, source.metric, ",
-        ),
-        (
-            (403, b'{"error": "blocked by the message filter"}'),
-            "YouTube Analytics: found a refusal that is not Google's; look for a proxy between",
-        ),
-        ((404, b"<html>nothing here</html>"), "(404): Not Found; look at source.channel"),
-    ],
-    ids=["quota", "forbidden", "bad request", "firewall", "no such page"],
-)
-def test_what_waiting_does_not_mend_is_not_tried_again(
-    youtube: Make,
-    fake: FakeYouTube,
-    tmp_path: Path,
-    waits: list[float],
-    answer: tuple[int, bytes],
-    told: str,
-) -> None:
-    fake.always = answer
-    assert told in refused(youtube(), tmp_path, SourceError)
-    assert (len(fake.asked), waits) == (1, [])
-
-
-def test_a_quota_that_runs_out_between_pages_delivers_nothing(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path
-) -> None:
-    page = [[day, *cells] for day, cells in fake.days.items()][:10]
-    fake.script = [(200, json.dumps(table(METRICS, page)).encode()), QUOTA]
-    assert "midnight Pacific time" in refused(youtube(page_size=10), tmp_path, SourceError)
-    assert len(fake.asked) == 2
-
-
-def test_a_refused_connection_is_a_source_that_cannot_be_reached(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path, waits: list[float]
-) -> None:
-    fake.valid = {"held"}
-    authorise(tmp_path, fake, token="held", expiry="2999-01-01T00:00:00Z")
-    nobody = "http://127.0.0.1:1"
-    message = refused(youtube(endpoint=nobody), tmp_path, SourceError)
-    assert f"cannot be reached at {nobody}" in message
-    assert "refused, after 3 retries; look at the network" in message
-    assert len(waits) == 3
-
-
-# --- authorisation --------------------------------------------------------------------------------
-
-
-def test_an_old_token_is_renewed_before_the_first_request(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path
-) -> None:
-    before = (tmp_path / FILE).read_bytes()
-    assert len(youtube().fetch(tmp_path, None, TODAY)) == 25
-    (sent,) = fake.refreshed
-    assert (sent["grant_type"], sent["refresh_token"]) == ("refresh_token", "secret-refresh")
-    assert len(fake.asked) == 1
-    assert (tmp_path / FILE).read_bytes() == before
-
-
-def test_a_token_that_is_not_taken_any_more_is_renewed_and_the_request_repeated(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path
-) -> None:
-    authorise(tmp_path, fake, expiry="2999-01-01T00:00:00Z")
-    pd.testing.assert_frame_equal(youtube().fetch(tmp_path, None, TODAY), delivered(fake))
-    assert (len(fake.asked), len(fake.refreshed)) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    ("granted", "told", "tries"),
-    [
-        (
-            (
-                400,
-                b'{"error": "invalid_grant", '
-                b'"error_description": "Token has been expired or revoked."}',
-            ),
-            "Google gives no access to YouTube Analytics: invalid_grant: Token has been expired or "
-            "revoked; authorise once more as conf/source/youtube.yaml says",
-            1,
-        ),
-        ((503, b"<html>away</html>"), "away; try again later; if that does not help, authorise", 3),
-        ((500, b'{"error": "internal_failure"}'), "internal_failure: None; try again later", 3),
-        ((200, b'{"id_token": "secret-refresh"}'), "No access token in response; authorise", 1),
-    ],
-    ids=["revoked", "away", "broken", "no token"],
-)
-def test_a_renewal_that_is_refused_says_whether_to_authorise_or_to_wait(
-    youtube: Make,
-    fake: FakeYouTube,
-    tmp_path: Path,
-    waits: list[float],
-    granted: tuple[int, bytes],
-    told: str,
-    tries: int,
-) -> None:
-    fake.granted = granted
-    assert told in refused(youtube(), tmp_path, SourceError)
-    assert (len(fake.refreshed), len(waits), fake.asked) == (tries, tries - 1, [])
-
-
-def test_a_token_that_is_refused_though_it_is_new_asks_for_authorisation(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path
-) -> None:
-    fake.valid = set()
-    message = refused(youtube(), tmp_path, SourceError)
-    assert "refuses (401 authError): Invalid Credentials; authorise once more" in message
-
-
-def test_no_token_is_logged(
-    youtube: Make,
-    fake: FakeYouTube,
-    tmp_path: Path,
-    waits: list[float],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    authorise(tmp_path, fake, expiry="2999-01-01T00:00:00Z")
-    fake.script = [HASTE]
-    with caplog.at_level(logging.DEBUG):
-        youtube().fetch(tmp_path, None, TODAY)
-    assert "rateLimitExceeded" in caplog.text
-    assert len(fake.refreshed) == len(waits) == 1
-    secrets = ("stale-token", "fresh-token", "secret-refresh", "secret-client")
-    assert not [secret for secret in secrets if secret in caplog.text]
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (None, f"{FILE}: No such file or directory; authorise once more"),
-        ("secret-client", "found no JSON; authorise"),
-        ("[1]", "client_id, client_secret, refresh_token missing, found nothing"),
-        (json.dumps({"installed": SECRETS}), "missing, found installed; expected the file of an"),
-        (json.dumps({**SECRETS, "refresh_token": ""}), "refresh_token missing, found client_id"),
-        (json.dumps({**SECRETS, "expiry": "soon"}), "not the file of an authorised user"),
-    ],
-    ids=["none", "no JSON", "a list", "of a client", "no refresh token", "bad expiry"],
-)
-def test_credentials_that_are_none_are_refused_by_what_is_missing(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path, content: str | None, told: str
-) -> None:
-    (tmp_path / FILE).unlink()
-    if content is not None:
-        (tmp_path / FILE).write_text(content)
-    message = refused(youtube(), tmp_path, ConfigError)
-    assert message.startswith(f"source.credentials = {tmp_path / FILE}: ")
-    assert told in message
-    assert not fake.asked
-
-
-def test_without_googles_library_the_extra_is_named(
-    youtube: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "googleapiclient.discovery", None)
-    assert "pip install 'viewcast[youtube]'" in refused(youtube(), tmp_path, ConfigError)
-
-
-# --- answers that are no delivery -----------------------------------------------------------------
-
-GOOD = ["2021-03-01", 5, 1, 2, 3, 4]
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (b"<html>please log in</html>", "found 'please log in', expected columnHeaders and rows"),
-        (b"\xff", "the answer is no JSON"),
-        (b"[1, 2]", "found '[1, 2]', expected columnHeaders and rows"),
-        (b"{}", "found '{}', expected columnHeaders and rows"),
-        (
-            table(METRICS[:2], [["2021-03-01", 5, 1]]),
-            "found columns ['day', 'views', 'estimatedMin",
-        ),
-        (
-            table(["views", *METRICS[:4]], [GOOD]),
-            "do source.metric and source.metrics name metrics of daily",
-        ),
-        (table(METRICS, [["2021-03-01", 5]]), "row 1: found 2 cells, expected 6"),
-        (table(METRICS, ["2021-03-01"]), "row 1: found 10 cells, expected 6"),
-        (table(METRICS, [5]), "expected columnHeaders and rows"),
-        (
-            table(METRICS, [GOOD, ["2021-03-02", "6", 1, 2, 3, 4]]),
-            "row 2, column 'views': found '6'",
-        ),
-        (table(METRICS, [[*GOOD[:5], None]]), "row 1, column 'subscribersGained': found None"),
-        (table(METRICS, [[*GOOD[:4], True, 4]]), "row 1, column 'likes': found True"),
-        (table(METRICS, [[*GOOD[:1], float("nan"), *GOOD[2:]]]), "column 'views': found nan"),
-        (table(METRICS, [["20210301", *GOOD[1:]]]), "column 'day': found '20210301', expected"),
-        (table(METRICS, [["2021-02-30", *GOOD[1:]]]), "column 'day': found '2021-02-30', expected"),
-        (table(METRICS, [[20210301, *GOOD[1:]]]), "column 'day': found 20210301, expected"),
-        (table(METRICS, [GOOD, GOOD]), "row 2: found 2021-03-01, expected a day from 2021-03-02"),
-        (table(METRICS, [["2021-03-26", *GOOD[1:]]]), "from 2021-03-01 to 2021-03-25"),
-        (table(METRICS, [["2021-02-28", *GOOD[1:]]]), "row 1: found 2021-02-28, expected a day"),
-    ],
-)
-def test_an_answer_that_is_no_delivery_is_refused_by_row_and_column(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path, answer: bytes | dict[str, Any], told: str
-) -> None:
-    fake.always = 200, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    assert told in refused(youtube(), tmp_path, DataError)
-    assert len(fake.asked) == 1
-
-
-def test_a_server_that_gives_the_first_page_again_and_again_is_refused(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path
-) -> None:
-    page = [[day, *cells] for day, cells in fake.days.items()][:10]
-    fake.always = 200, json.dumps(table(METRICS, page)).encode()
-    message = refused(youtube(page_size=10), tmp_path, DataError)
-    assert "row 11: found 2021-03-01, expected a day from 2021-03-11" in message
-
-
-def test_a_failure_that_comes_with_a_good_status_is_a_failure(
-    youtube: Make, fake: FakeYouTube, tmp_path: Path
-) -> None:
-    body = {"kind": "youtubeAnalytics#resultTable", "errors": {"code": "UNAVAILABLE"}}
-    fake.always = 200, json.dumps(body).encode()
-    assert "UNAVAILABLE" in refused(youtube(), tmp_path, SourceError)
-
-
 # --- settings -------------------------------------------------------------------------------------
 
 
@@ -512,14 +162,3 @@ def test_a_setting_that_cannot_be_is_refused_by_its_key(
     with pytest.raises(ConfigError) as caught:
         youtube(**changed)
     assert told in str(caught.value)
-
-
-def test_the_credentials_are_named_by_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("YOUTUBE_CREDENTIALS", "~/mine.json")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    source = build(OmegaConf.to_container(OmegaConf.load(YAML), resolve=True), "source")
-    with pytest.raises(ConfigError) as caught:
-        source.fetch(Path("nowhere"), None, TODAY)
-    assert f"source.credentials = {tmp_path / 'mine.json'}: No such file" in str(caught.value)
