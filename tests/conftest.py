@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from support.mlflow_store import Store
+    from support.nights import Nights
     from support.project import Project
     from support.ui_server import Ui
 
@@ -197,6 +198,20 @@ def channel() -> "pd.Series":
     from support.nights import simulated  # noqa: PLC0415
 
     return simulated("2018-07-31")
+
+
+@pytest.fixture(scope="session")
+def first_night(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, channel: "pd.Series"
+) -> "Nights":
+    """A project after its first night, 2018-03-01; tests copy it, or read it."""
+    from support.nights import Diary, started  # noqa: PLC0415
+
+    nights = started(tmp_path_factory.mktemp("night") / "project", empty_store, Diary(channel))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
+        assert nights.one("2018-03-01")["outcome"] == "served"
+    return nights
 
 
 @pytest.fixture

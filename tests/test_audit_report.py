@@ -12,18 +12,13 @@ import pytest
 from support import audited
 from support.reported import SIMULATED, Fake, Tags, seen
 from viewcast.assessment.result import AuditedRun, AuditResult, BestOf, OpenedTest
-from viewcast.assessment.result_file import to_json
 from viewcast.assessment.wording import sentence
-from viewcast.base.errors import DataError
-from viewcast.report.audit_text import print_audit
-from viewcast.report.audits import named, read
+from viewcast.report.audits import named
 from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import gauge
 from viewcast.report.terminal_tables import print_table
 
 pytestmark = pytest.mark.xdist_group("audit report")  # what is costly is made once for all
-
-WORTH = "What the validation score is worth"
 PICTURES = {
     "lectures_looks", "channel_looks", "channel_lecture_best_of", "channel_lecture_winner",
     "channel_lecture_confidence_set", "channel_search_best_of", "channel_search_winner",
@@ -185,55 +180,6 @@ def test_without_an_audit_the_page_says_what_to_type(tmp_path: Path) -> None:
     assert not set(pictures) & PICTURES
 
 
-WHOLE = json.loads(to_json([audited.lectures()]))
-LECTURES = WHOLE["audits"][0]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ('{"version": 3, "audits": [{"holdout": ', "damaged"),
-        (
-            "[]",
-            "written as version 1 of the results of an audit, and this viewcast reads version 3",
-        ),
-        ('{"version": 4, "audits": []}', "written as version 4"),
-        ('{"audits": []}', "written as version unknown"),
-        ("7", "written as version unknown"),
-        (json.dumps({"version": 3}), "audits: Field required"),
-        (json.dumps(WHOLE | {"said": 1}), "said: Unexpected keyword argument"),
-        (
-            json.dumps({"version": 3, "audits": [LECTURES | {"rows": "seven"}]}),
-            r"audits\.0\.rows: Input should be a valid integer",
-        ),
-    ],
-)
-def test_a_file_that_is_no_audit_of_this_version_is_refused_with_the_command_that_makes_one(
-    tmp_path: Path, text: str, message: str
-) -> None:
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "audit.json").write_text(text)
-    with pytest.raises(DataError, match=rf"audit\.json: {message}.*python pipelines/audit\.py"):
-        read(tmp_path)
-
-
-@pytest.mark.parametrize("key", ["holdout", "winner", "sentences"])
-def test_an_audit_without_a_key_is_refused_by_its_name(tmp_path: Path, key: str) -> None:
-    lacking = {name: value for name, value in LECTURES.items() if name != key}
-    (tmp_path / "reports").mkdir()
-    content = json.dumps({"version": 3, "audits": [lacking]})
-    (tmp_path / "reports" / "audit.json").write_text(content)
-    with pytest.raises(DataError, match=rf"audits\.0\.{key}: Field required"):
-        read(tmp_path)
-
-
-def test_results_survive_their_file(tmp_path: Path) -> None:
-    audited.write(tmp_path, audited.everything())
-    audits = read(tmp_path)
-    assert audits is not None
-    assert [audit.result for audit in audits] == audited.everything()
-
-
 def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
     pages = []
     for name in ("one", "two"):
@@ -312,20 +258,6 @@ def test_an_opening_stands_on_the_page_with_its_reason(tmp_path: Path) -> None:
 def test_sealed_days_are_counted_though_no_table_holds_them(built: Any) -> None:
     caption = built[0]["channel_series"].caption
     assert "30 days to learn from, 7 to validate, 3 sealed for the test" in caption
-
-
-def test_the_terminal_shows_each_study_within_100_columns(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
-    print_audit(named(audited.everything()))
-    printed = capsys.readouterr().out
-    assert all(len(line) <= 100 for line in printed.splitlines())
-    assert "\x1b" not in printed
-    figures = ["run 0", "0.372 ± 0.019", "0.414", "0.455", "0.412", "0.600", "23 of 200", "82 %"]
-    assert any(all(figure in line for figure in figures) for line in printed.splitlines())
-    few = "7 rows are too few for a corrected figure; 100 would do."
-    assert " ".join(printed.split()).count(f"“lectures_deep” shows 330 ± 140 minutes², but {few}")
 
 
 def test_the_table_of_runs_in_the_terminal_gets_the_expected_loss(

@@ -1,4 +1,4 @@
-"""The live lecture: every part against a known answer, both languages, and two sliders moved."""
+"""The live lecture: every part against a known answer, its findings, and two sliders moved."""
 
 import gc
 import os
@@ -7,9 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -18,17 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.browser import chromium
+from support.project import REPOSITORY
 from support.servers import free_port
-
-for needed in ("marimo", "altair"):
-    if find_spec(needed) is None:
-        pytest.skip(f"{needed} is not installed", allow_module_level=True)
-
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "notebooks"
-sys.path.append(str(NOTEBOOKS))
-
-from telling import choice, findings, hinges, memory, rows, stopping, surface, texts  # noqa: E402
+from telling import choice, findings, hinges, memory, rows, stopping, surface, texts
 
 pytestmark = pytest.mark.xdist_group("lecture notebook")  # its rows are made once for all
 
@@ -179,22 +169,7 @@ def test_with_too_few_days_there_is_no_bound_and_the_page_says_how_many_it_takes
     assert ("–", "95 % bound: 150 days would be enough") in figures
 
 
-# The words
-
-
-def test_every_text_is_there_in_both_languages_with_the_same_places() -> None:
-    for key, both in texts.table().items():
-        assert set(both) == set(texts.LANGUAGES.values()), key
-        assert places(both["en"]) == places(both["zh-TW"]), key
-        assert not re.search("[一-鿿]", both["en"]), key
-
-
-def test_every_text_is_used_and_every_text_that_is_used_exists() -> None:
-    sources = [NOTEBOOKS / "lecture.py", *(NOTEBOOKS / "telling").glob("*.py")]
-    named = set(re.findall(r'"([a-z_]+)"', "".join(file.read_text() for file in sources)))
-    asked = set(re.findall(r'say\(\s*"([a-z_]+)"', "".join(file.read_text() for file in sources)))
-    assert set(ENGLISH.words) <= named
-    assert asked <= set(ENGLISH.words)
+# What is said
 
 
 def test_every_finding_is_told_in_both_languages(told: dict[str, Any]) -> None:
@@ -215,35 +190,16 @@ def test_every_finding_is_told_in_both_languages(told: dict[str, Any]) -> None:
         assert all(re.search("[一-鿿]", each) for each in sentences) == (say is CHINESE)
 
 
-@pytest.mark.parametrize(
-    ("environment", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "zh-TW"}, "zh-TW"),
-        ({"LANG": "zh_TW.UTF-8"}, "zh-TW"),
-        ({"LANG": "zh_TW.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
-    ],
-)
-def test_the_environment_chooses_the_language(environment: dict[str, str], language: str) -> None:
-    assert texts.preferred(environment) == language
-
-
 def test_without_data_the_script_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import lecture  # noqa: PLC0415 (as above)
 
-    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    (tmp_path / "conf").symlink_to(REPOSITORY / "conf")
     monkeypatch.setattr(surface, "lesson_of", lambda _, name: rows.lesson_of(tmp_path, name))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     with pytest.raises(SystemExit, match="type `make data` in the project's folder"):
         lecture.app.run()
-
-
-def test_only_what_is_public_in_the_package_is_told() -> None:
-    sources = [NOTEBOOKS / "lecture.py", *(NOTEBOOKS / "telling").glob("*.py")]
-    text = "".join(file.read_text() for file in sources)
-    assert not re.search(r"from viewcast\S* import .*\b_|viewcast\S*\._", text)
 
 
 # In a browser
@@ -287,7 +243,7 @@ def live(environment: dict[str, str]) -> Iterator[str]:
     command = ["-m", "marimo", "run", "notebooks/lecture.py", "--headless", "--no-token"]
     server = subprocess.Popen(
         [sys.executable, *command, "--host", "127.0.0.1", "--port", port],
-        cwd=ROOT, env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"}, text=True,
+        cwd=REPOSITORY, env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert server.stdout is not None
@@ -312,7 +268,3 @@ def predicted(model: Any, x: Any) -> Any:
     import pandas as pd  # noqa: PLC0415
 
     return model.predict(pd.DataFrame({"pages": x}))
-
-
-def places(text: str) -> set[str]:
-    return {name for _, name, *_ in Formatter().parse(text) if name}

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -17,8 +16,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 import viewcast
+from support.log_rows import CHANCES, CLASSES, NUMBERS, OF_THREE, RNG, THREE, N
 from support.mlflow_store import Store
-from viewcast.base.errors import ConfigError, DataError, TrackingError
+from viewcast.base.errors import DataError
 from viewcast.data.row_keys import keys_of
 from viewcast.holdout.looks import parsed
 from viewcast.integrations.logits import probabilities
@@ -31,13 +31,6 @@ import os, sys, viewcast
 viewcast.log_rows
 print(os.environ["MLFLOW_RUN_ID"], *sys.modules)
 """
-N = 40
-RNG = np.random.default_rng(3)
-NUMBERS = RNG.normal(size=N)
-CLASSES = np.arange(N) % 2
-CHANCES = np.clip(CLASSES * 0.4 + 0.3 + RNG.normal(size=N) / 10, 0.01, 0.99)
-THREE = np.arange(N) % 3
-OF_THREE = RNG.dirichlet([2, 2, 2], N)
 
 
 @pytest.fixture
@@ -244,48 +237,6 @@ def test_the_run_that_autologging_has_just_ended_is_meant(store: Store) -> None:
         pass
     assert viewcast.log_rows(NUMBERS, NUMBERS) == run.info.run_id
     assert store.now(run).info.status == "FINISHED"
-
-
-def test_other_rows_in_the_same_run_are_refused_and_the_first_are_kept(store: Store) -> None:
-    with store.run() as run:
-        viewcast.log_rows(NUMBERS, NUMBERS + 1)
-        with pytest.raises(DataError, match="of other validation rows"):
-            viewcast.log_rows(NUMBERS[:-1], NUMBERS[:-1])
-    assert len(store.table(run)) == N
-
-
-def test_a_table_of_somebody_else_is_not_overwritten(store: Store, tmp_path: Path) -> None:
-    own = tmp_path / "predictions.parquet"
-    pd.DataFrame({"mine": [1]}).to_parquet(own)
-    with store.run() as run:
-        mlflow.log_artifact(str(own))
-        with pytest.raises(DataError, match=r"has an artifact predictions\.parquet already"):
-            viewcast.log_rows(NUMBERS, NUMBERS)
-    assert list(store.table(run)) == ["mine"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "settings", "error", "message"),
-    [
-        ((NUMBERS, NUMBERS), {"metric": "rmsee"}, ConfigError, "metric = rmsee: unknown; allowed"),
-        ((NUMBERS, NUMBERS), {"split": "val"}, ConfigError, "split = val: unknown; allowed: vali"),
-        ((NUMBERS, NUMBERS), {"looks": 0}, ConfigError, "looks = 0: expected"),
-        ((NUMBERS, NUMBERS), {"run_id": "0" * 32}, TrackingError, "cannot be reached"),
-        ((NUMBERS, NUMBERS[1:]), {}, DataError, r"prediction: shape \(39,\); expected \(40,\)"),
-        ((NUMBERS, np.where(THREE, NUMBERS, np.nan)), {}, DataError, "not finite in 14 of 40 rows"),
-        ((NUMBERS, NUMBERS, list(range(39))), {}, DataError, "keys: 39 of them for 40 rows"),
-        ((NUMBERS, NUMBERS, [1] * N), {}, DataError, "'1' occurs twice"),
-        (([], []), {}, DataError, "no rows"),
-        ((CLASSES, CHANCES + 1), {"metric": "log_loss"}, DataError, "expected probabilities"),
-    ],
-)
-def test_what_cannot_be_scored_is_refused_before_anything_is_written(
-    store: Store, rows: Any, settings: Any, error: type[Exception], message: str
-) -> None:
-    with store.run() as run, pytest.raises(error, match=message):
-        viewcast.log_rows(*rows, **settings)
-    assert store.artifacts(run) == set()
-    assert store.now(run).inputs.dataset_inputs == []
 
 
 @pytest.mark.parametrize(

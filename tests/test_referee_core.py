@@ -1,4 +1,4 @@
-"""A referee in one process: what it answers, what it refuses, and what tells nothing of targets."""
+"""A referee in one process: what it answers, and what tells nothing of targets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,39 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from viewcast.base.errors import ConfigError, DataError
+from support.judged_targets import (
+    AMOUNTS,
+    CLASSES,
+    GATE,
+    ROWS,
+    TEXT,
+    amounts,
+    chances,
+    names,
+    of_three,
+)
+from viewcast.base.errors import DataError
 from viewcast.referee import Answer, ClosedError, Referee, RefusedError, SpentError
 from viewcast.scoring.metrics import metric_of
-
-ROWS = 120
-GATE = 90  # the others are hidden
-RNG = np.random.default_rng(1)
-AMOUNTS = RNG.uniform(1.0, 3.0, ROWS)
-CLASSES = np.resize([0, 1, 1], ROWS)[RNG.permutation(ROWS)]
-TEXT = np.array(["bird", "cat", "dog"], object)[np.resize([0, 1, 2], ROWS)]
-
-
-def amounts(seed: int, noise: float) -> Any:
-    return AMOUNTS + noise * np.random.default_rng(seed).standard_normal(ROWS)
-
-
-def chances(seed: int, noise: float) -> Any:
-    """Probability of class 1, nearer to the truth with less noise."""
-    wrong = np.random.default_rng(seed).uniform(0.01, 0.99, ROWS)
-    return (1 - noise) * (0.1 + 0.8 * CLASSES) + noise * wrong
-
-
-def of_three(seed: int, noise: float) -> Any:
-    """Probabilities of three classes in the order of their names."""
-    right = np.eye(3)[np.searchsorted(["bird", "cat", "dog"], TEXT.astype(str))]
-    wrong = np.random.default_rng(seed).dirichlet([1, 1, 1], ROWS)
-    return (1 - noise) * (0.1 + 0.7 * right) + noise * wrong
-
-
-def names(seed: int, noise: float) -> Any:
-    """Predicted classes by name."""
-    return np.array(["bird", "cat", "dog"], object)[of_three(seed, noise).argmax(axis=1)]
-
 
 Makes = Callable[[int, float], Any]
 METRICS: list[tuple[str, Any, Makes]] = [
@@ -111,93 +92,6 @@ def outcome(referee: Referee, predictions: Any) -> object:
         return referee.submit(predictions)
     except RefusedError as error:
         return str(error)
-
-
-@pytest.mark.parametrize("metric", ["mse", "mae", "rmse", "mape", "smape", "msle", "r2"])
-@given(size=st.floats(-1e308, 1e308), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=15)
-def test_no_refusal_depends_on_any_target(metric: str, size: float, seed: int) -> None:
-    others = np.random.default_rng(seed).lognormal(0, 10, ROWS)
-    predictions = np.where(np.arange(ROWS) == 3, size, 1.0)
-    assert refused(AMOUNTS, metric, predictions) == refused(others, metric, predictions)
-
-
-def test_some_of_these_predictions_are_refused_and_some_are_not() -> None:
-    told = [refused(AMOUNTS, "mse", np.full(ROWS, size)) for size in (1.0, 1e14, 1e16, -1e308)]
-    assert [sentence is None for sentence in told] == [True, True, False, False]
-
-
-def refused(targets: Any, metric: str, predictions: Any) -> str | None:
-    try:
-        assert Referee(targets, metric).submit(predictions).accepted
-    except RefusedError as error:
-        return str(error)
-    return None
-
-
-def test_predictions_that_overflow_are_refused_before_they_are_the_first() -> None:
-    referee = Referee(AMOUNTS, "mse")
-    with pytest.raises(RefusedError, match="so great that their mse cannot be told"):
-        referee.submit(np.full(ROWS, 1e160))
-    assert referee.left == 200
-
-
-@pytest.mark.parametrize(
-    ("predictions", "said"),
-    [
-        (np.ones(ROWS - 1), r"shape \(119,\); expected \(120,\)"),
-        (np.ones((ROWS, 2, 2)), "shape"),
-        (np.where(np.arange(ROWS) == 7, np.nan, 1.0), "not finite in 1 of 120 rows.* row 7;"),
-        (np.where(np.arange(ROWS) > 100, np.inf, 1.0), "not finite in 19 of 120 rows"),
-        ([None, *range(1, ROWS)], "not finite in 1 of 120"),
-        (["many"] * ROWS, "expected numbers"),
-        ([*["many"] * (ROWS - 1), None], "missing in 1 of 120 rows, the first is row 119"),
-        (np.ones((ROWS, 3)), "expected one number for each row"),
-    ],
-)
-def test_what_is_no_prediction_of_each_row_is_refused_and_not_counted(
-    predictions: Any, said: str
-) -> None:
-    referee = Referee(AMOUNTS, "mae")
-    with pytest.raises(RefusedError, match=said):
-        referee.submit(predictions)
-    assert referee.left == 200
-    assert referee.submit(amounts(1, 1.0)).left == 199
-
-
-@pytest.mark.parametrize(
-    ("targets", "metric", "said"),
-    [
-        (AMOUNTS[:99], "mae", "99 rows: a referee needs 100"),
-        (np.append(AMOUNTS[1:], np.nan), "mae", "not finite"),
-        (np.append(AMOUNTS[1:], 1e300), "mae", "take another unit"),
-        (np.append(AMOUNTS[1:], 0.0), "mape", "1 of 30 targets are 0"),
-        ([*TEXT[1:], None], "accuracy", "targets: missing in 1 of 120"),
-        (np.sort(CLASSES), "f1", "rows that are hidden has the class 0"),
-        (np.sort(TEXT), "f1_macro", "rows that judge has the class dog|hidden has the class bird"),
-        (np.zeros(ROWS), "accuracy", "all targets are"),
-        (np.append(AMOUNTS[:90], np.ones(30)), "r2", "nothing to explain"),
-        (TEXT, "f1", "expected two"),
-        (TEXT, "mae", "expected numbers"),
-    ],
-)
-def test_targets_that_cannot_be_judged_are_refused_at_the_start(
-    targets: Any, metric: str, said: str
-) -> None:
-    with pytest.raises(DataError, match=said):
-        Referee(targets, metric)
-
-
-@pytest.mark.parametrize(
-    ("terms", "blocks"),
-    [
-        ({"hidden": 0.05}, "114 rows that judge and 6 hidden"),
-        ({"length": 3.0}, "15 blocks of 6 rows that judge and 5 hidden"),
-    ],
-)
-def test_fewer_than_eight_hidden_blocks_are_refused(terms: dict[str, Any], blocks: str) -> None:
-    with pytest.raises(DataError, match=f"found {blocks}, expected 8 or more"):
-        Referee(AMOUNTS, "mae", **terms)
 
 
 @pytest.mark.parametrize(
@@ -336,71 +230,6 @@ def test_explore_keeps_what_the_referee_does_not_accept() -> None:
         referee.submit(rough)
         kept[mode] = referee.submit(little).accepted
     assert kept == {"referee": False, "explore": True}
-
-
-PANEL = pd.DataFrame({"entity": np.repeat(np.arange(40), 12), "time": np.tile(np.arange(12), 40)})
-
-
-@pytest.mark.parametrize("cluster", ["entity", "both"])
-def test_of_a_panel_whole_entities_are_hidden(cluster: Any) -> None:
-    referee = Referee(np.resize(AMOUNTS, 480), "mae", keys=PANEL, cluster=cluster)
-    gate, hidden = referee.parts.gate, referee.parts.hidden
-    assert set(PANEL.entity[gate]).isdisjoint(PANEL.entity[hidden])
-    assert PANEL.entity[hidden].nunique() == 10
-    assert len(gate) + len(hidden) == 480
-
-
-def test_of_a_panel_whose_times_alone_are_new_the_last_times_are_hidden() -> None:
-    turned = PANEL.rename(columns={"entity": "time", "time": "entity"}).sample(
-        frac=1, random_state=1
-    )
-    referee = Referee(np.resize(AMOUNTS, 480), "mae", keys=turned, cluster="time")
-    times = turned.time.to_numpy()
-    assert times[referee.parts.gate].max() == 29
-    assert times[referee.parts.hidden].min() == 30
-
-
-def test_rows_of_one_entity_that_gain_together_count_as_one() -> None:
-    rng = np.random.default_rng(5)
-    targets = rng.uniform(1, 3, 480)
-    first = targets + 1.0
-    of_entity = np.repeat(0.05 + 0.25 * rng.standard_normal(40), 12)
-    accepted = {}
-    for cluster in (None, "entity"):
-        referee = Referee(targets, "mae", keys=PANEL, cluster=cluster)
-        referee.submit(first)
-        accepted[cluster] = referee.submit(first - of_entity).accepted
-    assert accepted == {None: True, "entity": False}
-
-
-@pytest.mark.parametrize(
-    ("times", "entities", "cluster", "said"),
-    [
-        (40, 12, "entity", "9 entities that judge and 3 hidden"),
-        (12, 40, "time", "9 times that judge and 3 hidden"),
-        (7, 40, "both", "7 entities or times that judge and 7 hidden"),
-    ],
-)
-def test_a_panel_with_too_little_of_what_is_new_is_refused(
-    times: int, entities: int, cluster: Any, said: str
-) -> None:
-    keys = pd.DataFrame(
-        {
-            "entity": np.repeat(np.arange(entities), times),
-            "time": np.tile(np.arange(times), entities),
-        }
-    )
-    targets = np.resize(AMOUNTS, len(keys))
-    with pytest.raises(DataError, match=said):
-        Referee(targets, "mae", keys=keys, cluster=cluster)
-
-
-def test_keys_that_are_missing_are_refused() -> None:
-    keys = PANEL.astype(float)
-    keys.loc[3, "time"] = np.nan
-    for given_keys in (None, keys, PANEL[:100], PANEL[["entity"]]):
-        with pytest.raises(ConfigError, match="cluster = entity"):
-            Referee(np.resize(AMOUNTS, 480), "mae", keys=given_keys, cluster="entity")
 
 
 def test_every_metric_of_the_product_can_be_refereed() -> None:

@@ -1,47 +1,29 @@
 """The page and the screen of a referee that was closed: what was gained, and what that is worth."""
 
-import json
 import math
 import re
 from dataclasses import replace
 from functools import cache
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
-from support.closings import Played, improver, loop, null
+from support.closed_referees import READABLE, exploring_one, honest_one, lucky_one, page_of, text_of
+from support.closings import Played, loop, null
 from support.reported import Tags, seen
-from viewcast.commands.program import program
-from viewcast.commands.referee_page import beside, is_here, teller
 from viewcast.referee.answers import Verdict
-from viewcast.referee.folder import RefereeFolder
-from viewcast.referee.record import Closing, Raw, Told
+from viewcast.referee.record import Closing, Raw
 from viewcast.referee.sentences import figure, gained, raw_claim, title
-from viewcast.referee.terms import Terms
 from viewcast.report import referee_page
-from viewcast.report.figures.style import applied
-from viewcast.report.referee_figures import claims, staircase
 from viewcast.report.referee_text import referee_text
-
-READABLE = "rows.parquet can be read by the user of submitter “ann”, who could copy the targets"
-
-
-def text_of(page: str) -> str:
-    """What a person reads of a page, with what pictures say in words."""
-    body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
-    alts = " ".join(str(image["alt"]) for image in Tags(page).of("img"))
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", body)) + alts)
 
 
 @cache
 def read(closing: Closing) -> str:
     """What a person reads of the page of a closing."""
-    return text_of(referee_page.page(closing))
+    return text_of(page_of(closing))
 
 
 def judged(closing: Closing, *verdict: Any, **changes: Any) -> Closing:
@@ -49,28 +31,24 @@ def judged(closing: Closing, *verdict: Any, **changes: Any) -> Closing:
     return replace(closing, verdict=Verdict(*verdict), **changes)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def honest() -> Closing:
-    """60 of 200 answers were asked for, by two; some edits were real."""
-    played = loop(improver, submissions=60, seed=3, submitters=("ann", "bob"))
-    return played.closed(deviations=(READABLE,))
+    return honest_one()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def lucky() -> Closing:
-    """No edit was real, and nothing was accepted."""
-    return loop(null, seed=1).closed()
+    return lucky_one()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def explored() -> Closing:
-    """No edit was real, and something was kept."""
-    return loop(null, seed=1, terms=Terms(mode="explore")).closed()
+    return exploring_one()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page(honest: Closing) -> str:
-    return referee_page.page(honest)
+    return page_of(honest)
 
 
 # What was gained
@@ -249,146 +227,3 @@ def test_a_phone_shows_the_page_without_sideways_scrolling(honest: Closing, tmp_
     (wide,), errors = seen(file, 390, ["document.documentElement.scrollWidth"])
     assert wide <= 390
     assert errors == []
-
-
-# The command
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(program, ["referee", "page", *map(str, arguments)])
-
-
-def test_the_command_writes_the_page_beside_the_account_and_says_where(
-    honest: Closing, page: str, tmp_path: Path
-) -> None:
-    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
-    shown = run("--folder", tmp_path)
-    assert shown.exit_code == 0, shown.output
-    assert title(honest) in shown.output
-    assert shown.output.endswith(f"The page: {tmp_path / 'referee.html'}\n")
-    assert (tmp_path / "referee.html").read_text(encoding="utf-8") == page
-
-
-def test_the_page_can_be_written_elsewhere(
-    honest: Closing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(referee_page, "page", lambda closing: closing.plan.name)
-    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
-    assert run("--folder", tmp_path, "--out", tmp_path / "other.html").exit_code == 0
-    assert (tmp_path / "other.html").read_text(encoding="utf-8") == honest.plan.name
-    assert not (tmp_path / "referee.html").exists()
-
-
-def test_a_referee_that_is_not_closed_has_no_page(tmp_path: Path) -> None:
-    shown = run("--folder", tmp_path, "--out", tmp_path / "page.html")
-    assert shown.exit_code == 1
-    assert "this referee is not closed" in shown.output
-    assert not (tmp_path / "page.html").exists()
-    assert "there is no such folder" in run("--folder", tmp_path / "absent").output
-
-
-def test_an_account_that_is_damaged_is_refused_by_its_name(honest: Closing, tmp_path: Path) -> None:
-    account = tmp_path / "closing.json"
-    account.write_text(json.dumps(honest.plain() | {"told": 3}), encoding="utf-8")
-    shown = run("--folder", tmp_path)
-    assert shown.exit_code == 1
-    assert str(account) in shown.output and "is damaged" in shown.output
-
-
-def test_closing_writes_the_page_into_the_folder_of_the_referee(tmp_path: Path) -> None:
-    generator = np.random.default_rng(0)
-    rows, folder = tmp_path / "valid.csv", tmp_path / "mine"
-    pd.DataFrame({"y": generator.normal(size=120)}).to_csv(rows, index=False)
-    with RefereeFolder.start(folder, rows, "y", "mae", Terms()) as referee:
-        referee.submit(generator.normal(size=120), "loop")
-    close = ["referee", "close", "--yes", "--no-mlflow", "--folder", str(folder)]
-    closed = CliRunner().invoke(program, close)
-    assert closed.exit_code == 0, closed.output
-    assert closed.output.endswith(f"The page: {folder / 'referee.html'}\n")
-    assert "1 of 200 answers were given" in text_of((folder / "referee.html").read_text("utf-8"))
-
-
-def test_a_page_that_the_process_of_the_referee_has_written_is_not_drawn_again(
-    honest: Closing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[Closing] = []
-    monkeypatch.setattr(referee_page, "page", lambda closing: drawn.append(closing) or "a page")
-    told = teller(tmp_path)
-    for _ in range(2):
-        told(honest)
-    assert beside(honest, tmp_path) == tmp_path / "referee.html"
-    assert len(drawn) == 1
-
-
-def test_only_the_folder_of_the_same_referee_gets_the_page_when_it_is_closed(
-    honest: Closing, lucky: Closing, tmp_path: Path
-) -> None:
-    assert not is_here(honest, tmp_path)
-    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
-    assert is_here(honest, tmp_path)
-    assert not is_here(lucky, tmp_path)
-
-
-# Pictures
-
-
-def drawn(closing: Closing) -> Any:
-    """The axes of the staircase, and what stands beneath it."""
-    with applied():
-        drawing = staircase.drawing(closing)
-    return drawing.figure.axes[0], drawing.caption
-
-
-def test_the_staircase_of_a_raw_loop_ends_at_its_claim(honest: Closing, lucky: Closing) -> None:
-    for closing in (honest, lucky):
-        steps = staircase.raw_steps(closing)
-        assert steps[-1] == pytest.approx(closing.raw.claim)
-        assert (np.diff(steps) >= 0).all()
-        assert int((np.diff(steps) > 0).sum()) == closing.raw.acceptances
-
-
-def test_the_staircase_of_the_gate_ends_at_its_claim_and_steps_where_it_accepted(
-    honest: Closing,
-) -> None:
-    steps = staircase.gate_steps(honest)
-    assert steps[-1] == pytest.approx(honest.verdict.claimed)
-    stepped = np.flatnonzero(np.diff(steps)) + 2
-    assert list(stepped) == [one.number for one in honest.submissions[1:] if one.accepted]
-
-
-def test_the_whole_budget_is_on_the_axis_and_what_was_not_used_is_grey(
-    honest: Closing, lucky: Closing
-) -> None:
-    axes, caption = drawn(honest)
-    grey = axes.patches[0].get_extents().transformed(axes.transData.inverted())
-    assert (grey.x0, grey.x1) == pytest.approx((60.5, 200.5))
-    assert axes.get_xlim()[0] < 1 and axes.get_xlim()[1] > 200
-    assert list(axes.get_xticks())[-1] == 200
-    assert "Grey: 140 answers that nobody asked for." in caption
-    axes, caption = drawn(lucky)
-    assert not axes.patches
-    assert "Grey" not in caption
-
-
-def test_a_submission_far_below_does_not_flatten_the_picture_and_is_counted(
-    honest: Closing,
-) -> None:
-    awful = replace(honest.told[10], raw=-1e9)
-    unscored = Told(12, None, None, None, None)
-    told = (*honest.told[:10], awful, unscored, *honest.told[12:])
-    axes, caption = drawn(replace(honest, told=told))
-    assert axes.get_ylim()[0] > -1
-    assert re.search(r"Triangles, with a gain below the picture: \d submissions\.", caption)
-    assert "Without a dot, for want of a finite score: 1 submission." in caption
-
-
-def test_the_three_claims_lie_on_one_axis_with_unit_and_direction(
-    honest: Closing, explored: Closing
-) -> None:
-    with applied():
-        axes = claims.drawing(honest).figure.axes[0]
-        kept = claims.drawing(explored).figure.axes[0]
-    points = {float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"}
-    assert points == {honest.verdict.estimate, honest.verdict.claimed, honest.raw.claim}
-    assert axes.get_xlabel() == "gain in mae (more is better)"
-    assert kept.get_xlabel() == "gain in mae (lower than the first's)"

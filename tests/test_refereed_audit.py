@@ -3,33 +3,20 @@
 import json
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
 import viewcast
+from support.audited_referees import PLAN, PRICE, audited, closed, logged
 from support.mlflow_store import Store
-from support.project import Project
-from support.refereed import DAYS, closing_of, plan_on, rows_of, submissions
-from support.reported import Fake
-from viewcast.assessment.result_file import read_file
-from viewcast.assessment.settings import AuditSettings
+from support.refereed import DAYS, closing_of, rows_of, submissions
 from viewcast.base.errors import ConfigError, DataError
-from viewcast.commands.report import audited_table
 from viewcast.referee.answers import Verdict
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.terms import Terms
-from viewcast.report.audit_markdown import audit_markdown
-from viewcast.report.audits import named
-from viewcast.runs.audit import audit_all
 from viewcast.tracking.tags import HOLDOUT
-from viewcast.tracking.views.catalogue import views_of
-from viewcast.tracking.views.shown import shown
 from viewcast.tracking.write.refereed import RefereeRuns
-
-PLAN = plan_on()
-PRICE = "gain 0.120 mae [0.050, 0.190] from 30 hidden rows; the raw loop would have claimed 0.310"
 
 
 def refereed(store: Store, count: int = 9, **more: object) -> None:
@@ -37,24 +24,6 @@ def refereed(store: Store, count: int = 9, **more: object) -> None:
     told = RefereeRuns(str(store.client.tracking_uri), "others")
     for one in submissions(count, **more):
         told.submission(PLAN, one)
-
-
-def closed(store: Store, verdict: Verdict | None = None, **more: object) -> None:
-    own = {} if verdict is None else {"verdict": verdict}
-    closing = closing_of(PLAN, submissions(9, **more), **own)
-    RefereeRuns(str(store.client.tracking_uri), "others").closing(closing)
-
-
-def logged(store: Store, targets: pd.Series = DAYS, user: str = "bob", name: str = "tuned") -> None:
-    """A run that was shown the score of these rows."""
-    rng = np.random.default_rng(len(name))
-    with store.run():
-        mlflow.set_tags({"mlflow.user": user, "mlflow.runName": name})
-        viewcast.log_rows(targets, targets + rng.normal(0, 9, len(targets)), metric="mae")
-
-
-def audited(**settings: object) -> viewcast.Audit:
-    return viewcast.audit(experiment="others", draws=50, **settings)
 
 
 def test_an_open_referee_has_no_price(others_store: Store) -> None:
@@ -173,55 +142,6 @@ def test_a_gain_without_a_finite_score_is_no_gain(others_store: Store) -> None:
     assert audit.to_dict()["refereed"][0]["gain"]["estimate"] is None
 
 
-def test_json_holds_the_referees_and_is_read_back(others_store: Store, tmp_path: Path) -> None:
-    closed(others_store)
-    logged(others_store)
-    audit = audited()
-    audit.to_json(tmp_path / "audit.json")
-    text = (tmp_path / "audit.json").read_text(encoding="utf-8")
-    stored = read_file(text, "audit.json")
-    assert (stored.audits, stored.refereed) == (audit.results, audit.refereed)
-    (told,) = json.loads(text)["refereed"]
-    assert told["plan"]["metric"] == "mae"
-    assert told["raw_readers"][0]["name"] == "tuned"
-
-
-def test_a_file_of_before_referees_is_read(others_store: Store) -> None:
-    logged(others_store)
-    old = audited().to_dict()
-    del old["refereed"]
-    assert read_file(json.dumps(old), "audit.json").refereed == ()
-
-
-def test_names_of_others_are_shown_as_text(others_store: Store, tmp_path: Path) -> None:
-    evil = ["<script>alert(1)</script>", "a|b\x1b[31m"]
-    closed(others_store, submitters=evil)
-    logged(others_store, user="<img src=x>", name="[x](http://evil)")
-    audit = audited()
-    audit.to_html(tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "<img src=x>" not in page + audit._repr_html_()
-    assert "\x1b" not in str(audit)
-    markdown = audit_markdown(named(audit.results), audit.refereed)
-    assert "<img" not in markdown
-    assert "[x](" not in markdown
-
-
-def test_the_page_and_the_comment_show_the_verdict(others_store: Store, tmp_path: Path) -> None:
-    closed(others_store)
-    audit = audited()
-    audit.to_html(tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert f"G{PRICE[1:]}" in page
-    assert "0.050 to 0.190" in page
-    assert "What the validation scores of “others” are worth" in page
-    markdown = audit_markdown([], audit.refereed)
-    assert "Gain 0.120 mae" in markdown
-    assert "No holdout has runs" not in markdown
-
-
 def test_a_holdout_picks_the_referee_of_its_rows(others_store: Store) -> None:
     closed(others_store)
     logged(others_store, DAYS + 1.0)
@@ -254,56 +174,3 @@ def test_a_closed_referee_without_its_account_is_refused(others_store: Store) ->
     file.unlink()
     with pytest.raises(DataError, match=r"artifact closing\.json: missing"):
         audited()
-
-
-def test_charts_leave_refereed_runs_out(others_store: Store) -> None:
-    closed(others_store)
-    assert views_of(shown(others_store.client, others_store.experiment)) == []
-    for loss in (3.0, 2.0, 1.0):
-        with others_store.run():
-            mlflow.log_metric("val_mae", loss)
-    (scores, *_) = views_of(shown(others_store.client, others_store.experiment))
-    assert "3 runs" in scores.text(0)
-    assert "metrics.`val_mae` <" in scores.text(0)  # true of no run without it
-
-
-def test_taking_the_audit_away_leaves_the_note_of_the_referee(others_store: Store) -> None:
-    closed(others_store)
-    logged(others_store)
-    audited(write=True)
-    assert viewcast.unwrite(experiment="others") == 1
-    notes = [
-        run.data.tags.get("mlflow.note.content", "")
-        for run in others_store.client.search_runs([others_store.experiment])
-    ]
-    assert any("**Gain 0.120 mae" in note for note in notes)
-
-
-def test_the_audit_of_a_project_tells_its_referees(project: Project) -> None:
-    tracking = project.config().tracking
-    told = RefereeRuns(tracking.uri, tracking.experiment, Path(str(tracking.artifacts)).as_uri())
-    told.closing(closing_of(PLAN, submissions(9)))
-    found = audit_all(AuditSettings(tracking, draws=50), project.root)
-    assert [each.run_id for each in found.refereed] != [PLAN.hash]
-    (project.root / "reports" / "summary.json").write_text("[]")
-    assert "1 of 9 submissions accepted" in audited_table(project.root)
-    stored = json.loads((project.root / "reports" / "audit.json").read_text())
-    assert [each["run_id"] for each in stored["refereed"]] == [PLAN.hash]  # the same everywhere
-
-
-@pytest.mark.parametrize("kind", ["lecture", "channel"])
-def test_the_page_of_a_project_shows_its_referees(
-    others_store: Store, tmp_path: Path, kind: str
-) -> None:
-    closed(others_store)
-    fake = Fake(tmp_path)
-    fake.prepare()
-    fake.run("channel", "main", "deep")
-    if kind == "channel":  # a person's own data have another name
-        fake.rows[0]["data"] = "mine"
-    (tmp_path / "reports").mkdir()
-    audited().to_json(tmp_path / "reports" / "audit.json")
-    page = fake.build()[1]
-    assert ("The days that the models learn from" in page) == (kind == "channel")
-    assert "Referee “gate”: experiment others, 120 rows" in page
-    assert f"G{PRICE[1:]}" in page

@@ -1,21 +1,29 @@
+"""What the demonstration of validation reuse leaves: true losses, looks, and hidden losses."""
+
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.entities import Run
 
-from support.project import REPOSITORY, Project
-from viewcast.base.cli import compose
-from viewcast.base.errors import ConfigError
+from support.project import Project
+from support.small_demonstration import (
+    LEADERBOARD,
+    SEARCH,
+    SETTINGS,
+    SIMULATED,
+    Plain,
+    experiment_run,
+    named,
+    small,
+)
 from viewcast.base.paths import demo_path, experiment_path, prepared_path
 from viewcast.base.settings import construct
 from viewcast.data.simulator import Simulated
-from viewcast.demo import two_climbs, validation_reuse
+from viewcast.demo import two_climbs
 from viewcast.demo.attack import attacked
 from viewcast.demo.leaderboard import Attack
 from viewcast.demo.settings import planned
@@ -25,38 +33,10 @@ from viewcast.holdout.looks import Use, rounds
 from viewcast.models import fitted
 from viewcast.runs.run import run
 from viewcast.tracking import look_tags
-from viewcast.tracking.write import many_runs, sqlite_runs
 from viewcast.training.config import Config
 from viewcast.training.rows import rows_of
 
 pytestmark = pytest.mark.xdist_group("validation reuse")  # what is costly is made once for all
-
-PARTS = ("demo", "demo_search", "demo_leaderboard", "simulator")
-SETTINGS, SEARCH, LEADERBOARD, SIMULATED = (compose(REPOSITORY, [], part) for part in PARTS)
-Plain = dict[str, Any]
-
-
-def small() -> Plain:
-    """A demonstration that takes a second."""
-    whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
-    whole["attack"] = {**whole["attack"], "submissions": 5}
-    whole["simulations"] = {"count": 3, "seed": 1}
-    search = whole["search"]
-    search["trainer"] = {**search["trainer"], "epochs": 2}
-    search["search"] = {**search["search"], "trials": 4, "workers": 1}
-    return whole
-
-
-@pytest.fixture
-def plan() -> Plain:
-    return small()
-
-
-@pytest.fixture
-def demo(project: Project, plan: Plain) -> Callable[[], dict[str, str]]:
-    config = project.config("data=channel")
-    project.prepare(config)
-    return lambda: demonstrate(plan, config.plain["tracking"], project.root)
 
 
 @pytest.fixture(scope="module")
@@ -73,23 +53,6 @@ def done(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project
     return project
 
 
-def made(*parts: str) -> dict[str, str]:
-    """What a demonstration says that made these parts and kept the others."""
-    return {part: "done" if part in parts else "kept" for part in validation_reuse.PARTS}
-
-
-def named(project: Project, beginning: str) -> list[Run]:
-    found = [one for one in project.runs() if one.info.run_name.startswith(beginning)]
-    return sorted(found, key=lambda one: one.info.run_name)
-
-
-def experiment_run(project: Project, experiment: str) -> dict[str, Any]:
-    """An experiment as the experiments stage runs it."""
-    config = project.config(f"experiment={experiment}")
-    project.prepare(config)
-    return run(config, project.root, experiment_path(project.root, experiment))
-
-
 def result_of(project: Project, experiment: str) -> dict[str, Any]:
     file = experiment_path(project.root, experiment) / "result.json"
     return dict(json.loads(file.read_text()))
@@ -103,69 +66,6 @@ def true_loss(project: Project, config: Config, simulations: Plain) -> TrueLoss:
         config.data, rows, simulated, construct(SimulationSettings, simulations, "simulations")
     )
     return TrueLoss(simulations, "by hand")
-
-
-def test_each_part_is_made_once(project: Project, demo: Callable[[], dict[str, str]]) -> None:
-    assert set(demo().values()) == {"done"}
-    before = {one.info.run_id for one in project.runs()}
-    assert len(before) == (1 + 4) + (1 + 5)
-    assert set(demo().values()) == {"kept"}
-    assert {one.info.run_id for one in project.runs()} == before
-
-
-def test_a_part_whose_settings_changed_is_made_again_and_no_other(
-    project: Project, plan: Plain, demo: Callable[[], dict[str, str]]
-) -> None:
-    demo()
-    before = {one.info.run_id for one in project.runs()}
-    plan["referee"]["false"] = 3
-    assert demo() == made("referee")
-    assert {one.info.run_id for one in project.runs()} == before
-    plan["attack"]["size"] = 0.05
-    assert demo() == made("leaderboard", "referee")
-    assert len(named(project, "leaderboard-")) == 10
-
-
-def test_a_part_is_made_again_if_the_store_lost_one_of_its_runs(
-    project: Project, demo: Callable[[], dict[str, str]]
-) -> None:
-    demo()
-    project.client.delete_run(named(project, "search-0002")[0].info.run_id)
-    assert demo() == made("search")
-    assert len(named(project, "search-")) == 4
-
-
-def test_other_data_or_code_make_every_part_again_in_runs_of_their_own(
-    project: Project, monkeypatch: pytest.MonkeyPatch, demo: Callable[[], dict[str, str]]
-) -> None:
-    demo()
-    monkeypatch.setattr(validation_reuse, "code_digest", lambda *modules, without: "other code")
-    assert set(demo().values()) == {"done"}
-    assert len(named(project, "search-")) == 8
-    assert len(named(project, "leaderboard-")) == 10
-
-
-def test_an_interrupted_demonstration_goes_on_without_recording_anything_twice(
-    project: Project, monkeypatch: pytest.MonkeyPatch, demo: Callable[[], dict[str, str]]
-) -> None:
-    whole, left = sqlite_runs.add, iter(range(3))
-
-    def dies(*arguments: Any) -> None:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        whole(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(many_runs, "TOGETHER", 2)
-        patch.setattr(sqlite_runs, "add", dies)
-        with pytest.raises(KeyboardInterrupt):
-            demo()
-    assert len(named(project, "leaderboard-")) == 2
-    assert not (demo_path(project.root) / "leaderboard.json").exists()
-    assert demo() == made("leaderboard", "referee", "experiments")
-    names = [one.info.run_name for one in project.runs()]
-    assert len(names) == len(set(names)) == 11
-    assert all(one.info.status == "FINISHED" for one in project.runs())
 
 
 def test_every_candidate_has_the_true_loss_of_its_own_model(
@@ -208,16 +108,6 @@ def test_experiments_on_the_same_rows_have_their_true_loss_too(done: Project) ->
     assert "val_loss_true" not in done.of_key(other["key"]).data.metrics
     part = json.loads((demo_path(done.root) / "experiments.json").read_text())
     assert set(part["runs"]) == {one["key"] for one in (base, memorizer_leak, naive)}
-
-
-def test_an_experiment_that_was_trained_again_gets_its_true_loss_again(
-    project: Project, demo: Callable[[], dict[str, str]]
-) -> None:
-    experiment_run(project, "channel_leaderboard_base")
-    demo()
-    again = experiment_run(project, "channel_leaderboard_base")
-    assert demo() == made("experiments")
-    assert "val_loss_true" in project.recorded(again["run_id"]).data.metrics
 
 
 def test_each_submission_is_a_look_in_sight_of_those_before(done: Project) -> None:
@@ -289,57 +179,3 @@ def test_the_attack_lowers_the_score_and_harms_the_model(done: Project) -> None:
     again = np.abs(predicted[last] - predicted["target"]).mean()
     assert again == pytest.approx(kept["val_loss"].iloc[-1], rel=1e-5)
     assert len({member.config.identity() for member in members}) == 200
-
-
-def test_without_its_data_set_there_is_no_demonstration(tmp_path: Path) -> None:
-    assert planned(["lectures"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED) == {}
-    assert demonstrate({}, {}, tmp_path) == {}
-    assert list((tmp_path / "build").iterdir()) == [demo_path(tmp_path)]
-
-
-def test_a_demonstration_whose_data_set_was_dropped_is_made_again_when_that_comes_back(
-    project: Project, demo: Callable[[], dict[str, str]]
-) -> None:
-    demo()
-    demonstrate({}, {}, project.root)
-    assert set(demo().values()) == {"done"}
-    assert len(project.runs()) == (1 + 4) + (1 + 5)
-
-
-def test_a_plan_names_no_place_of_this_machine() -> None:
-    whole = planned(["channel"], SETTINGS, SEARCH, LEADERBOARD, SIMULATED)
-    assert str(REPOSITORY) not in json.dumps(whole)
-
-
-@pytest.mark.parametrize(
-    ("part", "key", "value", "message"),
-    [
-        (0, "attack", {**SETTINGS["attack"], "size": -1}, r"attack\.size = -1"),
-        (0, "simulations", {"count": 9, "sed": 1}, r"unknown key simulations\.sed; allowed"),
-        (0, "referee", {**SETTINGS["referee"], "hidden": 1}, r"referee\.hidden = 1"),
-        (0, "referee", {**SETTINGS["referee"], "share": 0.3}, r"unknown key referee\.share; allow"),
-        (
-            0,
-            "referee",
-            {**SETTINGS["referee"], "budget": 199},
-            r"referee\.budget = 199: attack\.sub",
-        ),
-        (0, "referee", {**SETTINGS["referee"], "mode": "explore"}, r"referee\.mode = explore: the"),
-        (0, "referee", 200, r"referee = 200: expected a section"),
-        (1, "threads", 0, "threads = 0"),
-        (
-            2,
-            "data",
-            {**LEADERBOARD["data"], "name": "other"},
-            "has data=other; the dem",
-        ),
-        (3, "simulator", {**SIMULATED["simulator"], "tail": 1}, r"simulator\.simulator\.tail = 1"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused_before_anything_begins(
-    part: int, key: str, value: Any, message: str
-) -> None:
-    given = [SETTINGS, SEARCH, LEADERBOARD, SIMULATED]
-    given[part] = {**given[part], key: value}
-    with pytest.raises(ConfigError, match=message):
-        planned(["channel"], *given)

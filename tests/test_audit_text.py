@@ -1,0 +1,23 @@
+"""The audit in the terminal, study by study."""
+
+import pytest
+
+from support import audited
+from viewcast.report.audit_text import print_audit
+from viewcast.report.audits import named
+
+pytestmark = pytest.mark.xdist_group("audit report")  # what is costly is made once for all
+
+
+def test_the_terminal_shows_each_study_within_100_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    print_audit(named(audited.everything()))
+    printed = capsys.readouterr().out
+    assert all(len(line) <= 100 for line in printed.splitlines())
+    assert "\x1b" not in printed
+    figures = ["run 0", "0.372 ± 0.019", "0.414", "0.455", "0.412", "0.600", "23 of 200", "82 %"]
+    assert any(all(figure in line for figure in figures) for line in printed.splitlines())
+    few = "7 rows are too few for a corrected figure; 100 would do."
+    assert " ".join(printed.split()).count(f"“lectures_deep” shows 330 ± 140 minutes², but {few}")
