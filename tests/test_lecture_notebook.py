@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.browser import chromium
+from support.lecture import NOTEBOOKS
 from support.project import REPOSITORY
 from support.servers import free_port
 from telling import choice, findings, hinges, memory, rows, stopping, surface, texts
@@ -240,7 +241,8 @@ def local(url: str, address: str) -> bool:
 def live(environment: dict[str, str]) -> Iterator[str]:
     """The app as `make live` serves it, for as long as the context lasts; its address."""
     port = str(free_port())
-    command = ["-m", "marimo", "run", "notebooks/lecture.py", "--headless", "--no-token"]
+    notebook = str(NOTEBOOKS / "lecture.py")
+    command = ["-m", "marimo", "run", notebook, "--headless", "--no-token"]
     server = subprocess.Popen(
         [sys.executable, *command, "--host", "127.0.0.1", "--port", port],
         cwd=REPOSITORY, env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"}, text=True,
