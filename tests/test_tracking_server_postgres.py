@@ -4,8 +4,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
 
 import pytest
+import sqlalchemy as sql
 from mlflow import MlflowClient
 
 from support.postgres_server import PostgresServer, team_server
@@ -17,7 +20,10 @@ from viewcast.base.paths import audit_path
 from viewcast.base.settings import Tracking
 from viewcast.runs.audit import audit_experiment
 from viewcast.runs.run import run
-from viewcast.tracking.store import connect
+from viewcast.tracking import first_use, store
+from viewcast.tracking.first_use import Tables, alone, tables
+from viewcast.tracking.store import connect, connect_to
+from viewcast.tracking.write.refereed import used_up
 from viewcast.training.config import Config, parse
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres_server")]
@@ -118,3 +124,86 @@ def test_the_audit_of_a_server_is_that_of_sqlite(server: PostgresServer, tmp_pat
         audit_experiment(AuditSettings(project.config().tracking, draws=50), project.root)
     stored = [audit_path(project.root).read_text() for project in (here, there)]
     assert stored[0] == stored[1]
+
+
+# The database itself, without a server before it
+
+
+def database(server: PostgresServer, name: str) -> str:
+    """The uri of a new and empty database."""
+    server.database.run("createdb", name)
+    return server.database.uri.replace("/mlflow?", f"/{name}?")
+
+
+def said(uri: str, statement: str) -> Any:
+    """What a database answers to one statement, None where that is nothing."""
+    engine = sql.create_engine(uri, poolclass=sql.NullPool)
+    with engine.begin() as connection:
+        answer = connection.execute(sql.text(statement))
+        return answer.scalar() if answer.returns_rows else None
+
+
+def test_of_clients_that_use_a_new_database_at_once_one_makes_its_tables_and_the_others_wait(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, inside, others, go = database(server, "new"), Lock(), [], Event()
+
+    def asked(_: str) -> Any:
+        alone_here = inside.acquire(blocking=False)
+        others.append(alone_here)
+        assert go.wait(60)
+        inside.release()
+
+    monkeypatch.setattr(store, "_asked", asked)
+    clients = [Thread(target=connect, args=(Tracking(uri, None, "x", 1.0),)) for _ in range(2)]
+    for client in clients:
+        client.start()
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    while said(uri, waiting) != 1 and len(others) < 2:
+        pass
+    go.set()
+    for client in clients:
+        client.join()
+    assert others == [True, True]
+
+
+def test_a_client_that_makes_tables_for_ever_is_told(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_use, "WAIT", 0.01)
+    uri = database(server, "held")
+    with (
+        alone(uri),
+        pytest.raises(TrackingError, match=r"another client has been making its tables for 0\.01"),
+    ):
+        connect(Tracking(uri, None, "x", 1.0))
+
+
+def test_reading_makes_no_tables_and_changes_none_of_an_older_mlflow(
+    server: PostgresServer,
+) -> None:
+    uri = database(server, "others")
+    with pytest.raises(TrackingError, match="holds no store of MLflow yet; mend the uri") as no:
+        connect_to(uri)
+    assert server.database.environment["PGPASSWORD"] not in str(no.value)
+    assert used_up(uri, "0" * 16) is None
+    assert tables(uri) == Tables(None, last=False)
+    said(uri, "create table alembic_version as select '4465047574b1' as version_num")
+    said(uri, "create table experiments as select 0 as experiment_id")
+    with pytest.raises(TrackingError, match=r"4465047574b1.*would migrate.*mlflow db upgrade"):
+        connect_to(uri)
+    assert said(uri, "select count(*) from pg_tables where schemaname = 'public'") == 2
+
+
+def test_a_database_that_is_in_use_is_asked_without_a_lock(server: PostgresServer) -> None:
+    uri = server.database.uri
+    with alone(uri):
+        assert connect_to(uri).search_experiments(filter_string="name = 'Default'")
+
+
+def test_a_user_who_may_not_make_tables_is_told_so(server: PostgresServer) -> None:
+    uri = database(server, "strict")
+    said(uri, "create role guest login password 'guest'")
+    engine = sql.make_url(uri).set(username="guest", password="guest")
+    with pytest.raises(TrackingError, match="permission denied for schema public"):
+        connect(Tracking(engine.render_as_string(hide_password=False), None, "x", 1.0))

@@ -108,15 +108,26 @@ def _names(subject: Subject, part: str) -> Iterator[str]:
 def _created(client: MlflowClient, name: str, subject: Subject, part: str) -> str:
     artifacts = subject.tracking.artifacts
     place = None if artifacts is None else Path(artifacts).as_uri()
+    made = create(client, name, place, _tags(subject, part))
+    return experiment_of(client, subject, part) if made is None else made
+
+
+def create(
+    client: MlflowClient, name: str, artifacts: str | None, tags: dict[str, str]
+) -> str | None:
+    """The id of a new experiment; None where another client has made it in the meantime.
+
+    ``artifacts``: where those of its runs lie (uri), by default where MLflow puts them.
+    """
     try:
-        return str(client.create_experiment(name, place, _tags(subject, part)))
+        return str(client.create_experiment(name, artifacts, tags))
     except MlflowException as error:
         if unanswered(error):
             raise
         # Another client was faster if it is there now, in whatever words the store says so.
         if client.get_experiment_by_name(name) is None:
             raise
-        return experiment_of(client, subject, part)
+        return None
 
 
 def _tags(subject: Subject, part: str) -> dict[str, str]:

@@ -4,9 +4,8 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -17,7 +16,6 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.pop("MLFLOW_RUN_ID", None)
 
 import mlflow
-import sqlalchemy
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.utils.file_utils import local_file_uri_to_path
@@ -25,7 +23,7 @@ from mlflow.utils.uri import is_local_uri
 
 from viewcast.base.errors import ConfigError, TrackingError, translate
 from viewcast.base.settings import Tracking
-from viewcast.tracking import former
+from viewcast.tracking import first_use, former
 from viewcast.tracking.answers import FAILURES, OF_REQUESTS, told
 from viewcast.tracking.moved import follow
 from viewcast.tracking.patience import PAGE as FOR_A_PAGE
@@ -39,8 +37,6 @@ SQLITE = "sqlite:///"
 PAGE = 1000  # runs in one answer of the store
 KIND = {EXPERIMENT_KIND: "custom_model_development"}  # the UI then shows losses, not chats
 ALLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"
-LOCAL_STORES = ("", "file", "sqlite")  # schemes
-DATABASES = ("postgresql", "mysql", "mssql")  # that MLflow knows, beside SQLite
 
 # urllib3 warns of every single try.
 for _name in ("mlflow", "alembic", "urllib3.connectionpool"):
@@ -50,8 +46,9 @@ for _name in ("mlflow", "alembic", "urllib3.connectionpool"):
 def connect(tracking: Tracking) -> MlflowClient:
     """A client of the store; experiments are made by ``viewcast.tracking.experiments``.
 
-    The first use of a SQLite store creates its tables, which MLflow does not guard: a file lock
-    beside the database lets one process do it while the others wait. A SQLite store of viewcast
+    The first use of a store in a database creates its tables, which MLflow does not guard: a file
+    lock beside an SQLite file lets one process do it while the others wait, in PostgreSQL a lock of
+    the database (``viewcast.tracking.first_use``). A SQLite store of viewcast
     alone writes ahead (``viewcast.tracking.write_ahead``), and that of a project that has moved
     follows it (``viewcast.tracking.moved``). Raises TrackingError where the store cannot be
     reached, in seconds (``viewcast.tracking.patience``).
@@ -74,34 +71,26 @@ def reach(tracking: Tracking) -> MlflowClient:
         return _answering_client(tracking.uri)
 
 
-def _answering_client(uri: str) -> MlflowClient:
-    """A client of a store that has answered the first question."""
-    scheme = urlsplit(uri).scheme
-    if scheme in LOCAL_STORES:
-        client = MlflowClient(uri)
-        client.search_experiments(max_results=1)
-        return client
-    if not uri.startswith(SERVER):
-        first(lambda: _ping(uri))
-        client = MlflowClient(uri)  # the first use makes tables, which takes as long as it takes
-        client.search_experiments(max_results=1)
-        return client
+def _answering_client(uri: str, only_read: bool = False) -> MlflowClient:
+    """A client of a store that has answered the first question. ``only_read``: refuse
+    (TrackingError) a database whose tables MLflow would make or change.
+    """
+    if first_use.is_database(uri):
+        found = first(lambda: first_use.tables(uri))
+        if only_read:
+            first_use.check_is_there(found, uri)
+        # Making tables takes as long as it takes.
+        with nullcontext() if found.made else first_use.alone(uri):
+            return _asked(uri)
+    if uri.startswith(SERVER):
+        return first(lambda: _asked(uri))
+    return _asked(uri)  # local, or a store of another kind, which MLflow's plugins know
+
+
+def _asked(uri: str) -> MlflowClient:
     client = MlflowClient(uri)
-    first(lambda: client.search_experiments(max_results=1))
+    client.search_experiments(max_results=1)
     return client
-
-
-def _ping(uri: str) -> None:
-    """Connect to a database; MLflow would try for minutes. Raises OSError where that fails."""
-    if urlsplit(uri).scheme.partition("+")[0] not in DATABASES:
-        return  # a store of another kind, which MLflow's plugins know
-    try:
-        engine = sqlalchemy.create_engine(uri)
-        with engine.connect():
-            pass
-        engine.dispose()
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
-        raise OSError(str(error).splitlines()[0]) from error
 
 
 def connect_existing(uri: str, experiment: str) -> tuple[MlflowClient, str]:
@@ -130,17 +119,21 @@ def connect_to(uri: str) -> MlflowClient:
     """A client of a store that exists and answers; nothing is created.
 
     A relative SQLite file lies where the caller stands; of a store of an older MLflow a copy is
-    read. Raises TrackingError where the store is not there or gives no answer.
+    read. Raises TrackingError where the store is not there or gives no answer, and for a database
+    of an older MLflow.
     """
-    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
-        raise TrackingError(
-            f"tracking uri = {uri}: no such file in {Path.cwd()}; mend the uri, go to its "
-            "folder, or log a run first"
-        )
+    if uri.startswith(SQLITE):
+        database = Path(uri.removeprefix(SQLITE))
+        if not database.is_file():
+            raise TrackingError(
+                f"tracking uri = {uri}: no such file in {Path.cwd()}; mend the uri, go to its "
+                "folder, or log a run first"
+            )
+        first_use.wait_for_tables(database)
     if is_local_uri(uri):
         _check_folder(uri)
     try:
-        return _answering_client(untouched(uri))
+        return _answering_client(untouched(uri), only_read=True)
     except FAILURES as error:
         raise _unusable(uri, error) from error
 
@@ -240,7 +233,7 @@ def _first_use(tracking: Tracking) -> Iterator[None]:
         return
     database = Path(tracking.uri.removeprefix(SQLITE))
     database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(database.with_suffix(".lock")), warnings.catch_warnings():
+    with FileLock(first_use.lock_of(database)), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         write_ahead(database)
         follow(tracking)

@@ -22,8 +22,11 @@ from viewcast.base.errors import TrackingError
 from viewcast.base.settings import Tracking
 from viewcast.referee.record import Closing, Submitted
 from viewcast.referee.terms import Plan
+from viewcast.tracking import first_use
 from viewcast.tracking.answers import FAILURES, told
+from viewcast.tracking.experiments import create
 from viewcast.tracking.outside_readers import OutsideReader, outside_readers, sentence_on
+from viewcast.tracking.patience import first
 from viewcast.tracking.referee_runs import CLOSED
 from viewcast.tracking.store import KIND, SQLITE, all_experiments, all_runs, connect_to, reach
 from viewcast.tracking.tags import (
@@ -79,9 +82,9 @@ class RefereeRuns:
 
     def outside(self, rows: pd.DataFrame, submitters: Collection[str]) -> list[str]:
         """See ``viewcast.tracking.outside_readers``; closing waits for it so many seconds."""
-        if _is_new(self.uri):
-            return []
         try:
+            if _is_new(self.uri):
+                return []
             found = within(PATIENT_SECONDS, lambda: outside_readers(connect_to(self.uri), rows))
         except (*FAILURES, sqlite3.Error) as error:
             raise TrackingError(f"tracking.uri = {self.uri}: {told(error, self.uri)}") from error
@@ -120,7 +123,8 @@ class RefereeRuns:
     def _experiment(self, client: MlflowClient) -> str:
         found = client.get_experiment_by_name(self.experiment)
         if found is None:
-            return str(client.create_experiment(self.experiment, self.artifacts, KIND))
+            made = create(client, self.experiment, self.artifacts, KIND)
+            return self._experiment(client) if made is None else made
         if found.lifecycle_stage == "deleted":
             raise TrackingError(
                 f"experiment {self.experiment} is deleted, and its name is taken; bring it back by "
@@ -135,10 +139,10 @@ def used_up(uri: str, holdout: str) -> str | None:
     ``holdout``: the identity of the rows (``Plan.holdout``). Any experiment of the store is asked,
     deleted runs too. Raises TrackingError where the store gives no answer.
     """
-    if _is_new(uri):
-        return None
-    client = connect_to(uri)
     try:
+        if _is_new(uri):
+            return None
+        client = connect_to(uri)
         runs = all_runs(
             client,
             all_experiments(client),
@@ -152,5 +156,7 @@ def used_up(uri: str, holdout: str) -> str | None:
 
 
 def _is_new(uri: str) -> bool:
-    """Whether nothing was ever written to a store."""
+    """Whether nothing was ever written to a store; raises OSError for a database without answer."""
+    if first_use.is_database(uri):
+        return first(lambda: first_use.tables(uri)).version is None
     return uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file()

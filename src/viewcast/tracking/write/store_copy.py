@@ -5,7 +5,7 @@ of the target: it has everything, or nothing. Ids stay, so a run is found by its
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from viewcast.base.errors import TrackingError
 from viewcast.base.quoted import quoted
+from viewcast.tracking.first_use import alone, is_database
 
 AT_ONCE = 1000  # rows
 REVISION = "alembic_version"
@@ -51,7 +52,8 @@ def copy_store(source: str, target: str, artifacts: str) -> Copied:
         folders = _folders(here, tables, artifacts.rstrip("/"))
         _check_empty(target)
         try:
-            MlflowClient(target).search_experiments(max_results=1)  # makes the tables
+            with alone(target) if is_database(target) else nullcontext():
+                MlflowClient(target).search_experiments(max_results=1)  # makes the tables
         except Exception as error:
             raise _unusable(target, error) from error
         with _connected(target) as there:
