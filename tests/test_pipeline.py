@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from support.clone import Clone, stages_run
+from support.clone import Clone, stages_run, summary
 from viewcast.assessment.result_file import from_json
 from viewcast.tracking.run_keys import by_key
 
@@ -36,16 +35,6 @@ def done(done_clone: tuple[Clone, str]) -> Clone:
 def mine(pristine_clone: tuple[Clone, str], tmp_path: Path) -> Clone:
     """A copy of that clone, to change."""
     return pristine_clone[0].copy(tmp_path)
-
-
-def stages_due(clone: Clone) -> set[str]:
-    """The stages of the pipeline that DVC would run now; those that follow them are not told."""
-    told = json.loads(clone.sh("dvc", "status", "--json"))
-    return {stage for stage in told if not stage.startswith("pipelines/nightly/")}
-
-
-def summary(clone: Clone) -> list[dict[str, object]]:
-    return list(json.loads((clone.root / "reports" / "summary.json").read_text()))
 
 
 def runs_of(client: MlflowClient, experiment: str) -> list[Run]:
@@ -192,58 +181,6 @@ def test_pictures_are_artifacts_of_the_runs_they_show(done: Clone) -> None:
     assert any(file.path.endswith(".png") for file in pictures)
 
 
-@reading
-def test_a_second_make_run_recomputes_nothing(done: Clone) -> None:
-    output = done.make("run")
-    assert stages_run(output) == []
-    assert "make ui" in output
-
-
-def test_an_edited_model_reruns_its_stages_and_what_follows(mine: Clone) -> None:
-    mine.edit("conf/model/augmented.yaml", "  features: augmented\n", "  features: linear\n")
-    augmented = [f"train@{data}-augmented" for data in ("lectures", "channel", "videos")]
-    ran = stages_run(mine.sh("dvc", "repro", "evaluate", "demo"))
-    # Experiments of the videos train the augmented model by another trainer.
-    assert set(ran) == {"compose", *augmented, "experiments", "demo", "evaluate"}
-    assert stages_due(mine) == {"audit", "report"}
-
-
-def test_an_edited_option_that_nobody_uses_reruns_nothing_downstream(mine: Clone) -> None:
-    mine.edit("conf/tracking/server.yaml", "flush_seconds: 1.0", "flush_seconds: 2.0")
-    assert stages_run(mine.sh("dvc", "repro")) == ["compose"]
-
-
-def test_one_changed_experiment_is_the_only_one_trained_again(mine: Clone) -> None:
-    mine.edit("conf/trainer/grid_search.yaml", "points: 100", "points: 101")
-    before = {row["experiment"]: row["key"] for row in summary(mine)}
-    output = mine.sh("dvc", "repro", "evaluate", "demo")
-    assert set(stages_run(output)) == {"compose", "experiments", "demo", "evaluate"}
-    assert stages_due(mine) == {"audit", "report"}
-    assert "demo: search kept, leaderboard kept, referee kept, experiments kept" in output
-    after = {row["experiment"]: row["key"] for row in summary(mine)}
-    changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"lectures_grid_search"}
-    difference = mine.sh("dvc", "metrics", "diff")
-    assert "lectures_grid_search.train_loss" in difference
-    assert "lectures_grid_search" in mine.sh("dvc", "metrics", "show", "--json")
-
-
-def test_changed_test_days_are_prepared_and_nothing_else_runs(mine: Clone) -> None:
-    views = mine.root / "data" / "channel" / "simulated_daily_views.csv"
-    days = pd.read_csv(views)
-    test = days["date"].between("2021-02-15", "2021-03-31")
-    assert test.sum() == 45
-    days.loc[test, "views"] += 777
-    days.to_csv(views, index=False, lineterminator="\n")
-    open_, kept = (
-        mine.root / "build" / part / "channel.parquet" for part in ("prepared", "sealed")
-    )
-    before = open_.read_bytes(), kept.read_bytes()
-    assert stages_run(mine.sh("dvc", "repro")) == ["prepare@channel"]
-    assert open_.read_bytes() == before[0]
-    assert kept.read_bytes() != before[1]
-
-
 def test_the_sealed_test_is_opened_once_and_again_only_for_a_reason(mine: Clone) -> None:
     program = ("python", "pipelines/open_test.py")
     output = mine.sh(*program, "run=build/train/channel/linear")
@@ -295,55 +232,3 @@ def test_a_wrong_setting_is_refused_in_words_and_leaves_nothing(
     assert message in output
     assert "Traceback" not in output
     assert sorted((done.root / "build" / "runs").glob("*")) == before
-
-
-def test_a_german_studio_export_becomes_a_data_set_of_the_pipeline(
-    mine: Clone, shared: Path
-) -> None:
-    source = shared / "data" / "studio" / "weima-2020-german"
-    mine.sh("python", "pipelines/import_export.py", f"source='{source}'", "name=Weima")
-    stages = stages_run(mine.sh("dvc", "repro", "train@weima-linear"))
-    assert stages == ["compose", "prepare@weima", "train@weima-linear"]
-    predicted = pd.read_parquet(mine.root / "build/train/weima/linear/predictions.parquet")
-    assert (predicted["split"] == "validation").sum() == 45
-
-
-def test_a_real_studio_export_is_run_alone_under_the_name_of_its_folder(
-    mine: Clone, shared: Path
-) -> None:
-    before = (mine.root / "data.dvc").read_text()
-    name = "wholebrainhealth-2020-2022"
-    output = mine.make("run", f"SOURCE={shared / 'data' / 'studio' / name}")
-    assert "803 days, 2020-09-01 to 2022-11-12; column 'Views', read as views" in output
-    assert f"Only {name}: `make run DATA=all` brings the lectures back." in output
-    assert (mine.root / "data.dvc").read_text() != before
-    ran = stages_run(output)
-    assert f"train@{name}-deep" in ran
-    assert not any("lectures" in stage or "channel" in stage for stage in ran)
-    rows = {row["model"]: row for row in summary(mine)}
-    assert set(rows) >= {
-        "linear",
-        "augmented",
-        "deep",
-        "naive",
-        "seasonal_naive",
-        "memorizer",
-        "memorizer_leak",
-    }
-    assert {(row["data"], row["unit"]) for row in rows.values()} == {(name, "views")}
-    night = json.loads((mine.root / "reports" / "retraining.json").read_text())
-    assert (night["channel"], night["newest"]) == (name, "2022-11-12")
-
-
-def test_a_refused_export_leaves_data_and_pipeline_as_they_were(
-    mine: Clone, tmp_path: Path
-) -> None:
-    """An export of 28 days, which YouTube Studio makes unless it is told otherwise."""
-    export = tmp_path / "export"
-    export.mkdir()
-    days = pd.date_range("2021-01-01", periods=28).strftime("%Y-%m-%d")
-    (export / "Totals.csv").write_text("\n".join(["Date,Views", *(f"{day},5" for day in days), ""]))
-    output = mine.sh("python", "pipelines/import_export.py", f"source='{export}'", status=1)
-    assert "found 28 days, expected at least 147 to train, validate and test on" in output
-    assert mine.sh("git", "status", "--porcelain", "conf", "data.dvc") == ""
-    assert not (mine.root / "data" / "export").exists()

@@ -1,5 +1,6 @@
 """A fresh clone of the repository, worked on as a user would: make, dvc, python."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -80,3 +81,8 @@ def stages_run(output: str) -> list[str]:
     """The stages that DVC says it ran."""
     mark = "Running stage '"
     return [line.split("'")[1] for line in output.splitlines() if line.startswith(mark)]
+
+
+def summary(clone: Clone) -> list[dict[str, object]]:
+    """The table of the runs of the pipeline, as `evaluate` wrote it."""
+    return list(json.loads((clone.root / "reports" / "summary.json").read_text()))

@@ -1,0 +1,69 @@
+"""An export of YouTube Studio becomes a data set of the pipeline, in a clone."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from support.clone import Clone, stages_run, summary
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def mine(pristine_clone: tuple[Clone, str], tmp_path: Path) -> Clone:
+    """A copy of that clone, to change."""
+    return pristine_clone[0].copy(tmp_path)
+
+
+def test_a_german_studio_export_becomes_a_data_set_of_the_pipeline(
+    mine: Clone, shared: Path
+) -> None:
+    source = shared / "data" / "studio" / "weima-2020-german"
+    mine.sh("python", "pipelines/import_export.py", f"source='{source}'", "name=Weima")
+    stages = stages_run(mine.sh("dvc", "repro", "train@weima-linear"))
+    assert stages == ["compose", "prepare@weima", "train@weima-linear"]
+    predicted = pd.read_parquet(mine.root / "build/train/weima/linear/predictions.parquet")
+    assert (predicted["split"] == "validation").sum() == 45
+
+
+def test_a_real_studio_export_is_run_alone_under_the_name_of_its_folder(
+    mine: Clone, shared: Path
+) -> None:
+    before = (mine.root / "data.dvc").read_text()
+    name = "wholebrainhealth-2020-2022"
+    output = mine.make("run", f"SOURCE={shared / 'data' / 'studio' / name}")
+    assert "803 days, 2020-09-01 to 2022-11-12; column 'Views', read as views" in output
+    assert f"Only {name}: `make run DATA=all` brings the lectures back." in output
+    assert (mine.root / "data.dvc").read_text() != before
+    ran = stages_run(output)
+    assert f"train@{name}-deep" in ran
+    assert not any("lectures" in stage or "channel" in stage for stage in ran)
+    rows = {row["model"]: row for row in summary(mine)}
+    assert set(rows) >= {
+        "linear",
+        "augmented",
+        "deep",
+        "naive",
+        "seasonal_naive",
+        "memorizer",
+        "memorizer_leak",
+    }
+    assert {(row["data"], row["unit"]) for row in rows.values()} == {(name, "views")}
+    night = json.loads((mine.root / "reports" / "retraining.json").read_text())
+    assert (night["channel"], night["newest"]) == (name, "2022-11-12")
+
+
+def test_a_refused_export_leaves_data_and_pipeline_as_they_were(
+    mine: Clone, tmp_path: Path
+) -> None:
+    """An export of 28 days, which YouTube Studio makes unless it is told otherwise."""
+    export = tmp_path / "export"
+    export.mkdir()
+    days = pd.date_range("2021-01-01", periods=28).strftime("%Y-%m-%d")
+    (export / "Totals.csv").write_text("\n".join(["Date,Views", *(f"{day},5" for day in days), ""]))
+    output = mine.sh("python", "pipelines/import_export.py", f"source='{export}'", status=1)
+    assert "found 28 days, expected at least 147 to train, validate and test on" in output
+    assert mine.sh("git", "status", "--porcelain", "conf", "data.dvc") == ""
+    assert not (mine.root / "data" / "export").exists()
