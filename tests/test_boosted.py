@@ -148,9 +148,9 @@ def test_there_are_row_losses_of_every_iteration_for_the_choice_among_them() -> 
     assert boosted(restore_best=False).trajectory.empty
 
 
-def test_for_so_many_epochs_no_validation_rows_are_needed() -> None:
+def test_where_no_iteration_is_chosen_no_validation_rows_are_needed() -> None:
     given_ = problem(validation=problem().validation.iloc[:0])
-    trainer = boosting(patience=3).for_epochs(9)
+    trainer = boosting(iterations=9, restore_best=False)
     trainer.check(given_, MODEL)
     trained = trainer.fit(given_, MODEL)
     assert trained.best_epoch == len(trained.curve) == 9

@@ -1,8 +1,8 @@
 """viewcast predicts video views and says how far a validation score can be believed."""
 
-import importlib
 import os
-from typing import Any
+
+from viewcast.base.offered import looked_up
 
 # The matrix library then rounds the same wherever in memory its operands lie: without it, a
 # candidate's last bits would depend on its neighbours. It is read once, at the first product.
@@ -18,9 +18,4 @@ OFFERED = {
     "log_rows": "viewcast.api.rows",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """What the package offers is imported when it is first asked for."""
-    if name not in OFFERED:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(OFFERED[name]), name)
+__getattr__ = looked_up(__name__, OFFERED)

@@ -1,7 +1,6 @@
 """A referee for loops that improve themselves: it holds the targets and answers one bit."""
 
-import importlib
-from typing import Any
+from viewcast.base.offered import looked_up
 
 OFFERED = {
     "Answer": "viewcast.referee.answers",
@@ -13,9 +12,4 @@ OFFERED = {
     "Verdict": "viewcast.referee.answers",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """What the room offers is imported when it is first asked for."""
-    if name not in OFFERED:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(OFFERED[name]), name)
+__getattr__ = looked_up(__name__, OFFERED)

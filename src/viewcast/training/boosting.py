@@ -4,7 +4,7 @@ Shape letters: N training rows, M validation rows, E iterations.
 """
 
 from dataclasses import dataclass as plain
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -74,10 +74,6 @@ class Boosting(Trainer[Boosted]):
                 "by; choose trainer.restore_best=false trainer.patience=null, or another data.split"
             )
         _lightgbm()
-
-    def for_epochs(self, epochs: int) -> "Boosting":
-        """Exactly so many iterations."""
-        return replace(self, iterations=epochs, restore_best=False, patience=None)
 
     def fit(self, problem: Problem, model: Boosted) -> Trained:
         """Boost; the result depends on the seed and, in its last bits, on the number of threads.

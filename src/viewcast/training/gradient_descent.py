@@ -1,7 +1,6 @@
 """The trainer gradient_descent: its checks, and one network or a cohort of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -74,10 +73,6 @@ class GradientDescent(DescentSettings, Trainer[NetworkModel]):
                 f"trainer.init = {self.init}: found {len(self.init)} values, "
                 f"the model has {expected} parameters"
             )
-
-    def for_epochs(self, epochs: int) -> "GradientDescent":
-        """The same descent to its last epoch, which is number ``epochs``."""
-        return replace(self, epochs=epochs, restore_best=False, patience=None)
 
     def fit(self, problem: Problem, model: NetworkModel) -> Trained:
         """Descend. Raises DivergenceError when the training loss explodes or is not finite."""

@@ -64,13 +64,6 @@ class Trainer(ABC, Generic[ModelT_contra]):
         """Whether the setting ``threads`` may change bits of the result."""
         return True
 
-    def for_epochs(self, epochs: int) -> "Trainer[ModelT_contra]":
-        """The same trainer for exactly so many epochs, which needs no validation rows.
-
-        Default: the trainer as it is, for those that have no epochs.
-        """
-        return self
-
     @abstractmethod
     def fit(self, problem: Problem, model: ModelT_contra) -> Trained:
         """Find the parameters of the model. Raises DivergenceError where there are none."""

@@ -19,7 +19,6 @@ from viewcast.training.compiled.tile import (
     ADAM,
     ADD,
     MASK,
-    PLAIN,
     RELU,
     SGD,
     Operand,
@@ -28,7 +27,6 @@ from viewcast.training.compiled.tile import (
 )
 
 NAMES = {
-    PLAIN: "viewcast_multiply_plain",
     RELU: "viewcast_multiply_relu",
     MASK: "viewcast_multiply_mask",
     ADD: "viewcast_multiply_add",

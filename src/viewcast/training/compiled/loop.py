@@ -244,14 +244,14 @@ def _end_update(memory: Memory, stepped: bool) -> None:
 def _clear(memory: Memory, array: int) -> None:
     """Make the tiny numbers of an array 0. The moments of a unit that is never active go there."""
     moments = floats(memory, array)
-    without_tiny(moments, 0, moments, 0, moments, 0, np.float32(0), len(moments))
+    without_tiny(moments, 0, moments, 0, moments, 0, len(moments))
 
 
 @compiled
 def _copy_params(memory: Memory, array: int, start: int) -> None:
     """Copy the parameters (P,) into another array, from ``start`` on."""
     params, into = floats(memory, PARAMS), floats(memory, array)
-    copy(params, 0, params, 0, into, start, np.float32(0), len(params))
+    copy(params, 0, params, 0, into, start, len(params))
 
 
 @compiled

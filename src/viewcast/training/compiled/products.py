@@ -19,16 +19,9 @@ from viewcast.training.compiled import library
 from viewcast.training.compiled.jit import compiled, intrinsic
 from viewcast.training.compiled.lanes import Lanes, pointer
 from viewcast.training.compiled.matrix import Matrix, address, check, padded
-from viewcast.training.compiled.tile import ADAM, ADD, MASK, PLAIN, RELU, SGD
+from viewcast.training.compiled.tile import ADAM, ADD, MASK, RELU, SGD
 
 library.load()
-
-
-@compiled
-def multiply_plain(a: Matrix, w: Matrix, c: Matrix, R: int, K: int, C: int) -> None:
-    """``c = a @ w``."""
-    check_product(a, w, c, R, K, C)
-    _product(PLAIN, a, w, c, c, c, c.data, R, K, padded(C))
 
 
 @compiled

@@ -8,8 +8,6 @@ Shape letters: B rows of a block, O outputs, X width of a row.
 
 from typing import Any
 
-import numpy as np
-
 from viewcast.training.compiled.jit import compiled
 from viewcast.training.compiled.matrix import Matrix, check
 from viewcast.training.compiled.memory import (
@@ -71,16 +69,16 @@ def _gather(memory: Memory, first: int, rows: int, training: bool) -> None:
     width, outputs = settings.width, settings.outputs
     x, y = floats(memory, X), floats(memory, Y)
     gathered, targets = floats(memory, GATHERED), floats(memory, TARGETS)
-    mask, none = floats(memory, MASK), np.float32(0)
+    mask = floats(memory, MASK)
     hides = training and settings.masked
     for row in range(rows):
         of = number(memory, first + row, training)
         start = of * settings.stride  # what is copied beyond the stride is never read
         check(Matrix(x, start, 0, 1), 1, width)
         if hides:
-            multiply(x, start, mask, 0, gathered, row * width, none, width)
+            multiply(x, start, mask, 0, gathered, row * width, width)
         else:
-            copy(x, start, x, start, gathered, row * width, none, width)
+            copy(x, start, x, start, gathered, row * width, width)
         for output in range(outputs):
             targets[row * outputs + output] = y[of * outputs + output]
 

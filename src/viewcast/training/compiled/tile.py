@@ -26,7 +26,6 @@ trip through memory:
 =========  =================================================================  ==================
 epilogue   result in ``c``                                                    used for
 =========  =================================================================  ==================
-PLAIN      sum                                                                a line's output
 RELU       max(0, e + sum): the bias ``e`` is where the sum starts            a layer, forward
 MASK       sum where ``e`` > 0, else 0: the derivative of RELU                a layer, backward
 ADD        c + sum                                                            gradients of blocks
@@ -46,7 +45,7 @@ from viewcast.training.compiled import steps
 from viewcast.training.compiled.lanes import WIDTH, Lanes, Value, constant, index
 from viewcast.training.compiled.several import Several
 
-PLAIN, RELU, MASK, ADD, ADAM, SGD = range(6)
+RELU, MASK, ADD, ADAM, SGD = range(5)
 
 
 @dataclass(frozen=True)

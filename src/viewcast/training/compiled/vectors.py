@@ -115,8 +115,8 @@ def transpose(a: Matrix, c: Matrix, R: int, C: int) -> None:
             _turn(a, c, i, j)
 
 
-def _elementwise(body: Callable[[Lanes, list[Value], Value], Value]) -> Any:
-    """An intrinsic (x, x_start, y, y_start, z, z_start, factor, length): z = body(x, y, factor)."""
+def _elementwise(body: Callable[[Lanes, list[Value]], Value]) -> Any:
+    """An intrinsic (x, x_start, y, y_start, z, z_start, length): z = body(x, y)."""
 
     @intrinsic
     def each(
@@ -127,11 +127,10 @@ def _elementwise(body: Callable[[Lanes, list[Value], Value], Value]) -> Any:
         y_start: Any,
         z: Any,
         z_start: Any,
-        factor: Any,
         length: Any,
     ) -> Any:
         i64 = types.int64
-        signature = types.void(x, i64, y, i64, z, i64, types.float32, i64)
+        signature = types.void(x, i64, y, i64, z, i64, i64)
 
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Value:
             lanes = Lanes(builder)
@@ -139,14 +138,13 @@ def _elementwise(body: Callable[[Lanes, list[Value], Value], Value]) -> Any:
                 lanes.at(pointer(context, builder, signature.args[n], args[n]), args[n + 1])
                 for n in (0, 2, 4)
             ]
-            factor = lanes.splat(args[6])
 
             def one(k: Value, _: list[Value]) -> list[Value]:
                 x, y, z = (lanes.at(start, builder.mul(k, index(WIDTH))) for start in starts)
-                lanes.store(body(lanes, [x, y], factor), z)
+                lanes.store(body(lanes, [x, y]), z)
                 return []
 
-            lanes.repeat(builder.sdiv(args[7], index(WIDTH)), [], one)
+            lanes.repeat(builder.sdiv(args[6], index(WIDTH)), [], one)
             return context.get_dummy_value()
 
         return signature, generate
@@ -154,17 +152,9 @@ def _elementwise(body: Callable[[Lanes, list[Value], Value], Value]) -> Any:
     return each
 
 
-# z = factor * x where y > 0, else 0
-scale_where = _elementwise(
-    lambda lanes, at, factor: lanes.where_positive(
-        lanes.load(at[1]), lanes.builder.fmul(factor, lanes.load(at[0]))
-    )
-)
 # z = x * y
-multiply = _elementwise(
-    lambda lanes, at, factor: lanes.builder.fmul(lanes.load(at[0]), lanes.load(at[1]))
-)
+multiply = _elementwise(lambda lanes, at: lanes.builder.fmul(lanes.load(at[0]), lanes.load(at[1])))
 # z = x
-copy = _elementwise(lambda lanes, at, factor: lanes.load(at[0]))
+copy = _elementwise(lambda lanes, at: lanes.load(at[0]))
 # z = x, and 0 where x is tiny
-without_tiny = _elementwise(lambda lanes, at, factor: lanes.where_not_tiny(lanes.load(at[0])))
+without_tiny = _elementwise(lambda lanes, at: lanes.where_not_tiny(lanes.load(at[0])))
