@@ -186,6 +186,33 @@ def test_days_as_keys_put_rows_in_order_of_time(store: Store) -> None:
     assert framed.data.tags["viewcast.holdout"] == run.data.tags["viewcast.holdout"]
 
 
+EACH_TWICE = {"time": np.repeat(pd.date_range("2024-01-01", periods=N // 2), 2)}
+
+
+def test_most_rows_at_a_time_of_others_without_a_series_are_refused_in_words(store: Store) -> None:
+    told = r"40 of 40 share their time .* \(at 2024-01-01 there are 2\).*entity.*cluster=\"time\""
+    with store.run() as run, pytest.raises(DataError, match=told):
+        viewcast.log_rows(NUMBERS, NUMBERS, pd.DataFrame(EACH_TWICE))
+    assert store.artifacts(run) == set()
+
+
+@pytest.mark.parametrize(
+    ("keys", "settings"),
+    [
+        (EACH_TWICE, {"cluster": "time"}),
+        ({**EACH_TWICE, "entity": np.arange(N)}, {}),
+        ({"time": pd.date_range("2024-01-01", periods=N).where(np.arange(N) > 5, None)}, {}),
+        ({"time": np.arange(N) // 2}, {}),
+    ],
+    ids=["alike by time", "of series", "few", "numbers"],
+)
+def test_rows_that_may_share_their_times_are_taken(store: Store, keys: Any, settings: Any) -> None:
+    frame = pd.DataFrame(keys)
+    frame["time"] = frame["time"].bfill()
+    _, table = logged(store, NUMBERS, NUMBERS, frame, **settings)
+    assert table["time"].duplicated().any()
+
+
 def test_a_function_gives_the_loss_of_each_row(store: Store) -> None:
     def pinball(target: Any, prediction: Any) -> Any:
         return np.maximum(0.9 * (target - prediction), 0.1 * (prediction - target))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -186,12 +187,15 @@ def test_a_limit_in_the_billions_is_a_number_that_mlflow_understands(others_stor
     assert len(found) == 3
 
 
-def test_an_audit_that_writes_makes_views_and_unwrite_takes_them_away(
-    tmp_path: Path, empty_store: Path
+def test_an_audit_that_writes_makes_views_once_and_unwrite_takes_them_away(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = audited(tmp_path, empty_store, ours=False)
     before = dict(store.client.get_experiment(store.experiment).tags)
+    made = Mock(side_effect=shown)
+    monkeypatch.setattr("viewcast.tracking.write.views.shown", made)
     viewcast.audit(store.uri, "study", write=True)
+    assert made.call_count == 1, "the experiment is read once for them"
     held = shown(store.client, store.experiment)
     assert our_views(held.tags) == {
         f"mlflow.sharedViewState.viewcast{name}" for name in ("", "-scores-year", "-differs")

@@ -125,9 +125,9 @@ def audit(
         gathered.studies, settings, gathered.experiment, gathered.opened, gathered.refereed
     )
     if write:
-        annotate.annotate(gathered, results)
-        for experiment_id in gathered.experiment_ids:
-            page = experiment_page(gathered.client, experiment_id, list(gathered.runs.values()))
+        runs = list(gathered.runs.values())
+        for experiment_id, views in annotate.annotate(gathered, results).items():
+            page = experiment_page(gathered.client, experiment_id, runs, views)
             describe(page, named(results))
     return Audit(tuple(results), tuple(gathered.refereed))
 

@@ -25,8 +25,7 @@ def panel(rows: pd.DataFrame, block: float = 1.0) -> str | None:
     """
     if "entity" not in rows or "time" not in rows or rows["entity"].nunique() < 2:
         return None
-    numbered = bool(pd.to_numeric(rows["time"].astype(str), errors="coerce").notna().all())
-    if numbered and block <= 1:
+    if block <= 1 and _numbered(rows):
         return None
     entities = rows.groupby("time", sort=True)["entity"].nunique()
     shared = entities[entities > 1]
@@ -34,10 +33,9 @@ def panel(rows: pd.DataFrame, block: float = 1.0) -> str | None:
         return None
     first = shared.index[0]
     names = [str(name) for name in rows.loc[rows["time"] == first, "entity"].unique()[:2]]
-    day = str(first).removesuffix(" 00:00:00")
     return (
         f"{rows['entity'].nunique():,} entities share {len(shared):,} of {len(entities):,} times "
-        f"(at {day}: {' and '.join(names)}"
+        f"(at {_moment(first)}: {' and '.join(names)}"
         f"{'' if shared.iloc[0] == 2 else f' and {shared.iloc[0] - 2:,} more'}), so their losses "
         "are not one series: a standard error that takes them as one would be too small"
     )
@@ -66,3 +64,32 @@ def refuse_panel(rows: pd.DataFrame, block: float, where: str) -> None:
             f"{where}: {found}; say which rows are alike (cluster: entity, time or both), or take "
             "the rows of one entity"
         )
+
+
+def refuse_unnamed_series(rows: pd.DataFrame, block: float, where: str) -> None:
+    """Refuse (DataError) rows of one entity of which most share their time with another one.
+
+    They look like a panel whose series nobody names. A few that coincide are neighbours of one
+    series, and numbers (as in ``panel``) are no times. ``where``: begins the message.
+    """
+    if rows["entity"].nunique() > 1 or (block <= 1 and _numbered(rows)):
+        return
+    shared = rows["time"].duplicated(keep=False)
+    if 2 * int(shared.sum()) <= len(rows):
+        return
+    counts = rows["time"].value_counts()
+    most = f"at {_moment(counts.index[0])} there are {counts.iloc[0]:,}"
+    raise DataError(
+        f"{where}: {int(shared.sum()):,} of {len(rows):,} share their time with another ({most}), "
+        "and no entity tells them apart: several series would pass for one, whose standard error "
+        'is too small; name the series of each row (entity), or say cluster="time" where there are '
+        "none"
+    )
+
+
+def _numbered(rows: pd.DataFrame) -> bool:
+    return bool(pd.to_numeric(rows["time"].astype(str), errors="coerce").notna().all())
+
+
+def _moment(time: object) -> str:
+    return str(time).removesuffix(" 00:00:00")

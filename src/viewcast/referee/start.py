@@ -14,7 +14,7 @@ from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import read_json, replacing
 from viewcast.base.quoted import listed, shown
 from viewcast.base.settings import construct
-from viewcast.holdout.panels import panel, refuse_panel, usual_cluster
+from viewcast.holdout.panels import panel, refuse_panel, refuse_unnamed_series, usual_cluster
 from viewcast.referee.journal import BACKUP
 from viewcast.referee.lock import Lock
 from viewcast.referee.referee import Referee
@@ -135,6 +135,8 @@ def _plan(
         cluster = usual_cluster(rows.frame)
         if cluster is None:
             refuse_panel(rows.frame, terms.length, str(table))
+    if cluster is None:
+        refuse_unnamed_series(rows.frame, terms.length, str(table))
     referee = _referee(rows, metric, terms, cluster)
     return Plan(
         name=name or table.name.split(".")[0],

@@ -34,6 +34,7 @@ from viewcast.tracking.tags import (
     REFEREE,
     VERDICT,
 )
+from viewcast.tracking.views.view import View
 from viewcast.tracking.write.changed_runs import Change, change
 from viewcast.tracking.write.compared_runs import diverged_above, may_be_shown
 from viewcast.tracking.write.expected_loss import log_expected
@@ -46,8 +47,8 @@ OF_RUN = (RANK, EXPECTED, BOUND95, OPTIMISM, LOOK_COUNT, IN_CONFIDENCE_SET, VERD
 OF_EXPERIMENT = (AUDIT_OF, OPTIMISM_OF)  # beginnings of names
 
 
-def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
-    """Write the results to the runs and the experiment; returns how many runs changed.
+def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> dict[str, list[View]]:
+    """Write the results to the runs and the experiments; returns the views of each experiment.
 
     A repetition of a run gets the same as the run. Raises TrackingError where the server refuses.
     """
@@ -77,13 +78,12 @@ def annotate(gathered: Gathered, results: Sequence[AuditResult]) -> int:
         for experiment in gathered.experiment_ids:
             for result in results:
                 _tag(gathered, experiment, result, studies[result.holdout])
-            write_views(gathered.client, experiment)
+        return {each: write_views(gathered.client, each) for each in gathered.experiment_ids}
     except OF_REQUESTS as error:
         raise TrackingError(
             f"experiment {gathered.experiment}: cannot be annotated: "
             f"{told(error, gathered.client.tracking_uri)}; write=false only reads"
         ) from error
-    return len(changes)
 
 
 def unwrite(uri: str, experiment: str) -> int:

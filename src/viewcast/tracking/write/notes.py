@@ -49,10 +49,16 @@ class ExperimentPage:
 
 
 def experiment_page(
-    client: MlflowClient, experiment_id: str, runs: list[Run] | None = None
+    client: MlflowClient,
+    experiment_id: str,
+    runs: list[Run] | None = None,
+    views: list[View] | None = None,
 ) -> ExperimentPage:
-    """An experiment, its views written anew; ``runs``: those that were read already."""
-    views = write_views(client, experiment_id)
+    """An experiment as the UI shows it.
+
+    ``runs``, ``views``: as they were read and written already, else they are now.
+    """
+    views = write_views(client, experiment_id) if views is None else views
     known = all_runs(client, experiment_id) if runs is None else runs
     tags = dict(client.get_experiment(experiment_id).tags)
     return ExperimentPage(client, experiment_id, tags, views, known)

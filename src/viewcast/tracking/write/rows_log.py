@@ -17,7 +17,7 @@ from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.settings import digest
 from viewcast.data import table
 from viewcast.holdout.looks import REPORT, early_stop, parsed, written
-from viewcast.holdout.panels import refuse_panel
+from viewcast.holdout.panels import refuse_panel, refuse_unnamed_series
 from viewcast.tracking.datasets import input_of, log, profile
 from viewcast.tracking.patience import LATER, patience
 from viewcast.tracking.tags import (
@@ -82,12 +82,13 @@ def write_rows(
 
     Other scores of the same rows in the same run are another state of its model: they replace the
     former ones, and count as one more look. Rows of several series at the same times are clustered
-    (``viewcast.holdout.panels``). Refuses (DataError) too few series for that, other rows than the
-    run has, a run of viewcast's own training, and an artifact of that name that something else
-    logged.
+    (``viewcast.holdout.panels``). Refuses (DataError) too few series for that, series that are
+    not told apart, other rows than the run has, a run of viewcast's own training, and an artifact
+    of that name that something else logged.
     """
     if scores.cluster is None:  # too few series to say how alike their rows are
         refuse_panel(scores.table, scores.block, "the rows to log")
+        refuse_unnamed_series(scores.table, scores.block, "the rows to log")
     run = client.get_run(run_id)
     holdout = table.holdout(scores.table)
     _refuse_foreign(client, run, holdout)
