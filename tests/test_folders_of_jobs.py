@@ -13,7 +13,7 @@ import pytest
 
 from support.filled_folders import content, fill
 from support.project import REPOSITORY, Project
-from viewcast.assessment.result_file import to_json
+from viewcast.assessment.result_file import is_audit, to_json
 from viewcast.base.errors import ConfigError, SourceError
 from viewcast.base.folders import MARK
 from viewcast.base.paths import LIVE, demo_path, figures_path, refit_path, simulated_path
@@ -21,7 +21,7 @@ from viewcast.data.import_export import import_export
 from viewcast.demo.validation_reuse import demonstrate
 from viewcast.report.figures import gallery
 from viewcast.retraining import refit
-from viewcast.runs.audit import audit_experiment, is_audit
+from viewcast.runs.audit import audit_experiment
 from viewcast.sweep.results import Results
 
 
@@ -31,6 +31,9 @@ def test_audits_of_version_0_1_and_of_this_one_are_known_as_audits(
     for text in ('[{"holdout": "a", "verdict": "b", "runs": []}]', "[]", to_json([])):
         (tmp_path / "audit.json").write_text(text)
         assert is_audit(tmp_path / "audit.json")
+    for text in ('{"audits": []}', '[{"holdout": "a"}]', '{"version": 3}', "3", "not JSON"):
+        (tmp_path / "audit.json").write_text(text)
+        assert not is_audit(tmp_path / "audit.json")
 
 
 def test_the_demo_without_a_plan_removes_its_own_files_alone(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from support.closings import loop, null
+from viewcast.api.audit import Audit
 from viewcast.assessment.result_file import to_json
+from viewcast.base.errors import ConfigError
 from viewcast.commands.output_file import AUDIT, PAGE, TABLE, OutputFile
 from viewcast.commands.program import program
 from viewcast.report.audit_markdown import audit_markdown
@@ -39,6 +41,26 @@ def test_a_former_output_is_replaced_and_nothing_else(
         with pytest.raises(click.BadParameter, match="nothing was changed: move it away"):
             kind.convert(str(file), None, None)
         assert file.read_text() == foreign
+
+
+@pytest.mark.parametrize("write", [Audit.to_html, Audit.to_json], ids=["html", "json"])
+def test_python_replaces_a_former_output_and_nothing_else(
+    tmp_path: Path, write: Callable[[Audit, Path], None]
+) -> None:
+    file = tmp_path / "out"
+    for content in FOREIGN:
+        file.write_text(content)
+        with pytest.raises(
+            ConfigError, match=r"out: exists and is no [pa].+ of viewcast; nothing was"
+        ):
+            write(Audit(()), file)
+        assert file.read_text() == content
+    with pytest.raises(ConfigError, match="is a folder; expected the name of a file"):
+        write(Audit(()), tmp_path)
+    file.write_text("")
+    for _ in range(2):  # one that is nobody's, then the former one
+        write(Audit(()), file)
+    assert file.stat().st_size
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from viewcast.assessment.result_file import to_json
 from viewcast.assessment.settings import AuditSettings
 from viewcast.base import files
 from viewcast.base.settings import Tracking, construct
+from viewcast.report import former_outputs
 from viewcast.report.audit_text import audit_text
 from viewcast.report.audits import named
 from viewcast.report.descriptions import describe
@@ -42,14 +43,21 @@ class Audit:
         return content
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write one page that needs no network and no other file; a former one is replaced."""
+        """Write one page that needs no network and no other file; a former one is replaced.
+
+        Raises ConfigError where there is a file that is no page of viewcast.
+        """
+        place = former_outputs.PAGE.check(Path(path))
         from viewcast.report import audit_page  # noqa: PLC0415 (matplotlib takes half a second)
 
-        files.write(Path(path), audit_page.page(named(self.results), self.refereed))
+        files.write(place, audit_page.page(named(self.results), self.refereed))
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
-        """Write everything as JSON; a former file is replaced."""
-        files.write(Path(path), to_json(self.results, self.refereed))
+        """Write everything as JSON; a former file is replaced.
+
+        Raises ConfigError where there is a file that is no audit of viewcast.
+        """
+        files.write(former_outputs.AUDIT.check(Path(path)), to_json(self.results, self.refereed))
 
     def __str__(self) -> str:
         return audit_text(named(self.results), self.refereed)

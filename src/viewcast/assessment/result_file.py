@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -84,6 +85,17 @@ def read_file(text: str, where: str) -> AuditFile:
         return _ADAPTER.validate_json(text)
     except ValidationError as error:
         raise DataError(f"{where}: {_explained(error)}; {again}") from error
+
+
+def is_audit(path: Path) -> bool:
+    """Whether a file holds the results of an audit, of any version."""
+    try:
+        content = json_of(path.read_text(encoding="utf-8"))
+        audits = content["audits"] if isinstance(content, dict) else content
+        stated = _version(content) != "unknown"
+        return stated and all({"holdout", "verdict"} <= result.keys() for result in audits)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _version(content: Any) -> Any:

@@ -24,6 +24,7 @@ from pathlib import Path, PurePath
 
 from viewcast.base import files
 from viewcast.base.errors import ConfigError
+from viewcast.base.former_file import FileKind
 from viewcast.base.parse import json_of
 
 MARK = ".viewcast.json"
@@ -104,15 +105,7 @@ def check_file(root: Path, file: Path, what: str, is_former: Callable[[Path], bo
 
     ``is_former``: whether an existing file is a former ``what``, which alone may be replaced.
     """
-    path = within(root, file)
-    if path.is_dir():
-        raise ConfigError(f"{_shown(root, file)}: is a folder; expected the name of a file")
-    if path.exists() and not is_former(path):
-        raise ConfigError(
-            f"{_shown(root, file)}: exists and is no {what}; nothing was changed: move it away, or "
-            "choose another name"
-        )
-    return path
+    return FileKind(what, is_former).check(within(root, file), _shown(root, file))
 
 
 def is_ours(folder: Path, kind: Kind) -> bool:

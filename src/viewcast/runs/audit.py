@@ -8,11 +8,10 @@ import pyarrow.parquet as pq
 
 from viewcast.assessment.audit import audit
 from viewcast.assessment.result import AuditResult
-from viewcast.assessment.result_file import AuditFile
+from viewcast.assessment.result_file import AuditFile, is_audit
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.usage import row_usage
 from viewcast.base import files, folders
-from viewcast.base.parse import json_of
 from viewcast.base.paths import asked_path, audit_path, uses_path
 from viewcast.tracking.moved import follow_project
 from viewcast.tracking.read.gather import gather
@@ -66,16 +65,6 @@ def paths(settings: AuditSettings, root: Path) -> tuple[Path, Path]:
     name = re.sub(r"[^\w.-]+", "_", given or "").strip("._") or "audit"
     output = asked_path(root, name) if settings.output is None else root / settings.output
     return output, output.with_name(f"{output.stem}_rows.parquet")
-
-
-def is_audit(path: Path) -> bool:
-    """Whether a file holds a former audit, of version 0.1 too."""
-    try:
-        stored = json_of(path.read_text(encoding="utf-8"))
-        audits = stored["audits"] if isinstance(stored, dict) else stored
-        return all({"holdout", "verdict"} <= stated.keys() for stated in audits)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
 
 
 def _is_rows(path: Path) -> bool:
