@@ -133,6 +133,35 @@ def test_a_half_written_run_gets_what_it_lacks_once(
     assert content(client, one) == content(client, other)
 
 
+def test_runs_that_were_begun_when_an_error_came_end_killed_and_are_completed(
+    client: MlflowClient, by_requests: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (client.create_experiment(name) for name in ("stopped", "undisturbed"))
+    runs = [finished(number) for number in range(4)]
+    many_runs.add(client, other, runs)
+    write = MlflowClient.log_batch
+
+    def refuses(of: MlflowClient, run_id: str, **given: Any) -> None:
+        write(of, run_id, **{**given, "metrics": given["metrics"][:2]})
+        if of.get_run(run_id).info.run_name == "run-02":
+            raise MlflowException("no room")
+
+    with monkeypatch.context() as server:
+        server.setattr(MlflowClient, "log_batch", refuses)
+        with pytest.raises(MlflowException, match="no room"):
+            many_runs.add(client, one, runs)
+        known = {run.info.run_name: run for run in client.search_runs([one])}
+        statuses = {name: run.info.status for name, run in known.items()}
+        assert statuses.pop("run-02") == "KILLED"
+        assert set(statuses.values()) == {"FAILED"}  # as they should end
+        assert many_runs.is_half_written(known["run-02"])
+        with pytest.raises(MlflowException, match="no room"):
+            many_runs.complete(client, known["run-02"], runs[2])
+    assert client.get_run(known["run-02"].info.run_id).info.status == "KILLED"
+    many_runs.complete(client, client.get_run(known["run-02"].info.run_id), runs[2])
+    assert content(client, one)[2] == content(client, other)[2]
+
+
 def test_of_two_that_record_a_sweep_at_once_the_second_finds_all_there(project: Project) -> None:
     folder, results, everyone = swept(project, "++sweep.seed='range(9)'")
     connect(everyone[0].config.tracking)

@@ -4,7 +4,7 @@ A process that is killed outright leaves its run RUNNING; whoever repeats the wo
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from mlflow import MlflowClient
@@ -38,4 +38,20 @@ def ended_by_errors(client: MlflowClient, run_id: str) -> Iterator[None]:
     except BaseException as error:
         with contextlib.suppress(Exception), patience(ONCE):
             client.set_terminated(run_id, status(error))
+        raise
+
+
+@contextmanager
+def killed_where_half_written(client: MlflowClient, begun: Collection[str]) -> Iterator[None]:
+    """Do the block; where it raises, end KILLED those runs that are in ``begun`` at that moment.
+
+    They are what they should be once somebody repeats the work. Where the store does not answer,
+    they stay RUNNING.
+    """
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception), patience(ONCE):
+            for run_id in list(begun):
+                client.set_terminated(run_id, KILLED)
         raise

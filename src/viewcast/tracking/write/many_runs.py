@@ -12,7 +12,7 @@ from itertools import islice
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run
 
-from viewcast.tracking.write import sqlite_runs
+from viewcast.tracking.write import ends, sqlite_runs
 from viewcast.tracking.write.finished_run import FinishedRun
 
 # MLflow prints the address of each run on a server, for which it asks two more times.
@@ -27,7 +27,7 @@ def add(client: MlflowClient, experiment: str, runs: Iterable[FinishedRun]) -> N
     """Add the runs to an experiment (id).
 
     A kill leaves no run in an SQLite store half written. On a server it may leave some that are
-    RUNNING: ``complete`` gives them what they lack.
+    RUNNING, an error some that are KILLED: ``complete`` gives them what they lack.
     """
     left = iter(runs)
     if sqlite_runs.possible(client.tracking_uri):
@@ -36,11 +36,18 @@ def add(client: MlflowClient, experiment: str, runs: Iterable[FinishedRun]) -> N
             sqlite_runs.add(client.tracking_uri, experiment, place, batch)
         return
 
-    def one(run: FinishedRun) -> None:
-        created = client.create_run(experiment, run.start, run.tags)
-        _write(client, str(created.info.run_id), run, run.metrics)
+    begun: set[str] = set()
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    def one(run: FinishedRun) -> None:
+        run_id = str(client.create_run(experiment, run.start, run.tags).info.run_id)
+        begun.add(run_id)
+        _write(client, run_id, run, run.metrics)
+        begun.remove(run_id)
+
+    with (
+        ends.killed_where_half_written(client, begun),  # when all that had begun has gone on
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
         while batch := list(islice(left, TOGETHER)):  # an error or Ctrl-C ends it after one batch
             for _ in pool.map(one, batch):
                 pass
@@ -49,7 +56,14 @@ def add(client: MlflowClient, experiment: str, runs: Iterable[FinishedRun]) -> N
 def complete(client: MlflowClient, begun: Run, run: FinishedRun) -> None:
     """Give a run that was left half written what it still lacks."""
     written = {point.key for point in run.metrics} <= begun.data.metrics.keys()
-    _write(client, str(begun.info.run_id), run, () if written else run.metrics)
+    run_id = str(begun.info.run_id)
+    with ends.killed_where_half_written(client, [run_id]):
+        _write(client, run_id, run, () if written else run.metrics)
+
+
+def is_half_written(run: Run) -> bool:
+    """Whether a run was begun by ``add`` and not written to its end."""
+    return run.info.status in ("RUNNING", ends.KILLED)
 
 
 def _write(client: MlflowClient, run_id: str, run: FinishedRun, metrics: Sequence[Metric]) -> None:

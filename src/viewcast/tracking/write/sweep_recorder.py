@@ -54,6 +54,7 @@ from viewcast.tracking.tags import (
 )
 from viewcast.tracking.write import ends, many_runs
 from viewcast.tracking.write.finished_run import FinishedRun
+from viewcast.tracking.write.many_runs import is_half_written
 from viewcast.tracking.write.recorder import (
     compared,
     flat,
@@ -96,7 +97,7 @@ def record(
         with ends.ended_by_errors(client, parent.info.run_id):
             mark = f"tags.`{PARENT}` = '{parent.info.run_id}'"
             known = {run.data.tags[CANDIDATE]: run for run in all_runs(client, experiment, mark)}
-            begun = {number: run for number, run in known.items() if run.info.status == "RUNNING"}
+            begun = {number: run for number, run in known.items() if is_half_written(run)}
             missing = [m for m in candidates if str(m.number) not in known]
             half = [m for m in candidates if str(m.number) in begun]
             for member, run in zip(half, _runs(results, half, folder, root, parent), strict=True):
