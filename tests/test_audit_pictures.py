@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import audited
+from viewcast.assessment.choice import BestOf
 from viewcast.assessment.choice_sentences import more_runs
-from viewcast.assessment.result import BestOf
 from viewcast.report.figures.calendar import calendar
 from viewcast.report.figures.style import applied
 from viewcast.selection.saturation import saturation

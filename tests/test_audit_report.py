@@ -11,7 +11,8 @@ import pytest
 
 from support import audited
 from support.reported import SIMULATED, Fake, Tags, seen
-from viewcast.assessment.result import AuditedRun, AuditResult, BestOf, OpenedTest
+from viewcast.assessment.choice import BestOf
+from viewcast.assessment.result import AuditedRun, AuditResult, OpenedTest
 from viewcast.assessment.wording import sentence
 from viewcast.report.audits import named
 from viewcast.report.figures.style import Picture

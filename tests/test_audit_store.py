@@ -12,7 +12,7 @@ import pytest
 from support.loaded import loaded_after
 from support.simulated_store import SimulatedStore
 from support.studied_runs import SETTINGS, TRACKING, noisy
-from viewcast.assessment.result import Truth
+from viewcast.assessment.choice import Truth
 from viewcast.assessment.result_file import from_json, renamed
 from viewcast.assessment.settings import AuditSettings
 from viewcast.assessment.study import Study

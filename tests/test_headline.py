@@ -10,16 +10,10 @@ from support import audited
 from support.studied_runs import FACTS, SETTINGS, noisy, scored
 from viewcast.assessment import understood_sentences
 from viewcast.assessment.audit import audit
+from viewcast.assessment.choice import BestOf, ConfidenceSet, GainOver, ScoreRange, SeedShare
 from viewcast.assessment.headline import headline
 from viewcast.assessment.range_sentences import seed
-from viewcast.assessment.result import (
-    AuditResult,
-    BestOf,
-    ConfidenceSet,
-    GainOver,
-    ScoreRange,
-    SeedShare,
-)
+from viewcast.assessment.result import AuditResult
 from viewcast.assessment.study import Scored, study
 from viewcast.assessment.understanding import SetAside, Understanding
 

@@ -10,19 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from viewcast.assessment.choice import BestOf, ConfidenceSet, GainOver, Truth, Winner
 from viewcast.assessment.headline import headline
-from viewcast.assessment.result import (
-    AuditedRun,
-    AuditResult,
-    BestOf,
-    ConfidenceSet,
-    GainOver,
-    HiddenHoldout,
-    HiddenPoint,
-    Truth,
-    Usage,
-    Winner,
-)
+from viewcast.assessment.result import AuditedRun, AuditResult, HiddenHoldout, HiddenPoint, Usage
 from viewcast.assessment.result_file import to_json
 from viewcast.assessment.sentences import all_of
 

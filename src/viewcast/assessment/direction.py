@@ -6,11 +6,8 @@ and its levels are turned back here; gains, optimism, errors and widths keep the
 
 from dataclasses import replace
 
-from viewcast.assessment.result import (
-    AuditedRun,
-    AuditResult,
+from viewcast.assessment.choice import (
     BestOf,
-    HiddenHoldout,
     ScalarScores,
     ScoreRange,
     SearchComparison,
@@ -18,6 +15,7 @@ from viewcast.assessment.result import (
     Truth,
     Winner,
 )
+from viewcast.assessment.result import AuditedRun, AuditResult, HiddenHoldout
 
 
 def turned(result: AuditResult) -> AuditResult:

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from viewcast.assessment.choice import BestOf, Winner
 from viewcast.assessment.range_sentences import decision
-from viewcast.assessment.result import AuditedRun, AuditResult, BestOf, Winner
+from viewcast.assessment.result import AuditedRun, AuditResult
 from viewcast.assessment.study_verdict import KEEP_REFERENCE
 from viewcast.assessment.wording import bound_word, counted, in_unit, noise_digits
 from viewcast.base.numbers import plain, with_error

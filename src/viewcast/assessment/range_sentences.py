@@ -4,7 +4,8 @@ Each function takes the result of one holdout and returns a statement without it
 where there is nothing to say.
 """
 
-from viewcast.assessment.result import AuditResult, ScoreRange
+from viewcast.assessment.choice import ScoreRange
+from viewcast.assessment.result import AuditResult
 from viewcast.assessment.wording import bound_word, counted, in_unit
 from viewcast.base.numbers import rounded, with_error
 

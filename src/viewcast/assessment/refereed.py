@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic.dataclasses import dataclass
 
-from viewcast.assessment.result import CONFIG, Figure
+from viewcast.assessment.figure import CONFIG, Figure
 from viewcast.referee.record import Closing, Submitted
 from viewcast.referee.terms import Plan
 

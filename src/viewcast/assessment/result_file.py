@@ -8,8 +8,9 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from viewcast.assessment.figure import CONFIG
 from viewcast.assessment.refereed import Refereed
-from viewcast.assessment.result import CONFIG, AuditResult
+from viewcast.assessment.result import AuditResult
 from viewcast.base.errors import DataError
 from viewcast.base.parse import json_of
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from viewcast.assessment.result import BestOf, ScalarScores
+from viewcast.assessment.choice import BestOf, ScalarScores
 from viewcast.assessment.study import Study
 from viewcast.selection.order_statistics import all_luck, shown
 

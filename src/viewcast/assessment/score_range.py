@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from viewcast.assessment.result import ScoreRange
+from viewcast.assessment.choice import ScoreRange
 from viewcast.assessment.seed_share import settings
 from viewcast.assessment.study import Scored, Study
 from viewcast.selection.error_rates import error_rates

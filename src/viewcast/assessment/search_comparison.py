@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viewcast.assessment.result import SearchComparison
+from viewcast.assessment.choice import SearchComparison
 from viewcast.assessment.study import Scored
 from viewcast.selection.candidates import Flags
 from viewcast.selection.inference import Inference

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from viewcast.assessment.result import SeedShare
+from viewcast.assessment.choice import SeedShare
 from viewcast.assessment.study import Scored
 from viewcast.selection.inference import Inference
 

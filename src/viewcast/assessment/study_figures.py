@@ -7,17 +7,13 @@ from datetime import UTC, datetime
 
 from viewcast.assessment import run_verdict, scalar_scores
 from viewcast.assessment.assessment import Assessment
+from viewcast.assessment.choice import BestOf, ConfidenceSet, GainOver, Truth, Winner
 from viewcast.assessment.result import (
     AuditedRun,
-    BestOf,
     Clustering,
-    ConfidenceSet,
-    GainOver,
     HiddenHoldout,
     HiddenPoint,
     OpenedTest,
-    Truth,
-    Winner,
 )
 from viewcast.assessment.study import Facts, Opened, Scored, Study
 from viewcast.holdout.looks import Use

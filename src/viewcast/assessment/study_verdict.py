@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from viewcast.assessment.choice import GainOver, Winner
 from viewcast.assessment.range_sentences import basis
-from viewcast.assessment.result import AuditResult, GainOver, Winner
+from viewcast.assessment.result import AuditResult
 from viewcast.assessment.wording import counted, hidden_figure, noise_digits
 from viewcast.base.numbers import short
 from viewcast.selection.sample_size import ESTIMATE_ROWS

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from viewcast.assessment import range_sentences, understood_sentences
+from viewcast.assessment.choice import Winner
 from viewcast.assessment.refereed import Refereed
-from viewcast.assessment.result import AuditResult, Winner
+from viewcast.assessment.result import AuditResult
 from viewcast.assessment.sentences import looked_at, refusal
 from viewcast.assessment.understanding import Understanding
 from viewcast.assessment.wording import bound_words, noise_digits, sentence

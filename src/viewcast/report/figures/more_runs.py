@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from viewcast.assessment.choice import Truth
 from viewcast.assessment.choice_sentences import about, more_runs, parted
-from viewcast.assessment.result import Truth
 from viewcast.assessment.wording import capitalised, noise_digits
 from viewcast.base.numbers import plain
 from viewcast.report.audits import Audit

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from viewcast.assessment.result import Winner
+from viewcast.assessment.choice import Winner
 from viewcast.assessment.sentences import expected, score
 from viewcast.assessment.wording import bound_words, noise_digits
 from viewcast.base.numbers import plain, with_error
