@@ -2,7 +2,7 @@
 
 The figure of a day is the reading of that day less the reading of the day before. Where a single
 reading is missing, the counter is taken to have grown evenly between its neighbours. Views that are
-taken back make a difference below zero: that day counts as missing.
+taken back make a difference below zero: that day counts as missing unless another policy is asked.
 """
 
 import numpy as np
@@ -10,15 +10,19 @@ import pandas as pd
 
 from viewcast.base.errors import DataError
 from viewcast.data.gaps import missing, refuse_long, spans
+from viewcast.data.not_counted import Policy
 
 LEAST = 14  # readings from which on a series that never falls is suspected to be a counter
 
 
-def differences(readings: pd.Series, source: object) -> tuple[pd.Series, list[str]]:
+def differences(
+    readings: pd.Series, source: object, negative: Policy = "missing"
+) -> tuple[pd.Series, list[str]]:
     """The figures of the days from the second reading on, and what is told of them.
 
-    ``readings``: a counter by day, in order, each day once; float64. Refuses (DataError) fewer than
-    two readings, and two or more in a row that are missing.
+    ``readings``: a counter by day, in order, each day once; float64. ``negative``: what becomes of
+    a day on which it fell. Refuses (DataError) fewer than two readings, two or more in a row that
+    are missing, and falls where ``negative`` says so.
     """
     if len(readings) < 2:
         raise DataError(
@@ -33,9 +37,14 @@ def differences(readings: pd.Series, source: object) -> tuple[pd.Series, list[st
     # Half a view is nobody's: an even share is rounded, the other day has the rest.
     steps = whole.round().diff().iloc[1:]
     back = pd.DatetimeIndex(steps.index[steps < 0])
+    if len(back) and negative == "refuse":
+        raise DataError(
+            f"{source}: the counter falls on {spans(back)}, expected one that only grows; "
+            "negative=missing or negative=zero allow it"
+        )
     if len(back):
-        told.append(f"views were taken back on {spans(back)}, which count as missing")
-    return steps[steps >= 0], told
+        told.append(f"views were taken back on {spans(back)}, which count as {negative}")
+    return (steps.clip(lower=0) if negative == "zero" else steps[steps >= 0]), told
 
 
 def looks_cumulative(series: pd.Series) -> bool:

@@ -27,7 +27,7 @@ from viewcast.data.export_table import ExportTable, by_place
 from viewcast.data.gaps import bridge, bridged_note, missing, spans
 from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.no_totals import DAY, no_totals
-from viewcast.data.not_counted import counted
+from viewcast.data.not_counted import LEFT_OUT, Policies, counted
 from viewcast.data.raw import csv_files, first, refusal
 from viewcast.data.text import SAVE
 
@@ -47,7 +47,8 @@ class Wanted:
     figures are its differences. ``until``: the last day whose figure is final; None for no limit.
     ``column``: the column that holds the metric, by its header word for word, or by its place in a
     table without a header (``column 2``); None for the one whose header is known to mean it.
-    ``limits``: how much the files may hold.
+    ``limits``: how much the files may hold. ``policies``: what becomes of days whose figures are
+    none of a whole day.
     """
 
     metric: str = metric.VIEWS
@@ -56,6 +57,7 @@ class Wanted:
     until: date | None = None
     column: str | None = None
     limits: Limits = DEFAULT
+    policies: Policies = LEFT_OUT
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,12 @@ def _export(table: ExportTable, wanted: Wanted) -> Export:
     figures = _figures(table, place, wanted)
     dates = _dates(table)
     _refuse_other_steps(table, dates)
-    rows, left_out = counted(pd.DataFrame({"date": dates, "figure": figures}), wanted.cumulative)
+    rows, left_out = counted(
+        pd.DataFrame({"date": dates, "figure": figures}),
+        wanted.cumulative,
+        wanted.policies,
+        (table.source, header),
+    )
     series = check_days(
         rows["date"].rename(table.header[0]),
         rows["figure"].rename(header),
@@ -152,7 +159,7 @@ def _export(table: ExportTable, wanted: Wanted) -> Export:
         raise DataError(_cut(table))
     notes = [*table.notes, *_read_as(table, place, wanted), *left_out]
     if wanted.cumulative:
-        series, told = counter.differences(series, table.source)
+        series, told = counter.differences(series, table.source, wanted.policies.negative)
         notes += told
     elif counter.looks_cumulative(series):
         notes.append("the figures never fall; if they are those of a counter, cumulative=true")

@@ -15,6 +15,7 @@ from viewcast.data.daily import check_daily, windows
 from viewcast.data.dataset import DataSet
 from viewcast.data.export import Wanted
 from viewcast.data.limits import DEFAULT, Limits
+from viewcast.data.not_counted import Policies, Policy
 from viewcast.data.published import Published
 from viewcast.data.split import ByDate, ByTail, known_split
 
@@ -128,6 +129,8 @@ class Studio(DailyViews):
     ``column``: the column that holds the metric, by its header word for word or by its number; null
     for the one whose header is known to mean it.
     ``until``: the last day that was final when the export was imported; null for no limit.
+    ``negative``: what becomes of a day with a figure below 0; ``newest_zeros``: of newest days with
+    0 after weeks without one: missing, zero or refuse (``viewcast.data.not_counted``).
     ``limits``: how much its files may hold (``viewcast.data.limits``).
     """
 
@@ -137,14 +140,23 @@ class Studio(DailyViews):
     site: str | None
     until: date | None
     column: str | int | None = None
+    negative: Policy = "missing"
+    newest_zeros: Policy = "missing"
     limits: Limits = DEFAULT
 
     @property
     def wanted(self) -> Wanted:
         """What is read of the export."""
         column = None if self.column is None else str(self.column)
+        policies = Policies(self.negative, self.newest_zeros)
         return Wanted(
-            self.metric, self.channel, self.cumulative, self.until, column, limits=self.limits
+            self.metric,
+            self.channel,
+            self.cumulative,
+            self.until,
+            column,
+            limits=self.limits,
+            policies=policies,
         )
 
     @property

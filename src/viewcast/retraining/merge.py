@@ -15,7 +15,7 @@ import pandas as pd
 from viewcast.base.errors import DataError
 from viewcast.data.gaps import bridge, bridged_note, missing
 from viewcast.data.live import BRIDGED
-from viewcast.data.not_counted import newest_zeros, not_counted_note, taken_back_note
+from viewcast.data.not_counted import LEFT_OUT, Policies, counted_days
 from viewcast.data.several import differ
 from viewcast.data.sources.source import notes_of, with_notes
 
@@ -54,15 +54,20 @@ class Merged:
 
 
 def settled(
-    delivery: pd.DataFrame, today: date, settle_days: int, whole: bool = True
+    delivery: pd.DataFrame,
+    today: date,
+    settle_days: int,
+    whole: bool = True,
+    policies: Policies = LEFT_OUT,
 ) -> pd.DataFrame:
     """The days of a delivery that ended ``settle_days`` days ago or earlier, in order, each once.
 
     ``today`` has not ended, so its figures are partial. ``settle_days``: by default the ``Source``
     knows how late its figures are final. ``whole``: whether the metric is a count. Figures below 0,
     of views that were taken back, count as missing, and so do the newest days with 0 after weeks
-    without one, which are not counted yet; both are told. Refuses (DataError) an index that is not
-    whole days, days without views, and a day that occurs twice with different figures.
+    without one, which are not counted yet, unless ``policies`` say otherwise; both are told.
+    Refuses (DataError) an index that is not whole days, days without views, and a day that occurs
+    twice with different figures.
     """
     if not isinstance(delivery.index, pd.DatetimeIndex) or "views" not in delivery:
         raise DataError("the delivery has no days or no views; expected one row per day")
@@ -77,7 +82,7 @@ def settled(
             f"the delivery holds {twice[0]:%Y-%m-%d} {len(days.loc[twice[:1]])} times with "
             f"different figures ({figures} views); expected one figure per day"
         )
-    days, notes = _counted(days, whole)
+    days, notes = counted_days(days, whole, policies, SHOWN)
     views = days["views"]
     number = views.ge(0) & views.le(2**53)
     wrong = views[~(number & (views.eq(views.round()) | (not whole)))]
@@ -147,20 +152,6 @@ def _corrections(known: pd.DataFrame, past: pd.DataFrame) -> list[Correction]:
         for metric in shared
         for day in past.index[changed[metric]]
     ]
-
-
-def _counted(days: pd.DataFrame, whole: bool) -> tuple[pd.DataFrame, list[str]]:
-    """The days that have a figure, and sentences on the others."""
-    notes = []
-    below = days["views"] < 0
-    if 0 < below.sum() <= SHOWN:  # more of them are no views that were taken back
-        notes.append(taken_back_note(pd.DatetimeIndex(days.index[below])))
-        days = days[~below]
-    late = newest_zeros(days["views"]) if whole else days["views"].isna() & False
-    if late.any():
-        notes.append(not_counted_note(pd.DatetimeIndex(days.index[late])))
-        days = days[~late]
-    return days, notes
 
 
 def _refuse_another_channel(before: pd.Series, after: pd.Series) -> None:

@@ -76,7 +76,7 @@ def fetch_new_days(settings: Settings, root: Path, today: date) -> NewDays:
     delivery: pd.DataFrame | None = None
     try:
         delivery = settings.source.fetch(root, since, today, _certain(former))
-        days = settled(delivery, today, settings.settle_days, whole)
+        days = settled(delivery, today, settings.settle_days, whole, settings.policies)
         merged = merge(former, days, whole, settings.check.max_lost_days)
         if merged.series.empty:
             raise DataError(

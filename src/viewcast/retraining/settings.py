@@ -11,6 +11,7 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.paths import LIVE, checked_name
 from viewcast.base.settings import Tracking, build, construct, section
 from viewcast.data import metric
+from viewcast.data.not_counted import Policies
 from viewcast.data.sources.source import Source
 from viewcast.data.sources.timezone import day_at
 from viewcast.forecast.habits import Habit
@@ -160,6 +161,17 @@ class Settings:
         """Days after its end in which a day's count is not final."""
         asked = self.retrain.settle
         return self.source.settle_days if asked is None else asked
+
+    @property
+    def policies(self) -> Policies:
+        """What becomes of days with figures below 0, and of newest days with 0; a source that has
+        no such keys leaves them out.
+        """
+        kept = Policies()
+        return Policies(
+            getattr(self.source, "negative", kept.negative),
+            getattr(self.source, "newest_zeros", kept.newest_zeros),
+        )
 
     @property
     def unit(self) -> str:

@@ -22,6 +22,10 @@ EMBEDDED = ("lectures", "channel", "videos")  # the data sets that come with the
 ALL = "all"
 MARK = "# Made by an import:"
 MAX_LENGTH = 60
+READ = (  # the keys of a data set that its nights read with, too
+    *("label", "metric", "column", "channel", "cumulative", "site"),
+    *("negative", "newest_zeros"),
+)
 _OTHER = re.compile(r"[^a-z0-9_]+")
 
 
@@ -115,9 +119,7 @@ def configure_source(root: Path, name: str, folder: Path, data: Mapping[str, Any
         f"{MARK} `make retrain NAME={name}` is a night of it.\ndefaults:\n  - studio\n  - _self_\n"
     )
     config = _loaded(file, f"{text}\nlabel: {name}\n")
-    read = {
-        key: data[key] for key in ("label", "metric", "column", "channel", "cumulative", "site")
-    }
+    read = {key: data[key] for key in READ if key in data}
     late = {} if data["site"] == "youtube" else {"settle_days": 0, "timezone": "UTC"}
     config.update({**read, "folder": str(folder.resolve()), **late})
     _write(file, config)

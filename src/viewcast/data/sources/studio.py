@@ -17,6 +17,7 @@ from viewcast.data.drop import Watch
 from viewcast.data.export import Wanted
 from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.metric import folded, label
+from viewcast.data.not_counted import Policies, Policy
 from viewcast.data.sources.source import with_left_out, with_notes
 from viewcast.data.sources.timezone import Zone
 from viewcast.data.studio import read_folder
@@ -32,8 +33,10 @@ class StudioFolder:
     ``settle_days``: days after its end in which a day's figure may change. ``site``: whose count it
     is (``viewcast.data.regimes``), null for none that is known. ``column``: the column that holds
     the metric, by its header word for word or by its number; null for the one whose header is known
-    to mean it. ``limits``: how much its files may
-    hold (``viewcast.data.limits``).
+    to mean it. ``negative``: what becomes of a day with a figure below 0; ``newest_zeros``: of
+    newest days with 0 after weeks without one: missing, zero or refuse
+    (``viewcast.data.not_counted``). ``limits``: how much its files may hold
+    (``viewcast.data.limits``).
     """
 
     label: str
@@ -45,6 +48,8 @@ class StudioFolder:
     settle_days: Annotated[int, Field(ge=0)]
     site: str | None
     column: str | int | None = None
+    negative: Policy = "missing"
+    newest_zeros: Policy = "missing"
     limits: Limits = DEFAULT
 
     def fetch(
@@ -57,7 +62,12 @@ class StudioFolder:
         folder = (root / self.folder).expanduser()
         column = None if self.column is None else str(self.column)
         wanted = Wanted(
-            self.metric, self.channel, self.cumulative, column=column, limits=self.limits
+            self.metric,
+            self.channel,
+            self.cumulative,
+            column=column,
+            limits=self.limits,
+            policies=Policies(self.negative, self.newest_zeros),
         )
         found = read_folder(folder, wanted, known, Watch())
         days = found.whole.views.rename("views").rename_axis("date").to_frame()

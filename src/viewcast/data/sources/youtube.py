@@ -20,6 +20,7 @@ from pydantic.dataclasses import dataclass
 from viewcast.base.errors import ConfigError, DataError, SourceError
 from viewcast.base.parse import json_of
 from viewcast.base.quoted import listed, shortened, shown
+from viewcast.data.not_counted import Policy
 from viewcast.data.several import SETTLE_DAYS
 
 DAY, VIEWS = "day", "views"
@@ -40,7 +41,9 @@ class YouTube:
     authorised user (under the project, or absolute). ``start_date``: the first day that is
     requested. ``page_size``: rows per answer. ``retries``: after 5xx, 429, rate limits and lost
     connections; the n-th waits up to 2^n seconds. ``endpoint``: a test hook: URL of another server
-    that speaks the API, null for Google's.
+    that speaks the API, null for Google's. ``negative``: what becomes of a day with a figure below
+    0; ``newest_zeros``: of newest days with 0 after weeks without one: missing, zero or refuse
+    (``viewcast.data.not_counted``).
     """
 
     label: str
@@ -53,6 +56,8 @@ class YouTube:
     page_size: Annotated[int, Field(ge=1)]
     retries: Annotated[int, Field(ge=0, le=10)]
     endpoint: Annotated[str, Field(pattern=r"^https?://")] | None
+    negative: Policy = "missing"
+    newest_zeros: Policy = "missing"
     settle_days: ClassVar[int] = SETTLE_DAYS
     site: ClassVar[str] = "youtube"
 
