@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from viewcast.base.errors import DataError
 from viewcast.base.quoted import quoted
 from viewcast.data.cells import AT_ONCE, each, plain
 from viewcast.data.month_names import with_english_month
@@ -47,7 +48,9 @@ def parse_dates(text: pd.Series, source: object) -> pd.Series:
     stays ambiguous.
     """
     days = each(text, _day)
-    sample = days.iloc[:: max(1, len(days) // SAMPLE)]
+    # Cell by cell: of a slice with steps Arrow copies the whole column first.
+    places = range(0, len(days), max(1, len(days) // SAMPLE))
+    sample = pd.Series([days.iloc[place] for place in places], dtype=days.dtype)
     formats = [form for form in DATE_FORMATS if _read(sample, form).notna().any()]
     readings = {form: _read(days, form) for form in formats or DATE_FORMATS}
     most = max(dates.notna().sum() for dates in readings.values())
@@ -63,6 +66,23 @@ def parse_dates(text: pd.Series, source: object) -> pd.Series:
         found = f"{quoted(text.iloc[0])}, which reads as {forms}, and the days do not decide which"
         raise refusal(source, int(text.index[0]), text.name, found, "dates such as 2021-12-31")
     return chosen
+
+
+def parse_beside(text: pd.Series, days: pd.Series, source: object) -> pd.Series:
+    """The dates of a column as ``parse_dates``; where they are ambiguous, in the form in which the
+    cells of the column of days beside it, ``days``, are consecutive together with them.
+    """
+    try:
+        return parse_dates(text, source)
+    except DataError:
+        both = pd.Series(pd.concat([text, days]).unique(), name=text.name)
+        try:
+            dates = parse_dates(both, source)
+        except DataError:
+            dates = None
+        if dates is None:
+            raise
+        return text.map(dict(zip(both, dates, strict=True)))
 
 
 def consecutive(dates: pd.Series) -> bool:

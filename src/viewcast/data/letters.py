@@ -40,10 +40,13 @@ _UTF_16 = {"utf-16-le": 1, "utf-16-be": 0}  # where the zero byte of an ASCII le
 
 @dataclass(frozen=True)
 class Letters:
-    """A text in UTF-8, and what is told of how its letters were known."""
+    """A text in UTF-8. ``told``: how its letters were known. ``encoding``: what they were written
+    in, a codec of Python.
+    """
 
     content: bytes
     told: str
+    encoding: str
 
 
 def utf_16(content: bytes) -> Letters | None:
@@ -58,10 +61,8 @@ def utf_16(content: bytes) -> Letters | None:
             continue
         text = content.decode(order)
         if "\0" not in text and ("\n" in text or "\r" in text):
-            texts.append(text)
-    if len(texts) != 1:
-        return None
-    return Letters(texts[0].encode(), "the text is UTF-16, which no mark says")
+            texts.append(Letters(text.encode(), "the text is UTF-16, which no mark says", order))
+    return texts[0] if len(texts) == 1 else None
 
 
 def code_page(content: bytes) -> Letters | None:
@@ -83,7 +84,8 @@ def code_page(content: bytes) -> Letters | None:
             text = content.decode(page)
         except UnicodeDecodeError:
             continue
-        return Letters(text.encode(), f"the text is not UTF-8 and was read as {PAGES[page]}")
+        told = f"the text is not UTF-8 and was read as {PAGES[page]}"
+        return Letters(text.encode(), told, page)
     return None
 
 

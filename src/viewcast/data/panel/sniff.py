@@ -9,6 +9,7 @@ from typing import Any
 from viewcast.base.errors import DataError
 from viewcast.base.quoted import listed, quoted
 from viewcast.data import metric
+from viewcast.data.panel.content import by_content
 from viewcast.data.panel.readers.batches import batches, columns_of, files_in
 
 FEWEST = 7  # columns of days that make a table wide
@@ -22,7 +23,9 @@ KNOWN = ("duration", "duration_seconds", "title_length", "length")
 CATEGORY = ("category", "genre", "topic", "kind")
 COLUMNS = ("day", "video", "views")  # what a person may name by header or number
 MOST_DIGITS = 6  # of the number of a column
+DATES = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?:19|20)\d{6})"  # that name columns of days
 _DAYS = re.compile(r"(.*?)(\d+)")
+_DATES = re.compile(DATES)
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,14 @@ def _of_columns(
     day = given.get("day") or _named(columns, DAY)
     video = given.get("video") or _named(columns, VIDEO)
     views = given.get("views") or _views(columns)
+    published = _named(columns, PUBLISHED)
+    if views is not None and None in (day, video, published):  # headers in any language
+        day, video, found = by_content(source, columns, views, day, video)
+        published = published or found
     if None in (day, video, views):
         return None
     metric.refuse_contradiction(str(views), metric.VIEWS)
-    category, published = _named(columns, CATEGORY), _named(columns, PUBLISHED)
+    category = _named(columns, CATEGORY)
     known = [c for c in columns if _plain(c) in KNOWN]
     settings: dict[str, Any] = {
         **{"video": video, "day": day, "views": views, "category": category, "known": known},
@@ -87,24 +94,37 @@ def _of_columns(
     left = [c for c in columns if c not in used]
     names = [quoted(str(name)) for name in (video, day, views)]
     told = f"{names[0]} is the video, {names[1]} the day, {names[2]} the views"
+    if published is not None and _named(columns, PUBLISHED) is None:
+        told += f", {quoted(published)} its publication"
     return Understood("long", settings, told + (f"; not used: {listed(left)}" if left else ""))
 
 
 def _wide(columns: Sequence[str], source: Path) -> Understood | None:
+    dates = [name for name in columns if _DATES.fullmatch(name)]
+    if len(dates) >= FEWEST:
+        rest = [name for name in columns if name not in dates]
+        told = f"days {dates[0]} to {dates[-1]}"
+        return _of_wide(rest, source, {"days": DATES, "clock": "calendar"}, told)
     parts = [match for name in columns if (match := _DAYS.fullmatch(name))]
     prefixes = {match[1] for match in parts}
     days = sorted(int(match[2]) for match in parts)
     if len(days) < FEWEST or len(prefixes) != 1 or days != list(range(days[0], days[-1] + 1)):
         return None
     rest = [name for name in columns if not _DAYS.fullmatch(name)]
+    pattern = f"{re.escape(prefixes.pop())}(\\d+)"
+    told = f"days {days[0]} to {days[-1]} after its upload"
+    return _of_wide(rest, source, {"days": pattern}, told)
+
+
+def _of_wide(
+    rest: Sequence[str], source: Path, settings: dict[str, Any], told: str
+) -> Understood | None:
+    """A wide table, by its columns that are no days."""
     video, category = _named(rest, VIDEO) or (rest[0] if rest else None), _named(rest, CATEGORY)
     if video is None:
         return None
-    file = files_in(source)[0].name
-    pattern = f"{re.escape(prefixes.pop())}(\\d+)"
-    settings = {"file": file, "video": video, "category": category, "days": pattern}
-    told = f"a row for each {quoted(video)}, days {days[0]} to {days[-1]} after its upload"
-    return Understood("wide", settings, told)
+    settings = {"file": files_in(source)[0].name, "video": video, "category": category, **settings}
+    return Understood("wide", settings, f"a row for each {quoted(video)}, {told}")
 
 
 def _placed(columns: Sequence[str], name: str) -> str:
@@ -126,7 +146,7 @@ def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"\W+", "_", name.strip().lower())
+    return re.sub(r"\W+", "_", metric.folded(name))
 
 
 def _clock(source: Path, day: str) -> str:

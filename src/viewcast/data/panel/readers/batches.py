@@ -11,8 +11,9 @@ import pyarrow.dataset as ds
 from viewcast.base.errors import DataError
 from viewcast.base.quoted import listed, quoted
 from viewcast.data.limits import PANEL, Limits
+from viewcast.data.panel.readers.written import written
 
-KINDS = {".parquet": "parquet", ".csv": "csv", ".gz": "csv"}
+KINDS = {".parquet": "parquet", ".csv": "csv", ".gz": "csv"}  # by suffix, in any case of letters
 ROWS = 2**17
 
 
@@ -39,16 +40,28 @@ def files_in(source: Path, limits: Limits = PANEL) -> list[Path]:
         found = sorted(
             file
             for file in source.rglob("*")
-            if file.is_file() and file.suffix in KINDS and not file.name.startswith((".", "_"))
+            if file.is_file()
+            and file.suffix.lower() in KINDS
+            and not file.name.startswith((".", "_"))
         )
-    kinds = {KINDS.get(file.suffix, file.suffix) for file in found}
+    kinds = {KINDS.get(file.suffix.lower(), file.suffix) for file in found}
     if not found or not kinds <= set(KINDS.values()):
-        raise DataError(f"{source}: found no table, expected .parquet, .csv or .csv.gz")
+        packed = source.suffix.lower() == ".zip" or any(source.glob("*.[zZ][iI][pP]"))
+        todo = "; unpack the zip, and give the folder" if packed else ""
+        raise DataError(f"{source}: found no table, expected .parquet, .csv or .csv.gz{todo}")
     if len(kinds) > 1:
         raise DataError(f"{source}: found {' and '.join(sorted(kinds))} files; expected one kind")
+    for file in found:
+        if file.suffix.lower() == ".gz" != file.suffix:  # Arrow would read it as it is packed
+            raise DataError(f"{file}: rename it, in small letters: {file.stem}.gz")
     limits.refuse("files", source, len(found), "tables")
     limits.refuse("bytes", source, sum(file.stat().st_size for file in found), "bytes of tables")
     return found
+
+
+def is_parquet(file: Path) -> bool:
+    """Whether this is a Parquet file, by its name; else it is one of text."""
+    return file.suffix.lower() == ".parquet"
 
 
 def columns_of(source: Path) -> list[str]:
@@ -85,8 +98,7 @@ def batches(
             )
         read = size = 0
         for fragment in table.get_fragments():
-            csv = fragment.path.endswith((".csv", ".csv.gz"))
-            first = 2 if csv else 1
+            first = 1 if is_parquet(Path(fragment.path)) else 2
             for rows in fragment.to_batches(
                 schema=table.schema, columns=list(columns), batch_size=ROWS
             ):
@@ -112,10 +124,14 @@ def _dataset(
             remarks.append(str(row.text)[:80])
         return "skip"
 
-    kind = KINDS[files[0].suffix]
-    convert = pacsv.ConvertOptions(column_types=types, strings_can_be_null=False)
-    parse = pacsv.ParseOptions(invalid_row_handler=remark)
-    form = ds.CsvFileFormat(parse, convert_options=convert) if kind == "csv" else kind
+    form: ds.FileFormat = ds.ParquetFileFormat()
+    if not is_parquet(files[0]):
+        how = written(files)
+        form = ds.CsvFileFormat(
+            pacsv.ParseOptions(delimiter=how.delimiter, invalid_row_handler=remark),
+            convert_options=pacsv.ConvertOptions(column_types=types, strings_can_be_null=False),
+            read_options=pacsv.ReadOptions(encoding=how.encoding),
+        )
     base = str(source) if source.is_dir() else str(source.parent)
     try:
         return ds.dataset(

@@ -17,7 +17,8 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
 from viewcast.base.quoted import quoted
-from viewcast.data.dates import parse_dates
+from viewcast.data.cells import refuse_undecided
+from viewcast.data.dates import parse_beside, parse_dates
 from viewcast.data.limits import PANEL, PanelLimits
 from viewcast.data.panel.panel import Clock, Panel
 from viewcast.data.panel.readers.batches import Batch, batches
@@ -74,9 +75,9 @@ class Long:
         if not rows.codes:
             raise DataError(f"{source}: found no rows, expected a row for each video and day")
         counted = Counted(
-            video=np.concatenate(rows.videos),
-            day=np.concatenate(rows.days),
-            views=np.concatenate(rows.views),
+            video=_joined(rows.videos),
+            day=_joined(rows.days),
+            views=_joined(rows.views),
             names=np.array(list(rows.codes), object),
             files=rows.files,
             columns=(self.video, self.day, self.views),
@@ -109,6 +110,8 @@ class Long:
         local = encoded.indices.to_numpy()
         rows.videos.append(codes[local].astype(np.int32))
         rows.days.append(self._days(cells[self.day], batch))
+        if self.published and rows.day_cells is None and pa.types.is_string(cells[self.day].type):
+            rows.day_cells = pd.Series(pc.unique(cells[self.day]).to_pylist()).dropna()
         rows.views.append(self._views(cells[self.views], batch))
         if new:
             self._note(new, own, local, cells, rows)
@@ -137,6 +140,9 @@ class Long:
         return np.asarray(dates[encoded.indices.to_numpy(False)])
 
     def _views(self, cells: pa.Array, batch: Batch) -> NDArray[np.float64]:
+        if pa.types.is_string(cells.type) and pc.any(pc.match_substring(cells, ".")).as_py():
+            text = pd.Series(cells.to_pylist(), range(batch.first, batch.first + len(cells)))
+            refuse_undecided(text.rename(self.views).fillna(""), batch.file)
         try:
             return np.asarray(cells.cast(pa.float64()).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
@@ -165,22 +171,33 @@ class Long:
             days = pd.Series(np.nan, index=text.index)
             if len(known):
                 source = Path(rows.files[0][0])
-                dates = parse_dates(known.rename(self.published), source)
+                beside = pd.Series(dtype=object) if rows.day_cells is None else rows.day_cells
+                dates = parse_beside(known.rename(self.published), beside, source)
                 days[known.index] = dates.to_numpy("datetime64[D]").astype(np.int64)
             videos["published"] = days
         return videos
 
 
 class _Rows:
-    """What has been read: of each row its video by number, its day and its views."""
+    """What has been read: of each row its video by number, its day and its views; ``day_cells``:
+    days of the first batch, as they are written.
+    """
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
         self.videos: list[NDArray[np.int32]] = []
         self.days: list[NDArray[np.int32]] = []
         self.views: list[NDArray[np.float64]] = []
+        self.day_cells: pd.Series | None = None
         self.known: dict[str, list[Any]] = {}
         self.files: list[tuple[str, int, int]] = []
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Arrays as one; the list is emptied, so that none of them stays in memory."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def _whole(cells: pa.Array, batch: Batch, column: str, expected: str) -> NDArray[np.int32]:

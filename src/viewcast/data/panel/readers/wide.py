@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,11 @@ from pydantic.dataclasses import dataclass
 from viewcast.base.errors import DataError
 from viewcast.base.quoted import listed, quoted
 from viewcast.data.archive import check_unzipped
+from viewcast.data.dates import parse_dates
 from viewcast.data.limits import PANEL, PanelLimits
-from viewcast.data.panel.panel import Panel
-from viewcast.data.panel.readers.batches import files_in
+from viewcast.data.panel.panel import Clock, Panel
+from viewcast.data.panel.readers.batches import files_in, is_parquet
+from viewcast.data.panel.readers.written import written
 
 MOST = 2.0**53  # beyond it float64 cannot hold every count
 
@@ -29,26 +30,27 @@ class Wide:
 
     ``file``: its name below the folder of the data, null for the only table there. ``video``,
     ``category``: names of columns, the latter null for none. ``days``: what the names of the days
-    look like, a regular expression whose group is the number of the day. ``clock``: ``age``, the
-    only one of such tables. ``limits``: how much the table may hold (``viewcast.data.limits``).
+    look like, a regular expression whose group is the number of the day, or the date. ``clock``:
+    whether it is an age in days (``age``) or a date (``calendar``), where a video begins with the
+    first day that is filled. ``limits``: how much the table may hold (``viewcast.data.limits``).
     """
 
     file: str | None
     video: str
     category: str | None
     days: str
-    clock: Literal["age"]
+    clock: Clock
     limits: PanelLimits = PANEL
 
     def read(self, source: Path) -> Panel:
-        """The panel; days that are empty at the end of a row are not there yet."""
+        """The panel; days that are empty at the end of a row are not there yet, and those of a
+        calendar at its beginning neither.
+        """
         path = source / self.file if self.file else files_in(source, self.limits)[0]
         if not path.is_file():
             raise DataError(f"{path}: no such file")
         whole = self._whole(path)
-        parquet = path.suffix == ".parquet"
-        found = ((name, re.fullmatch(self.days, name)) for name in whole.column_names)
-        days = {name: int(match[1]) for name, match in found if match}
+        days = self._days(whole.column_names, path)
         columns = sorted(days, key=lambda name: days[name])
         missing = [c for c in (self.video, self.category) if c and c not in whole.column_names]
         if missing or not columns:
@@ -58,8 +60,10 @@ class Wide:
             raise DataError(f"{path}: has no {what}; found {listed(whole.column_names)}")
         numbers = [days[name] for name in columns]
         if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+            dates = np.array([numbers[0], numbers[-1]]).astype("datetime64[D]")
+            first, last = dates if self.clock == "calendar" else (numbers[0], numbers[-1])
             raise DataError(
-                f"{path}: found columns of {len(numbers)} days from {numbers[0]} to {numbers[-1]}, "
+                f"{path}: found columns of {len(numbers)} days from {first} to {last}, "
                 "expected one for each of these days"
             )
         views = np.empty((len(whole), len(columns)), np.float32)
@@ -69,32 +73,54 @@ class Wide:
         again = videos["video"].duplicated() | (videos["video"] == "")
         if again.any():
             place = int(again.to_numpy().argmax())
+            row = place + (1 if is_parquet(path) else 2)
             raise DataError(
-                f"{path}, row {place + (1 if parquet else 2)}, column {self.video!r}: found "
+                f"{path}, row {row}, column {self.video!r}: found "
                 f"{quoted(videos['video'][place])}, expected the name of a video, each in one row"
             )
-        videos["first"] = np.int64(days[columns[0]])
+        filled = np.isfinite(views)
+        last = views.shape[1] - filled[:, ::-1].argmax(axis=1)
+        begin = filled.argmax(axis=1) if self.clock == "calendar" else np.zeros_like(last)
+        videos["first"] = np.int64(days[columns[0]]) + begin
         if self.category:
             videos["category"] = whole[self.category].to_pandas().astype(str)
-        last = views.shape[1] - np.isfinite(views)[:, ::-1].argmax(axis=1)
-        inside = np.arange(views.shape[1]) < last[:, None]
-        starts = np.concatenate([[0], np.cumsum(last)])
-        return Panel(videos, views[inside], starts, "age")
+        places = np.arange(views.shape[1])
+        inside = (places < last[:, None]) & (places >= begin[:, None])
+        starts = np.concatenate([[0], np.cumsum(last - begin)])
+        return Panel(videos, views[inside], starts, self.clock)
+
+    def _days(self, columns: list[str], path: Path) -> dict[str, int]:
+        """The columns of days, and the number of each: an age, or days since 1970."""
+        matches = ((name, re.fullmatch(self.days, name)) for name in columns)
+        found = {name: match[1] for name, match in matches if match}
+        if self.clock == "age":
+            return {name: int(day) for name, day in found.items()}
+        if not found:
+            return {}
+        dates = parse_dates(pd.Series(list(found.values()), name="of days"), path)
+        numbers = dates.to_numpy("datetime64[D]").astype(np.int64).tolist()
+        return dict(zip(found, numbers, strict=True))
 
     def _whole(self, path: Path) -> pa.Table:
         """The table as it is written; its limits are checked before it is read."""
         files_in(path, self.limits)
         words = dict.fromkeys(filter(None, [self.video, self.category]), pa.string())
         as_written = pacsv.ConvertOptions(column_types=words)
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             check_unzipped(path, self.limits)
         try:
-            if path.suffix == ".parquet":
+            if is_parquet(path):
                 about = pq.read_metadata(path)
                 self.limits.refuse("rows", path, about.num_rows, "rows")
                 self.limits.refuse("columns", path, about.num_columns, "columns")
                 return pq.read_table(path)
-            table = pacsv.read_csv(path, convert_options=as_written)
+            how = written([path])
+            table = pacsv.read_csv(
+                path,
+                pacsv.ReadOptions(encoding=how.encoding),
+                pacsv.ParseOptions(delimiter=how.delimiter),
+                as_written,
+            )
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path}: not a readable table ({quoted(str(error), 200)})") from error
         self.limits.refuse("rows", path, len(table), "rows")
@@ -114,7 +140,7 @@ def _counts(cells: pa.ChunkedArray, column: str, path: Path) -> NDArray[np.float
     wrong = broken | (counts < 0) | (counts > MOST)
     if wrong.any():
         place = int(wrong.argmax())
-        row = place + (1 if path.suffix == ".parquet" else 2)
+        row = place + (1 if is_parquet(path) else 2)
         found = quoted(str(cells[place].as_py()))
         raise DataError(
             f"{path}, row {row}, column {column!r}: found {found}, expected a count of at least 0 "
