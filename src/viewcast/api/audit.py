@@ -81,6 +81,7 @@ def audit(
     predict_method: str | None = None,
     load_models: bool = False,
     n: int | None = None,
+    cluster: str | None = None,
     reference: str | None = None,
     draws: int = 500,
     seed: int = 2021,
@@ -95,8 +96,10 @@ def audit(
     by default. ``rows``: a table (Parquet or CSV) of validation rows to score the logged models on,
     with the column ``target``; ``predict_method`` of the models, such as "predict_proba";
     ``load_models``: allows it, for loading a model runs code from the store. ``n``: validation rows
-    behind each score, where the store does not tell. ``reference``: name or id of the run that
-    gains are measured against. ``draws``, ``seed``: of the resampling.
+    behind each score, where the store does not tell. ``cluster``: which rows are alike, as in
+    ``log_rows``: those of one "entity" or "time", or "both"; or the column of the tables (of
+    ``rows``) that names the series of each row, such as a patient. ``reference``: name or id of the
+    run that gains are measured against. ``draws``, ``seed``: of the resampling.
 
     Raises ConfigError for an unknown experiment, metric or holdout, DataError where there is
     nothing to audit, TrackingError where the store gives no answer.
@@ -127,6 +130,7 @@ def audit(
         predict_method=predict_method,
         load_models=load_models,
         n=n,
+        cluster=cluster,
     )
     gathered = gather(uri, name, read)
     results = assess(

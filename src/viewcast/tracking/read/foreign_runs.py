@@ -61,7 +61,9 @@ def read(
     found = _with_searches(candidates(runs), artifacts)
     choice = choose(_first_own(found), settings)
     tables = (
-        RowTables(artifacts) if settings.rows is None else ScoredModels(client, settings, cache)
+        RowTables(artifacts, cluster=settings.cluster)
+        if settings.rows is None
+        else ScoredModels(client, settings, cache)
     )
     tables.fetch([one.run for one in found if one.run_id == one.run.info.run_id])
     reads = each(found, lambda one: _read(one, choice, tables), "runs of others", remote=False)

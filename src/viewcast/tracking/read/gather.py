@@ -19,6 +19,7 @@ from viewcast.tracking.experiments import connect_project
 from viewcast.tracking.gathered import Gathered
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.patience import LATER, patience
+from viewcast.tracking.read.alike import clustered
 from viewcast.tracking.read.candidate_runs import batches, is_search_run, of_run
 from viewcast.tracking.read.data_inputs import behind
 from viewcast.tracking.read.foreign_runs import read
@@ -102,6 +103,7 @@ def _gathered(
         scored += others.scored
         if not scored and not refereed:
             _refuse_unscored(runs, experiment)
+        scored = clustered(scored, settings.cluster, set(others.reads or ()))
         asked = Asked(uri, experiment)
         selected = [understood(study, others, asked) for study in studies(scored, choices)]
         selected.sort(key=lambda study: (-len(study.runs), study.runs[0].look.start))

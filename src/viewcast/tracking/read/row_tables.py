@@ -16,6 +16,7 @@ from viewcast.base.parse import UnreadableError
 from viewcast.tracking.artifacts import Artifacts, File, each, local
 from viewcast.tracking.metric_names import plain
 from viewcast.tracking.read import loss_tables, table_files
+from viewcast.tracking.read.alike import with_series
 from viewcast.tracking.read.columns import columns_of
 from viewcast.tracking.read.measured import Wanted, usual_loss
 from viewcast.tracking.read.metric_choice import MetricChoice
@@ -53,10 +54,15 @@ class _Read:
 
 
 class RowTables:
-    """Reads the row tables of many runs; rows that runs share are kept once."""
+    """Reads the row tables of many runs; rows that runs share are kept once.
 
-    def __init__(self, artifacts: Artifacts, sets: RowSets | None = None) -> None:
-        self.artifacts = artifacts
+    ``cluster``: as in ``viewcast.tracking.read.alike``.
+    """
+
+    def __init__(
+        self, artifacts: Artifacts, sets: RowSets | None = None, cluster: str | None = None
+    ) -> None:
+        self.artifacts, self.cluster = artifacts, cluster
         self.sets = sets if sets is not None else RowSets()
         self._fetched: dict[str, list[File] | TrackingError] = {}
 
@@ -165,6 +171,7 @@ class RowTables:
             if evaluation
             else columns_of(table.columns)
         )
+        columns = with_series(columns, table.columns, self.cluster)
         rows = loss_tables.validation_rows(table, columns)
         if rows.empty:
             found = sorted(set(table[columns.split].astype(str))) if columns.split else []

@@ -28,6 +28,7 @@ from viewcast.base.quoted import quoted
 from viewcast.tracking.artifact_cache import ArtifactCache, content_digest
 from viewcast.tracking.artifacts import folder_of
 from viewcast.tracking.read import loss_tables, table_files
+from viewcast.tracking.read.alike import with_series
 from viewcast.tracking.read.columns import columns_of
 from viewcast.tracking.read.logged_models import LoggedModel, models_of, one_of
 from viewcast.tracking.read.measured import (
@@ -65,7 +66,7 @@ class ScoredModels:
 
     The interface is that of ``viewcast.tracking.read.row_tables.RowTables``. Refuses (ConfigError)
     without ``settings.load_models``, and a target that the rows do not have; (DataError) rows that
-    cannot be read.
+    cannot be read, or that lack the column of their series.
     """
 
     def __init__(self, client: MlflowClient, settings: ReadSettings, cache: ArtifactCache) -> None:
@@ -85,6 +86,7 @@ class ScoredModels:
         self.digest = content_digest(self.path)
         features = [str(name) for name in self.table.columns if name != self.target]
         columns = replace(columns_of(features), target=self.target)
+        columns = with_series(columns, features, settings.cluster, f"rows = {self.path}: ")
         self.rows, self.order = RowSets().of(self.table, columns, features)
         self.targets = loss_tables.values_of(self.table[self.target])
         self.measure: str | None = None

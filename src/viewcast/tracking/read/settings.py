@@ -30,7 +30,8 @@ class ReadSettings:
     ``rows``: a table (Parquet, CSV) of validation rows that the logged models are scored on, with
     the targets in column ``target``, by the method ``predict_method`` of the model (None for
     predict); only where ``load_models``, because loading a model runs code from the store.
-    ``n``: how many rows the metric is a mean of, where the store does not say.
+    ``n``: how many rows the metric is a mean of, where the store does not say. ``cluster``: which
+    rows are alike (``viewcast.tracking.read.alike``).
 
     Refuses (ConfigError) a direction or value that does not exist, n below 1, and rows without
     their target.
@@ -45,6 +46,7 @@ class ReadSettings:
     predict_method: str | None = None
     load_models: bool = False
     n: int | None = None
+    cluster: str | None = None
 
     def __post_init__(self) -> None:
         if self.direction is not None and self.direction.lower() not in DIRECTIONS:
