@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from support.small_demonstration import (
     named,
     small,
 )
-from viewcast.base.errors import ConfigError
+from viewcast.base.errors import ConfigError, TrackingError
 from viewcast.base.paths import demo_path
+from viewcast.base.settings import Tracking
 from viewcast.demo import validation_reuse
 from viewcast.demo.settings import planned
 from viewcast.demo.validation_reuse import demonstrate
@@ -52,6 +54,14 @@ def test_each_part_is_made_once(project: Project, demo: Callable[[], dict[str, s
     assert len(before) == (1 + 4) + (1 + 5)
     assert set(demo().values()) == {"kept"}
     assert {one.info.run_id for one in project.runs()} == before
+
+
+def test_a_server_that_does_not_answer_is_told_before_anything_is_computed(
+    tmp_path: Path, plan: Plain
+) -> None:
+    nowhere = Tracking("http://127.0.0.1:9", None, "viewcast", 1.0)
+    with pytest.raises(TrackingError, match="nobody listens there"):
+        demonstrate(plan, asdict(nowhere), tmp_path)  # it has no data to compute anything from
 
 
 def test_a_part_whose_settings_changed_is_made_again_and_no_other(

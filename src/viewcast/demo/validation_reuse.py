@@ -43,6 +43,7 @@ from viewcast.demo.settings import Plain, terms_of
 from viewcast.demo.truth import Simulations, SimulationSettings, TrueLoss
 from viewcast.models import fitted
 from viewcast.sweep.space import base_of
+from viewcast.tracking.reachable import check_reachable
 from viewcast.tracking.tags import CANDIDATES, VAL_LOSS_TRUE
 from viewcast.training.config import Config, parse
 from viewcast.training.rows import rows_of
@@ -64,7 +65,8 @@ def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
     """Make each part of the planned demonstration; returns ``kept`` or ``done`` for each part.
 
     An empty plan means that the pipeline lacks the data set: then there are no parts.
-    ``tracking`` is the section that plans leave out.
+    ``tracking`` is the section that plans leave out; a store that does not answer is refused
+    (TrackingError) before anything is computed.
     """
     folder = demo_path(root)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +75,7 @@ def demonstrate(plan: Plain, tracking: Plain, root: Path) -> dict[str, str]:
             files.remove(folder / f"{part}.json")
         (folder / "none").touch()  # DVC warns about an empty output
         return {}
+    check_reachable(construct(Tracking, tracking, "tracking"))
     files.remove(folder / "none")
     demonstration = Demonstration(plan, tracking, root)
     attack = [plan["leaderboard"], plan["attack"]]

@@ -34,7 +34,7 @@ from viewcast.retraining.refresh import (
 )
 from viewcast.retraining.settings import Settings
 from viewcast.retraining.versioning import Versioning
-from viewcast.tracking.reachable import reachable
+from viewcast.tracking.reachable import check_reachable
 
 STAGED = "staged.csv"  # the series that a night is about to store
 
@@ -100,7 +100,7 @@ class Night:
 
     def _begin(self, new: NewDays, unfinished: Journal | None) -> Journal:
         """Write the new days into the journal, with those of a killed night; then store them."""
-        self._reach_the_store()
+        check_reachable(self.settings.tracking)
         journal = Journal(
             night=self.today.isoformat(),
             newest=new.newest.isoformat(),
@@ -129,13 +129,6 @@ class Night:
         staged = channel_path(self.root, self.channel) / STAGED
         place = days_path(self.root, self.channel) / live.DAILY
         write(place, staged.read_text(encoding="utf-8"))
-
-    def _reach_the_store(self) -> None:
-        if not reachable(self.settings.tracking.uri):
-            # MLflow takes two seconds, which a night spends while it waits for the refit.
-            from viewcast.tracking.store import connect  # noqa: PLC0415
-
-            connect(self.settings.tracking)
 
     def _finish(self, journal: Journal, begun: float) -> dict[str, Any]:
         refit = self._refit

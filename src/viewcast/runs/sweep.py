@@ -19,8 +19,7 @@ from viewcast.sweep.members import Figures, Member, epochs, members
 from viewcast.sweep.results import Results
 from viewcast.sweep.space import Plain, Search, Values, base_of, draw, space
 from viewcast.tracking import budget
-from viewcast.tracking.reachable import reachable
-from viewcast.tracking.store import connect
+from viewcast.tracking.reachable import check_reachable
 from viewcast.training.config import parse
 from viewcast.training.rows import rows_of
 from viewcast.training.trainer import Tick
@@ -54,8 +53,7 @@ def sweep(
     candidates = members(base, drawn if seeds is None else replication.seeded(drawn, base))
     config = parse(base)
     budget.check(config, rows_of(config, root), "sweep", folder.name)
-    if not reachable(config.tracking.uri):
-        connect(config.tracking)  # it tells why, before hours of training
+    check_reachable(config.tracking)
     files.write_json(folder / "sweep.json", masked_values(plain))
     count = len(candidates) or search.trials
     total = sum(epochs(member.config) for member in candidates) or search.trials * epochs(config)

@@ -8,14 +8,26 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
+from viewcast.base.settings import Tracking
 from viewcast.tracking.within import within
 
-SECONDS = 3.0  # to wait for a server; MLflow then asks again, for longer
+SECONDS = 2.0  # to wait for a server; MLflow then asks again, for longer
 SQLITE, HEADER = "sqlite:///", b"SQLite format 3\0"
 QUESTION = "/api/2.0/mlflow/experiments/search?max_results=1"
 USER, PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 TOKEN = "MLFLOW_TRACKING_TOKEN"
 MOST = 1_000_000  # bytes of an answer
+
+
+def check_reachable(tracking: Tracking) -> None:
+    """Raise TrackingError, with the reason, where the store does not answer.
+
+    It is asked before hours of work. MLflow is imported only where it is not sure to answer.
+    """
+    if not reachable(tracking.uri):
+        from viewcast.tracking.store import connect  # noqa: PLC0415 (takes two seconds)
+
+        connect(tracking)
 
 
 def reachable(uri: str) -> bool:
