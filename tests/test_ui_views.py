@@ -16,7 +16,7 @@ from viewcast.tracking.views.view import ANY_VIEW, View, address
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clone")]
 
-KINDS = ("curves", "scores", "sweep", "differs", "nights", "pictures")
+KINDS = ("curves", "scores", "sweep", "differs", "nights", "pictures", "referees")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""`make ui` after `make run`, with crowds of runs and sixty nights in the store as well."""
+"""`make ui` after `make run`, with crowds of runs, sixty nights and a referee in the store, too."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,10 +12,12 @@ from mlflow import MlflowClient
 from support import kept, told_nights
 from support.clone import Clone
 from support.many_runs import many_runs
+from support.refereed import closing_of, plan_on, submissions
 from support.servers import free_port, started
 from viewcast.report.nights_record import parsed
 from viewcast.retraining.nights_points import points
 from viewcast.tracking.write.history_run import HistoryRun
+from viewcast.tracking.write.refereed import RefereeRuns
 
 CROWDS = (50, 1000)
 NIGHTS = 60
@@ -64,6 +66,8 @@ def making_ui(done: Clone, folder: Path) -> Iterator[Ui]:
     client = MlflowClient(f"sqlite:///{database}")
     crowds = {count: many_runs(client, database, count) for count in CROWDS}
     nights = _nights(client, folder)
+    referee = RefereeRuns(client.tracking_uri, "referee", (folder / "referee").as_uri())
+    referee.closing(closing_of(plan_on(), submissions(9)))
     command = clone.making("ui", f"PORT={free_port()}")
     with started(command, clone.environment, clone.root) as lines:
         yield Ui(client, "".join(lines), crowds, nights)

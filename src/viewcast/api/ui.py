@@ -9,10 +9,19 @@ from typing import Any
 
 from viewcast.base.parse import json_of
 from viewcast.report.views_text import ExperimentPage, Link, Verdict
-from viewcast.tracking.tags import AUDIT_OF, HOLDOUT, UNIT, VERDICT
+from viewcast.tracking.tags import (
+    AUDIT_OF,
+    HOLDOUT,
+    REFEREE_STATE,
+    REFEREE_VERDICT,
+    UNIT,
+    VERDICT,
+)
 from viewcast.tracking.views.shown import Shown
 from viewcast.tracking.views.view import ANY_VIEW, address
 from viewcast.tracking.write.offered_views import Offered, offered
+
+UNTOLD = "it is open; what was gained is told when it is closed"  # of a referee
 
 
 def experiment_pages(
@@ -57,7 +66,8 @@ def _name(text: str) -> str:
 
 
 def _verdicts(held: Shown) -> list[Verdict]:
-    """What audits said of the rows that these runs were validated on, most runs first.
+    """What audits said of the rows that these runs were validated on, most runs first; then what
+    referees said.
 
     The audit of a project writes all its verdicts to each of its experiments.
     """
@@ -75,7 +85,13 @@ def _verdicts(held: Shown) -> list[Verdict]:
     if VERDICT in held.tags:  # of the nights, which no audit looks at
         return [Verdict("nights", held.tags[VERDICT])]
     told.sort(key=lambda fields: -int(fields.get("runs") or 0))
-    return [Verdict(_rows(fields), str(fields["verdict"])) for fields in told]
+    audited = [Verdict(_rows(fields), str(fields["verdict"])) for fields in told]
+    refereed = [
+        Verdict(f"referee {run.name}", run.tags.get(REFEREE_VERDICT, UNTOLD))
+        for run in held.runs
+        if REFEREE_STATE in run.tags
+    ]
+    return [*audited, *refereed]
 
 
 def _rows(fields: Mapping[str, Any]) -> str:

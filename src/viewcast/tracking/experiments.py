@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from viewcast.training.config import Config
 
 SEARCH, LEADERBOARD, NIGHTS = "search", "leaderboard", "nights"
+REFEREES = "referees"  # the part of an experiment that a referee has made for its record
 
 
 def experiment_of(client: MlflowClient, config: "Config | Subject", part: str = "") -> str:

@@ -36,7 +36,7 @@ PICTURES = "viewcast.pictures"  # images of the run: step and content of each, b
 NOTE = "mlflow.note.content"  # of a run or an experiment: MLflow's own tag of its description
 
 # Tags of an experiment that viewcast made, besides DATA, LABEL, LOSS and UNIT
-PART = "viewcast.part"  # search, leaderboard, nights; absent for the runs of the pipeline
+PART = "viewcast.part"  # search, leaderboard, nights, referees; none for the pipeline's own runs
 NIGHTLY = "viewcast.nightly"  # "true" where nights log: the audit of the project leaves it out
 
 # Tags of a look (viewcast.holdout.looks)

@@ -9,9 +9,10 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from viewcast.tracking.experiments import REFEREES
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.store import all_runs
-from viewcast.tracking.tags import COMPARED, DATA, REFEREE, TEST_OPENING
+from viewcast.tracking.tags import COMPARED, DATA, PART, REFEREE, TEST_OPENING
 
 FINISHED = "FINISHED"
 IMAGES_FOLDER = "images"  # where MLflow stores images, and the tag of the runs that have some
@@ -73,6 +74,11 @@ class Shown:
     def ours(self) -> bool:
         """Whether viewcast made the experiment."""
         return DATA in self.tags
+
+    @property
+    def of_referees(self) -> bool:
+        """Whether a referee made the experiment, for what it was asked."""
+        return self.tags.get(PART) == REFEREES
 
     @property
     def marked(self) -> bool:

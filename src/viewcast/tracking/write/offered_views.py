@@ -32,9 +32,9 @@ class Offered:
 def offered(uri: str, experiment: str | None = None, write: bool = False) -> Iterator[Offered]:
     """The experiments of a store that have runs, by name.
 
-    Views of those that viewcast made are brought up to date, those of others only where ``write``
-    says so. The store of a project that has moved follows it. Nothing is written to the store of an
-    older MLflow. ``experiment``: this one alone.
+    Views of those that viewcast or a referee made are brought up to date, those of others only
+    where ``write`` says so. The store of a project that has moved follows it. Nothing is written to
+    the store of an older MLflow. ``experiment``: this one alone.
 
     Raises ConfigError for an unknown experiment; TrackingError where the store gives no answer, and
     where it is of an older MLflow and ``write`` is asked for.
@@ -53,7 +53,7 @@ def offered(uri: str, experiment: str | None = None, write: bool = False) -> Ite
             if experiment in (None, name):
                 held = shown(client, experiment_id)
                 if held.runs:
-                    yield _offered(client, held, write or held.ours)
+                    yield _offered(client, held, write or held.ours or held.of_referees)
 
 
 def would_migrate(uri: str) -> bool:

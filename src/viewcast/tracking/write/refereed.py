@@ -24,15 +24,12 @@ from viewcast.referee.record import Closing, Submitted
 from viewcast.referee.terms import Plan
 from viewcast.tracking import first_use
 from viewcast.tracking.answers import FAILURES, told
-from viewcast.tracking.experiments import create
+from viewcast.tracking.experiments import REFEREES, create
 from viewcast.tracking.outside_readers import OutsideReader, outside_readers, sentence_on
 from viewcast.tracking.patience import first
 from viewcast.tracking.referee_runs import CLOSED
 from viewcast.tracking.store import KIND, SQLITE, all_experiments, all_runs, connect_to, reach
-from viewcast.tracking.tags import (
-    HOLDOUT,
-    REFEREE_STATE,
-)
+from viewcast.tracking.tags import HOLDOUT, PART, REFEREE_STATE
 from viewcast.tracking.within import within
 from viewcast.tracking.write.refereed_record import Record, close, record_of, tell
 
@@ -123,7 +120,7 @@ class RefereeRuns:
     def _experiment(self, client: MlflowClient) -> str:
         found = client.get_experiment_by_name(self.experiment)
         if found is None:
-            made = create(client, self.experiment, self.artifacts, KIND)
+            made = create(client, self.experiment, self.artifacts, {**KIND, PART: REFEREES})
             return self._experiment(client) if made is None else made
         if found.lifecycle_stage == "deleted":
             raise TrackingError(
