@@ -4,6 +4,10 @@ Base model, steps, their number and the rows are the same. The attacker hears on
 submission instead of its score. What both climbs were worth is computed afterwards, on fresh
 simulations and on the rows of the hidden holdout.
 
+The submissions of this climb are no looks in MLflow. Those of the attack are, on the same rows, and
+no bit of this one is used for anything but the comparison. Recorded as a referee's they would let
+the audit tell of every model of the channel that it has read rows of a referee.
+
 Shape letter: N rows.
 """
 
