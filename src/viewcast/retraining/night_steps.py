@@ -6,8 +6,6 @@ days, whatever comes in the meantime.
 """
 
 import tempfile
-from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +15,25 @@ from viewcast.base.errors import TrackingError
 from viewcast.base.files import append, entries
 from viewcast.base.paths import (
     backtest_path,
-    days_path,
     ledger_path,
     nights_log_path,
 )
 from viewcast.base.provenance import git_commit
-from viewcast.data import live
 from viewcast.forecast import ledger
 from viewcast.forecast.backtest import Backtest
 from viewcast.forecast.channel_forecaster import ChannelForecaster
-from viewcast.forecast.history import History
 from viewcast.forecast.ledger import COMBINATION
-from viewcast.forecast.short_history import Serving
 from viewcast.report import nights_page, nights_record
 from viewcast.report.nights_record import NightsRecord
-from viewcast.retraining import night_summary, refit, serving
+from viewcast.retraining import night_summary, serving
 from viewcast.retraining.alarms import standing
 from viewcast.retraining.guard import guard
 from viewcast.retraining.journal import Journal
 from viewcast.retraining.judging import judge
-from viewcast.retraining.kept_lines import KeptLines
 from viewcast.retraining.nights_in_mlflow import show_nights
 from viewcast.retraining.record import Ahead, record
-from viewcast.retraining.refit import Refit, RefitSettings
-from viewcast.retraining.reigns import reigns
 from viewcast.retraining.settings import Settings
+from viewcast.retraining.tonight import Tonight
 from viewcast.retraining.versioning import Versioning
 from viewcast.tracking import tags
 from viewcast.tracking.store import answering
@@ -63,9 +55,9 @@ class NightSteps:
         versioning: Versioning,
         journal: Journal,
     ) -> None:
-        self.settings, self.root, self.refit_settings = settings, root, refit_settings
+        self.settings, self.root, self.channel = settings, root, settings.retrain.channel
         self.versioning, self.journal = versioning, journal
-        self.channel = settings.retrain.channel
+        self.tonight = Tonight(settings, refit_settings, root)
 
     def finish(self, begun: float) -> dict[str, Any]:
         """Do the steps that are not in the journal; returns the outcome."""
@@ -92,65 +84,20 @@ class NightSteps:
             self._write()
         return run
 
-    @cached_property
-    def history(self) -> History:
-        """The days of this night."""
-        return History.of(live.read(days_path(self.root, self.channel))["views"].asfreq("D"))
-
-    @cached_property
-    def known(self) -> RefitSettings:
-        """What decides the refit, as its stage reads it."""
-        return RefitSettings(**self.refit_settings)
-
-    @cached_property
-    def made(self) -> Refit:
-        """Tonight's refit."""
-        horizon = self.settings.forecast.horizon
-        return refit.load(self.settings.recipes, horizon, self.root, self.channel)
-
-    @cached_property
-    def kept(self) -> KeptLines:
-        """The kept forecasts beside the days, read again after tonight's are added.
-
-        After three years a ledger has 10,000 lines, which take a quarter of a second to read.
-        """
-        views = live.read(days_path(self.root, self.channel))["views"].asfreq("D")
-        forecast = self.settings.forecast
-        habits = self.known.confirmed()
-        return KeptLines.read(self.root, self.channel, views, self.known.codes, forecast, habits)
-
-    @property
-    def chosen(self) -> Serving:
-        """What serves tonight, if the guard lets it."""
-        champion = reigns(self.root, self.channel)[-1].recipe
-        combination = self.settings.forecast.combination
-        made, days = self.made, len(self.history)
-        return serving.with_sources(
-            serving.serves(champion, days, combination, made.forecasts), made.fitted
-        )
-
-    @cached_property
-    def version(self) -> ChannelForecaster:
-        """Tonight's version."""
-        chosen, champion = self.chosen, reigns(self.root, self.channel)[-1].recipe
-        bare = serving.version(self.made, chosen.members, self.settings, self.known.confirmed())
-        name = champion if chosen.members == (champion,) else COMBINATION
-        return replace(bare, intervals=self.kept.intervals(name))
-
     def _backtest(self) -> None:
         """On a recipe's first night, measure its errors on days that are known."""
         forecast = self.settings.forecast
         past = Backtest(
             self.settings.recipes,
-            self.known.codes,
+            self.tonight.known.codes,
             forecast.combination,
             forecast.horizon,
             forecast.level,
             forecast.half_life,
-            self.known.confirmed(),
+            self.tonight.known.confirmed(),
         )
         past.run(
-            self.history,
+            self.tonight.history,
             forecast.backtest_weeks,
             forecast.backtest_days,
             backtest_path(self.root, self.channel),
@@ -159,7 +106,7 @@ class NightSteps:
 
     def _judge(self) -> None:
         """Judge the weeks that have matured; another recipe may become champion."""
-        found = judge(self.kept, self.settings, self.root, self.journal.today)
+        found = judge(self.tonight.kept, self.settings, self.root, self.journal.today)
         first = self.journal.begun or self.journal.night
         new = [reign for reign in found.reigns if reign.night and str(reign.night) >= first]
         self.journal.gate = {
@@ -179,19 +126,19 @@ class NightSteps:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / tags.STORED_FORECASTER
             place.mkdir()
-            self.version.save(place)
+            self.tonight.version.save(place)
             version = registry.register(run_id, place, self._version_tags())
         self.journal.version = version.number
         self.journal.former = None if former is None else former.number
         self._write()
 
     def _version_tags(self) -> dict[str, str]:
-        chosen, history = self.chosen, self.history
+        chosen, history = self.tonight.chosen, self.tonight.history
         members = chosen.members
         return {
             tags.MODEL: members[0] if len(members) == 1 else COMBINATION,
             tags.MEMBERS: ", ".join(members),
-            tags.CODE: self.version.identity,
+            tags.CODE: self.tonight.version.identity,
             tags.LOSS: self.settings.subject.loss,
             tags.UNIT: self.settings.unit,
             tags.TRAINED_FROM: history.first.isoformat(),
@@ -209,7 +156,7 @@ class NightSteps:
         former = None
         if journal.former != journal.version:
             former = self._forecaster(registry, journal.former)
-        found = guard(self.version, former, self.history, self.settings.guard)
+        found = guard(self.tonight.version, former, self.tonight.history, self.settings.guard)
         journal.guard = {"passes": found.passes, "reason": found.reason}
         self._write()
 
@@ -242,20 +189,20 @@ class NightSteps:
 
     def _keep(self, registry: Registry) -> None:
         """Keep tonight's forecasts, before their days exist."""
-        kept, version = self.kept, self.journal.version
-        forecasts = self.made.forecasts
+        kept, version = self.tonight.kept, self.journal.version
+        forecasts = self.tonight.made.forecasts
         lines = [kept.line(name, log, version) for name, log in forecasts.items()]
         combination = self.settings.forecast.combination
-        combined = serving.combine(forecasts, len(self.history), combination)
+        combined = serving.combine(forecasts, len(self.tonight.history), combination)
         if combined is not None:
             lines.append(kept.line(COMBINATION, combined, version))
         served = self._served(registry)
         if served is not None:
             number, forecaster = served
-            log = np.maximum(forecaster.forecast(self.history), 0)
+            log = np.maximum(forecaster.forecast(self.tonight.history), 0)
             lines.append(kept.served(log, forecaster.intervals, forecaster.identity, number))
         ledger.append(ledger_path(self.root, self.channel), lines)
-        del self.kept
+        self.tonight.read_kept_again()
 
     def _served(self, registry: Registry) -> tuple[int, ChannelForecaster] | None:
         """The version that serves, with its number; None where there is none that can be read."""
@@ -263,36 +210,37 @@ class NightSteps:
         if champion is None:
             return None
         if champion.number == self.journal.version:
-            return champion.number, self.version
+            return champion.number, self.tonight.version
         served = self._forecaster(registry, champion.number)
-        if served is None or len(self.history) < served.min_days:
+        if served is None or len(self.tonight.history) < served.min_days:
             return None
         return champion.number, served
 
     def _record(self, registry: Registry) -> NightsRecord:
         """The record after this night."""
-        chosen, served = self.chosen, self._served(registry)
-        number, forecaster = (None, self.version) if served is None else served
-        log = np.maximum(forecaster.forecast(self.history), 0)
+        chosen, served = self.tonight.chosen, self._served(registry)
+        number, forecaster = (None, self.tonight.version) if served is None else served
+        log = np.maximum(forecaster.forecast(self.tonight.history), 0)
         why = chosen.why if number is None else registry.version(number).tags.get(tags.WHY, "")
-        alarms = standing(self.kept, forecaster)
+        alarms = standing(self.tonight.kept, forecaster)
         ahead = Ahead(log, forecaster.intervals, number, why, chosen.claim, alarms)
         journal = self.journal
-        notes = [*journal.remarks, *(f"{n}: {why}" for n, why in self.made.left_out.items())]
-        return record(self.settings, self.kept, ahead, journal.today, notes, self.root)
+        left_out = self.tonight.made.left_out
+        notes = [*journal.remarks, *(f"{name}: {why}" for name, why in left_out.items())]
+        return record(self.settings, self.tonight.kept, ahead, journal.today, notes, self.root)
 
     def _report(self, registry: Registry, run: NightRun, begun: float) -> dict[str, Any]:
         """Write the outcome into MLflow, the log and the record, and close the journal."""
         champion = registry.champion()
         number = None if champion is None else champion.number
-        approve = self.settings.retrain.approve
-        outcome = night_summary.summary(self.journal, number, approve, self.made.left_out, begun)
+        approve, left_out = self.settings.retrain.approve, self.tonight.made.left_out
+        outcome = night_summary.summary(self.journal, number, approve, left_out, begun)
         run.log_metrics(night_summary.metrics(self.journal, outcome))
         run.end(outcome)
         log, run_id = nights_log_path(self.root, self.channel), self.journal.run_id
         if all(line.get("run_id") != run_id for line in entries(log)):
             append(log, outcome)
-        made, kept = self._record(registry), self.kept
+        made, kept = self._record(registry), self.tonight.kept
         nights_record.write(made, self.root)
         nights_page.write_page(self.root)
         show_nights(run, self.settings.subject, made, kept.lines, kept.views, self.root)
