@@ -10,15 +10,17 @@ squared errors (hill climb, sign probes, sandbagger). Each figure has its standa
 """
 
 import argparse
-import json
 import platform
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from refereeing.hidden_rows import SIZES as SPREAD_SIZES
+from refereeing.hidden_rows import held_by_spread, hidden_markdown, last_and_spread
 from refereeing.real_loops import real_loops, real_markdown
 from refereeing.speed import same_over_http, speed
+from refereeing.stored import content_of, text_of
 from refereeing.tables import (
     QUICK,
     SIZES,
@@ -30,7 +32,7 @@ from refereeing.tables import (
 )
 from side_by_side import RESULTS
 
-PARTS = ("table", "referee alone", "intervals", "real", "speed", "over HTTP")
+PARTS = ("table", "referee alone", "intervals", "hidden rows", "real", "speed", "over HTTP")
 PATH = RESULTS / "referee.json"
 NOTE = (
     "rules and loops: gains in standard errors, ± their standard error over loops; covers: of the "
@@ -65,6 +67,7 @@ def parts(quick: bool) -> dict[str, Callable[[], Any]]:
         "table": lambda: rules_and_loops(QUICK if quick else SIZES),
         "referee alone": lambda: referee_alone(300 if quick else 5000),
         "intervals": lambda: intervals(100 if quick else 1000),
+        "hidden rows": lambda: last_and_spread(((366, 100),) if quick else SPREAD_SIZES),
         "real": lambda: real_loops(quick),
         "speed": lambda: speed(quick),
         "over HTTP": lambda: same_over_http(quick),
@@ -73,23 +76,30 @@ def parts(quick: bool) -> dict[str, Callable[[], Any]]:
 
 def keep(found: dict[str, Any]) -> dict[str, Any]:
     """Write what is known so far, with what stands there of other parts; all of it."""
-    known = json.loads(PATH.read_text()) if PATH.exists() else {}
+    known = content_of(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
     machine = {"machine": platform.machine(), "python": platform.python_version()}
     content = {**known, **found, "note": NOTE, **machine}
-    PATH.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    PATH.write_text(text_of(content), encoding="utf-8")
     return content
 
 
 def tell(found: dict[str, Any]) -> int:
     """Print tables in Markdown; 1 if a figure is missed, or none is known."""
-    for line in [*markdown(found.get("table", [])), *real_markdown(found.get("real", []))]:
+    for line in [
+        *markdown(found.get("table", [])),
+        *hidden_markdown(found.get("hidden rows", [])),
+        *real_markdown(found.get("real", [])),
+    ]:
         print(line)
     for row in [*found.get("speed", []), *found.get("over HTTP", [])]:
         print(", ".join(f"{name}: {value}" for name, value in row.items()))
     same = all(row["same answers"] and row["same verdict"] for row in found.get("over HTTP", []))
     if "referee alone" not in found:
         return int(not same)
-    figures = held(found["referee alone"], found.get("intervals", []))
+    figures = [
+        *held(found["referee alone"], found.get("intervals", [])),
+        *held_by_spread(found.get("hidden rows", [])),
+    ]
     print("\n| figure | wanted | found | held |\n|---|---|---|---|")
     for row in figures:
         error = "" if row["±"] is None else f" ± {row['±']:.3f}"

@@ -40,9 +40,15 @@ Found = dict[tuple[str, str, int], Row]
 
 def block() -> str:
     """What stands between the marks of the page."""
-    results = json.loads(RESULTS.read_text())
+    stored = json.loads(RESULTS.read_text(encoding="utf-8"))
+    results = {name: rows_of(stored[name]) for name in ("table", "intervals", "referee alone")}
     tried = [*results["intervals"], *results["referee alone"]]
     return "".join(f"{line}\n" for line in lines(results["table"], tried))
+
+
+def rows_of(table: dict[str, Any]) -> list[Row]:
+    """A stored table as rows."""
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
 
 
 def lines(table: list[Row], tried: list[Row]) -> Iterator[str]:

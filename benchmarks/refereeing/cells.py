@@ -14,6 +14,8 @@ from refereeing.honest import STEPS, Edits, Loop, Seeds, Size
 from refereeing.lives import Life, joined, lives
 from refereeing.noise import Kind
 from refereeing.rules import Rule
+from refereeing.seasons import Seasonal, SmoothClimb
+from viewcast.referee.terms import HiddenRows
 
 Make = Callable[[Size, np.random.Generator, Kind], Loop]
 LOOPS: dict[str, Make] = {
@@ -27,6 +29,13 @@ LOOPS: dict[str, Make] = {
     "sandbagger": lambda size, rng, _: Sandbagger(size, rng),
     "rare huge loss": lambda size, rng, _: RareLoss(size, rng),
 }
+SEASONS: dict[str, Make] = {
+    "null, seasons": lambda size, rng, kind: Seasonal(size, rng, 0.0, kind),
+    "5 % real, seasons": lambda size, rng, kind: Seasonal(size, rng, 0.05, kind),
+    "5 % real, waves of 73 rows": lambda size, rng, kind: Seasonal(size, rng, 0.05, kind, 73.2),
+    "smooth climb": SmoothClimb,
+}
+EVERY = {**LOOPS, **SEASONS}
 TOGETHER = 36_600  # rows of all loops of a batch: what stays in a processor's cache
 
 
@@ -36,6 +45,7 @@ def cell(
     size: tuple[int, int, int],
     kind: Kind = "normal",
     told: Callable[[], object] = lambda: None,
+    hidden_rows: HiddenRows = "last",
 ) -> list[Life]:
     """Lives of every rule in one kind of loop; ``size``: rows, answers, loops. The seed is that of
     the cell, whatever was run before.
@@ -46,9 +56,9 @@ def cell(
     for number, begin in enumerate(range(0, loops, batch)):
         own = rules()
         of = Size(len(own), min(batch, loops - begin), rows, answers)
-        rng = np.random.default_rng([list(LOOPS).index(name), rows, answers, number])
+        rng = np.random.default_rng([list(EVERY).index(name), rows, answers, number])
         length = 4.0 if kind == "AR(.5)" else 1.0
-        found.append(lives(LOOPS[name](of, rng, kind), own, of, rng, length, told))
+        found.append(lives(EVERY[name](of, rng, kind), own, of, rng, length, told, hidden_rows))
     return [joined(list(each)) for each in zip(*found, strict=True)]
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refereeing.honest import Edits, Loop, Seeds, Size
-from refereeing.moments import seen
+from refereeing.moments import run_of, seen
 from refereeing.rules import Asked, Rule
 from viewcast.referee.interval import interval
 from viewcast.referee.parts import Parts, parts
-from viewcast.referee.terms import Terms
+from viewcast.referee.terms import HiddenRows, Terms
 
 Floats = NDArray[np.float64]
 
@@ -71,15 +71,15 @@ def lives(
     rng: np.random.Generator,
     length: float = 1.0,
     told: Callable[[], object] = lambda: None,
+    hidden_rows: HiddenRows = "last",
 ) -> list[Life]:
     """Of every rule. ``length``: of dependence, in rows; ``told``: called after each submission."""
-    of = parts(size.rows, Terms(budget=size.answers, length=length))
+    of = parts(size.rows, Terms(budget=size.answers, length=length, hidden_rows=hidden_rows))
     for rule in rules:
         rule.start(size.loops, size.answers, rng)
     shape = (size.rules, size.loops, size.answers)
     accepted, better = np.zeros(shape, bool), np.zeros(shape)
     first = of.judging.gain(loop.baseline[:, of.gate]).error
-    edge = len(of.gate)
     unpaired = next((i for i, rule in enumerate(rules) if getattr(rule, "unpaired", False)), None)
     for number in range(1, size.answers):
         found = loop.candidate(number, np.stack([rule.threshold() for rule in rules]))
@@ -89,7 +89,7 @@ def lives(
             own = None
             if place == unpaired:
                 own = of.judging.gain(
-                    found.losses[min(place, len(found.losses) - 1), :, :edge]
+                    found.losses[min(place, len(found.losses) - 1)][:, run_of(of.gate)]
                 ).error
             taken[place] = rule.decide(Asked(moments.of(place), number, own, first))
         better[:, :, number] = found.better

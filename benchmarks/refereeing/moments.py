@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from viewcast.referee.gains import Blocks, Gain
+from viewcast.referee.gains import Blocks, Gain, Indices
 from viewcast.referee.parts import Parts
 
 Floats = NDArray[np.floating]
@@ -30,14 +30,20 @@ class Seen(NamedTuple):
 
 
 def seen(gains: Floats, parts: Parts) -> Seen:
-    """Of gains (..., R, N) of the rows; the first rows judge."""
+    """Of gains (..., R, N) of the rows."""
     judging, closing = parts.judging, parts.closing
     assert isinstance(judging, Blocks)
     assert isinstance(closing, Blocks)
-    edge = judging.rows
-    gate, hidden = sums(gains[..., :edge], judging), sums(gains[..., edge:], closing)
+    gate = sums(gains[..., run_of(parts.gate)], judging)
+    hidden = sums(gains[..., run_of(parts.hidden)], closing)
     every = [of + other for of, other in zip(gate, hidden, strict=True)]
     return Seen(_gain(*gate), _gain(*hidden), _gain(*every))
+
+
+def run_of(rows: Indices) -> slice | Indices:
+    """Rows of which none is left out as a slice: taking these copies nothing."""
+    begin, end = int(rows[0]), int(rows[-1]) + 1
+    return slice(begin, end) if end - begin == len(rows) else rows
 
 
 def sums(gains: Floats, blocks: Blocks) -> tuple[Any, ...]:

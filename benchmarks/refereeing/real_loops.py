@@ -32,6 +32,7 @@ from viewcast.base.settings import construct
 from viewcast.data.daily import windows
 from viewcast.data.simulator import ChannelSimulator
 from viewcast.referee import Referee, Verdict
+from viewcast.referee.terms import HiddenRows
 from viewcast.scoring.metrics import metric_of
 
 Rows = NDArray[Any]
@@ -78,6 +79,7 @@ class Task:
     length: float = 1.0
     edits: bool = True
     classes: bool = False
+    hidden_rows: HiddenRows = "last"
 
 
 def tasks(quick: bool) -> list[Task]:
@@ -86,6 +88,14 @@ def tasks(quick: bool) -> list[Task]:
     counts = (1, 1, 2) if quick else (16, 16, 32)
     return [
         Task("channel (simulated)", "mae", counts[0], channel.world, length=MEMORY),
+        Task(
+            "channel (simulated), hidden rows spread",
+            "mae",
+            counts[0],
+            channel.world,
+            length=MEMORY,
+            hidden_rows="spread",
+        ),
         Task("digits", "log_loss", counts[1], digits, classes=True),
         Task("diabetes", "mae", counts[2], diabetes),
         Task("diabetes, seeds alone", "mae", counts[2], diabetes, edits=False),
@@ -116,7 +126,9 @@ def lived(task: Task, world: World, number: int, *, refereed: bool) -> dict[str,
     metric = metric_of(task.metric)
     assert metric is not None
     target, fresh_target = world.validation[1], world.fresh[1]
-    referee = Referee(target, task.metric, budget=EDITS, length=task.length)
+    referee = Referee(
+        target, task.metric, budget=EDITS, length=task.length, hidden_rows=task.hidden_rows
+    )
     config, kept = dict(START), dict(START)
     first = incumbent = fresh = None
     best, accepted, false = np.inf, -1, 0

@@ -102,10 +102,14 @@ def held(alone: list[Row], covered: list[Row]) -> list[Row]:
         ("honest improver", "found 4 s.e.", ">=", 0.97),
         ("honest improver", "found 2 s.e.", ">=", 0.65),
     ]
-    rows = [_held(own[loop], f"{loop}: {name}", name, sign, at) for loop, name, sign, at in wanted]
+    rows = [
+        held_figure(own[loop], f"{loop}: {name}", name, sign, at) for loop, name, sign, at in wanted
+    ]
     for loop, row in own.items():
         if loop != "rare huge loss":  # told in units of which it has hundreds
-            rows.append(_held(row, f"{loop}: |estimate - truth|", "estimate - truth", "<=", 0.6))
+            rows.append(
+                held_figure(row, f"{loop}: |estimate - truth|", "estimate - truth", "<=", 0.6)
+            )
     all_covered = [
         row
         for row in [*own.values(), *covered]
@@ -113,13 +117,14 @@ def held(alone: list[Row], covered: list[Row]) -> list[Row]:
     ]
     for row in all_covered:
         what = f"{row['loop']}, {row.get('noise', 'normal')}, {row['rows']} rows: interval covers"
-        rows.append(_held(row, what, "covers", ">=", 0.90))
+        rows.append(held_figure(row, what, "covers", ">=", 0.90))
     average = sum(row["covers"] for row in all_covered) / len(all_covered)
     row = {"covers": average, "covers ±": None}
-    return [*rows, _held(row, "interval covers, on average", "covers", ">=", 0.94)]
+    return [*rows, held_figure(row, "interval covers, on average", "covers", ">=", 0.94)]
 
 
-def _held(row: Row, what: str, name: str, sign: str, limit: float) -> Row:
+def held_figure(row: Row, what: str, name: str, sign: str, limit: float) -> Row:
+    """What a figure of a row should be, and whether it is."""
     found = abs(row[name]) if sign == "<=" else row[name]
     fine = found <= limit if sign == "<=" else found >= limit
     return {

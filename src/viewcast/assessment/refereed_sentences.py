@@ -7,7 +7,7 @@ from viewcast.assessment.refereed import RawReader, Refereed, RefereedGain
 from viewcast.assessment.result import AuditResult
 from viewcast.assessment.wording import counted, few, sentence
 from viewcast.base.numbers import rounded
-from viewcast.referee.terms import Plan
+from viewcast.referee.terms import Plan, between
 
 NAMED = 3  # submitters that a sentence names
 
@@ -79,7 +79,7 @@ def asked(plan: Plan) -> str:
     allowed = "acceptance is" if false == "1" else "acceptances are"
     return (
         f"{plan.gate:,} rows judge by {plan.metric} ({better}), {plan.hidden:,} are hidden until "
-        f"the end; of {plan.terms.budget:,} answers {false} false {allowed} allowed"
+        f"the end{between(plan)}; of {plan.terms.budget:,} answers {false} false {allowed} allowed"
     )
 
 

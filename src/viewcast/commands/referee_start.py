@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from viewcast.referee.record import Closing, Status
 
 PORT = 8573
-TERMS = ("budget", "false", "hidden", "length", "mode")
+TERMS = ("budget", "false", "hidden", "length", "mode", "hidden_rows")
 KEYS = ("key", "time", "entity")
 PLANNED = ("target", "metric", *TERMS, *KEYS, "cluster", "name")
 NEEDED = ("fastapi", "starlette", "uvicorn")
@@ -49,6 +49,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--budget", type=int, help="Answers in all; by default 200.")
 @click.option("--false", "false", type=float, help="False acceptances allowed; by default 1.")
 @click.option("--hidden", type=float, help="Share of rows hidden until the end; by default 0.25.")
+@click.option(
+    "--hidden-rows",
+    type=click.Choice(["last", "spread"]),
+    help="The last in time (by default), or spread over it where gains change with the season.",
+)
 @click.option("--length", type=float, help="Over how many rows a row depends on others; else 1.")
 @click.option("--mode", type=click.Choice(["referee", "explore"]), help="By default referee.")
 @click.option("--key", help="The column that names a row.")
@@ -135,8 +140,8 @@ def _check_usage(options: Mapping[str, Any]) -> None:
     given = [name for name in PLANNED if options[name] is not None]
     if options["rows"] is None and given:
         raise click.UsageError(
-            f"--{given[0]} is part of a plan, which needs --rows; without it the referee goes on "
-            "as it was planned"
+            f"--{given[0].replace('_', '-')} is part of a plan, which needs --rows; without it the "
+            "referee goes on as it was planned"
         )
     if options["rows"] is not None:
         for name in ("target", "metric"):

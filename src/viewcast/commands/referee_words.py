@@ -6,7 +6,7 @@ from shlex import quote
 
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.record import Status
-from viewcast.referee.terms import Plan
+from viewcast.referee.terms import Plan, between
 from viewcast.referee.tokens import Tokens
 
 USUAL_FOLDER = Path("referee")
@@ -26,7 +26,7 @@ def opening_lines(
     yield f"Referee {plan.name}: {plan.rows:,} rows, {plan.metric}, {better}"
     yield (
         f"  judges   {plan.gate:,} of the rows judge each submission; {plan.hidden:,} are hidden "
-        "until the end"
+        f"until the end{between(plan)}"
     )
     if terms.mode == "explore":
         yield (

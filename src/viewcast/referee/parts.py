@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from viewcast.base.errors import DataError
+from viewcast.base.errors import ConfigError, DataError
 from viewcast.holdout.settings import divide
 from viewcast.referee.gains import Alike, Blocks, Indices, Part, block_size
+from viewcast.referee.spread import spread
 from viewcast.referee.terms import Terms
 from viewcast.selection.clusters import Cluster, Clusters
 
@@ -17,7 +18,10 @@ FEWEST_BLOCKS = 8
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """``gate``, ``hidden``: indices of rows; ``judging``, ``closing``: how these are alike."""
+    """``gate``, ``hidden``: indices of rows; ``judging``, ``closing``: how these are alike.
+
+    Rows in neither are not used.
+    """
 
     gate: Indices
     hidden: Indices
@@ -26,16 +30,20 @@ class Parts:
 
 
 def parts(rows: int, terms: Terms) -> Parts:
-    """Of one series in order: the first blocks judge, the last ones are hidden.
+    """Of one series in order: the first blocks judge, the last ones are hidden; or these lie spread
+    over the time.
 
-    Refuses (DataError) fewer than 100 rows, or 8 blocks of either kind.
+    Refuses (DataError) fewer than 100 rows, or 8 blocks of either kind; and what ``spread`` does.
     """
     _refuse_few(rows, terms)
     size = block_size(terms.length)
-    blocks = rows // size
-    gate = (blocks - round(blocks * terms.hidden)) * size
-    order = np.arange(rows, dtype=np.int64)
-    found = Parts(order[:gate], order[gate:], Blocks.of(gate, size), Blocks.of(rows - gate, size))
+    if terms.hidden_rows == "spread":
+        gate, hidden = map(np.flatnonzero, spread(rows, terms))
+    else:
+        blocks = rows // size
+        first = (blocks - round(blocks * terms.hidden)) * size
+        gate, hidden = np.split(np.arange(rows, dtype=np.int64), [first])
+    found = Parts(gate, hidden, Blocks.of(len(gate), size), Blocks.of(len(hidden), size))
     return _enough(found, terms, f"blocks of {size} rows" if size > 1 else "rows")
 
 
@@ -43,8 +51,15 @@ def parts_of_panel(keys: pd.DataFrame, cluster: Cluster, terms: Terms) -> Parts:
     """Of rows (entity, time) that are alike, in order of time.
 
     Where only times are new the last times are hidden; else whole entities, by a hash of their
-    names (``viewcast.holdout.settings.divide``). Refusals: as of ``parts``, of entities or times.
+    names (``viewcast.holdout.settings.divide``). Refusals: as of ``parts``, of entities or times;
+    and (ConfigError) hidden rows that are to lie spread over the time of one series.
     """
+    if terms.hidden_rows == "spread":
+        what = "the last times" if cluster == "time" else "whole entities"
+        raise ConfigError(
+            f"hidden_rows = spread: is for one series; of a panel (cluster = {cluster}) {what} are "
+            "hidden: leave it out"
+        )
     _refuse_few(len(keys), terms)
     clusters = Clusters.of(keys, cluster)
     of_time = cluster == "time"

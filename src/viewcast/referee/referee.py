@@ -30,7 +30,7 @@ from viewcast.referee.interval import interval
 from viewcast.referee.judged_metric import JudgedMetric, plain
 from viewcast.referee.parts import Parts, parts, parts_of_panel
 from viewcast.referee.rule import accepted
-from viewcast.referee.terms import Mode, Terms
+from viewcast.referee.terms import HiddenRows, Mode, Terms
 from viewcast.scoring.metric import Array
 from viewcast.scoring.metrics.given import as_array
 from viewcast.scoring.metrics.named import MetricLike, metric_named
@@ -60,7 +60,7 @@ class Referee:
 
     ``targets`` (N,): numbers or labels, in order of time where there is one. ``loss``: the name of
     a metric (``viewcast.scoring.metrics``), or a function of targets and predictions that gives the
-    loss of each row. ``budget``, ``false``, ``hidden``, ``length``, ``mode``: see
+    loss of each row. ``budget``, ``false``, ``hidden``, ``length``, ``mode``, ``hidden_rows``: see
     ``viewcast.referee.terms.Terms``. ``keys``, ``cluster``: entity and time (N,) of rows of a
     panel, and what new rows will have new (``viewcast.selection.clusters``).
 
@@ -79,10 +79,11 @@ class Referee:
         length: float = 1.0,
         *,
         mode: Mode = "referee",
+        hidden_rows: HiddenRows = "last",
         keys: pd.DataFrame | None = None,
         cluster: Cluster | None = None,
     ) -> None:
-        self.terms: Terms = terms_of(budget, false, hidden, length, mode)
+        self.terms: Terms = terms_of(budget, false, hidden, length, mode, hidden_rows)
         self.metric = metric_named(loss, "loss")
         wanted = _targets(targets)
         if wanted.ndim != 1:
@@ -251,9 +252,23 @@ class Referee:
         return part.gain(first - losses)
 
 
-def terms_of(budget: int, false: float, hidden: float, length: float, mode: Mode) -> Terms:
+def terms_of(
+    budget: int,
+    false: float,
+    hidden: float,
+    length: float,
+    mode: Mode,
+    hidden_rows: HiddenRows = "last",
+) -> Terms:
     """Checked terms; refuses (ConfigError) a setting out of range by its name."""
-    given = {"budget": budget, "false": false, "hidden": hidden, "length": length, "mode": mode}
+    given = {
+        "budget": budget,
+        "false": false,
+        "hidden": hidden,
+        "length": length,
+        "mode": mode,
+        "hidden_rows": hidden_rows,
+    }
     terms: Terms = construct(Terms, given, "")
     return terms
 

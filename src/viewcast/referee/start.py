@@ -7,6 +7,7 @@ as it is.
 import json
 import os
 import stat
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ def _referee(rows: Rows, metric: str, terms: Terms, cluster: Cluster | None) -> 
         terms.hidden,
         terms.length,
         mode=terms.mode,
+        hidden_rows=terms.hidden_rows,
         keys=rows.frame[["entity", "time"]],
         cluster=cluster,
     )
@@ -178,7 +180,7 @@ def _claimed(folder: Path) -> Lock:
 
 def _refuse_other(folder: Path, there: Plan, wanted: Plan, named: bool) -> None:
     """Refuse (ConfigError) a plan that differs."""
-    found, asked = _flat(there.plain()), _flat(wanted.plain())
+    found, asked = _flat(asdict(there)), _flat(asdict(wanted))
     ignored = {"source"} if named else {"source", "name"}
     lines = [
         f"{key} = {shown(asked[key])}: the plan of {folder} has {shown(found[key])}"

@@ -15,6 +15,8 @@ from viewcast.selection.clusters import Cluster
 
 Mode = Literal["referee", "explore"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+HiddenRows = Literal["last", "spread"]
+HIDDEN_ROWS: tuple[HiddenRows, ...] = get_args(HiddenRows)
 STRICT = ConfigDict(extra="forbid")
 
 
@@ -25,7 +27,8 @@ class Terms:
     it is the dial for progress. ``hidden``: share of the rows that enter no answer. ``length``:
     over how many rows a row's loss depends on its neighbours, 1 for rows in no order. ``mode``:
     ``referee``, or ``explore``, whose answer means "kept", never "better": the Ladder with a step
-    of one standard error.
+    of one standard error. ``hidden_rows``: the ``last`` in time, or ``spread`` over it
+    (``viewcast.referee.spread``).
     """
 
     budget: Annotated[int, Field(ge=2, le=1_000_000)] = 200
@@ -33,6 +36,7 @@ class Terms:
     hidden: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.25
     length: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
     mode: Mode = "referee"
+    hidden_rows: HiddenRows = "last"
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -69,4 +73,15 @@ class Plan:
 
     def plain(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        return asdict(self)
+        plain = asdict(self)
+        if self.terms.hidden_rows == "last":
+            del plain["terms"]["hidden_rows"]  # older plans have no such key, and keep their hash
+        return plain
+
+
+def between(plan: Plan) -> str:
+    """Where the hidden rows lie if not at the end, to go on a sentence; empty if they do."""
+    if plan.terms.hidden_rows == "last":
+        return ""
+    unused = plan.rows - plan.gate - plan.hidden
+    return f", spread over the time; {unused:,} rows between the two are used for neither"

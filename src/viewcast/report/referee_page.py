@@ -11,6 +11,7 @@ from typing import Any
 from viewcast.referee import sentences
 from viewcast.referee.record import Closing
 from viewcast.referee.sentences import Topic
+from viewcast.referee.terms import between
 from viewcast.report.figures.style import applied
 from viewcast.report.picture_shelf import PictureShelf
 from viewcast.report.referee_figures import claims, staircase
@@ -114,7 +115,7 @@ def plan(closing: Closing) -> list[Topic]:
         alike = f"of a panel, alike within a cluster ({new})"
     return [
         Topic("rows", f"{of.rows:,} rows{source}, {alike}: {of.gate:,} judged (gate rows), "
-              f"{of.hidden:,} were hidden and read once, at the end"),
+              f"{of.hidden:,} were hidden and read once, at the end{between(of)}"),
         Topic("their identity", of.holdout),
         Topic("metric", f"{of.metric}: {sentences.direction(closing)}"),
         Topic("answers", f"{terms.budget:,}, the first submission's included"),

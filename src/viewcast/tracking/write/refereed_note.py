@@ -5,7 +5,7 @@ from viewcast.assessment.refereed_sentences import price, word
 from viewcast.assessment.wording import sentence
 from viewcast.base.escaped import in_markdown
 from viewcast.referee.record import Closing
-from viewcast.referee.terms import Plan
+from viewcast.referee.terms import Plan, between
 
 LISTED = 10  # submitters, and deviations
 
@@ -18,9 +18,9 @@ def note(plan: Plan, closing: Closing | None = None) -> str:
     terms = plan.terms
     asked = (
         f"A referee of {plan.rows:,} validation rows by {in_markdown(plan.metric)}: {plan.gate:,} "
-        f"judge each submission, {plan.hidden:,} are read once, when it is closed. It gives "
-        f"{terms.budget:,} answers of one bit, and tells no score; {terms.false:g} false "
-        f"acceptances are allowed over its whole life."
+        f"judge each submission, {plan.hidden:,} are read once, when it is closed"
+        f"{between(plan)}. It gives {terms.budget:,} answers of one bit, and tells no score; "
+        f"{terms.false:g} false acceptances are allowed over its whole life."
     )
     if closing is None:
         return f"{asked}\n\nIt is open: there is no price before it is closed."
