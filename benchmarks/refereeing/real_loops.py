@@ -110,7 +110,9 @@ def real_loops(quick: bool) -> list[dict[str, Any]]:
     with progress("real loops", steps) as told, threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that stopped early is a candidate like others
         for task in every:
-            found: dict[str, list[dict[str, float]]] = {"raw score shown": [], "referee": []}
+            # A raw loop hides no rows, wherever they lie.
+            loops = ("raw score shown", "referee") if task.hidden_rows == "last" else ("referee",)
+            found: dict[str, list[dict[str, float]]] = {loop: [] for loop in loops}
             for number in range(task.count):
                 world = task.world(number)
                 for loop, own in found.items():
