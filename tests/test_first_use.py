@@ -46,6 +46,6 @@ def test_a_referee_whose_experiment_somebody_makes_at_the_same_moment_is_recorde
     monkeypatch.setattr(MlflowClient, "create_experiment", twice)
     client, place = others_store.client, others_store.folder.as_uri()
     told = RefereeRuns(str(client.tracking_uri), "new", place)
-    told.submission(plan_on(), submissions(1)[0])
+    told.submissions(plan_on(), [submissions(1)[0]])
     made = client.get_experiment_by_name("new")
     assert len(client.search_runs([made.experiment_id])) == 2

@@ -1,7 +1,10 @@
 """A referee tells a recorder everything in order, and waits for none."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from support.referees import (
     BUDGET,
@@ -9,6 +12,7 @@ from support.referees import (
     loop,
     started,
 )
+from viewcast.referee import telling
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.record import Submitted
 from viewcast.referee.terms import Plan
@@ -21,9 +25,9 @@ class Held(Recorder):
         super().__init__()
         self.go = threading.Event()
 
-    def submission(self, plan: Plan, submitted: Submitted) -> None:
+    def submissions(self, plan: Plan, submitted: Sequence[Submitted]) -> None:
         assert self.go.wait(60)
-        super().submission(plan, submitted)
+        super().submissions(plan, submitted)
 
 
 def test_a_recorder_is_told_everything_in_order_and_delays_no_answer(tmp_path: Path) -> None:
@@ -39,7 +43,10 @@ def test_a_recorder_is_told_everything_in_order_and_delays_no_answer(tmp_path: P
         assert recorder.closings == [closing]
 
 
-def test_a_recorder_that_cannot_be_reached_hears_it_later(tmp_path: Path) -> None:
+def test_a_recorder_that_cannot_be_reached_hears_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "TOGETHER", 2)
     recorder = Recorder(failures=3)
     with started(tmp_path, recorder=recorder) as referee:
         for predictions in loop(3):
@@ -48,6 +55,7 @@ def test_a_recorder_that_cannot_be_reached_hears_it_later(tmp_path: Path) -> Non
         assert recorder.told == []
         assert referee.flush(60) is None
         assert recorder.told == [1, 2, 3]
+        assert recorder.calls == [2, 1], "all that it has not heard, so many in one call"
         recorder.failures = 1
         referee.close("a")
         assert referee.flush(60) in (None, "the server is gone")
@@ -77,7 +85,7 @@ def test_after_a_restart_a_recorder_hears_what_it_has_not(tmp_path: Path) -> Non
 
 def test_a_fault_of_a_recorder_ends_no_referee(tmp_path: Path) -> None:
     class Faulty(Recorder):
-        def submission(self, plan: Plan, submitted: Submitted) -> None:
+        def submissions(self, plan: Plan, submitted: Sequence[Submitted]) -> None:
             raise KeyError("x")
 
     with started(tmp_path, recorder=Faulty()) as referee:

@@ -23,7 +23,7 @@ def refereed(store: Store, count: int = 9, **more: object) -> None:
     """A referee with so many submissions that goes on."""
     told = RefereeRuns(str(store.client.tracking_uri), "others")
     for one in submissions(count, **more):
-        told.submission(PLAN, one)
+        told.submissions(PLAN, [one])
 
 
 def test_an_open_referee_has_no_price(others_store: Store) -> None:

@@ -78,7 +78,7 @@ def test_rows_that_a_closed_referee_has_read_are_known_in_the_whole_store(
 ) -> None:
     uri = str(others_store.client.tracking_uri)
     told = RefereeRuns(uri, "another experiment", others_store.folder.as_uri())
-    told.submission(PLAN, submissions(1)[0])
+    told.submissions(PLAN, [submissions(1)[0]])
     assert used_up(uri, PLAN.holdout) is None
     told.closing(closing_of(PLAN, submissions(3)))
     assert used_up(uri, PLAN.holdout) == "gate"

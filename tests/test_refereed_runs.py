@@ -23,7 +23,7 @@ MADE = {"accepted", "left", "acceptances"}  # all metrics before the end
 def test_each_submission_is_a_run_under_the_referee_with_its_one_bit(others_store: Store) -> None:
     told = recorder(others_store)
     for one in submissions(4):
-        told.submission(PLAN, one)
+        told.submissions(PLAN, [one])
     parent, children = runs(others_store)
     assert parent.info.run_name == "gate"
     assert parent.info.status == "RUNNING"
@@ -44,7 +44,7 @@ def test_each_submission_is_a_run_under_the_referee_with_its_one_bit(others_stor
 def test_no_run_has_a_score_or_names_a_row_before_the_end(others_store: Store) -> None:
     told = recorder(others_store)
     for one in submissions(3):
-        told.submission(PLAN, one)
+        told.submissions(PLAN, [one])
     parent, children = runs(others_store)
     assert {name for run in (parent, *children) for name in run.data.metrics} == MADE
     assert not any(run.inputs.dataset_inputs for run in (parent, *children))
@@ -55,11 +55,11 @@ def test_no_run_has_a_score_or_names_a_row_before_the_end(others_store: Store) -
 
 def test_what_is_told_again_after_a_restart_changes_nothing(others_store: Store) -> None:
     for one in submissions(5):
-        recorder(others_store).submission(PLAN, one)
+        recorder(others_store).submissions(PLAN, [one])
     before = everything(others_store)
     again = recorder(others_store)
     for one in submissions(5):
-        again.submission(PLAN, one)
+        again.submissions(PLAN, [one])
     assert everything(others_store) == before
 
 
@@ -67,13 +67,13 @@ def test_an_outage_in_the_middle_is_caught_up(
     others_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, four = recorder(others_store), submissions(4)
-    told.submission(PLAN, four[0])
+    told.submissions(PLAN, [four[0]])
     with monkeypatch.context() as outage:
         outage.setattr(many_runs, "add", fails)
         with pytest.raises(TrackingError, match="the referee is not recorded there"):
-            told.submission(PLAN, four[1])
+            told.submissions(PLAN, [four[1]])
     for one in four[1:]:
-        told.submission(PLAN, one)
+        told.submissions(PLAN, [one])
     _, children = runs(others_store)
     assert len(children) == 4
     parent, _ = runs(others_store)
@@ -94,10 +94,10 @@ def test_a_run_that_a_kill_left_half_told_is_completed(
     with monkeypatch.context() as killed:
         killed.setattr(MlflowClient, "set_terminated", fails)
         with pytest.raises(TrackingError):
-            recorder(others_store).submission(PLAN, first)
+            recorder(others_store).submissions(PLAN, [first])
     _, (half,) = runs(others_store)
     assert half.info.status == "RUNNING"
-    recorder(others_store).submission(PLAN, first)
+    recorder(others_store).submissions(PLAN, [first])
     _, (whole,) = runs(others_store)
     assert whole.info.run_id == half.info.run_id
     assert whole.info.status == "FINISHED"
@@ -112,10 +112,10 @@ def test_a_store_that_is_not_there_yet_has_used_no_rows_up(tmp_path: Any) -> Non
 def test_other_predictions_under_a_number_that_was_told_are_refused(others_store: Store) -> None:
     (first,) = submissions(1)
     told = recorder(others_store)
-    told.submission(PLAN, first)
+    told.submissions(PLAN, [first])
     other = type(first)(**{**vars(first), "digest": "f" * 16})
     with pytest.raises(TrackingError, match="submission 1 stands in MLflow with other predictions"):
-        told.submission(PLAN, other)
+        told.submissions(PLAN, [other])
 
 
 def test_submissions_are_looks_at_the_rows_and_the_end_is_one_more(others_store: Store) -> None:
@@ -124,7 +124,7 @@ def test_submissions_are_looks_at_the_rows_and_the_end_is_one_more(others_store:
 
     told = recorder(others_store)
     for one in submissions(3):
-        told.submission(PLAN, one)
+        told.submissions(PLAN, [one])
     assert [look.user for look in looks()] == ["agent", "ann", "agent"]
     assert {look.holdout for look in looks()} == {PLAN.holdout}
     assert len({look.batch_id for look in looks()}) == 3  # each in sight of the answer before it
@@ -139,6 +139,6 @@ def test_a_server_that_is_not_there_is_told_without_its_password(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     told = RefereeRuns("http://ann:secret@127.0.0.1:9", "others")
     with pytest.raises(TrackingError, match="nobody listens there") as refused:
-        told.submission(PLAN, submissions(1)[0])
+        told.submissions(PLAN, [submissions(1)[0]])
     assert "secret" not in str(refused.value)
     assert "It goes on, and tells it later" in str(refused.value)

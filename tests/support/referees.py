@@ -3,7 +3,7 @@
 In a whole life the clock stands still, so that the files of two lives can be compared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -58,11 +58,13 @@ class Recorder:
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
         self.told: list[int] = []
+        self.calls: list[int] = []  # how many were told in each
         self.closings: list[Closing] = []
 
-    def submission(self, plan: Plan, submitted: Submitted) -> None:
+    def submissions(self, plan: Plan, submitted: Sequence[Submitted]) -> None:
         self._fail()
-        self.told.append(submitted.number)
+        self.calls.append(len(submitted))
+        self.told += [one.number for one in submitted]
 
     def closing(self, closing: Closing) -> None:
         self._fail()

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,9 +85,9 @@ class Heard:
         self._silent = False
         self._lock = threading.Lock()
 
-    def submission(self, plan: "Plan", submitted: "Submitted") -> None:
+    def submissions(self, plan: "Plan", submitted: "Sequence[Submitted]") -> None:
         """See ``viewcast.referee.record.Recorder``."""
-        self._told(lambda: self._recorder.submission(plan, submitted))
+        self._told(lambda: self._recorder.submissions(plan, submitted))
 
     def closing(self, closing: "Closing") -> None:
         """See ``viewcast.referee.record.Recorder``."""

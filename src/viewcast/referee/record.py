@@ -4,7 +4,7 @@ Nothing of a submission is told before the end but its one bit.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -123,8 +123,8 @@ class Recorder(Protocol):
     reached raises TrackingError; the referee goes on and tells it later.
     """
 
-    def submission(self, plan: Plan, submitted: Submitted) -> None:
-        """One submission, in the order of their numbers."""
+    def submissions(self, plan: Plan, submitted: Sequence[Submitted]) -> None:
+        """The next submissions, in the order of their numbers; several after an outage."""
 
     def closing(self, closing: Closing) -> None:
         """The verdict, after the last submission."""

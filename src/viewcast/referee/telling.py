@@ -12,6 +12,7 @@ from viewcast.referee.terms import Plan
 
 CLOSING = "closing"
 SUBMISSIONS = "submissions"
+TOGETHER = 100  # submissions in one call, where so many were not heard
 
 
 class Telling:
@@ -19,7 +20,8 @@ class Telling:
 
     ``submissions``: the referee's own list, which grows. ``file``: how many were told, so that a
     restart goes on there; without it all are told again, which changes nothing. What a recorder
-    that cannot be reached has not heard it is told with the next submission, and at the end.
+    that cannot be reached has not heard it is told with the next submission, and at the end, many
+    submissions in one call.
     """
 
     def __init__(
@@ -87,12 +89,14 @@ class Telling:
 
     def _tell(self) -> None:
         while self._told[SUBMISSIONS] < len(self._submissions):
-            self._recorder.submission(self._plan, self._submissions[self._told[SUBMISSIONS]])
-            self._note(SUBMISSIONS)
+            known = self._told[SUBMISSIONS]
+            following = tuple(self._submissions[known : known + TOGETHER])
+            self._recorder.submissions(self._plan, following)
+            self._note(SUBMISSIONS, len(following))
         if self._closing is not None and not self._told[CLOSING]:
             self._recorder.closing(self._closing)
-            self._note(CLOSING)
+            self._note(CLOSING, 1)
 
-    def _note(self, what: str) -> None:
-        self._told[what] += 1
+    def _note(self, what: str, count: int) -> None:
+        self._told[what] += count
         write_json(self._file, self._told, sync=False)

@@ -10,7 +10,7 @@ on later.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -60,11 +60,10 @@ class RefereeRuns:
         with self._telling():
             return self._record(plan, time).parent
 
-    def submission(self, plan: Plan, submitted: Submitted) -> None:
-        """Tell of one submission; one that was told is left alone."""
+    def submissions(self, plan: Plan, submitted: Sequence[Submitted]) -> None:
+        """Tell of some submissions; those that were told are left alone."""
         with self._telling():
-            record = self._record(plan, submitted.time)
-            tell(record, plan, [submitted])
+            tell(self._record(plan, min(one.time for one in submitted)), plan, submitted)
 
     def closing(self, closing: Closing) -> None:
         """Tell the verdict, and all submissions that are missing; a second call changes nothing."""
