@@ -43,7 +43,11 @@ PAGE = {**LATER, TIMEOUT: "60"}  # a thousand runs of a large store
 
 
 def install() -> None:
-    """Make the second rule that of all requests of this process; a second call changes nothing."""
+    """Make the second rule that of all requests of this process; a second call changes nothing.
+
+    MLflow has no public way to it. ``tests/test_tracking_server_answers.py`` fails, and says so,
+    with a version that takes its retries from elsewhere.
+    """
     from mlflow.utils import request_utils  # noqa: PLC0415 (the first rule needs none of MLflow)
 
     for name, value in LATER.items():
