@@ -33,6 +33,11 @@ COLUMNS = (
     ("hill climb: claim − truth", "hill climb", "claim - truth"),
 )
 ENOUGH = 100  # intervals that a coverage is told of
+PARTS = ("table", "intervals", "referee alone", "hidden rows", "real")
+CHANNEL = {
+    "last": "channel (simulated)",
+    "spread": "channel (simulated), hidden rows spread",
+}
 
 Row = dict[str, Any]
 Found = dict[tuple[str, str, int], Row]
@@ -41,9 +46,10 @@ Found = dict[tuple[str, str, int], Row]
 def block() -> str:
     """What stands between the marks of the page."""
     stored = json.loads(RESULTS.read_text(encoding="utf-8"))
-    results = {name: rows_of(stored[name]) for name in ("table", "intervals", "referee alone")}
+    results = {name: rows_of(stored[name]) for name in PARTS}
     tried = [*results["intervals"], *results["referee alone"]]
-    return "".join(f"{line}\n" for line in lines(results["table"], tried))
+    told = [*lines(results["table"], tried), places(results["hidden rows"], results["real"])]
+    return "".join(f"{line}\n" for line in told)
 
 
 def rows_of(table: dict[str, Any]) -> list[Row]:
@@ -116,6 +122,31 @@ def stops_not(found: Found) -> str:
         f"- **It does not stop** a rare huge loss, of which {figure(rare['acceptances'])} steps in "
         f"{ANSWERS[0]} were accepted (the interval covered {percent(rare['covers'])}), nor a "
         f"sandbagger, who got {figure(held['acceptances'])} acceptances for one gain."
+    )
+
+
+def places(rows: list[Row], real: list[Row]) -> str:
+    """What hidden rows at the end miss, and what it costs that they lie spread over the time."""
+    places = tuple(CHANNEL)
+    own = {(row["loop"], row["rows"], row["hidden rows"]): row for row in rows}
+    known = [row for row in rows if row["some"] * row["loops"] >= ENOUGH]
+    covers = {
+        place: [row["covers"] for row in known if row["hidden rows"] == place] for place in places
+    }
+    average = [percent(sum(covers[place]) / len(covers[place])) for place in places]
+    season = [percent(own["5 % real, seasons", ROWS, place]["covers"]) for place in places]
+    share = [figure(own["5 % real", ROWS, place]["share of an oracle's gain"]) for place in places]
+    loops = {row["data"]: row for row in real if row["loop"] == "referee"}
+    right = [f"{loops[name]['right'] * loops[name]['loops']:.0f}" for name in CHANNEL.values()]
+    return (
+        f"- **Where gains change with the season** (5 % real, {ROWS} rows, losses that depend on "
+        f"4 neighbours) the interval covered the gain of all rows in {season[0]} with the last "
+        f"rows hidden, and in {season[1]} with `--hidden-rows spread`; over all loops on such "
+        f"rows, with and without seasons, in {average[0]} and {average[1]} on average (spread: "
+        f"{percent(min(covers['spread']))} at least). Of {loops[CHANNEL['spread']]['loops']} real "
+        f"loops on the simulated channel {right[0]} and {right[1]} intervals held. False "
+        "acceptances are as many. Spread costs rows, and so progress: "
+        f"{share[1]} of what an oracle would gain, against {share[0]}."
     )
 
 

@@ -131,8 +131,8 @@ def test_the_simulation_sees_what_the_product_sees(cells: Any) -> None:
     from refereeing.moments import seen  # noqa: PLC0415
 
     gains = np.random.default_rng(3).standard_normal((2, 5, 200)).astype(np.float32) + 0.1
-    for length in (1.0, 1.5):
-        of = parts(200, Terms(length=length))
+    for terms in ({}, {"length": 1.5}, {"length": 1.5, "hidden_rows": "spread"}):
+        of = parts(200, Terms(**terms))  # type: ignore[arg-type]
         found = seen(gains, of)
         for part, rows, own in (
             (of.judging, of.gate, found.gate),
