@@ -1,5 +1,7 @@
 """A CSV file as a spreadsheet of any language saves it: separators, decimals, letters."""
 
+import gzip
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,3 +157,18 @@ def test_points_before_three_digits_of_every_fraction_are_refused(export) -> Non
 def test_the_same_marks_group_figures_that_are_counted(export) -> None:
     counts = [f"{count:,}".replace(",", ".") for count in COUNTS]
     assert_good(read_export(export(Totals=totals(counts=counts))))
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Totals.CSV", "Totals.Csv", "TOTALS.CSV.GZ", "EXPORT.ZIP"])
+def test_the_ending_of_a_name_may_be_in_capitals(tmp_path: Path, name: str) -> None:
+    content = totals().encode()
+    if name.endswith("ZIP"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("TOTALS.CSV", content)
+    else:
+        (tmp_path / name).write_bytes(gzip.compress(content) if "GZ" in name else content)
+    assert_good(read_export(tmp_path))
+    assert_good(read_export(tmp_path / name))

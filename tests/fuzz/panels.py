@@ -31,6 +31,8 @@ CONF = Path(__file__).resolve().parents[2] / "conf" / "reader"
 VIDEOS, DAYS = 6, 40
 TOLERANCE = 1e-6  # views of a panel are float32
 Columns = dict[str, list[Any]]
+GERMAN = {"video_id": "Inhalte", "day": "Tag", "views": "Aufrufe", "category": "Größe"}
+PAGES = ("utf-8", "cp1252", "utf-16", "utf-16-le")
 ODD: tuple[Any, ...] = (
     *(None, -1, 0, 2**31, 2**63, 1e308, float("nan"), float("inf"), -(2**40), 1.5, True),
     *evil.CELLS,
@@ -81,6 +83,17 @@ def content(table: Columns, suffix: str) -> bytes:
     return gzip.compress(made.getvalue(), 1) if suffix == ".csv.gz" else made.getvalue()
 
 
+def respelt(file: bytes, mark: str, page: str) -> bytes:
+    """A CSV file as a spreadsheet saves it, where its letters are those of the page."""
+    packed = file.startswith(b"\x1f\x8b")
+    text = (gzip.decompress(file) if packed else file).decode("utf-8", "replace")
+    try:
+        spelt = text.replace(",", mark).encode(page)
+    except UnicodeEncodeError:
+        return file
+    return gzip.compress(spelt, 1) if packed else spelt
+
+
 def _array(cells: list[Any]) -> pa.Array:
     try:
         return pa.array(cells)
@@ -121,18 +134,24 @@ def cases(draw: st.DrawFn) -> Case:
     table = wide_table() if form == "wide" else long_table(form == "dated")
     suffix = draw(st.sampled_from((".csv", ".csv.gz", ".parquet")))
     made, known = [form, suffix], True
+    if form == "dated" and draw(st.booleans()):  # the headers of Studio in another language
+        table = {GERMAN.get(name, name): cells for name, cells in table.items()}
     if draw(st.integers(0, 3)):
         table, how = draw(damaged(table))
         made.append(how)
         known = False
     files = {f"panel{suffix}": content(table, suffix)}
     if form != "wide" and draw(st.integers(0, 3)) == 0 and known:
-        half = len(table["day"]) // 2
+        half = len(table[list(table)[1]]) // 2
         parts = ({k: c[:half] for k, c in table.items()}, {k: c[half:] for k, c in table.items()})
         files = {f"part{n}{suffix}": content(part, suffix) for n, part in enumerate(parts)}
         if draw(st.booleans()):
             files["part1.parquet"] = content(parts[1], ".parquet")
             known = suffix == ".parquet"
+    if draw(st.integers(0, 2)) == 0 and not any(name.endswith(".parquet") for name in files):
+        mark, page = draw(st.sampled_from(";\t")), draw(st.sampled_from(PAGES))
+        files = {name: respelt(file, mark, page) for name, file in files.items()}
+        made.append(f"{mark!r} {page}")
     if draw(st.integers(0, 2)) == 0:
         name = draw(st.sampled_from(sorted(files)))
         files[name], how = draw(evil.broken(files[name]))

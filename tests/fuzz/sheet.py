@@ -17,6 +17,9 @@ GROUPS = ("", "", "", ",", ".", " ", "'", "\u202f")
 EXTRA = ("Subscribers", "Watch time (hours)", "Impressions", "Shares")
 
 
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp950", "cp1251")
+
+
 @dataclass(frozen=True)
 class Sheet:
     """An export as cells, and how they become bytes. ``days``: the views of each row's day; None
@@ -39,7 +42,10 @@ class Sheet:
         """The bytes of the file."""
         lines = [self._line(row) for row in (*([self.header] if self.headed else []), *self.rows)]
         text = self.title + "".join(f"{line}{self.end}" for line in lines) + self.remark
-        return text.encode(self.encoding, "surrogatepass")
+        try:
+            return text.encode(self.encoding)
+        except UnicodeEncodeError:  # no letter of this page, or none of any
+            return text.encode("utf-8", "surrogatepass")
 
     def _line(self, row: tuple[str, ...]) -> str:
         return self.delimiter.join(self._cell(cell) for cell in row)
@@ -81,7 +87,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
         tuple(rows),
         tuple((days[place].isoformat(), float(views[place])) for place in places[order]),
         delimiter=draw(st.sampled_from((",", ";", "\t"))),
-        encoding=draw(st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "utf-16-be"))),
+        encoding=draw(st.sampled_from(ENCODINGS)),
         end=draw(st.sampled_from(("\n", "\r\n"))),
         title=draw(st.sampled_from(("", "", "", "sep=,\n", "Views by day\n", "\n\n"))),
         quoted=draw(st.booleans()),
