@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_ID = 120  # characters of a text that still names a test
 
-# The processes of a run share the cores. Threads of NumPy's linear algebra wait for one another by
-# turning in circles: on the matrices of these tests they take five times the CPU seconds of one.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# The processes of a run share the cores. Threads of linear algebra, of torch and of boosting wait
+# for one another by turning in circles: on data as small as those of tests they take five to sixty
+# times the CPU seconds of one thread.
+for library in ("OPENBLAS", "OMP"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # Classes that tests name in configurations lie in these.
 os.environ.setdefault("VIEWCAST_PLUGINS", "support,test_extending,test_night,my_recipes,gone")

@@ -21,6 +21,7 @@ from viewcast.runs.own_channels import (
     label_of,
     made_from,
     name_of,
+    named,
     own_channels,
     sentence,
 )
@@ -50,13 +51,17 @@ def test_a_label_without_english_letters_needs_a_name() -> None:
         name_of("日本 2021")
 
 
-def test_an_export_is_called_as_its_folder_or_its_zip(tmp_path: Path) -> None:
+def test_an_export_is_called_as_it_is_told_or_as_its_folder_or_its_zip(
+    project: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "Baking"
     folder.mkdir()
     (folder / "Totals.csv").touch()
     (tmp_path / "May 2021.zip").touch()
     assert label_of(folder) == label_of(folder / "Totals.csv") == "Baking"
     assert label_of(tmp_path / "May 2021.zip") == "May 2021"
+    assert named(project, folder, None) == ("Baking", "baking")
+    assert named(project, folder, "My Pies") == ("My Pies", "my-pies")
 
 
 def test_an_imported_channel_is_a_data_set_with_its_own_settings(project: Path) -> None:

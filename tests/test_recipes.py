@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsforecast.models import AutoTheta
 
 from support.fitted_recipes import DAYS, HORIZON, LONG, fit, forecast
 from support.histories import FIRST, OWN, channel, constant, recipes
@@ -82,6 +81,8 @@ def test_trees_are_read_without_lightgbm_to_the_bit() -> None:
 
 
 def test_theta_is_that_of_statsforecast_on_the_logs() -> None:
+    from statsforecast.models import AutoTheta  # noqa: PLC0415 (a second to import)
+
     model = AutoTheta(season_length=7, decomposition_type="additive")
     centre = LONG.log.mean()
     theirs = centre + model.forecast(y=LONG.log - centre, h=HORIZON)["mean"]
