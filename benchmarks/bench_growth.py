@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from own_use import peak_mib
 from peers import ours
 from peers.work import starts, work_of
 from side_by_side import keep
@@ -176,13 +177,7 @@ def _measuring(taken: dict[str, Taken], what: str) -> Iterator[None]:
     start, before = time.process_time(), STARTED[0]
     yield
     seconds = time.process_time() - start
-    taken[what] = {"CPU s": seconds, "peak MiB": _peak() - before}
-
-
-def _peak() -> float:
-    """Peak MiB of this process. getrusage does not serve: its peak is that of the parent too."""
-    status = Path("/proc/self/status").read_text().split()
-    return int(status[status.index("VmHWM:") + 1]) / 1024
+    taken[what] = {"CPU s": seconds, "peak MiB": peak_mib() - before}
 
 
 def _alone(axis: str, size: int) -> dict[str, Taken]:
@@ -201,7 +196,7 @@ STARTED: list[float] = []  # peak MiB before a case
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--case"]:
         load_engine()
-        STARTED.append(_peak())
+        STARTED.append(peak_mib())
         print(json.dumps(AXES[sys.argv[2]][1](int(sys.argv[3]))))
     else:
         main()

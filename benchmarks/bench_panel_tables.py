@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from own_use import peak_mib
 from side_by_side import keep
 
 from viewcast.base.paths import prepared_path, sealed_path
@@ -24,7 +25,6 @@ from viewcast.data.panel import prepared
 from viewcast.data.preparation import preparation
 
 VIDEOS, DAYS = 14_041, 162
-KIB = 2**10
 TASK = {
     **{"window": 56, "horizon": 7, "asked": "each", "moments": "sliding", "step": 1},
     **{"least_views": 0, "least_views_train": 0},
@@ -86,19 +86,13 @@ def _alone(what: str, root: Path) -> dict[str, Any]:
 
 def _case(what: str, root: Path) -> None:
     """Print what one piece of work takes."""
-    before, wall, start = _peak(), time.perf_counter(), time.process_time()
+    before, wall, start = peak_mib(), time.perf_counter(), time.process_time()
     rows, size = CASES[what](root)
     used = {"s": time.perf_counter() - wall, "CPU s": time.process_time() - start}
-    peak = _peak()
+    peak = peak_mib()
     share = (peak - before) / size if size else float("nan")
     shown = {"rows": rows, **used, "peak MiB": peak - before, "in all": peak, "peak / size": share}
     print(json.dumps(shown))
-
-
-def _peak() -> float:
-    """The largest MiB of this process; ``getrusage`` would count what the parent had as well."""
-    text = Path("/proc/self/status").read_text()
-    return int(text.partition("VmHWM:")[2].split()[0]) / KIB
 
 
 def _prepare(root: Path) -> tuple[int, float]:

@@ -3,13 +3,13 @@
 ``--beside COMMIT``: a former state of the repository beside it, in turns, in the same environment.
 """
 
-import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from own_use import cpu_of_children
 from side_by_side import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -55,19 +55,13 @@ def _clones(folder: Path, state: str) -> list[Clone]:
 
 
 def _measured(clone: Clone, what: str) -> dict[str, float]:
-    start, before = time.perf_counter(), _children()
+    start, before = time.perf_counter(), cpu_of_children()
     if what == "make":
         output = clone.make("run")
     else:
         output = clone.sh(sys.executable, "pipelines/train.py", "model=deep", "data=channel")
-    busy, seconds = _children() - before, time.perf_counter() - start
+    busy, seconds = cpu_of_children() - before, time.perf_counter() - start
     return {"stages": len(stages_run(output)), "CPU s": busy, "seconds": seconds}
-
-
-def _children() -> float:
-    """CPU seconds of all processes that were started and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

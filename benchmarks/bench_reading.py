@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from own_use import peak_mib
 from side_by_side import keep
 
 from viewcast.base.errors import DataError
@@ -56,7 +57,7 @@ def _case(what: str, folder: Path) -> None:
     small.write_text(SMALL)
     read_days(small, Wanted())  # loads what is loaded late
     file, read = folder / FILES[what], CASES[what][1]
-    before, wall, start = _peak(), time.perf_counter(), time.process_time()
+    before, wall, start = peak_mib(), time.perf_counter(), time.process_time()
     try:
         outcome = read(file)
     except DataError as error:
@@ -64,18 +65,12 @@ def _case(what: str, folder: Path) -> None:
         outcome = f"refused: {told[:40]}"
     used = {"s": time.perf_counter() - wall, "CPU s": time.process_time() - start}
     size = file.stat().st_size / KIB**2
-    peak = _peak() - before
+    peak = peak_mib() - before
     print(
         json.dumps(
             {"file MiB": size, **used, "peak MiB": peak, "peak / file": peak / size, "is": outcome}
         )
     )
-
-
-def _peak() -> float:
-    """The largest MiB of this process; ``getrusage`` would count what the parent had as well."""
-    text = Path("/proc/self/status").read_text()
-    return int(text.partition("VmHWM:")[2].split()[0]) / KIB
 
 
 def _lines(days: Any, words: str) -> Iterator[str]:

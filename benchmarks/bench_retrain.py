@@ -6,13 +6,13 @@ CPU time of fitting every recipe. Wall seconds count on an idle machine alone, C
 """
 
 import json
-import resource
 import sys
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
 
+from own_use import cpu_of_children
 from side_by_side import keep
 
 from viewcast.base.paths import days_path
@@ -41,9 +41,9 @@ def main() -> None:
         for what, today, code, target in NIGHTS:
             git = "commit" if "branch" in what else "none"
             program = ("python", "pipelines/retrain.py", f"retrain.today={today}")
-            start, used = time.perf_counter(), cpu()
+            start, used = time.perf_counter(), cpu_of_children()
             output = clone.sh(*program, f"retrain.git={git}", status=code)
-            seconds, used = time.perf_counter() - start, cpu() - used
+            seconds, used = time.perf_counter() - start, cpu_of_children() - used
             assert json.loads(output.splitlines()[-1])["code"] == code, output
             rows.append({"what": what, "seconds": seconds, "cpu_seconds": used, "target": target})
         days = live.read(days_path(clone.root, CHANNEL))["views"]
@@ -53,12 +53,6 @@ def main() -> None:
         assert changed == "", f"a night has changed tracked files:\n{changed}"
         note = "wall seconds of `python pipelines/retrain.py` from start to end, 2 cores"
         keep("retrain", rows, note)
-
-
-def cpu() -> float:
-    """CPU seconds of all processes that have ended so far."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def fitting(root: Path, history: History) -> float:

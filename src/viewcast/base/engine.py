@@ -5,12 +5,13 @@ where it runs, nor on how often it was begun. Only the caller writes: files, and
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from threading import Event
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic.dataclasses import dataclass
 
+from viewcast.base.pool import threads
 from viewcast.base.settings import STRICT
 
 SharedT = TypeVar("SharedT")
@@ -69,14 +70,7 @@ class Local:
             for place, item in enumerate(items):
                 ended(place, call(shared, item))
             return
-        pool = ThreadPoolExecutor(workers)
-        try:
+        with threads(workers, stop) as pool:
             places = {pool.submit(call, shared, item): place for place, item in enumerate(items)}
             for done in as_completed(places):
                 ended(places[done], done.result())
-        except BaseException:
-            if stop is not None:
-                stop.set()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)

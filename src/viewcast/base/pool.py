@@ -1,8 +1,9 @@
 """Work that several threads share."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event
 from typing import ParamSpec, TypeVar
 
@@ -32,9 +33,16 @@ def in_threads(
     workers = min(workers, len(items))
     if workers <= 1:
         return [call(item) for item in items]
+    with threads(workers, stop) as pool:
+        return list(pool.map(call, items))
+
+
+@contextmanager
+def threads(workers: int, stop: Event | None = None) -> Iterator[ThreadPoolExecutor]:
+    """A pool of which, after an error in the context, nothing more begins and ``stop`` is set."""
     pool = ThreadPoolExecutor(workers)
     try:
-        return list(pool.map(call, items))
+        yield pool
     except BaseException:
         if stop is not None:
             stop.set()

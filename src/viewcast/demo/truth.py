@@ -13,11 +13,12 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from viewcast.base.errors import DataError
 from viewcast.base.products import SHORT, product
+from viewcast.base.settings import STRICT
 from viewcast.data.daily import windows
 from viewcast.data.simulator import Simulated
 from viewcast.data.views import DailyViews
@@ -27,7 +28,6 @@ from viewcast.scoring.loss import Loss
 from viewcast.tracking.tags import VAL_LOSS_TRUE, VAL_LOSS_TRUE_ERROR
 
 Vector = NDArray[Any]
-STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
 @checked(frozen=True, config=STRICT)

@@ -21,11 +21,10 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from viewcast.api.rows import log_rows
 from viewcast.base.errors import ConfigError
-from viewcast.scoring.metrics import NAMES, metric_of
+from viewcast.scoring.metrics import NAMES, OF_PROBABILITIES, metric_of
 from viewcast.scoring.metrics.named import MetricLike
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.tags import BATCH_ID
-from viewcast.tracking.write.row_scores import OF_CHANCES
 from viewcast.tracking.write.search_runs import (
     RunOfSearch,
     SearchRuns,
@@ -221,7 +220,7 @@ def _metric(search: Any) -> str:
 
 def _method(estimator: Any, metric: MetricLike) -> str:
     """How the model is asked."""
-    if metric not in OF_CHANCES or not is_classifier(estimator):
+    if metric not in OF_PROBABILITIES or not is_classifier(estimator):
         return "predict"
     return "predict_proba" if hasattr(estimator, "predict_proba") else "decision_function"
 

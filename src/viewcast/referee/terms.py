@@ -14,7 +14,6 @@ from viewcast.base.settings import digest
 from viewcast.selection.clusters import Cluster
 
 Mode = Literal["referee", "explore"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 HiddenRows = Literal["last", "spread"]
 HIDDEN_ROWS: tuple[HiddenRows, ...] = get_args(HiddenRows)
 STRICT = ConfigDict(extra="forbid")

@@ -28,7 +28,7 @@ from viewcast.referee.answers import RefusedError
 from viewcast.scoring.metric import Array
 from viewcast.scoring.metrics.given import as_array
 
-PARQUET, JSON = "application/vnd.apache.parquet", "application/json"
+PARQUET = "application/vnd.apache.parquet"
 MAGIC = b"PAR1"
 MIB = 2**20
 COLUMNS = 2_000

@@ -39,6 +39,7 @@ _SHARES = (
 )
 _ALL |= {f"{name}_percent": Percent(_ALL[name]) for name in _SHARES}
 NAMES = tuple(sorted(_ALL))
+OF_PROBABILITIES = ("log_loss", "brier", "roc_auc", "average_precision")  # not of labels
 
 
 def metric_of(name: str) -> Metric | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from viewcast.assessment.study import Study, unknown_rows
 from viewcast.assessment.understanding import SetAside, Understanding
 from viewcast.base.masked import masked
+from viewcast.scoring.metrics import OF_PROBABILITIES
 from viewcast.tracking.metric_names import read_name
 from viewcast.tracking.read.candidate_runs import is_search_run
 from viewcast.tracking.read.data_inputs import behind
@@ -17,7 +18,6 @@ from viewcast.tracking.read.logged_models import tells_model
 from viewcast.tracking.tags import PREDICTIONS
 
 NAMED = 3  # runs that are named of those set aside for one reason
-BY_PROBABILITY = ("log_loss", "brier", "roc_auc", "average_precision")
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _advice(study: Study, foreign: Foreign, own: list[Read], asked: Asked) -> st
         return "from viewcast.integrations.sklearn import log_search; log_search(search, X, y)"
     if sum(_has_model(one) for one in without) * 2 > len(without):
         choice = foreign.choice
-        by_probability = choice is not None and choice.measure in BY_PROBABILITY
+        by_probability = choice is not None and choice.measure in OF_PROBABILITIES
         words = [
             *(
                 "viewcast",

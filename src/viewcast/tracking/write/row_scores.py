@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from viewcast.base.errors import DataError
 from viewcast.holdout.panels import panel, usual_cluster
 from viewcast.scoring.metric import Array
-from viewcast.scoring.metrics import NAMES, metric_of
+from viewcast.scoring.metrics import NAMES, OF_PROBABILITIES, metric_of
 from viewcast.scoring.metrics.given import as_array
 from viewcast.scoring.metrics.named import MetricLike, metric_named
 from viewcast.selection.clusters import Cluster
 
 KEYS = ["entity", "time", "row"]
 CHANCE = "probability_"  # prefix of a column; the class follows
-OF_CHANCES = ("log_loss", "brier", "roc_auc", "average_precision")  # of probabilities, not labels
 AGREES = 1e-6  # relative; a value that came by single precision
 FEW = 20  # whole numbers with more values than this are amounts, not classes
 
@@ -134,7 +133,7 @@ def metric_that_gives(figure: float, target: Any, prediction: Any) -> str | None
             continue
         if np.isclose(abs(mean), abs(figure), rtol=AGREES, atol=0):
             fits.append(name)
-    likely = (usual_metric(wanted, found), *OF_CHANCES, "accuracy")
+    likely = (usual_metric(wanted, found), *OF_PROBABILITIES, "accuracy")
     bases = {re.sub("_(macro|weighted|micro)$", "", name) for name in fits}
     first = next((name for name in likely if name in fits), None)
     return first or (min(fits, key=len) if len(bases) == 1 else None)

@@ -8,9 +8,10 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.data.row_keys import keys_of
+from viewcast.scoring.metrics import OF_PROBABILITIES
 from viewcast.scoring.metrics.named import MetricLike, metric_named
 from viewcast.tracking.tags import VALIDATION
-from viewcast.tracking.write.row_scores import OF_CHANCES, RowScores, row_scores
+from viewcast.tracking.write.row_scores import RowScores, row_scores
 
 TYPES = ("regressor", "classifier")  # model_type of mlflow.models.evaluate
 
@@ -67,7 +68,7 @@ def scored(
             raise DataError("neither model nor predictions; type predictions=<their column>")
     else:
         chances = None
-        if model_type == "classifier" and output is None and metric in (None, *OF_CHANCES):
+        if model_type == "classifier" and output is None and metric in (None, *OF_PROBABILITIES):
             chances, classes = _chances(model, dataset.features_data, settings)
         predicted = chances
         if predicted is None:
