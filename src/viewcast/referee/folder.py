@@ -19,11 +19,11 @@ it: the same predictions get the same answer.
 import threading
 import time as clock
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 from viewcast.base.errors import DataError
+from viewcast.referee import journal_lines
 from viewcast.referee.answers import Answer, ClosedError
 from viewcast.referee.closing import account, refuse_none, written
 from viewcast.referee.journal import BACKUP, Journal
@@ -52,8 +52,6 @@ from viewcast.referee.telling import Telling
 from viewcast.referee.terms import Plan, Terms
 from viewcast.selection.clusters import Cluster
 
-KIND, SUBMISSION, NOTE, CLOSING = "kind", "submission", "note", "closing"
-
 
 class RefereeFolder:
     """A referee in a folder. Only one process has it at a time (a lock), until ``stop``."""
@@ -70,9 +68,7 @@ class RefereeFolder:
         self._order = Order(rows, columns_of(self.plan))
         self._kept = KeptPredictions(folder / PREDICTIONS)
         self._turn = threading.Lock()
-        self._submissions: list[Submitted] = []
-        self._notes: list[str] = []
-        self._closing_line: dict[str, Any] | None = None
+        self._told = journal_lines.Told()
         self._closing = written(folder / CLOSED)
         self._whole = True  # whether memory and journal tell the same
         self._telling: Telling | None = None
@@ -86,7 +82,7 @@ class RefereeFolder:
             raise
         if recorder is not None:
             told = folder / TOLD
-            self._telling = Telling(recorder, self.plan, self._submissions, told)
+            self._telling = Telling(recorder, self.plan, self._told.submissions, told)
             self._telling.wake(self._closing)
 
     @classmethod
@@ -152,12 +148,13 @@ class RefereeFolder:
             if known is not None:
                 return known
             taken, left = self._referee.decide(given), self._referee.left - 1
-            number = len(self._submissions) + 1
+            number = len(self._told.submissions) + 1
             submitted = Submitted(number, digest_of(given), taken, left, submitter, _now())
             self._kept.write(given)
-            self._append({KIND: SUBMISSION, **asdict(submitted)})
+            line = journal_lines.submission(submitted)
+            self._append(line)
             answer = self._referee.record(given, taken)
-            self._submissions.append(submitted)
+            self._told.take(line)
             self._whole = True
         if self._telling is not None:
             self._telling.wake()
@@ -165,7 +162,7 @@ class RefereeFolder:
 
     def status(self) -> Status:
         """What anybody with a token may know."""
-        count, acceptances = len(self._submissions), self._referee.acceptances
+        count, acceptances = len(self._told.submissions), self._referee.acceptances
         return Status.of(self.plan, count, acceptances, self.is_closed)
 
     def note(self, sentence: str) -> None:
@@ -173,11 +170,9 @@ class RefereeFolder:
         and nothing is written.
         """
         with self._turn:
-            if sentence in self._notes or self.is_closed:
+            if sentence in self._told.notes or self.is_closed:
                 return
-            self._append({KIND: NOTE, "sentence": sentence, "time": _now()})
-            self._notes.append(sentence)
-            self._whole = True
+            self._write_down(journal_lines.note(sentence, _now()))
 
     def close(self, by: str) -> Closing:
         """Read the hidden rows, write the verdict, seal; a second call gives what was written.
@@ -190,21 +185,18 @@ class RefereeFolder:
         self._note_readers()
         with self._turn:
             if self._closing is None:
-                refuse_none(self._submissions)
-                for each in self._submissions:  # as long as it can still be put right
+                refuse_none(self._told.submissions)
+                for each in self._told.submissions:  # as long as it can still be put right
                     self._kept.read(each.digest)
-                if self._closing_line is None:
-                    line: dict[str, Any] = {KIND: CLOSING, "by": by, "time": _now()}
-                    self._append(line)
-                    self._closing_line, self._whole = line, True
+                if not self.is_closed:
+                    self._write_down(journal_lines.closing(by, _now()))
                 closing = account(
                     self.plan,
                     self._referee,
-                    self._submissions,
+                    self._told.submissions,
                     self._kept.read,
-                    self._notes,
-                    self._closing_line["time"],
-                    self._closing_line["by"],
+                    self._told.notes,
+                    *self._told.end(),
                 )
                 write_json_privately(self.folder / CLOSED, closing.plain())
                 self._closing = closing
@@ -214,9 +206,10 @@ class RefereeFolder:
 
     def _note_readers(self) -> None:
         """Who read these rows elsewhere, as far as the recorder knows: that weakens the verdict."""
-        if self.is_closed or not self._submissions or not isinstance(self._recorder, KnowsReaders):
+        asked = self._told.submissions
+        if self.is_closed or not asked or not isinstance(self._recorder, KnowsReaders):
             return
-        submitters = {each.submitter for each in self._submissions}
+        submitters = {each.submitter for each in asked}
         try:
             told = self._recorder.outside(self._rows.frame, submitters)
         except Exception:  # noqa: BLE001 - a recorder's fault ends no referee
@@ -240,11 +233,16 @@ class RefereeFolder:
     @property
     def is_closed(self) -> bool:
         """Whether closing has begun: the hidden rows are used up."""
-        return self._closing_line is not None
+        return self._told.closing is not None
 
     def _refuse_closed(self) -> None:
         if self.is_closed:
             raise ClosedError(USED_UP)
+
+    def _write_down(self, line: dict[str, Any]) -> None:
+        self._append(line)
+        self._told.take(line)
+        self._whole = True
 
     def _append(self, entry: dict[str, Any]) -> None:
         """Write a line; until ``_whole`` is set again, memory does not tell what was written."""
@@ -263,9 +261,9 @@ class RefereeFolder:
     def _replay(self, lines: Iterable[dict[str, Any]]) -> None:
         for number, line in enumerate(lines, start=1):
             try:
-                if self.is_closed:
-                    raise ValueError("a line behind the closing")
-                self._take(dict(line))
+                submitted = self._told.take(line)
+                if submitted is not None:
+                    self._count(submitted)
             except (ValueError, TypeError, LookupError) as error:
                 raise DataError(
                     f"{self._journal.path}, line {number}: is damaged ({error}); {BACKUP}"
@@ -273,26 +271,12 @@ class RefereeFolder:
         if self._closing is not None and not self.is_closed:
             raise DataError(f"{self._journal.path}: lacks the line of the closing; {BACKUP}")
 
-    def _take(self, line: dict[str, Any]) -> None:
-        kind = line.pop(KIND)
-        if kind == NOTE:
-            self._notes.append(str(line["sentence"]))
-        elif kind == CLOSING:
-            self._closing_line = line
-        elif kind == SUBMISSION:
-            self._count(Submitted(**line))
-        else:
-            raise ValueError(f"{kind!r} is unknown")
-
     def _count(self, submitted: Submitted) -> None:
-        if submitted.number != len(self._submissions) + 1:
-            raise ValueError(f"the number {submitted.number}")
         self._kept.path(submitted.digest)
         if submitted.accepted:
             self._referee.record(self._kept.read(submitted.digest), True)
         else:
             self._referee.count(submitted.digest, False)
-        self._submissions.append(submitted)
 
 
 def _opened(lock: Lock, folder: Path, recorder: Recorder | None) -> RefereeFolder:
