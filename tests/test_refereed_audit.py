@@ -96,6 +96,23 @@ def test_a_run_that_read_some_of_the_rows_is_told_in_both_once_the_referee_is_cl
     assert "rows of the referee “gate” are among these" in result.verdict
 
 
+def test_a_run_that_read_more_than_the_rows_is_told_while_the_referee_is_open(
+    others_store: Store,
+) -> None:
+    """Nobody but the referee knows its rows: they are found where they are a stretch of others."""
+    refereed(others_store, count=3)
+    days = pd.date_range(DAYS.index[0] - pd.Timedelta(days=20), periods=150)
+    rng = np.random.default_rng(4)
+    longer = pd.Series(rng.normal(100, 10, 150), days)
+    longer[DAYS.index] = DAYS
+    logged(others_store, longer, name="more")
+    holes = longer.drop(days[60:62])
+    logged(others_store, holes, name="fewer")
+    (found,) = audited().refereed
+    assert [(reader.name, reader.rows) for reader in found.raw_readers] == [("more", None)]
+    assert "(“more”) read these rows outside of it, the hidden ones too" in found.verdict
+
+
 def test_a_submitter_who_read_the_rows_elsewhere_is_named_so(others_store: Store) -> None:
     refereed(others_store, submitters=["ann", "bob"])
     logged(others_store, user="bob")

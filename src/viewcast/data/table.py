@@ -178,16 +178,16 @@ def holdout(rows: pd.DataFrame) -> str:
     more than ``MANY`` rows, and of rows with several targets, by ``viewcast.data.row_hash``, unless
     targets are class labels.
     """
-    if _is_large(rows):
+    if is_large(rows):
         return row_hash.of_set(_lanes(rows))
-    return hashlib.sha256(b"".join(sorted(_digests(rows)))).hexdigest()[:16]
+    return of_digests(row_digests(rows))
 
 
 def row_identities(rows: pd.DataFrame) -> list[str]:
     """The identity of each target row (16 hex), from its entity, time and target or targets."""
-    if _is_large(rows):
+    if is_large(rows):
         return [f"{first:016x}" for first in _lanes(rows)[:, 0].tolist()]
-    return [digest.hex()[:16] for digest in _digests(rows)]
+    return [digest.hex()[:16] for digest in row_digests(rows)]
 
 
 def moments(rows: pd.DataFrame) -> list[str]:
@@ -198,7 +198,8 @@ def moments(rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def _is_large(rows: pd.DataFrame) -> bool:
+def is_large(rows: pd.DataFrame) -> bool:
+    """Whether rows are hashed by ``viewcast.data.row_hash``."""
     targets = target_columns(rows.columns)
     return targets != [TARGET] or (len(rows) > MANY and is_numeric_dtype(rows[TARGET]))
 
@@ -208,7 +209,13 @@ def _lanes(rows: pd.DataFrame) -> row_hash.Lanes:
     return row_hash.lanes(rows["entity"], rows["time"], targets)
 
 
-def _digests(rows: pd.DataFrame) -> list[bytes]:
+def of_digests(digests: Iterable[bytes]) -> str:
+    """The identity of a set of rows that are not large, by the digests of its rows."""
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:16]
+
+
+def row_digests(rows: pd.DataFrame) -> list[bytes]:
+    """SHA-256 of each row, by entity, time and target."""
     cells = zip(rows["entity"], rows["time"].astype(str), rows["target"], strict=True)
     return [
         hashlib.sha256(f"{entity}\x1f{time}\x1f{_written(target)}".encode()).digest()

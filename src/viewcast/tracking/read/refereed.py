@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+import pandas as pd
 from mlflow.entities import Run
 
 from viewcast.assessment.refereed import (
@@ -21,8 +22,10 @@ from viewcast.assessment.refereed_sentences import told
 from viewcast.assessment.study import Study
 from viewcast.base.errors import DataError
 from viewcast.base.parse import json_of
+from viewcast.data.stretches import has_stretch
 from viewcast.data.table import TARGET, holdout
 from viewcast.referee.record import Closing, Submitted, closing_of
+from viewcast.referee.terms import Plan
 from viewcast.tracking.artifacts import Artifacts
 from viewcast.tracking.referee_runs import CLOSED, is_submission, plan_of, submitted_of
 from viewcast.tracking.tags import REFEREE, REFEREE_CLOSING, REFEREE_OUTSIDE, REFEREE_STATE
@@ -110,12 +113,24 @@ def _closing(artifacts: Artifacts, parent: Run) -> Closing | None:
         raise DataError(f"{where}: {error}") from error
 
 
+def _rows(study: Study) -> pd.DataFrame | None:
+    """The rows of a study with their targets, where these are known."""
+    keys = study.keys
+    return None if keys is None or TARGET not in keys or keys[TARGET].isna().any() else keys
+
+
 def _identities(study: Study) -> set[str]:
     """The identities of a study's rows: other people's tables have one of their own beside it."""
-    keys = study.keys
-    if keys is None or TARGET not in keys or keys[TARGET].isna().any():
-        return {study.holdout}
-    return {study.holdout, holdout(keys)}
+    rows = _rows(study)
+    return {study.holdout} if rows is None else {study.holdout, holdout(rows)}
+
+
+def _has_all(study: Study, identities: set[str], plan: Plan) -> bool:
+    """Whether a study's rows are those of a referee, or those are a stretch of them."""
+    if plan.holdout in identities:
+        return True
+    rows = _rows(study)
+    return rows is not None and has_stretch(rows, plan.rows, plan.holdout)
 
 
 def _shared(artifacts: Artifacts, parent: Run) -> dict[str, int]:
@@ -140,9 +155,11 @@ def _readers(
     shared: Mapping[str, int],
 ) -> list[RawReader]:
     """The runs of a study that were shown scores of the referee's rows; ``shared``: how many, where
-    not all rows are the same.
+    it is some of them.
     """
-    whole = plan_of(parent).holdout in identities
+    if not any(run.look.scores for run in study.runs):
+        return []
+    whole = _has_all(study, identities, plan_of(parent))
     submitters = {submitted_of(run).submitter for run in runs if is_submission(run)}
     return [
         RawReader(
