@@ -148,6 +148,22 @@ def test_a_wide_table_without_one_of_its_dates_is_refused(tmp_path: Path) -> Non
         read(tmp_path, content)
 
 
+@pytest.mark.parametrize(
+    ("cells", "read_as"),
+    [("1.234,2.500", None), ("12.5,2.5", [12.5, 2.5]), ("1.234,0.500", [1.234, 0.5])],
+)
+def test_a_wide_table_whose_points_may_group_thousands_is_refused(
+    tmp_path: Path, cells: str, read_as: list[float] | None
+) -> None:
+    head = "id," + ",".join(f"day{number}" for number in range(1, 8))
+    content = f"{head}\na,{cells},3,4,5,6,7\n".encode()
+    if read_as is None:
+        with pytest.raises(DataError, match=r"found 1\.234, which is a thousand and more or a f"):
+            read(tmp_path, content)
+    else:
+        assert read(tmp_path, content).of(0)[:2].tolist() == pytest.approx(read_as)
+
+
 def test_ages_are_no_dates(tmp_path: Path) -> None:
     head = "id," + ",".join(f"day{number}" for number in range(1, 8))
     (tmp_path / "a.csv").write_text(f"{head}\na,1,2,3,4,5,6,7\n")

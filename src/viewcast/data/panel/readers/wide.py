@@ -67,8 +67,13 @@ class Wide:
                 "expected one for each of these days"
             )
         views = np.empty((len(whole), len(columns)), np.float32)
+        fractions = []
         for place, name in enumerate(columns):
-            views[:, place] = _counts(whole[name], name, path)
+            counts = _counts(whole[name], name, path)
+            views[:, place] = counts
+            fractions.append(counts[np.isfinite(counts) & (counts != np.round(counts))])
+        if not is_parquet(path):
+            _refuse_undecided(np.concatenate(fractions), path)
         videos = pd.DataFrame({"video": whole[self.video].to_pandas().astype(str)})
         again = videos["video"].duplicated() | (videos["video"] == "")
         if again.any():
@@ -126,6 +131,23 @@ class Wide:
         self.limits.refuse("rows", path, len(table), "rows")
         self.limits.refuse("columns", path, table.num_columns, "columns")
         return table
+
+
+def _refuse_undecided(fractions: NDArray[np.float64], path: Path) -> None:
+    """Refuse (DataError) a table of text whose fractions may all be thousands that points group.
+
+    Arrow has read 1.234 as a number: all are from 1 to 1000, with three decimals that some need.
+    """
+    exact = np.round(fractions * 1000, 6)
+    if not np.all((exact == np.round(exact)) & (fractions >= 1) & (fractions < 1000)):
+        return
+    needed = np.round(fractions * 100, 6) % 1 != 0
+    if needed.any():
+        raise DataError(
+            f"{path}: found {fractions[needed][0]:.3f}, which is a thousand and more or a "
+            "fraction; expected figures without points between thousands, or with another number "
+            "of decimals"
+        )
 
 
 def _counts(cells: pa.ChunkedArray, column: str, path: Path) -> NDArray[np.float64]:
