@@ -20,6 +20,7 @@ import pandas as pd
 
 from viewcast.base.errors import DataError
 from viewcast.base.parse import json_of
+from viewcast.base.quoted import quoted
 
 Purpose = Literal["report", "early_stop", "select", "gate", "test"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -88,7 +89,7 @@ def parsed(text: str, run_id: str) -> tuple[Use, ...]:
         sound = False
     if not sound:
         raise DataError(
-            f"run {run_id}: tag viewcast.looks = {text!r}: expected a list such as "
+            f"run {run_id}: tag viewcast.looks = {quoted(text)}: expected a list such as "
             f"{written([REPORT])}, purpose one of {', '.join(PURPOSES)}, counts from 0; "
             "mend or delete the tag"
         )

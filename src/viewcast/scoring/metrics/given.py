@@ -185,5 +185,8 @@ def _finite(name: str, what: str, values: Array) -> Vector:
         ) from None
     wrong = int((~np.isfinite(given)).sum())
     if wrong:
-        raise DataError(f"{name}: {wrong:,} of {given.size:,} {what} are not finite numbers")
+        raise DataError(
+            f"{name}: {wrong:,} of {given.size:,} {what} are not finite numbers; "
+            "expected finite ones"
+        )
     return given

@@ -226,10 +226,15 @@ def _opened(client: MlflowClient, ids: list[str], runs: dict[str, Run]) -> list[
                 reason=tags.get(REASON),
                 loss=figure(metrics, TEST_LOSS),
                 error=figure(metrics, TEST_ERROR),
-                reuse=int(tags.get(REUSE, 0)),
+                reuse=_count(tags.get(REUSE, "0")),
             )
         )
     return opened
+
+
+def _count(told: str) -> int:
+    """What a tag counts; 0 where somebody has put something else there."""
+    return int(told) if told.isdecimal() and len(told) < 10 else 0
 
 
 def _refuse_unscored(runs: Sequence[Run], experiment: str) -> NoReturn:

@@ -73,7 +73,7 @@ class NativeRuns:
         choice = look_of(parent, self.client)
         if choice is not None and choice.holdout is None and candidates:
             choice = replace(choice, holdout=candidates[0].look.holdout)
-        numbers = {run.info.run_id: int(run.data.tags[CANDIDATE]) for run in children}
+        numbers = {run.info.run_id: run.data.tags[CANDIDATE] for run in children}
         try:
             candidates = self._with_losses(parent, candidates, numbers)
         except DataError as error:
@@ -115,7 +115,7 @@ class NativeRuns:
         return self.feature_sets[known]
 
     def _with_losses(
-        self, parent: Run, candidates: list[Scored], numbers: dict[str, int]
+        self, parent: Run, candidates: list[Scored], numbers: dict[str, str]
     ) -> list[Scored]:
         path = self._needed(parent, SWEEP_PREDICTIONS)
         states = self.artifacts.path(parent, SWEEP_TRAJECTORIES)
@@ -159,11 +159,16 @@ def by_metadata(run: Run, look: Look, parent: Run | None = None) -> Scored:
 
 def _candidate(
     scored: Scored,
-    number: int,
+    told: str,
     rows: dict[int, RowLosses],
     hidden_losses: dict[int, RowLosses],
     curves: dict[int, pd.DataFrame],
 ) -> Scored:
+    if not (told.isdecimal() and len(told) <= native_tables.DIGITS):
+        return replace(
+            scored, excluded=f"tag {CANDIDATE} = {quoted(told)}: expected the number of a candidate"
+        )
+    number = int(told)
     own = rows.get(number)
     if scored.excluded is not None or own is None:
         return replace(scored, excluded=scored.excluded or "its sweep keeps no row losses of it")
