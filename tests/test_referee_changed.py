@@ -80,6 +80,28 @@ def other_verdict(root: Path) -> None:
     path.write_text(path.read_text("utf-8").replace('"verdict"', '"Verdict"'), "utf-8")
 
 
+def edited_verdict(root: Path) -> None:
+    path = root / "referee/closing.json"
+    account = json.loads(path.read_text("utf-8"))
+    account["verdict"]["estimate"] += 0.1
+    path.write_text(json.dumps(account), "utf-8")
+
+
+def no_journal(root: Path) -> None:
+    journal(root).unlink()
+
+
+def rows_without_places(root: Path) -> None:
+    path = root / "referee/rows.parquet"
+    pd.read_parquet(path).assign(place=None).to_parquet(path)
+
+
+def rows_of_another_kind(root: Path) -> None:
+    path = root / "referee/rows.parquet"
+    rows = pd.read_parquet(path)
+    rows.assign(target=["b"] * len(rows)).to_parquet(path)
+
+
 def no_closing_line(root: Path) -> None:
     text = journal(root).read_text("utf-8").splitlines(keepends=True)
     journal(root).write_text("".join(text[:-1]), "utf-8")
@@ -98,6 +120,10 @@ def no_closing_line(root: Path) -> None:
         (larger_budget, r"journal\.jsonl, line 1: .* or the plan was changed"),
         (damaged_plan, r"plan\.json: is damaged"),
         (no_plan, "holds no referee"),
+        (edited_verdict, r"closing\.json: is not as it was written"),
+        (no_journal, r"journal\.jsonl: is missing, although predictions were submitted"),
+        (rows_without_places, r"rows\.parquet: is damaged"),
+        (rows_of_another_kind, r"rows\.parquet: its rows are not those of plan\.json \(mae: "),
         (other_verdict, r"closing\.json: .*is damaged"),
         (no_closing_line, r"journal\.jsonl: lacks the line of the closing"),
     ],

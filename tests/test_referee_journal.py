@@ -28,6 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 def opened(path: Path, seed: str = "plan") -> list[dict[str, Any]]:
     journal, lines = Journal.open(path, seed)
+    journal.mend()
     journal.close()
     return lines
 
@@ -50,6 +51,17 @@ def test_a_torn_last_line_is_cut_off(path: Path, left: int) -> None:
     path.write_bytes(content + content.splitlines(keepends=True)[-1][:left])
     assert opened(path) == LINES
     assert path.read_bytes() == content
+
+
+def test_a_torn_line_stays_until_the_journal_is_mended_or_goes_on(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content + b'{"number"')
+    journal, lines = Journal.open(path, "plan")
+    assert lines == LINES
+    assert path.read_bytes() == content + b'{"number"'
+    journal.append({"number": 4})
+    journal.close()
+    assert opened(path) == [*LINES, {"number": 4}]
 
 
 def test_a_last_line_that_lacks_only_its_end_is_kept(path: Path) -> None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from support.closed_referees import honest_one, lucky_one, page_of, text_of
 from viewcast.commands.program import program
 from viewcast.commands.referee_page import beside, is_here, teller
+from viewcast.referee.closing import sealed
 from viewcast.referee.folder import RefereeFolder
 from viewcast.referee.record import Closing
 from viewcast.referee.sentences import title
@@ -40,7 +41,7 @@ def run(*arguments: str | Path) -> Result:
 def test_the_command_writes_the_page_beside_the_account_and_says_where(
     honest: Closing, page: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
+    (tmp_path / "closing.json").write_text(json.dumps(sealed(honest)), encoding="utf-8")
     shown = run("--folder", tmp_path)
     assert shown.exit_code == 0, shown.output
     assert title(honest) in shown.output
@@ -52,7 +53,7 @@ def test_the_page_can_be_written_elsewhere(
     honest: Closing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(referee_page, "page", lambda closing: closing.plan.name)
-    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
+    (tmp_path / "closing.json").write_text(json.dumps(sealed(honest)), encoding="utf-8")
     assert run("--folder", tmp_path, "--out", tmp_path / "other.html").exit_code == 0
     assert (tmp_path / "other.html").read_text(encoding="utf-8") == honest.plan.name
     assert not (tmp_path / "referee.html").exists()
@@ -103,6 +104,6 @@ def test_only_the_folder_of_the_same_referee_gets_the_page_when_it_is_closed(
     honest: Closing, lucky: Closing, tmp_path: Path
 ) -> None:
     assert not is_here(honest, tmp_path)
-    (tmp_path / "closing.json").write_text(json.dumps(honest.plain()), encoding="utf-8")
+    (tmp_path / "closing.json").write_text(json.dumps(sealed(honest)), encoding="utf-8")
     assert is_here(honest, tmp_path)
     assert not is_here(lucky, tmp_path)

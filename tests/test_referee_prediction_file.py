@@ -45,6 +45,7 @@ def test_an_array_keeps_its_shape_and_its_bits(tmp_path: Path) -> None:
         ("p", b"secret", "p: found no ending; expected"),
         ("p.parquet", b"secret", r"p\.parquet: cannot be read as Parquet \(ArrowInvalid\)"),
         ("p.npy", b"secret", "cannot be read as array of NumPy"),
+        ("p.npy", b"", "cannot be read as array of NumPy"),
         ("p.csv", b'"secret', "cannot be read as CSV"),
         ("p.csv", b"prediction\n", "holds no row"),
         ("p.csv", b"", "cannot be read as CSV"),

@@ -77,10 +77,11 @@ def test_after_a_restart_a_recorder_hears_what_it_has_not(tmp_path: Path) -> Non
         assert referee.flush(60) is None
     assert (first.told, second.told, third.told) == ([1], [], [2, 3])
     assert len(third.closings) == 1
-    (tmp_path / "referee/told.json").write_text("{", "utf-8")
-    again = Recorder()
-    RefereeFolder.open(tmp_path / "referee", again).stop(60)
-    assert (again.told, len(again.closings)) == ([1, 2, 3], 1)
+    for odd in ("{", '{"submissions": -1, "closing": 0}', '{"submissions": 9, "closing": 1}'):
+        (tmp_path / "referee/told.json").write_text(odd, "utf-8")
+        again = Recorder()
+        assert RefereeFolder.open(tmp_path / "referee", again).stop(60) is None
+        assert (again.told, len(again.closings)) == ([1, 2, 3], 1)
 
 
 def test_a_fault_of_a_recorder_ends_no_referee(tmp_path: Path) -> None:

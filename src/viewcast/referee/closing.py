@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from viewcast.base.errors import DataError
 from viewcast.base.files import read_json
+from viewcast.base.settings import digest
 from viewcast.referee.answers import RefusedError
-from viewcast.referee.journal import BACKUP
+from viewcast.referee.journal import BACKUP, HASH
 from viewcast.referee.record import Closing, Raw, Submitted, Told, closing_of
 from viewcast.referee.referee import Referee
 from viewcast.referee.terms import Plan
@@ -70,14 +72,27 @@ def _unused(plan: Plan, count: int) -> list[str]:
     return [f"the budget was not used up: {count:,} of {plan.terms.budget:,} answers were given"]
 
 
+def sealed(closing: Closing) -> dict[str, Any]:
+    """An account as plain values with its hash: a figure that is edited shows."""
+    plain = closing.plain()
+    return {**plain, HASH: digest(plain)}
+
+
 def written(path: Path) -> Closing | None:
-    """The account in a file, None where there is none; refuses (DataError) a damaged one."""
+    """The account in a file, None where there is none; refuses (DataError) a damaged one, and one
+    that is not as it was written.
+    """
     if not path.exists():
         return None
+    found = read_json(path, BACKUP)
+    told = found.pop(HASH, None) if isinstance(found, dict) else None
     try:
-        return closing_of(read_json(path, BACKUP))
+        closing = closing_of(found)
     except DataError as error:
         raise DataError(f"{path}: {error}; {BACKUP}") from error
+    if told != digest(found):
+        raise DataError(f"{path}: is not as it was written; {BACKUP}")
+    return closing
 
 
 def refuse_none(submissions: Sequence[Submitted]) -> None:

@@ -25,7 +25,7 @@ from typing import Any, Self
 from viewcast.base.errors import DataError
 from viewcast.referee import journal_lines
 from viewcast.referee.answers import Answer, ClosedError
-from viewcast.referee.closing import account, refuse_none, written
+from viewcast.referee.closing import account, refuse_none, sealed, written
 from viewcast.referee.journal import BACKUP, Journal
 from viewcast.referee.kept_predictions import KeptPredictions
 from viewcast.referee.lock import Lock
@@ -46,6 +46,7 @@ from viewcast.referee.start import (
     made_private,
     plan_of,
     referee_of,
+    refuse_lost_journal,
     write_json_privately,
 )
 from viewcast.referee.telling import Telling
@@ -72,9 +73,11 @@ class RefereeFolder:
         self._closing = written(folder / CLOSED)
         self._whole = True  # whether memory and journal tell the same
         self._telling: Telling | None = None
+        refuse_lost_journal(folder)
         self._journal, lines = Journal.open(folder / JOURNAL, self.plan.hash)
         try:
             self._replay(lines)
+            self._journal.mend()
             for sentence in made_private(folder):
                 self.note(sentence)
         except BaseException:
@@ -198,7 +201,7 @@ class RefereeFolder:
                     self._told.notes,
                     *self._told.end(),
                 )
-                write_json_privately(self.folder / CLOSED, closing.plain())
+                write_json_privately(self.folder / CLOSED, sealed(closing))
                 self._closing = closing
         if self._telling is not None:
             self._telling.wake(self._closing)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,37 +21,57 @@ BACKUP = "take the folder from a backup, or start another referee with new rows"
 
 
 class Journal:
-    """An open journal, at its end. ``path``: the file; ``last``: the hash of its last line."""
+    """An open journal, at its end. ``path``: the file; ``last``: the hash of its last line.
+    ``torn``: where a line begins that a crash has torn, or that lacks its end alone (``cut`` tells
+    which); None for neither.
+    """
 
-    def __init__(self, path: Path, descriptor: int, last: str) -> None:
+    def __init__(
+        self, path: Path, descriptor: int, last: str, torn: int | None = None, cut: bool = False
+    ) -> None:
         self.path = path
         self._descriptor: int | None = descriptor
         self.last = last
+        self._torn, self._cut = torn, cut
 
     @classmethod
     def open(cls, path: Path, seed: str) -> tuple["Journal", list[dict[str, Any]]]:
         """Open a journal, or make an empty one (mode 0600); its lines, the oldest first.
 
-        ``seed``: the hash of the plan. A line that a crash has torn is cut off: nobody has heard of
-        it. Refuses (DataError), with its number, a line that is not as it was written.
+        ``seed``: the hash of the plan. A line that a crash has torn is none, for nobody has heard
+        of it: ``mend`` cuts it off. Refuses (DataError), with its number, a line that is not as it
+        was written.
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             content = _content(descriptor)
             whole = content.rfind(b"\n") + 1
             lines, last = _lines(path, content[:whole], seed)
-            if whole < len(content):
-                try:  # somebody's editor took the end of the last line
+            torn, cut = (whole if whole < len(content) else None), True
+            if torn is not None:
+                with suppress(DataError):  # somebody's editor took the end of the last line
                     lines, last = _lines(path, content + b"\n", seed)
-                    _write(descriptor, b"\n")
-                except DataError:
-                    os.ftruncate(descriptor, whole)
+                    cut = False
             os.fsync(descriptor)
             wait_for_disk(path.parent)
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(path, descriptor, last), lines
+        return cls(path, descriptor, last, torn, cut), lines
+
+    def mend(self) -> None:
+        """Cut off a line that a crash has torn, or end one that lacks its end alone.
+
+        Whoever finds that the lines are not those of their folder has then changed nothing.
+        """
+        if self._torn is None or self._descriptor is None:
+            return
+        if self._cut:
+            os.ftruncate(self._descriptor, self._torn)
+        else:
+            _write(self._descriptor, b"\n")
+        os.fsync(self._descriptor)
+        self._torn = None
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Add a line and wait until it is on the disk.
@@ -62,6 +83,7 @@ class Journal:
             raise DataError(
                 f"{self.path}: is not open, or could not be written; start the referee again"
             )
+        self.mend()
         hashed = _hash(self.last, entry)
         line = (json.dumps({**entry, HASH: hashed}, ensure_ascii=False) + "\n").encode()
         before = os.fstat(self._descriptor).st_size

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from viewcast.base.errors import DataError
 from viewcast.base.files import wait_for_disk
+from viewcast.base.parse import array_of
 from viewcast.referee.journal import BACKUP
 from viewcast.referee.referee import digest_of
 from viewcast.scoring.metric import Array
@@ -50,7 +51,7 @@ class KeptPredictions:
         path = self.path(digest)
         try:
             if path.suffix == ".npy":
-                found: Array = np.load(path, allow_pickle=False)
+                found: Array = array_of(path)
             else:
                 found = pq.read_table(path)[LABEL].to_pandas().to_numpy(object)
         except (OSError, ValueError, EOFError, KeyError, pa.ArrowException) as error:

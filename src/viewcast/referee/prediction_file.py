@@ -7,10 +7,11 @@ they are not in the order of the referee's table. Only the referee knows which r
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from viewcast.base.parse import array_of
 from viewcast.referee.answers import RefusedError
 from viewcast.scoring.metric import Array
 
@@ -46,10 +47,12 @@ def read_predictions(path: Path) -> pd.DataFrame | Array:
 
 def _read(path: Path, kind: str) -> Any:
     if kind == ".parquet":
-        return pd.read_parquet(path)
+        table = pq.read_table(path)
+        table.validate(full=True)  # text that is no text
+        return table.to_pandas()
     if kind == ".csv":
         return pd.read_csv(path)
-    array = np.load(path, allow_pickle=False)
+    array = array_of(path)
     if not array.ndim:
         raise ValueError("one number")
     return array

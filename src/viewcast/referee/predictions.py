@@ -131,7 +131,9 @@ def _with_names(given: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     frame = given.set_axis([str(name) for name in given], axis=1).reset_index(drop=True)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise RefusedError(f"predictions: the column {quoted(twice[0])} is there twice")
+        raise RefusedError(
+            f"predictions: the column {quoted(twice[0])} is there twice; expected each once"
+        )
     return frame
 
 
@@ -202,7 +204,9 @@ def _matched(names: pd.DataFrame, wanted: pd.Index, columns: Columns) -> Array:
         raise RefusedError(f"predictions: {quoted(str(error))}; expected names of rows") from None
     if not found.is_unique:
         twice = found[found.duplicated()]
-        raise RefusedError(f"predictions: the row {_shown(twice[0])} is there twice")
+        raise RefusedError(
+            f"predictions: the row {_shown(twice[0])} is there twice; expected each once"
+        )
     unknown = wanted.get_indexer(found) < 0
     if unknown.any():
         raise RefusedError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from pydantic import TypeAdapter
 
 from viewcast.base.errors import DataError
+from viewcast.base.quoted import shortened
 from viewcast.referee.answers import Verdict
 from viewcast.referee.terms import Plan
 
@@ -149,5 +150,6 @@ def closing_of(plain: Any) -> Closing:
         }
         found: Closing = TypeAdapter(Closing).validate_python({**plain, "verdict": verdict})
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise DataError(f"the account of a closed referee is damaged ({error})") from error
+        why = shortened(" ".join(str(error).split()), 200)
+        raise DataError(f"the account of a closed referee is damaged ({why})") from error
     return found

@@ -99,7 +99,8 @@ class Rows:
         """Rows that ``write`` stored; refuses (DataError) a missing or damaged file."""
         try:
             frame = pq.read_table(path).to_pandas()[[*KEYS, PLACE, TARGET]]
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            frame = frame.assign(**{PLACE: frame[PLACE].to_numpy(np.int64)})
+        except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
             why = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
             raise DataError(f"{path}: {why}; {BACKUP}") from error
         texts = frame.select_dtypes(exclude=["number", "bool"])

@@ -77,11 +77,27 @@ def columns_of(plan: Plan) -> Columns:
 
 def referee_of(folder: Path, plan: Plan, rows: Rows) -> Referee:
     """The referee of a plan; refuses (DataError) rows that are not those of the plan."""
-    referee = _referee(rows, plan.metric, plan.terms, plan.cluster)
+    try:
+        referee = _referee(rows, plan.metric, plan.terms, plan.cluster)
+    except (ConfigError, DataError) as error:
+        raise DataError(
+            f"{folder / ROWS}: its rows are not those of {PLAN} ({error}); {BACKUP}"
+        ) from error
     found = (rows.holdout, rows.order, len(referee.parts.gate), len(referee.parts.hidden))
     if found != (plan.holdout, plan.order, plan.gate, plan.hidden):
         raise DataError(f"{folder / ROWS}: its rows are not those of {PLAN}; {BACKUP}")
     return referee
+
+
+def refuse_lost_journal(folder: Path) -> None:
+    """Refuse (DataError) a folder that has answered and has no journal: all that was answered would
+    be forgotten. It is made before anything is submitted.
+    """
+    answered = (folder / CLOSED).exists() or any((folder / PREDICTIONS).glob("*"))
+    if answered and not (folder / JOURNAL).exists():
+        raise DataError(
+            f"{folder / JOURNAL}: is missing, although predictions were submitted; {BACKUP}"
+        )
 
 
 def made_private(folder: Path) -> list[str]:

@@ -19,9 +19,9 @@ class Telling:
     """A thread that tells a ``recorder`` every submission and the closing, in order.
 
     ``submissions``: the referee's own list, which grows. ``file``: how many were told, so that a
-    restart goes on there; without it all are told again, which changes nothing. What a recorder
-    that cannot be reached has not heard it is told with the next submission, and at the end, many
-    submissions in one call.
+    restart goes on there; without it, or with more than there are, all are told again, which
+    changes nothing. What a recorder that cannot be reached has not heard it is told with the next
+    submission, and at the end, many submissions in one call.
     """
 
     def __init__(
@@ -34,7 +34,10 @@ class Telling:
         self._told = {SUBMISSIONS: 0, CLOSING: 0}
         with contextlib.suppress(Exception):
             known = read_json(file, "")
-            self._told = {key: int(known[key]) for key in self._told}
+            most = {SUBMISSIONS: len(submissions), CLOSING: 1}
+            told = {key: int(known[key]) for key in most}
+            if all(0 <= told[key] <= most[key] for key in most):
+                self._told = told
         self._changed = threading.Condition()
         self._asked = self._done = 0
         self._stopping = False

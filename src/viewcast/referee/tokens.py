@@ -37,7 +37,7 @@ class Tokens:
         """The tokens in a referee's folder, with a new one for each submitter that has none.
 
         Where nobody is named and no token is there, one is made for ``loop``. Refuses (ConfigError)
-        a name that is no plain one.
+        a name that is no plain one, and a file that holds no token; nothing is written then.
         """
         folder = referee / FOLDER
         names = list(dict.fromkeys(submitters))
@@ -46,6 +46,9 @@ class Tokens:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         known = sorted(file.name for file in folder.iterdir() if NAME.fullmatch(file.name))
         wanted = [*known, *(name for name in names if name not in known)] or [USUAL]
+        for name in known:
+            if (folder / name).stat().st_size:
+                read_token(folder / name)
         return cls(folder, {name: _hash(_token(folder / name)) for name in wanted})
 
     def submitter(self, token: str) -> str | None:

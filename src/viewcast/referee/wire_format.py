@@ -89,6 +89,7 @@ def _of_parquet(body: bytes, rows: int) -> pd.DataFrame | Array:
         )
         _check_description(file, len(body), rows)
         table = _read(file, _step(file, len(body)))
+        table.validate(full=True)  # text that is no text
     except (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError) as error:
         raise RefusedError(
             f"the Parquet table cannot be read ({type(error).__name__}); write it anew"
@@ -243,7 +244,9 @@ def _array(values: Any, name: str, rows: int) -> Array:
         width = len(values[0])
         flat = [value for each in values for value in each]
         if not 0 < width <= COLUMNS or any(len(each) != width for each in values):
-            raise RefusedError(f"{quoted(name)}: its lists are not of one length")
+            raise RefusedError(
+                f"{quoted(name)}: its lists are not of one length; expected a value for each class"
+            )
         return _flat(flat, name, (float, int)).reshape(rows, width)
     return _flat(values, name, (float, int), (str,), (bool,))
 
