@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fuzz.campaign import campaign
+from fuzz.campaign import campaign, together
 from fuzz.case import Case
 from fuzz.targets import NAMES, SHARES, target
 from fuzz.verdict import judge
@@ -41,7 +41,8 @@ def main() -> None:
             figures = campaign(
                 name, count, asked.seed, folder, lambda: bar.advance(bar.task_ids[0])
             ).to_dict()
-            found |= {"seed": asked.seed, "targets": {**found.get("targets", {}), name: figures}}
+            targets = {**found.get("targets", {}), name: figures}
+            found |= {"seed": asked.seed, "targets": targets, "all": together(targets.values())}
             write_json(asked.figures, found)
             told = {key: value for key, value in figures.items() if key != "faults"}
             print(f"{name}: {', '.join(f'{key} {value}' for key, value in told.items())}")

@@ -8,25 +8,19 @@ Where a case says what is right, it is the loss of each run whose table was not 
 import io
 import json
 from pathlib import Path
-from typing import Any, cast
-from unittest.mock import patch
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run, RunData, RunInfo, RunTag
 
-import viewcast
-from fuzz import evil
+from fuzz import evil, stored_runs
 from fuzz.case import Case
 from fuzz.target import Accepted, Target
-from viewcast.tracking.read import gather
 
 ROWS, RUNS = 60, 4
-START = 1_700_000_000_000  # milliseconds
 ALL_OF_IT = 12  # of so many cases one is audited to the end
 Table = dict[str, list[Any]]
 ODD: tuple[Any, ...] = (
@@ -225,59 +219,10 @@ def agrees(value: Any, right: Any) -> bool:
     )
 
 
-def _run(number: int, about: dict[str, Any], folder: Path) -> Run:
-    begun = START + 60_000 * number
-    info = RunInfo(
-        run_id=f"{number:032x}",
-        experiment_id="1",
-        user_id="somebody",
-        status="FINISHED",
-        start_time=begun,
-        end_time=begun + 30_000,
-        lifecycle_stage="active",
-        artifact_uri=str(folder / str(number)),
-        run_name=f"run-{number}",
-    )
-    metrics = [Metric(key, value, begun, 0) for key, value in about["metrics"].items()]
-    params = [Param(key, value) for key, value in about["params"].items()]
-    tags = [RunTag(key, value) for key, value in about["tags"].items()]
-    return Run(info, RunData(metrics, params, tags))
-
-
-class Client:
-    """A store without histories."""
-
-    tracking_uri = "sqlite:///none.db"
-
-    def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
-        """No points."""
-        return []
-
-    def get_experiment(self, experiment_id: str) -> None:
-        """None."""
-
-
 def run(given: Path, project: Path) -> Accepted:
     """Read all runs, and audit them to the end where the case says so."""
     about = json.loads((given / "runs.json").read_text())
-    runs = [_run(number, each, given) for number, each in enumerate(about["runs"])]
-    client = cast(MlflowClient, Client())
-
-    def stored(*asked: Any, deleted: bool = False) -> list[Run]:
-        return [] if deleted else runs
-
-    with (
-        patch.object(gather, "connect_existing", return_value=(client, "1")),
-        patch.object(gather, "all_runs", stored),
-    ):
-        if about["whole"]:
-            audited = viewcast.audit("sqlite:///none.db", "fuzzed", draws=50)
-            assert str(audited)
-            shown = [each for part in audited.to_dict()["audits"] for each in part["runs"]]
-            return Accepted({each["name"]: each["shown"] for each in shown})
-        gathered = gather.gather("sqlite:///none.db", "fuzzed")
-    scored = [each for study in gathered.studies for each in study.runs]
-    return Accepted({each.facts.name: each.shown for each in scored})
+    return stored_runs.read(about["runs"], given, about["whole"])
 
 
 TARGET = Target("artifacts", cases(), run, agrees, places=("experiment = fuzzed", "run "))

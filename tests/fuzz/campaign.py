@@ -6,12 +6,12 @@ import select
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from fuzz.verdict import FAULTS, SLOW, Kind
+from fuzz.verdict import FAULTS, WAITING, Kind
 from fuzz.worker import NOW, kept
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -19,6 +19,7 @@ START = 120.0  # seconds until a process has read its first input; it imports be
 MAKING = 30.0  # seconds until the next input is made, at most
 AT_ONCE = 500  # inputs of a process
 SHOWN = 5  # faults of a kind, of each target
+MOST = ("peak_memory_mb", "slowest_seconds")
 REPEAT = "PYTHONPATH=tests python -m fuzz"
 
 
@@ -57,6 +58,15 @@ class Figures:
             "slowest_seconds": round(self.slowest, 2),
             "faults": dict(self.faults.most_common(40)),
         }
+
+
+def together(targets: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The figures of several targets as one: sums, and the largest of what is a most."""
+    every = list(targets)
+    names = [name for name in Figures().to_dict() if name != "faults"]
+    return {
+        name: (max if name in MOST else sum)(each.get(name, 0) for each in every) for name in names
+    }
 
 
 def campaign(target: str, count: int, seed: int, folder: Path, each: Callable[[], None]) -> Figures:
@@ -107,7 +117,7 @@ def _process(target: str, seed: int, count: int, folder: Path) -> Iterator[dict[
             ended = not line
             if line:
                 yield json.loads(line)
-                wait = SLOW + MAKING
+                wait = WAITING + MAKING
         if process.wait() and now.is_file():
             kind = "memory" if process.returncode < 0 else "traceback"
             told = f"the process died ({process.returncode}); see {folder / 'errors.log'}"

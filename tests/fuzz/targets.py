@@ -15,6 +15,9 @@ SHARES = {
     "archives": 75,
     "folders": 50,
     "referee_rows": 50,
+    "native": 75,
+    "referees": 75,
+    "submissions": 75,
 }
 NAMES = tuple(SHARES)
 

@@ -19,13 +19,14 @@ Kind = Literal[
 FAULTS: tuple[Kind, ...] = ("wrong", "unclear", "traceback", "memory", "hang", "wrote")
 LONGEST = 2_000  # characters of a message
 QUOTED = 100  # characters of one word in it; a path is several
-SLOW = 10.0  # seconds
+SLOW = 10.0  # seconds of the processor: others may load the machine
+WAITING = 60.0  # seconds of the clock
 _WORD = re.compile(rf"\w{{{QUOTED + 1},}}")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``told``: the message of a refusal, or what is wrong."""
+    """``told``: the message of a refusal, or what is wrong. ``seconds``: of the processor."""
 
     kind: Kind
     told: str
@@ -45,17 +46,17 @@ def judge(target: Target, case: Case, work: Path) -> Verdict:
     if not project.exists():
         target.project(project)
     before = _state(work)
-    start = time.perf_counter()
+    start, begun = time.process_time(), time.monotonic()
     kind, told = _outcome(target, case, given, project)
-    seconds = time.perf_counter() - start
+    seconds, waited = time.process_time() - start, time.monotonic() - begun
     after = _state(work)
     if before != after:
         if kind in ("refused", "unclear"):
             changed = sorted(name for name, _ in before.items() ^ after.items())
             kind, told = "wrote", f"{', '.join(changed[:5])}; {told}"
         shutil.rmtree(project)
-    if seconds > SLOW:
-        kind, told = "hang", f"{seconds:.1f} s; {told}"
+    if seconds > SLOW or waited > WAITING:
+        kind, told = "hang", f"{seconds:.1f} s, of the clock {waited:.1f} s; {told}"
     return Verdict(kind, told, seconds)
 
 
