@@ -16,7 +16,7 @@ from viewcast.referee.terms import HIDDEN_ROWS
 
 NOISE: Kind = "AR(.5)"
 ANSWERS = 200
-SIZES = ((366, 1000), (1000, 500))  # rows, loops
+SIZES = ((366, 1000), (1000, 1000))  # rows, loops
 TRIED = (
     *("null", "5 % real", "honest improver", "hill climb", "smooth climb"),
     *("null, seasons", "5 % real, seasons", "5 % real, waves of 73 rows"),
