@@ -36,9 +36,10 @@ PARTS = ("table", "referee alone", "intervals", "hidden rows", "real", "speed", 
 PATH = RESULTS / "referee.json"
 NOTE = (
     "rules and loops: gains in standard errors, ± their standard error over loops; covers: of the "
-    "loops that accepted anything, whose interval holds the truth; hidden rows: the last, or spread "
-    "over the time; real: 200 edits of a model's configuration, gains in the metric's unit on fresh "
-    "rows; speed: seconds of 1,000 submissions of 10,000 rows, while other work ran beside (load)"
+    "loops that accepted anything, whose interval holds the truth; hidden rows: the last, or "
+    "spread over the time; real: 200 edits of a model's configuration, gains in the metric's unit "
+    "on fresh rows; speed: seconds of 1,000 submissions of 10,000 rows, while other work ran "
+    "beside (load)"
 )
 
 
