@@ -51,7 +51,7 @@ def test_stretches_of_two_blocks_lie_apart_from_rows_that_judge_by_the_dependenc
         near = slice(max(start - int(np.ceil(length)), 0), start + size + int(np.ceil(length)))
         assert not judging[near].any()
     share = flags.sum() / (flags | judging).sum()
-    assert abs(share - hidden) < 0.03
+    assert abs(share - hidden) < 0.05  # whole rows
     # one of them in each of so many equal periods, and no more periods would hold one
     places = np.array([start + size / 2 for start, size in found]) * len(found) / rows
     assert places.astype(int).tolist() == list(range(len(found)))
