@@ -19,7 +19,7 @@ from viewcast.referee.gains import Blocks, Gain, block_size
 from viewcast.referee.interval import Interval, interval
 from viewcast.referee.parts import parts
 from viewcast.referee.rule import accepted, level
-from viewcast.referee.terms import Terms
+from viewcast.referee.terms import Terms, terms_of
 
 pytestmark = pytest.mark.xdist_group("referee lives")  # they are lived once for all
 
@@ -120,8 +120,6 @@ def test_explore_keeps_what_is_better_by_a_standard_error() -> None:
     [{"budget": 1}, {"false": 0.0}, {"false": float("nan")}, {"hidden": 1.0}, {"length": 0.5}],
 )
 def test_terms_out_of_range_are_refused_by_name(wrong: dict[str, Any]) -> None:
-    from viewcast.referee.referee import terms_of  # noqa: PLC0415
-
     given = {"budget": 200, "false": 1.0, "hidden": 0.25, "length": 1.0, "mode": "referee", **wrong}
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         terms_of(**given)

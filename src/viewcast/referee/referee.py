@@ -23,14 +23,13 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.errors import ConfigError
-from viewcast.base.settings import construct
 from viewcast.referee.answers import Answer, ClosedError, RefusedError, SpentError, Verdict
 from viewcast.referee.gains import Gain, Vector
 from viewcast.referee.interval import interval
 from viewcast.referee.judged_metric import JudgedMetric, plain
 from viewcast.referee.parts import Parts, parts, parts_of_panel
 from viewcast.referee.rule import accepted
-from viewcast.referee.terms import HiddenRows, Mode, Terms
+from viewcast.referee.terms import HiddenRows, Mode, Terms, terms_of
 from viewcast.scoring.metric import Array
 from viewcast.scoring.metrics.given import as_array
 from viewcast.scoring.metrics.named import MetricLike, metric_named
@@ -250,27 +249,6 @@ class Referee:
                 "be told"
             )
         return part.gain(first - losses)
-
-
-def terms_of(
-    budget: int,
-    false: float,
-    hidden: float,
-    length: float,
-    mode: Mode,
-    hidden_rows: HiddenRows = "last",
-) -> Terms:
-    """Checked terms; refuses (ConfigError) a setting out of range by its name."""
-    given = {
-        "budget": budget,
-        "false": false,
-        "hidden": hidden,
-        "length": length,
-        "mode": mode,
-        "hidden_rows": hidden_rows,
-    }
-    terms: Terms = construct(Terms, given, "")
-    return terms
 
 
 def digest_of(predictions: Array) -> str:

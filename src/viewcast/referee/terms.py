@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from viewcast.base.settings import digest
+from viewcast.base.settings import construct, digest
 from viewcast.selection.clusters import Cluster
 
 Mode = Literal["referee", "explore"]
@@ -36,6 +36,27 @@ class Terms:
     length: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
     mode: Mode = "referee"
     hidden_rows: HiddenRows = "last"
+
+
+def terms_of(
+    budget: int,
+    false: float,
+    hidden: float,
+    length: float,
+    mode: Mode,
+    hidden_rows: HiddenRows = "last",
+) -> Terms:
+    """Checked terms; refuses (ConfigError) a setting out of range by its name."""
+    given = {
+        "budget": budget,
+        "false": false,
+        "hidden": hidden,
+        "length": length,
+        "mode": mode,
+        "hidden_rows": hidden_rows,
+    }
+    terms: Terms = construct(Terms, given, "")
+    return terms
 
 
 @dataclass(frozen=True, config=STRICT)
