@@ -39,6 +39,17 @@ def test_a_candidate_with_fewer_rows_is_not_compared_with_the_others(
     ]
 
 
+def test_a_candidate_without_a_number_is_set_aside_and_the_others_are_read(
+    store: SimulatedStore,
+) -> None:
+    _, first, _ = store.sweep(RNG.random((2, 25)), days(25))
+    store.tag(first, **{"viewcast.candidate": "nan"})
+    assert [run.excluded for run in only(store).runs] == [
+        "tag viewcast.candidate = 'nan': expected the number of a candidate",
+        None,
+    ]
+
+
 def test_runs_with_other_rows_under_one_name_are_set_aside(store: SimulatedStore) -> None:
     for i in range(3):
         store.run(f"run-{i}", RNG.random(20))

@@ -202,7 +202,7 @@ def run(given: Path, project: Path) -> Accepted:
                 found["refused"] = True
         trouble = RefereeFolder.open(given, Recorder()).stop()
     assert trouble is None, trouble
-    journal = (given / "journal.jsonl").read_text().splitlines()
+    journal = (given / "journal.jsonl").read_bytes().split(b"\n")[:-1]
     told = [line for line in map(json.loads, journal) if line["kind"] == "submission"]
     return Accepted({**found, "submissions": told})
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from fuzz.target import Target
 
-# Of a thousand inputs, how many are a target's: an input of some takes thirty times another's time.
+# Of 1,250 inputs, how many are a target's: an input of some takes thirty times another's time.
 SHARES = {
     "overrides": 75,
     "models": 175,
@@ -16,7 +16,7 @@ SHARES = {
     "folders": 50,
     "referee_rows": 50,
     "native": 75,
-    "referees": 75,
+    "referees": 100,
     "submissions": 75,
 }
 NAMES = tuple(SHARES)

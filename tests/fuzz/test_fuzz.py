@@ -20,9 +20,9 @@ COUNTS = {
     "archives": 60,
     "folders": 40,
     "referee_rows": 40,
-    "native": 35,
-    "referees": 60,
-    "submissions": 30,
+    "native": 30,
+    "referees": 40,
+    "submissions": 25,
 }
 
 pytestmark = [

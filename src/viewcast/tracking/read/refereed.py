@@ -22,6 +22,7 @@ from viewcast.assessment.refereed_sentences import told
 from viewcast.assessment.study import Study
 from viewcast.base.errors import DataError
 from viewcast.base.parse import json_of
+from viewcast.base.quoted import shortened
 from viewcast.data.stretches import has_stretch
 from viewcast.data.table import TARGET, holdout
 from viewcast.referee.record import Closing, Submitted, closing_of
@@ -108,7 +109,8 @@ def _closing(artifacts: Artifacts, parent: Run) -> Closing | None:
     try:
         return closing_of(json_of(path.read_text(encoding="utf-8")))
     except ValueError as error:
-        raise DataError(f"{where}: damaged ({error}); bring it back") from error
+        why = shortened(str(error), 200)
+        raise DataError(f"{where}: damaged ({why}); bring it back") from error
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
 
@@ -143,8 +145,9 @@ def _shared(artifacts: Artifacts, parent: Run) -> dict[str, int]:
         return {
             str(run): int(rows) for run, rows in json_of(path.read_text(encoding="utf-8")).items()
         }
-    except (ValueError, AttributeError, TypeError) as error:
-        raise DataError(f"{where}: damaged ({error}); bring it back, or delete it") from error
+    except (ValueError, OverflowError, AttributeError, TypeError) as error:
+        why = shortened(str(error), 200)
+        raise DataError(f"{where}: damaged ({why}); bring it back, or delete it") from error
 
 
 def _readers(
