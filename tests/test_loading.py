@@ -8,7 +8,8 @@ from threading import Thread
 
 import pytest
 
-from viewcast.retraining.loading import NEXT, loading
+from support.histories import recipes
+from viewcast.retraining.loading import LIBRARIES, NEXT, loading, needed
 from viewcast.tracking.reachable import reachable
 
 
@@ -62,13 +63,20 @@ def test_modules_are_there_after_the_block_and_a_missing_one_is_no_error() -> No
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_night_loads_the_libraries_of_its_own_recipes_and_of_no_others() -> None:
+    everything = recipes()
+    assert needed(everything.values()) == [*NEXT, *LIBRARIES.values()]
+    assert needed([everything["ridge"], everything["theta"]]) == [*NEXT, "statsforecast.theta"]
+
+
 def test_an_error_of_the_block_is_raised() -> None:
     with pytest.raises(KeyError), loading("http://x", []):
         raise KeyError
 
 
 def test_a_night_without_new_days_has_loaded_none_of_it() -> None:
-    names = {name for name in NEXT if not name.startswith("viewcast")} | {"mlflow", "torch"}
+    loaded = {name for name in (*NEXT, *LIBRARIES.values()) if not name.startswith("viewcast")}
+    names = loaded | {"mlflow", "torch"}
     code = f"import sys, viewcast.retraining.retrain; print({names!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "set()\n"

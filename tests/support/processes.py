@@ -20,6 +20,12 @@ FRESH.set_forkserver_preload(
         "viewcast.retraining.night_steps",
         "viewcast.referee.folder",
         "viewcast.training.descent",
+        # What nights load while they wait for their refit, for which here no process is started.
+        "viewcast.retraining.retrain",
+        "viewcast.report.figures.gallery",
+        "mlflow.pyfunc.model",
+        "mlflow.store.tracking.sqlalchemy_store",
+        "mlflow.store.model_registry.sqlalchemy_store",
     ]
 )
 KILLED = -signal.SIGKILL

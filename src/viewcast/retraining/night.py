@@ -25,7 +25,7 @@ from viewcast.data.live import as_csv
 from viewcast.forecast import habits
 from viewcast.forecast.recipes import identities
 from viewcast.retraining.journal import Journal
-from viewcast.retraining.loading import loading
+from viewcast.retraining.loading import loading, needed
 from viewcast.retraining.outcome import ended
 from viewcast.retraining.refresh import (
     NewDays,
@@ -134,7 +134,7 @@ class Night:
         refit = self._refit
         # A night that has decided needs its refit again where another machine began it.
         if not (journal.decided and refit_path(self.root, self.channel).is_dir()):
-            with loading(self.settings.tracking.uri):
+            with loading(self.settings.tracking.uri, needed(self.settings.recipes.values())):
                 journal.stages += self.versioning.repro(refit)
             journal.write(self.root, self.channel)
         from viewcast.retraining.night_steps import NightSteps  # noqa: PLC0415 (as above)
