@@ -115,7 +115,8 @@ def _connected(uri: str) -> Iterator["Connection"]:
 
 
 def _said(error: Exception) -> str:
-    if getattr(getattr(error, "orig", None), "sqlstate", None) == TAKEN:
+    told = getattr(error, "orig", None)
+    if TAKEN in (getattr(told, "sqlstate", None), getattr(told, "pgcode", None)):  # by driver
         return f"another client has been making its tables for {WAIT} seconds"
     return str(error).splitlines()[0]
 
