@@ -67,6 +67,12 @@ def larger_budget(root: Path) -> None:
     path.write_text(path.read_text("utf-8").replace('"budget": 12', '"budget": 99'), "utf-8")
 
 
+def other_direction(root: Path) -> None:
+    path = root / "referee/plan.json"
+    turned = path.read_text("utf-8").replace('"more_is_better": false', '"more_is_better": true')
+    path.write_text(turned, "utf-8")
+
+
 def damaged_plan(root: Path) -> None:
     (root / "referee/plan.json").write_text('{"name": "x"', "utf-8")
 
@@ -118,6 +124,10 @@ def no_closing_line(root: Path) -> None:
         (renamed_rows, r"rows\.parquet: its rows are not those of plan\.json"),
         (no_rows, r"rows\.parquet: is missing"),
         (larger_budget, r"journal\.jsonl, line 1: .* or the plan was changed"),
+        (
+            other_direction,
+            r"plan\.json: is not as it was written: 'mae' with more_is_better = True",
+        ),
         (damaged_plan, r"plan\.json: is damaged"),
         (no_plan, "holds no referee"),
         (edited_verdict, r"closing\.json: is not as it was written"),

@@ -66,8 +66,10 @@ def test_the_folder_tells_address_and_token(here: Served, monkeypatch: pytest.Mo
         Client(folder=here.place)
     monkeypatch.setenv("VIEWCAST_REFEREE_URL", "http://localhost:8573/")
     assert Client(token=here.token(), folder="nowhere").status().left == 5
-    with pytest.raises(ConfigError, match="expected http"):
-        Client("127.0.0.1:8573")
+    host = "http://127.0.0.1"
+    for odd in ("127.0.0.1:8573", "http://[", f"{host}:99999", f"{host}:x", f"http://{'x' * 99}"):
+        with pytest.raises(ConfigError, match="expected http"):
+            Client(odd)
 
 
 def test_where_nobody_answers_it_says_so() -> None:

@@ -160,6 +160,8 @@ def cases(draw: st.DrawFn) -> Case:
         else:
             files[name], how = draw(edited(name, stored(kind)[name]))
         made.append(f"{name}: {how}")
+    if kind == "nothing" and files.get("plan.json") != stored(kind)["plan.json"]:
+        return Case(files, None, tuple(made))  # before anything was asked it may be another plan
     right = dict(account(kind))
     right["tokens"] = {
         name: token

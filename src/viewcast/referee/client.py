@@ -64,7 +64,7 @@ class Client:
         self, url: str | None = None, token: str | None = None, folder: str | Path = "referee"
     ) -> None:
         self.url = (url or os.environ.get(URL) or _address(Path(folder))).rstrip("/")
-        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
+        if not _is_address(self.url):
             raise ConfigError(f"url = {quoted(masked(self.url))}: expected http://127.0.0.1:8573")
         own = token or os.environ.get(TOKEN) or _only_token(Path(folder))
         if not own.isascii() or not own.isprintable():
@@ -184,6 +184,16 @@ def _only_token(folder: Path) -> str:
     raise ConfigError(
         f"{folder / TOKENS}: expected one token, found {found}; name one: --token-file, or {TOKEN}"
     )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")  # fails for a name that is too long
+        _ = parts.port  # fails for one that is none
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and url.isprintable()
 
 
 def _is_loopback(url: str) -> bool:

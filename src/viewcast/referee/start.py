@@ -13,7 +13,7 @@ from typing import Any
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.files import read_json, replacing
-from viewcast.base.quoted import listed, shown
+from viewcast.base.quoted import listed, quoted, shortened, shown
 from viewcast.base.settings import construct
 from viewcast.holdout.panels import panel, refuse_panel, refuse_unnamed_series, usual_cluster
 from viewcast.referee.journal import BACKUP
@@ -81,11 +81,23 @@ def referee_of(folder: Path, plan: Plan, rows: Rows) -> Referee:
         referee = _referee(rows, plan.metric, plan.terms, plan.cluster)
     except (ConfigError, DataError) as error:
         raise DataError(
-            f"{folder / ROWS}: its rows are not those of {PLAN} ({error}); {BACKUP}"
+            f"{folder / ROWS}: its rows are not those of {PLAN} ({shortened(str(error), 300)}); "
+            f"{BACKUP}"
         ) from error
-    found = (rows.holdout, rows.order, len(referee.parts.gate), len(referee.parts.hidden))
-    if found != (plan.holdout, plan.order, plan.gate, plan.hidden):
+    found = (
+        rows.holdout,
+        rows.order,
+        len(rows),
+        len(referee.parts.gate),
+        len(referee.parts.hidden),
+    )
+    if found != (plan.holdout, plan.order, plan.rows, plan.gate, plan.hidden):
         raise DataError(f"{folder / ROWS}: its rows are not those of {PLAN}; {BACKUP}")
+    if (referee.metric.name, referee.metric.more_is_better) != (plan.metric, plan.more_is_better):
+        raise DataError(
+            f"{folder / PLAN}: is not as it was written: {quoted(plan.metric)} with "
+            f"more_is_better = {plan.more_is_better}; {BACKUP}"
+        )
     return referee
 
 

@@ -46,7 +46,7 @@ def metric_named(metric: MetricLike, where: str = "metric") -> Metric:
     known = metric_of(metric)
     if known is None:
         raise ConfigError(
-            f"{where} = {metric}: unknown; allowed: {', '.join(NAMES)}, or a function of targets "
+            f"{where} = {shortened(str(metric), MOST)}: unknown; allowed: {', '.join(NAMES)}, or a function of targets "
             "and predictions that gives the loss of each row"
         )
     return known
