@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from viewcast.base.errors import ConfigError, DataError
+from viewcast.base.quoted import MOST, shortened
 from viewcast.scoring.metric import Array, Metric, RowValues
 from viewcast.scoring.metrics import NAMES, metric_of
 
@@ -46,7 +47,7 @@ def metric_named(metric: MetricLike, where: str = "metric") -> Metric:
     known = metric_of(metric)
     if known is None:
         raise ConfigError(
-            f"{where} = {shortened(str(metric), MOST)}: unknown; allowed: {', '.join(NAMES)}, or a function of targets "
-            "and predictions that gives the loss of each row"
+            f"{where} = {shortened(str(metric), MOST)}: unknown; allowed: {', '.join(NAMES)}, or a "
+            "function of targets and predictions that gives the loss of each row"
         )
     return known
