@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from viewcast.base.errors import DataError
+from viewcast.tracking.metric_names import LOSSES
 from viewcast.tracking.read import native_tables
 from viewcast.tracking.read.native_tables import Keys
 
@@ -69,6 +70,12 @@ def test_predictions_of_candidates_that_are_text_are_refused(tmp_path: Path) -> 
     path = stored(tmp_path, {"row": ROWS, "0": ["x", "y"]})
     with pytest.raises(DataError, match="column '0' holds 'string', expected numbers"):
         native_tables.hidden_losses_of(path, Keys())
+
+
+def test_a_prediction_that_training_cannot_hold_is_an_infinite_loss(tmp_path: Path) -> None:
+    path = stored(tmp_path, {"row": ROWS, "target": [1.0, 2.0], "0": [1e308, 2.5]})
+    (losses,) = native_tables.candidates_of(path, LOSSES["mae"], Keys(), None).values()
+    assert losses.final.tolist() == [float("inf"), 0.5]
 
 
 @pytest.mark.parametrize(

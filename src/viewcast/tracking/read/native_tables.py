@@ -99,13 +99,21 @@ def candidates_of(path: Path, loss: Loss, keys: Keys, states: Path | None) -> di
     table = read(path)
     _need(table, ("row",), path)
     scored = "target" not in table.column_names
-    target = np.empty(0) if scored else _column(table, "target", path).to_numpy().astype("f4")
+    target = np.empty(0) if scored else _column(table, "target", path).to_numpy()
     known = {} if states is None else trajectories(states)
     losses = {}
     for number, own, rows, predicted in _columns(table, keys, path):
-        final = predicted if scored else loss.rows(predicted.astype(np.float32), target[rows])
+        final = predicted if scored else _lost(loss, predicted, target[rows])
         losses[number] = _with_states(RowLosses(own, final), known.get(number), states)
     return losses
+
+
+def _lost(loss: Loss, predicted: Losses, target: Losses) -> Losses:
+    """Losses in the numbers that a sweep is trained in; what those cannot hold is infinite, and
+    sets its candidate aside.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(loss.rows(predicted.astype(np.float32), target.astype(np.float32)))
 
 
 def hidden_losses_of(path: Path, keys: Keys) -> dict[int, RowLosses]:
