@@ -24,7 +24,7 @@ def test_a_real_german_studio_export_is_run_alone_under_the_name_that_it_is_give
     export = shared / "data" / "studio" / "weima-2020-german"
     output = mine.make("run", f"SOURCE={export}", "NAME=Weima")
     assert "366 days, 2020-01-01 to 2020-12-31; column 'Aufrufe', read as views" in output
-    assert "Only Weima: `make run DATA=all` brings the lectures back." in output
+    assert "Only weima: `make run DATA=all` brings the lectures back." in output
     assert (mine.root / "data.dvc").read_text() != before
     ran = stages_run(output)
     assert {"prepare@weima", "train@weima-deep"} <= set(ran)
