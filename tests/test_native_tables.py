@@ -47,6 +47,14 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
         native_tables.read(tmp_path / "table.parquet")
 
 
+def test_damaged_notes_of_pandas_are_not_read(tmp_path: Path) -> None:
+    table = pa.table({"row": ROWS, "loss": [1.0, 2.0]}).replace_schema_metadata({"pandas": "{"})
+    pq.write_table(table, tmp_path / "table.parquet")
+    found = native_tables.losses_of(tmp_path / "table.parquet", Keys())
+    assert found is not None
+    assert found.final.tolist() == [1.0, 2.0]
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [

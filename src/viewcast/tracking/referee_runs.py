@@ -4,6 +4,7 @@ from mlflow.entities import Run
 
 from viewcast.base.errors import ConfigError, DataError
 from viewcast.base.parse import json_of
+from viewcast.base.quoted import quoted
 from viewcast.base.settings import construct
 from viewcast.referee.record import Submitted
 from viewcast.referee.terms import Plan
@@ -66,7 +67,7 @@ def submitted_of(run: Run) -> Submitted:
 
 def _damaged(run: Run, tag: str, expected: str) -> DataError:
     found = run.data.tags.get(tag)
-    told = "missing" if found is None else repr(found[:200])
+    told = "missing" if found is None else quoted(found)
     return DataError(
         f"run {run.info.run_id} ({run.info.run_name}): tag {tag} = {told}: expected {expected}; "
         "somebody has changed it: delete the run, the referee tells it again"

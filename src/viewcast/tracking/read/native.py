@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -93,7 +94,7 @@ class NativeRuns:
             scored,
             facts=replace(scored.facts, features=self._features(run, scored.facts.features)),
             rows=rows,
-            shown=float(rows.final.mean()),
+            shown=_mean(rows),
             hidden_holdout=None if hidden is None else native_tables.losses_of(hidden, self.keys),
             curve=None if curve is None else native_tables.curves(curve)[0],
         )
@@ -157,6 +158,12 @@ def by_metadata(run: Run, look: Look, parent: Run | None = None) -> Scored:
     return replace(scored, excluded=failure(run)) if ended else scored
 
 
+def _mean(rows: RowLosses) -> float:
+    """The mean loss; infinite where no number holds it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(rows.final.mean())
+
+
 def _candidate(
     scored: Scored,
     told: str,
@@ -175,7 +182,7 @@ def _candidate(
     return replace(
         scored,
         rows=own,
-        shown=float(own.final.mean()),
+        shown=_mean(own),
         hidden_holdout=hidden_losses.get(number),
         curve=curves.get(number),
     )

@@ -51,7 +51,7 @@ class Keys:
         for known, frame in self.known:
             if known.equals(keys):
                 return frame
-        frame = keys.to_pandas(ignore_metadata=True)
+        frame = keys.to_pandas()
         text = {name: frame[name].astype("str") for name in names if name != "target"}
         self.known.append((keys, frame.assign(**text)))
         return self.known[-1][1]
@@ -68,7 +68,7 @@ def read(path: Path) -> pa.Table:
     names = table.column_names
     if len(set(names)) < len(names):
         raise DataError(f"{path.name}: two columns have one name in {listed(names)}; log it again")
-    return table
+    return table.replace_schema_metadata(None)  # pandas' own notes, which may be damaged too
 
 
 def losses_of(path: Path, keys: Keys, states: Path | None = None) -> RowLosses | None:
@@ -188,7 +188,7 @@ def _curve(table: pa.Table, path: Path) -> pd.DataFrame:
     _need(table, names, path)
     for name in names:
         _column(table, name, path)
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    frame: pd.DataFrame = table.to_pandas()
     return frame
 
 
