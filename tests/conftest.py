@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from support.ui_server import Ui
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_ID = 120  # characters of a text that still names a test
+LONGEST_ID = 120  # characters, as a name shows them, of a text that still names a test
 
 # The processes of a run share the cores. Threads of linear algebra, of torch and of boosting wait
 # for one another by turning in circles: on data as small as those of tests they take five to sixty
@@ -48,7 +48,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
     All processes of a run must give a test the same name, or none of them starts.
     """
-    held = isinstance(val, bytes) or (isinstance(val, str) and len(val) > LONGEST_ID)
+    held = isinstance(val, bytes) or (isinstance(val, str) and len(ascii(val)) > LONGEST_ID)
     return argname if held else None
 
 

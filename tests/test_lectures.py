@@ -228,10 +228,15 @@ def test_utf_16_with_its_mark_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_its_mark_is_refused_with_what_to_do(tmp_path: Path, encoding: str) -> None:
-    text = "\n".join([HEADER, *GOOD])
-    message = refusal(tmp_path, text.encode(encoding))
-    assert "line 1" in message
+def test_utf_16_without_its_mark_is_read(tmp_path: Path, encoding: str) -> None:
+    as_usual = prepared(tmp_path, GOOD)
+    write(tmp_path, "\n".join([HEADER, *GOOD]).encode(encoding))
+    pd.testing.assert_frame_equal(lectures().prepare(tmp_path), as_usual)
+
+
+def test_zero_bytes_without_a_pattern_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "\n".join([HEADER, *GOOD]).encode().replace(b"One", b"O\0e"))
+    assert "line 2: found a zero byte" in message
     assert "save the file as 'CSV UTF-8'" in message
 
 

@@ -66,7 +66,7 @@ def test_a_plugin_may_name_its_own_classes_and_those_of_viewcast(
         ("viewcast.base.cli:os.system", "has no settings"),
         ("viewcast.data.raw.io.open", "no such class|has no settings"),
         ("viewcast.retraining.versioning:subprocess.CompletedProcess", "has no settings"),
-        ("viewcast.base.engine:ThreadPoolExecutor", "has no settings"),
+        ("viewcast.base.pool:ThreadPoolExecutor", "has no settings"),
         ("viewcast.tracking.write.recorder:Metric", "has no settings"),
         ("viewcast.gone.Gone", "no such class"),
         ("viewcast", "expected the dotted name of a class"),
