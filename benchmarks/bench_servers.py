@@ -2,9 +2,10 @@
 
     python benchmarks/bench_servers.py [--states refused silent ...] [--programs train ...]
 
-Each program runs in this project as a user types it, forked from a process that has imported what
-it needs: importing takes seconds and has nothing to do with the server. Prints the table and writes
-benchmarks/results/servers.json, where other states stay: seconds, exit code and what was said.
+Each program runs in this project, after `make run`, as a user types it, forked from a process that
+has imported what it needs: importing takes seconds and has nothing to do with the server. Prints
+the table and writes benchmarks/results/servers.json, where other states stay: seconds, exit code
+and what was said.
 """
 
 import argparse
@@ -101,7 +102,9 @@ def measure(program: str, uri: str, said: Path) -> dict[str, object]:
         os._exit(code)
     _, status = os.waitpid(child, 0)
     text = said.read_text(errors="replace")
-    lines = [line for line in text.strip().splitlines() if "tracking" in line] or [text[-300:]]
+    lines = [line for line in text.strip().splitlines() if "tracking" in line]
+    if not lines:
+        raise SystemExit(f"{program}: ended without a word of the server: {text[-300:].strip()}")
     return {
         "program": program,
         "seconds": round(time.monotonic() - begun, 1),
