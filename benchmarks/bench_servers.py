@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.ailing_server import ailing, self_signed
@@ -102,8 +103,8 @@ def measure(program: str, uri: str, said: Path) -> dict[str, object]:
         os._exit(code)
     _, status = os.waitpid(child, 0)
     text = said.read_text(errors="replace")
-    lines = [line for line in text.strip().splitlines() if "tracking" in line]
-    if not lines:
+    lines = [line for line in text.strip().splitlines() if "tracking" in line] or [text[-300:]]
+    if str(urlsplit(uri).hostname) not in text:
         raise SystemExit(f"{program}: ended without a word of the server: {text[-300:].strip()}")
     return {
         "program": program,
