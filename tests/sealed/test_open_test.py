@@ -1,13 +1,12 @@
 """The opening of the sealed test: recorded first, scored once, refused a second time."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from support.openings import NAIVE, copied, kept_rows, opened, openings
+from support.openings import NAIVE, kept_rows, opened, openings
 from support.project import Project
 from viewcast.base.errors import BudgetError
 from viewcast.data import table
@@ -18,17 +17,6 @@ def refused(project: Project, run: object, *more: str) -> str:
     with pytest.raises(BudgetError) as caught:
         opened(project, run, None, *more)
     return str(caught.value)
-
-
-@pytest.fixture
-def project(sealed_project: tuple[Project, str], tmp_path: Path) -> Project:
-    return copied(sealed_project[0], tmp_path)
-
-
-@pytest.fixture
-def naive(sealed_project: tuple[Project, str]) -> str:
-    """The naive forecast of the channel, trained."""
-    return sealed_project[1]
 
 
 # What an opening shows and records

@@ -7,25 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.closed_referees import exploring_one, honest_one, lucky_one
 from viewcast.referee.record import Closing, Told
 from viewcast.report.figures.style import applied
 from viewcast.report.referee_figures import claims, staircase
-
-
-@pytest.fixture
-def honest() -> Closing:
-    return honest_one()
-
-
-@pytest.fixture
-def lucky() -> Closing:
-    return lucky_one()
-
-
-@pytest.fixture
-def explored() -> Closing:
-    return exploring_one()
 
 
 def drawn(closing: Closing) -> Any:

@@ -1,6 +1,5 @@
 """YouTube Analytics as a source: what is asked for, and what is made of it."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,24 +8,10 @@ import pandas as pd
 import pytest
 
 from support.youtube_server import METRICS, FakeYouTube, figures
-from support.youtube_source import TODAY, Make, answering, authorise, delivered, source_of
+from support.youtube_source import TODAY, Make, delivered
 from viewcast.base.errors import ConfigError
 
 pytest.importorskip("googleapiclient", reason="an extra: pip install 'viewcast[youtube]'")
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYouTube]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with answering() as fake:
-        yield fake
-
-
-@pytest.fixture
-def youtube(fake: FakeYouTube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    monkeypatch.delenv("YOUTUBE_CREDENTIALS", raising=False)
-    authorise(tmp_path, fake)
-    return source_of(fake)
 
 
 # --- what is asked for ----------------------------------------------------------------------------

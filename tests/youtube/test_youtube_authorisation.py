@@ -3,8 +3,6 @@
 import json
 import logging
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -18,38 +16,14 @@ from support.youtube_source import (
     TODAY,
     YAML,
     Make,
-    answering,
     authorise,
     delivered,
     refused,
-    source_of,
 )
 from viewcast.base.errors import ConfigError, SourceError
 from viewcast.base.settings import build
 
 pytest.importorskip("googleapiclient", reason="an extra: pip install 'viewcast[youtube]'")
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYouTube]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with answering() as fake:
-        yield fake
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long it would have waited, each time."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
-
-
-@pytest.fixture
-def youtube(fake: FakeYouTube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    monkeypatch.delenv("YOUTUBE_CREDENTIALS", raising=False)
-    authorise(tmp_path, fake)
-    return source_of(fake)
 
 
 def test_an_old_token_is_renewed_before_the_first_request(

@@ -3,30 +3,18 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from support.openings import NAIVE, copied, kept_rows, opened, openings
+from support.openings import NAIVE, kept_rows, opened, openings
 from support.project import REPOSITORY, Project
 from viewcast.base.errors import ConfigError, DataError, TrackingError, ViewcastError
 from viewcast.base.paths import sealed_path
 from viewcast.base.settings import construct
 from viewcast.data import table
 from viewcast.runs.final_test import OpenTest, sentences
-
-
-@pytest.fixture
-def project(sealed_project: tuple[Project, str], tmp_path: Path) -> Project:
-    return copied(sealed_project[0], tmp_path)
-
-
-@pytest.fixture
-def naive(sealed_project: tuple[Project, str]) -> str:
-    """The naive forecast of the channel, trained."""
-    return sealed_project[1]
 
 
 def test_a_run_that_nobody_knows_is_refused(project: Project) -> None:

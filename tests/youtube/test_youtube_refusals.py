@@ -1,8 +1,6 @@
 """YouTube Analytics: what passes is waited for, and what does not is refused in words."""
 
 import json
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,32 +19,10 @@ from support.youtube_server import (
     error,
     table,
 )
-from support.youtube_source import TODAY, Make, answering, authorise, delivered, refused, source_of
+from support.youtube_source import TODAY, Make, authorise, delivered, refused
 from viewcast.base.errors import DataError, SourceError
 
 pytest.importorskip("googleapiclient", reason="an extra: pip install 'viewcast[youtube]'")
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYouTube]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with answering() as fake:
-        yield fake
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long it would have waited, each time."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
-
-
-@pytest.fixture
-def youtube(fake: FakeYouTube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    monkeypatch.delenv("YOUTUBE_CREDENTIALS", raising=False)
-    authorise(tmp_path, fake)
-    return source_of(fake)
 
 
 # --- refusals and failures ------------------------------------------------------------------------

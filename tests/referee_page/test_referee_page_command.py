@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from support.closed_referees import honest_one, lucky_one, page_of, text_of
+from support.closed_referees import text_of
 from viewcast.commands.program import program
 from viewcast.commands.referee_page import beside, is_here, teller
 from viewcast.referee.closing import sealed
@@ -17,21 +17,6 @@ from viewcast.referee.record import Closing
 from viewcast.referee.sentences import title
 from viewcast.referee.terms import Terms
 from viewcast.report import referee_page
-
-
-@pytest.fixture
-def honest() -> Closing:
-    return honest_one()
-
-
-@pytest.fixture
-def lucky() -> Closing:
-    return lucky_one()
-
-
-@pytest.fixture
-def page(honest: Closing) -> str:
-    return page_of(honest)
 
 
 def run(*arguments: str | Path) -> Result:

@@ -2,7 +2,6 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from support.openings import NAIVE, copied, opened, openings
+from support.openings import NAIVE, opened, openings
 from support.project import Project
 from viewcast.base.errors import BudgetError
 from viewcast.models.fitted import FittedNaive
@@ -21,17 +20,6 @@ def refused(project: Project, run: object, *more: str) -> str:
     with pytest.raises(BudgetError) as caught:
         opened(project, run, None, *more)
     return str(caught.value)
-
-
-@pytest.fixture
-def project(sealed_project: tuple[Project, str], tmp_path: Path) -> Project:
-    return copied(sealed_project[0], tmp_path)
-
-
-@pytest.fixture
-def naive(sealed_project: tuple[Project, str]) -> str:
-    """The naive forecast of the channel, trained."""
-    return sealed_project[1]
 
 
 def test_an_opening_that_failed_before_its_figure_counts(

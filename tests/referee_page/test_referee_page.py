@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.closed_referees import READABLE, exploring_one, honest_one, lucky_one, page_of, text_of
+from support.closed_referees import READABLE, page_of, text_of
 from support.closings import Played, loop, null
 from support.reported import Tags, seen
 from viewcast.referee.answers import Verdict
@@ -29,26 +29,6 @@ def read(closing: Closing) -> str:
 def judged(closing: Closing, *verdict: Any, **changes: Any) -> Closing:
     """The closing with another verdict: estimate, low, high, claimed, acceptances."""
     return replace(closing, verdict=Verdict(*verdict), **changes)
-
-
-@pytest.fixture
-def honest() -> Closing:
-    return honest_one()
-
-
-@pytest.fixture
-def lucky() -> Closing:
-    return lucky_one()
-
-
-@pytest.fixture
-def explored() -> Closing:
-    return exploring_one()
-
-
-@pytest.fixture
-def page(honest: Closing) -> str:
-    return page_of(honest)
 
 
 # What was gained

@@ -1,0 +1,1 @@
+"""The sealed test, and who may open it."""

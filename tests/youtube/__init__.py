@@ -1,0 +1,1 @@
+"""YouTube Analytics as a source of days."""
