@@ -5,6 +5,7 @@ Those of machines and servers are tested where these are; that of a panel in `te
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from support.nights import composed
 from support.project import REPOSITORY
-from support.shared import shared
+from support.shared import laid, shared
 from viewcast.base.cli import compose
 from viewcast.base.errors import DataError, ViewcastError
 from viewcast.base.files import write
@@ -32,12 +33,14 @@ from viewcast.retraining.settings import Settings
 
 TODAY = date(2026, 11, 27)
 WHOLE = (200, "2026-05-01", "2026-11-16", 212472)  # days, first, last, views
+Drop = Callable[[str], Path]
 LANGUAGES = [f"25-lang-{number:02}" for number in range(16)]
 
 
-def drop(case: str) -> Path:
-    """The folder of exports of a case."""
-    return shared(f"cases/{case}") / "drop"
+@pytest.fixture
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Drop:
+    """The folder of exports of a case, none of which anybody is still writing."""
+    return lambda case: laid(f"cases/{case}/drop", tmp_path_factory.mktemp("case") / "drop")
 
 
 def delivered(folder: Path, metric: str = "views") -> pd.DataFrame:
@@ -76,7 +79,9 @@ def told(folder: Path) -> str:
         ("35-views-and-engaged-by-date", "views", WHOLE),
     ],
 )
-def test_a_night_reads(case: str, metric: str, right: tuple[int, str, str, float]) -> None:
+def test_a_night_reads(
+    drop: Drop, case: str, metric: str, right: tuple[int, str, str, float]
+) -> None:
     assert shape(delivered(drop(case), metric)["views"]) == right
 
 
@@ -90,8 +95,14 @@ def test_a_night_reads(case: str, metric: str, right: tuple[int, str, str, float
         ("31-negative-day", "figures below 0 count as missing, views were taken back: 2026-09-28"),
     ],
 )
-def test_a_night_tells(case: str, words: str) -> None:
+def test_a_night_tells(drop: Drop, case: str, words: str) -> None:
     assert words in told(drop(case))
+
+
+def test_a_night_waits_for_an_upload_that_goes_on(drop: Drop) -> None:
+    folder = drop("03-half-uploaded-zip")
+    (folder / "b.zip").touch()
+    assert "b.zip is not complete yet and was left out" in told(folder)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +120,7 @@ def test_a_night_tells(case: str, words: str) -> None:
         ("37-wrong-channel-28-days", "do they come from two channels?"),
     ],
 )
-def test_a_night_and_an_import_refuse(case: str, words: str, tmp_path: Path) -> None:
+def test_a_night_and_an_import_refuse(drop: Drop, case: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(ViewcastError) as night:
         delivered(drop(case))
     assert words in str(night.value)
@@ -126,14 +137,14 @@ def test_the_import_of_the_last_28_days_names_the_least_before_it_writes(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-def test_a_day_of_another_site_is_a_day_as_it_is_written_there() -> None:
+def test_a_day_of_another_site_is_a_day_as_it_is_written_there(drop: Drop) -> None:
     folder = drop("11-meta-utf16") / "new"
     assert shape(read_whole(folder, Wanted("Page reach")).views) == WHOLE
     with pytest.raises(DataError, match="but 'Page reach'"):
         read_whole(folder, Wanted())
 
 
-def test_a_bridged_negative_day_makes_an_import_of_200_days() -> None:
+def test_a_bridged_negative_day_makes_an_import_of_200_days(drop: Drop) -> None:
     whole = read_whole(drop("31-negative-day") / "new", Wanted())
     assert shape(whole.views) == (200, "2026-05-01", "2026-11-16", 212489)
 
@@ -142,7 +153,7 @@ def test_a_bridged_negative_day_makes_an_import_of_200_days() -> None:
     "case", ["02-two-loose-csv", "08-hole-in-newer", "26-loose-beside-zips", "31-negative-day"]
 )
 def test_what_an_import_copies_is_read_the_same_whatever_times_the_files_have(
-    case: str, tmp_path: Path
+    drop: Drop, case: str, tmp_path: Path
 ) -> None:
     into = tmp_path / "data" / "x"
     imported = import_export(drop(case), into, tmp_path)
@@ -151,7 +162,9 @@ def test_what_an_import_copies_is_read_the_same_whatever_times_the_files_have(
     pd.testing.assert_series_equal(read_whole(into, Wanted()).views, imported.views)
 
 
-def test_the_newer_of_two_downloads_is_right_in_whichever_order_they_lie(tmp_path: Path) -> None:
+def test_the_newer_of_two_downloads_is_right_in_whichever_order_they_lie(
+    drop: Drop, tmp_path: Path
+) -> None:
     for name in ("Totals.csv", "Totals (1).csv"):
         shutil.copy(drop("02-two-loose-csv") / name, tmp_path / name)
     (tmp_path / "Totals.csv").rename(tmp_path / "z.csv")
@@ -159,7 +172,7 @@ def test_the_newer_of_two_downloads_is_right_in_whichever_order_they_lie(tmp_pat
 
 
 @pytest.fixture
-def night(tmp_path: Path) -> Settings:
+def night(drop: Drop, tmp_path: Path) -> Settings:
     """A night of case 37 after own.zip was taken in, with a folder that the test may fill."""
     folder = tmp_path / "drop"
     shutil.copytree(drop("37-wrong-channel-28-days"), folder)
