@@ -6,18 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from support.openings import NAIVE, kept_rows, opened, openings
+from support.openings import NAIVE, kept_rows, opened, openings, refused
 from support.project import Project
-from viewcast.base.errors import BudgetError
 from viewcast.data import table
 from viewcast.runs.final_test import sentences
-
-
-def refused(project: Project, run: object, *more: str) -> str:
-    with pytest.raises(BudgetError) as caught:
-        opened(project, run, None, *more)
-    return str(caught.value)
-
 
 # What an opening shows and records
 

@@ -10,16 +10,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from support.openings import NAIVE, opened, openings
+from support.openings import NAIVE, opened, openings, refused
 from support.project import Project
 from viewcast.base.errors import BudgetError
 from viewcast.models.fitted import FittedNaive
-
-
-def refused(project: Project, run: object, *more: str) -> str:
-    with pytest.raises(BudgetError) as caught:
-        opened(project, run, None, *more)
-    return str(caught.value)
 
 
 def test_an_opening_that_failed_before_its_figure_counts(

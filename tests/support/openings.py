@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from mlflow.entities import Run, ViewType
 
 from support.project import Project
+from viewcast.base.errors import BudgetError
 from viewcast.base.settings import construct
 from viewcast.data import sealed
 from viewcast.runs.final_test import Opened, OpenTest, open_test
@@ -20,6 +22,13 @@ def opened(project: Project, run: object, reason: str | None = None, *more: str)
     tracking = project.plain(*more)["tracking"]
     settings = construct(OpenTest, {"run": run, "reason": reason, "tracking": tracking}, "")
     return open_test(settings, project.root)
+
+
+def refused(project: Project, run: object, *more: str) -> str:
+    """What an opening that is not allowed says."""
+    with pytest.raises(BudgetError) as caught:
+        opened(project, run, None, *more)
+    return str(caught.value)
 
 
 def openings(project: Project) -> list[Run]:

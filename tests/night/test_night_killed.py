@@ -51,12 +51,6 @@ MOMENTS = [  # in order of time
 ]
 
 
-@pytest.fixture(autouse=True)
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page is drawn by other tests: it would take half of a night here."""
-    monkeypatch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
-
-
 @pytest.fixture(scope="module")
 def evening(
     tmp_path_factory: pytest.TempPathFactory, empty_store: Path, channel: pd.Series

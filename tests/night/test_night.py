@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from support.nights import Diary, Nights, copied
+from support.nights import Nights
 from viewcast.base import files
 from viewcast.base.paths import LIVE, habits_path, night_lock_path, nights_log_path
 from viewcast.data.sources.source import with_left_out
@@ -24,18 +24,6 @@ from viewcast.retraining.reigns import crown, reigns
 pytestmark = pytest.mark.xdist_group("night")  # one first night serves all
 
 START = "2018-03-01"
-
-
-@pytest.fixture(autouse=True)
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page is drawn by other tests: it would take half of a night here."""
-    monkeypatch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
-
-
-@pytest.fixture
-def second(first_night: Nights, tmp_path: Path, channel: pd.Series) -> Nights:
-    """A copy of a project after its first night."""
-    return copied(first_night, tmp_path / "project", Diary(channel))
 
 
 def test_the_combination_serves_from_the_first_night_on(first_night: Nights) -> None:
@@ -215,7 +203,7 @@ class Broken:
 
 
 def test_a_recipe_that_breaks_is_left_out_and_said(second: Nights) -> None:
-    second.overrides = ("+recipes.mine._target_=test_night.Broken",)
+    second.overrides = ("+recipes.mine._target_=night.test_night.Broken",)
     outcome = second.one("2018-03-02")
     assert (outcome["code"], outcome["serves"]) == (0, 2)
     record = nights_record.read(second.root)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from support.nights import Diary, Nights, copied
+from support.nights import Nights
 from support.project import REPOSITORY
 from viewcast.base import files
 from viewcast.base.cli import compose
@@ -20,18 +20,6 @@ from viewcast.retraining.settings import Settings
 pytestmark = pytest.mark.xdist_group("night")  # one first night serves all
 
 START = "2018-03-01"
-
-
-@pytest.fixture(autouse=True)
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page is drawn by other tests: it would take half of a night here."""
-    monkeypatch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
-
-
-@pytest.fixture
-def second(first_night: Nights, tmp_path: Path, channel: pd.Series) -> Nights:
-    """A copy of a project after its first night."""
-    return copied(first_night, tmp_path / "project", Diary(channel))
 
 
 def test_a_source_that_is_not_there_ends_the_night(second: Nights) -> None:

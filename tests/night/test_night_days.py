@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from support.nights import Diary, Nights, copied, started, unchanged
+from support.nights import Diary, Nights, started, unchanged
 from viewcast.base.paths import LIVE
 from viewcast.data import live
 from viewcast.report import nights_record
@@ -17,21 +17,9 @@ pytestmark = pytest.mark.xdist_group("night")  # one first night serves all
 START = "2018-03-01"
 
 
-@pytest.fixture(autouse=True)
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page is drawn by other tests: it would take half of a night here."""
-    monkeypatch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
-
-
 @pytest.fixture
 def nights(tmp_path: Path, empty_store: Path, channel: pd.Series) -> Nights:
     return started(tmp_path / "project", empty_store, Diary(channel))
-
-
-@pytest.fixture
-def second(first_night: Nights, tmp_path: Path, channel: pd.Series) -> Nights:
-    """A copy of a project after its first night."""
-    return copied(first_night, tmp_path / "project", Diary(channel))
 
 
 def test_a_correction_is_reported_and_fitted_on(second: Nights) -> None:

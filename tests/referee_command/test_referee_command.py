@@ -3,27 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from support.in_process import URL
+from support.referee_command import typed
 from support.served_referees import Served, named, noisy, opened, served
-from viewcast.commands import referee_page
-from viewcast.commands.program import program
-
-PLAN = ["--target", "y", "--metric", "mae", "--key", "id", "--budget", "3"]
-LONG = 60
-
-
-@pytest.fixture(autouse=True)
-def stands_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user in an empty folder, of whose surroundings nothing is known."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("VIEWCAST_REFEREE_URL", "VIEWCAST_REFEREE_TOKEN", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -31,10 +17,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """A referee in ./referee that is heard."""
     with opened(tmp_path, budget=3) as folder, served(folder, monkeypatch) as found:
         yield found
-
-
-def typed(*words: str, **options: Any) -> Result:
-    return CliRunner().invoke(program, ["referee", *words], **options)
 
 
 def predictions(size: float, seed: int = 0, name: str = "predictions.parquet") -> str:
@@ -132,19 +114,6 @@ def test_the_environment_goes_before_the_folder(
 
 
 # status and close
-
-
-@pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The folders whose page was asked for; drawing one takes a second and is tested elsewhere."""
-    asked: list[Path] = []
-
-    def written(closing: Any, folder: Path, out: Path | None = None) -> Path:
-        asked.append(folder)
-        return folder / "referee.html"
-
-    monkeypatch.setattr(referee_page, "written", written)
-    return asked
 
 
 def test_the_hidden_rows_are_read_only_by_who_means_it(here: Served, page: list[Path]) -> None:

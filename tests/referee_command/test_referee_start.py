@@ -8,32 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from mlflow import MlflowClient
 
 from support.in_process import InProcess, in_process
+from support.referee_command import PLAN, typed
 from support.served_referees import noisy, opened, table
 from viewcast.commands import referee_page, referee_start
-from viewcast.commands.program import program
 from viewcast.referee import serving
 from viewcast.referee.answers import Answer
 
-PLAN = ["--target", "y", "--metric", "mae", "--key", "id", "--budget", "3"]
+pytestmark = pytest.mark.usefixtures("page")  # other tests draw it
+
 NEW = ["--rows", "valid.parquet", *PLAN]
 PAGE = "viewcast referee page --folder referee"
-
-
-@pytest.fixture(autouse=True)
-def stands_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user in an empty folder, of whose surroundings nothing is known."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("VIEWCAST_REFEREE_URL", "VIEWCAST_REFEREE_TOKEN", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(referee_page, "written", lambda _, folder, out=None: folder / "page")
-
-
-def typed(*words: str) -> Result:
-    return CliRunner().invoke(program, ["referee", *words])
 
 
 @contextmanager
@@ -249,7 +237,7 @@ def test_whoever_holds_the_targets_hears_the_verdict_that_a_submitter_asked_for(
         done = start(*NEW)
     assert done.output.count("Closed by loop.") == 1
     assert "Referee “valid”: No gain is claimed" in done.output
-    assert done.output.count("The page: referee/page\n") == 1
+    assert done.output.count("The page: referee/referee.html\n") == 1
 
 
 @pytest.mark.parametrize("error", [OSError(28, "the disk is full"), ZeroDivisionError()])

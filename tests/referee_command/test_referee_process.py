@@ -10,29 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
+from support.referee_command import PLAN, typed
 from support.served_referees import noisy, table
-from viewcast.commands import referee_page
-from viewcast.commands.program import program
 from viewcast.referee.answers import Answer
 from viewcast.referee.client import Client
 
-PLAN = ["--target", "y", "--metric", "mae", "--key", "id", "--budget", "3"]
+pytestmark = pytest.mark.usefixtures("page")  # other tests draw it
+
 LONG = 60
-
-
-@pytest.fixture(autouse=True)
-def stands_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user in an empty folder, of whose surroundings nothing is known."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("VIEWCAST_REFEREE_URL", "VIEWCAST_REFEREE_TOKEN", "MLFLOW_EXPERIMENT_NAME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(referee_page, "written", lambda _, folder, out=None: folder / "page")
-
-
-def typed(*words: str) -> Result:
-    return CliRunner().invoke(program, ["referee", *words])
 
 
 @contextmanager

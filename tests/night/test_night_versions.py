@@ -1,12 +1,11 @@
 """The versions that nights make: which serves, which waits, which is pruned."""
 
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from support.nights import Diary, Nights, copied
+from support.nights import Nights
 from viewcast.base.errors import TrackingError
 from viewcast.base.paths import LIVE
 from viewcast.forecast.ledger import COMBINATION, SERVED
@@ -15,18 +14,6 @@ from viewcast.retraining.guard import Guarded
 from viewcast.retraining.reigns import reigns
 
 pytestmark = pytest.mark.xdist_group("night")  # one first night serves all
-
-
-@pytest.fixture(autouse=True)
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page is drawn by other tests: it would take half of a night here."""
-    monkeypatch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
-
-
-@pytest.fixture
-def second(first_night: Nights, tmp_path: Path, channel: pd.Series) -> Nights:
-    """A copy of a project after its first night."""
-    return copied(first_night, tmp_path / "project", Diary(channel))
 
 
 def test_the_guard_keeps_last_night_s_version_and_the_code_says_so(

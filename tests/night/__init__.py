@@ -1,0 +1,1 @@
+"""A night with the real store and the real recipes."""

@@ -1,0 +1,1 @@
+"""``viewcast referee``, as it is typed."""
