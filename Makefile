@@ -5,9 +5,11 @@ PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell python$(version) 
 VENV ?= .venv
 PORT ?= 5000
 LIVE_PORT ?= 2718
-export PATH := $(abspath $(VENV))/bin:$(PATH)
+# To make, a space ends a name: the environment may lie in a folder whose name has one.
+SPACE := $(subst ,, )
+export PATH := $(subst ?, ,$(abspath $(subst $(SPACE),?,$(VENV))))/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY ?= true
-READY := $(VENV)/.ready
+READY := $(subst $(SPACE),\ ,$(VENV))/.ready
 # An environment knows its own path: moved or copied, its scripts run those of another one, or none.
 MOVED := $(shell made=$$(sed -n 's/^command = .* -m venv \(--[a-z-]* \)*//p' '$(VENV)/pyvenv.cfg' \
   2>/dev/null); test -z "$$made" || test "$$made" -ef '$(VENV)' || echo "$$made")
@@ -33,11 +35,11 @@ $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 that can make an environment: install \
 	one (Debian and Ubuntu: apt install python3-venv), or name yours: make PYTHON=<path>" >&2; exit 1; }
 	$(if $(MOVED),@echo "$(VENV) was made at $(MOVED): it is made anew here" >&2)
-	$(PYTHON) -m venv $(if $(MOVED),--clear )$(VENV)
+	$(PYTHON) -m venv $(if $(MOVED),--clear )'$(VENV)'
 	pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
-	python -W ignore -m compileall -qq -j 0 $(VENV)/lib || true
+	python -W ignore -m compileall -qq -j 0 '$(VENV)/lib' || true
 	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	touch '$@'
 
 data: data.dvc | $(READY)
 	@test -e .git || dvc config --quiet --local core.no_scm true  # a folder from a zip
@@ -121,7 +123,7 @@ docs: $(READY)  ## write the reference of configuration keys anew
 	python docs/reference.py
 
 ui: $(READY)  ## the MLflow UI on 127.0.0.1, with a link to each ready-made view
-	@viewcast ui --port $(PORT) --tracking-uri sqlite:///$(CURDIR)/mlflow/mlflow.db
+	@viewcast ui --port $(PORT) --tracking-uri "sqlite:///$$(pwd -P)/mlflow/mlflow.db"
 
 live: $(READY) data  ## the lecture told live, with sliders, on 127.0.0.1 (LANG=zh-TW: in Chinese)
 	@python -c "import marimo, altair" 2>/dev/null || { echo "the lecture needs the extra live: \

@@ -74,12 +74,15 @@ def nothing_left_behind() -> Iterator[None]:
     Who configures logging anew may disable every logger there is, and changes the root's level.
     absl, which Keras imports, closes the stream of its log when logging is configured anew; the
     stream that it was made with is the one in which pytest catches output.
+    MLflow keeps the files of every store open that it was ever asked for: of hundreds of tests they
+    are more than a process may have open where nobody has raised the limit (1,024).
     """
     _forget_experiment()
     _hear_all()
     yield
     _forget_experiment()
     _hear_all()
+    _close_stores()
     if "absl.logging" in sys.modules:
         sys.modules["absl.logging"].get_absl_handler().python_handler.stream = sys.__stderr__
 
@@ -89,6 +92,16 @@ def _forget_experiment() -> None:
         os.environ.pop(name, None)
     if "mlflow.tracking.fluent" in sys.modules:
         sys.modules["mlflow.tracking.fluent"]._active_experiment_id = None
+
+
+def _close_stores() -> None:
+    """SQLite's files are closed; whoever asks for the store again opens them again."""
+    for room in ("tracking", "model_registry"):
+        module = sys.modules.get(f"mlflow.store.{room}.sqlalchemy_store")
+        engines = module.SqlAlchemyStore._engine_map.values() if module else ()
+        for engine in list(engines):
+            if engine.dialect.name == "sqlite" and engine.pool.checkedin():
+                engine.dispose()
 
 
 def _hear_all() -> None:

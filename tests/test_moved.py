@@ -65,9 +65,16 @@ class Place:
         return forecast(settings, self.root, nights.registry).days
 
     def files(self) -> dict[Path, bytes]:
-        """But SQLite's memory that readers share too: it tells who reads, and holds no row."""
-        files = (file for file in self.root.rglob("*") if file.is_file())
-        return {file: file.read_bytes() for file in files if not file.name.endswith("-shm")}
+        """But SQLite's memory that readers share, and its log while that is empty: they tell who
+        reads, and hold no row.
+        """
+        found = {file: file.read_bytes() for file in self.root.rglob("*") if file.is_file()}
+        idle = ("-shm", "-wal")
+        return {
+            file: content
+            for file, content in found.items()
+            if not file.name.endswith(idle if content == b"" else "-shm")
+        }
 
     def locations(self) -> set[str]:
         """All addresses that the store names, but that of MLflow's own experiment ``Default``."""
@@ -240,7 +247,7 @@ def test_an_environment_that_was_moved_is_made_anew(
     (here / ".venv" / "pyvenv.cfg").write_text(f"version = 3.11\n{command}")
     asked = ["make", "--dry-run", "VENV=.venv", "PYTHON=python3", "show"]
     said = subprocess.run(asked, cwd=here, check=True, capture_output=True, text=True).stdout
-    assert ("-m venv --clear .venv" in said, f"was made at {former}" in said) == (anew, anew)
+    assert ("-m venv --clear '.venv'" in said, f"was made at {former}" in said) == (anew, anew)
 
 
 def test_a_store_that_is_only_read_stays_as_it_is(

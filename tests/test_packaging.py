@@ -249,7 +249,24 @@ def asked(environment: dict[str, str], folder: Path) -> subprocess.CompletedProc
 
 def test_make_takes_the_newest_python_that_it_can_use(tmp_path: Path) -> None:
     environment = pythons(tmp_path, "3.11", "3.12", "3.13", "3.14", broken=("3.13",))
-    assert f"python3.12 -m venv {tmp_path / 'new'}" in asked(environment, tmp_path).stdout
+    assert f"python3.12 -m venv '{tmp_path / 'new'}'" in asked(environment, tmp_path).stdout
+
+
+def test_make_works_in_folders_whose_names_have_a_space_and_an_apostrophe(tmp_path: Path) -> None:
+    project, new = tmp_path / "Anna's project", tmp_path / "the environment"
+    project.mkdir()
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, project)
+    (new / "bin").mkdir(parents=True)
+    program = new / "bin" / "viewcast"
+    program.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    program.chmod(0o755)
+    make = ["/usr/bin/make", "--silent", f"VENV={new}", "-o", f"{new}/.ready", "PORT=5001", "ui"]
+    done = subprocess.run(
+        make, cwd=project, env=pythons(tmp_path), capture_output=True, text=True, check=False
+    )
+    store = f"sqlite:///{project.resolve()}/mlflow/mlflow.db"
+    assert done.stdout.splitlines() == ["ui", "--port", "5001", "--tracking-uri", store], done
 
 
 def test_make_says_what_to_install_where_there_is_no_python(tmp_path: Path) -> None:

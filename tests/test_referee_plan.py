@@ -77,7 +77,8 @@ def test_what_cannot_be_refereed_is_refused_before_anything_is_written(
 
 def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "referee"
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
+    folder.chmod(0o755)  # also where the user's umask would not let it be so
     for name in ("mine.txt", "rows.parquet"):
         (folder / name).write_text("mine")
         with pytest.raises(ConfigError, match=f"holds .*{name}.*which no referee made"):
