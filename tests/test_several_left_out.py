@@ -56,7 +56,8 @@ def test_what_may_still_be_written_is_waited_for(tmp_path: Path, age: int) -> No
 def test_a_table_cut_short_waits_in_a_drop_folder_and_is_refused_by_hand(tmp_path: Path) -> None:
     saved(tmp_path / "a.csv", MONTH)
     (tmp_path / "b.csv").write_text(text(MONTH) + "2026-05-29,1")
-    growing = read_folder(tmp_path, Wanted(), None, Watch())
+    os.utime(tmp_path / "b.csv", (1e9, 1e9))
+    growing = read_folder(tmp_path, Wanted(), None, Watch(now=lambda: 1e9))
     assert "b.csv is not complete yet and was left out: found '1' and no end" in growing.waiting[0]
     assert growing.whole.views.equals(MONTH)
     assert "b.csv, line 30: found '1'" in read(tmp_path).refused[0]
