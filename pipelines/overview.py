@@ -27,7 +27,7 @@ def main(config: dict[str, Any], root: Path) -> None:
     """Read reports/summary.json and, if there is one, reports/audit.json."""
     if nights_record.read(root) is not None:
         write_page(root)
-    rows = json.loads(summary_path(root).read_text())
+    rows = json.loads(summary_path(root).read_text("utf-8"))
     tracking = construct(Tracking, config["tracking"], "tracking")
     datasets = dict.fromkeys(str(row["data"]) for row in rows)
     audits = read(root)

@@ -15,7 +15,7 @@ from viewcast.report.terminal_tables import print_table
 @stage(__file__, "pipeline")
 def main(config: dict[str, Any], root: Path) -> None:
     """Read reports/summary.json and, if there is one, reports/audit.json."""
-    rows, audits = json.loads(summary_path(root).read_text()), read(root)
+    rows, audits = json.loads(summary_path(root).read_text("utf-8")), read(root)
     print_table(rows, audits or [])
     datasets = [row["data"] for row in rows]
     print_audit(in_order(of_datasets(audits or [], datasets), datasets))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from matplotlib.figure import Figure
 from safetensors import SafetensorError
 
+from support.clone import REPOSITORY
 from viewcast.base.errors import DataError
 from viewcast.base.files import (
     append,
@@ -29,6 +31,18 @@ from viewcast.base.files import (
 from viewcast.data import table
 from viewcast.report.figures.style import Drawing
 from viewcast.training import checkpoint
+
+
+def test_text_is_read_and_written_as_utf_8_also_where_the_system_has_another_encoding() -> None:
+    left_to_the_system = re.compile(r"\.(?:read|write)_text\((?![^\n]*(?:utf-8|encoding=)).*")
+    found = {
+        str(file.relative_to(REPOSITORY)): left_to_the_system.findall(text)
+        for folder in ("src", "pipelines", "notebooks")
+        for file in (REPOSITORY / folder).rglob("*.py")
+        if "_text(" in (text := file.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 20
+    assert {file: calls for file, calls in found.items() if calls} == {}
 
 
 @contextmanager

@@ -76,7 +76,8 @@ def _call(arguments: list[str], places: dict[str, str]) -> "subprocess.Completed
             env={**kept, **places, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # of paths in what it says
             check=False,
         )
     except FileNotFoundError as error:

@@ -161,7 +161,9 @@ def git_commit(root: Path) -> str:
 
 def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
 
 
 @lru_cache

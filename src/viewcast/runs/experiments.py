@@ -135,7 +135,7 @@ def _worker(batch: str) -> None:
 def _former_run(folder: Path, key: str) -> str | None:
     """The key of the run in a folder, None unless it was made from what ``key`` is of."""
     marker = folder / "key"
-    if not marker.is_file() or marker.read_text() != key:
+    if not marker.is_file() or marker.read_text("utf-8") != key:
         return None
     try:
         former: str | None = read_json(folder / "result.json", "").get("key")

@@ -131,7 +131,7 @@ def _targets(plain: Mapping[str, Any]) -> Iterator[str]:
 def read_params(root: Path, *part: str) -> dict[str, Any]:
     """Read the parameters of a stage; those of experiments with their budgets."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    params: dict[str, Any] = yaml.load(params_path(root, *part).read_text(), Loader=loader)
+    params: dict[str, Any] = yaml.load(params_path(root, *part).read_text("utf-8"), Loader=loader)
     if part == ("experiments",):
         for name, budget in read_params(root, "budget").items():
             params[name]["holdout"] |= budget

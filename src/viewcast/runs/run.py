@@ -60,7 +60,7 @@ def run(
     config.trainer.check(problem, config.model)
     budget.check(config, rows, config.identity())
     score_filter = Filter.of(config, rows)
-    former = interrupted.read_text(errors="replace") if interrupted.is_file() else None
+    former = interrupted.read_text("utf-8", errors="replace") if interrupted.is_file() else None
     result = _about(config, rows)
     try:
         with answering(config.tracking), Recorder(config, root, former) as recorder:

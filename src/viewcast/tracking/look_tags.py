@@ -52,7 +52,7 @@ def batch_id(root: Path) -> str:
         return os.environ[JOINED]
     planned = params_path(root, "batch")
     if "DVC_STAGE" in os.environ and planned.is_file():
-        batch = yaml.safe_load(planned.read_text())
+        batch = yaml.safe_load(planned.read_text("utf-8"))
         return f"dvc-{digest([batch['plan'], code_digest(*batch['modules'])])}"
     return _of_process(os.getpid())
 

@@ -29,7 +29,7 @@ class Simulator:
         self, root: Path, since: date | None, today: date, known: pd.Series | None = None
     ) -> pd.DataFrame:
         """Every day from ``since`` to yesterday. ``today`` does not change the views of a day."""
-        given = filled(yaml.safe_load((root / self.parameters).read_text()), self.parameters)
+        given = filled(yaml.safe_load((root / self.parameters).read_text("utf-8")), self.parameters)
         given.pop("defaults", None)  # of Hydra
         simulated: Simulated = construct(Simulated, given, self.parameters)
         yesterday = today - timedelta(days=1)
