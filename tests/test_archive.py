@@ -68,7 +68,7 @@ def test_a_damaged_member_is_refused_however_it_is_packed(tmp_path: Path, method
         (zipped(**{f"{n}/T.csv": TABLE for n in "ab"}), "CSV files of the same name"),
         (zipped(**{f"{n}.csv": "" for n in range(1001)}), "1,001 files in it, expected at most"),
         (b"<html>sign in</html>", "export.zip: not a zip file"),
-        (b"", "export.zip: not a zip file"),
+        (b"", "export.zip: not a complete zip file"),
     ],
 )
 def test_a_zip_that_is_not_read_says_why(tmp_path: Path, content: bytes, words: str) -> None:

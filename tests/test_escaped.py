@@ -100,6 +100,10 @@ def test_a_name_is_one_line_of_markdown_without_html_links_or_cells(name: str) -
 # The terminal
 
 
+def test_bytes_of_a_name_that_are_no_text_are_written_out() -> None:
+    assert on_screen("T\udcff.csv") == r"T\udcff.csv"
+
+
 @given(st.text() | st.sampled_from(HOSTILE))
 def test_no_character_moves_the_cursor_or_turns_the_line(name: str) -> None:
     shown = on_screen(name)

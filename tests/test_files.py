@@ -187,6 +187,14 @@ def test_a_damaged_line_is_refused_by_its_number(tmp_path: Path, damaged: bytes)
         entries(log)
 
 
+def test_the_name_of_a_file_that_is_no_text_is_kept(tmp_path: Path) -> None:
+    name = os.fsdecode(b"T\xff.csv")
+    write_json(tmp_path / "value.json", [name])
+    append(tmp_path / "log.jsonl", {"name": name})
+    assert read_json(tmp_path / "value.json", "todo") == [name]
+    assert entries(tmp_path / "log.jsonl") == [{"name": name}]
+
+
 def test_any_text_is_one_line(tmp_path: Path) -> None:
     """Also one with the line ends that only Unicode knows."""
     log = tmp_path / "log.jsonl"

@@ -28,11 +28,22 @@ def table(days: list[str], counts: list[str] | None = None, header: str = "Date,
         ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook of Excel, and no CSV file"),
         (b"%PDF-1.7\n", "is a PDF"),
+        (b"PAR1\x15\x04", "is a table of Parquet"),
+        (b"{\\rtf1 Date,Views}", "is a text with a layout"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "is a pointer of Git LFS"),
         (b"\x1f\x8b\x08\x00", "is packed by gzip, and no CSV file: give it the name .csv.gz"),
         (b"\n<!DOCTYPE html>\n<html>Sign in, please</html>", "is a web page, and no CSV file"),
         (b'{"error": {"code": 403, "message": "quota"}}\n', "is JSON, the answer of a program"),
         (table(HOURS), "'2026-05-01 00:00' is a time of day, and a day is expected: choose Day"),
         (table([hour[:10] for hour in HOURS]), "found one row per hour, expected one per day"),
+        (
+            table(["46143", "46144"]),
+            "'46143' is a day as a spreadsheet counts them: give",
+        ),
+        (table(["2026-05", "2026-06"]), "'2026-05' is longer than a day"),
+        (table(["2026-W18", "2026-W19"]), "'2026-W18' is longer than a day"),
+        (table(["Nov 2026", "Dec 2026"]), "'Nov 2026' is longer than a day"),
+        (table(["1. toukokuuta 2026"]), "'1. toukokuuta 2026' is no date in a form that is read"),
         (table(DAYS[:2], ["1.2K", "1.3K"]), "'1.2K' is no whole number: export the figures as"),
         (table(DAYS[:2], ["$12", "$13"]), "'$12' is no whole number"),
         (
@@ -54,6 +65,39 @@ def test_a_table_of_text_with_another_name_is_told(tmp_path: Path) -> None:
     (tmp_path / "Totals.txt").write_bytes(table(DAYS))
     with pytest.raises(DataError, match=r"by their names: \['Totals\.txt'\]; a table of text"):
         read_whole(tmp_path, Wanted())
+
+
+def test_a_workbook_is_to_be_saved_as_text_and_not_renamed(tmp_path: Path) -> None:
+    (tmp_path / "Totals.xlsx").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"Totals\.xlsx'\]; save a workbook as 'CSV UTF-8'\)"):
+        read_whole(tmp_path, Wanted())
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"Access denied\n", "found ['Access denied'] and no rows"),
+        (b"Date,Vie", "found ['Date', 'Vie'] and no rows"),
+        (table(["1. toukokuuta 2026"]), "and below it ['1. toukokuuta 2026', '900']"),
+    ],
+)
+def test_a_table_without_figures_by_day_is_told_beside_one_that_has_them(
+    tmp_path: Path, content: bytes, found: str
+) -> None:
+    (tmp_path / "Totals.csv").write_bytes(table(DAYS))
+    (tmp_path / "b.csv").write_bytes(content)
+    (note,) = read_whole(tmp_path, Wanted()).notes
+    assert note.startswith("b.csv has no figures by day and was left out: ")
+    assert found in note
+
+
+def test_the_other_tables_of_an_export_are_not_told(tmp_path: Path) -> None:
+    (tmp_path / "Totals.csv").write_bytes(table(DAYS))
+    (tmp_path / "Table data.csv").write_bytes(b"Viewer age,Views\nTotal,9\n13-17,4\n18-24,5\n")
+    (tmp_path / "Chart data.csv").write_bytes(
+        b"Date,Viewer age,Views\n2026-05-01,13-17,4\n2026-05-02,13-17,4\n"
+    )
+    assert read_whole(tmp_path, Wanted()).notes == []
 
 
 def test_a_table_by_date_of_a_later_download_is_an_export_beside_older_totals(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.dropped_exports import MONTH, read, saved, series, text
+from support.dropped_exports import MONTH, OTHER, read, saved, series, text
 from viewcast.base.errors import CutFileError, DataError, SourceError
 from viewcast.data.drop import QUIET, Stat, Watch, look
 from viewcast.data.export import Export, Wanted
@@ -51,6 +51,63 @@ def test_what_may_still_be_written_is_waited_for(tmp_path: Path, age: int) -> No
     os.utime(tmp_path / "b.zip", (1e9, 1e9))
     found = read_folder(tmp_path, Wanted(), None, Watch(now=lambda: 1e9 + age))
     assert (len(found.waiting), len(found.refused)) == ((1, 0) if age == 0 else (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("b.csv", b""),
+        ("b.csv", b"\xff\xfe"),
+        ("b.csv", text(MONTH)[:99].encode() + bytes(4000)),
+        ("b.csv.gz", b""),
+        ("b.zip", b""),
+        ("b.zip", b"PK"),
+        ("b.zip", bytes(4000)),
+    ],
+)
+@pytest.mark.parametrize("ahead", [0, QUIET // 2])
+def test_what_an_upload_has_just_begun_is_waited_for_even_by_a_clock_that_is_ahead(
+    tmp_path: Path, name: str, content: bytes, ahead: int
+) -> None:
+    saved(tmp_path / "a.csv", MONTH)
+    (tmp_path / name).write_bytes(content)
+    os.utime(tmp_path / name, (1e9, 1e9))
+    found = read_folder(tmp_path, Wanted(), None, Watch(now=lambda: 1e9 - ahead))
+    assert f"{name} is not complete yet and was left out" in found.waiting[0]
+    assert (found.refused, len(found.whole.views)) == ([], len(MONTH))
+
+
+def test_a_time_long_after_the_clock_is_none_of_an_upload(tmp_path: Path) -> None:
+    saved(tmp_path / "a.csv", MONTH)
+    (tmp_path / "b.csv").write_bytes(b"")
+    os.utime(tmp_path / "b.csv", (1e9, 1e9))
+    found = read_folder(tmp_path, Wanted(), None, Watch(now=lambda: 1e9 - QUIET - 1))
+    assert (found.waiting, len(found.refused)) == ([], 1)
+
+
+def test_what_systems_and_programs_put_beside_exports_is_left_alone(tmp_path: Path) -> None:
+    saved(tmp_path / "a.csv", MONTH)
+    for name in ("~$a.csv", "~$a.xlsx", ".a.csv.Xy12ab", "._a.csv", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"\x05 \0")
+    (tmp_path / "__MACOSX").mkdir()
+    saved(tmp_path / "__MACOSX" / "b.csv", OTHER)
+    assert read(tmp_path).whole.notes == []
+
+
+def test_links_that_lead_nowhere_and_what_is_no_file_are_told(tmp_path: Path) -> None:
+    saved(tmp_path / "a.csv", MONTH)
+    (tmp_path / "b.csv").symlink_to(tmp_path / "gone.csv")
+    (tmp_path / "c.zip").symlink_to(tmp_path / "c.zip")
+    os.mkfifo(tmp_path / "d.zip")
+    (tmp_path / "e.zip.download").mkdir()
+    (tmp_path / ".f.csv.icloud").write_bytes(b"bplist00")
+    found = read(tmp_path)
+    assert found.whole.notes == [
+        f"{tmp_path}/.f.csv.icloud is still being downloaded; left out",
+        f"{tmp_path}/e.zip.download is still being downloaded; left out",
+        "left out, no exports by their names: ['d.zip']",
+        "left out, links to files that are not there: ['b.csv', 'c.zip']",
+    ]
 
 
 def test_a_table_cut_short_waits_in_a_drop_folder_and_is_refused_by_hand(tmp_path: Path) -> None:
@@ -100,7 +157,7 @@ def test_downloads_that_go_on_and_files_that_are_no_exports_are_told(tmp_path: P
     assert notes == [
         f"{tmp_path}/b.zip.crdownload is still being downloaded; left out",
         f"{tmp_path}/c.csv.part is still being downloaded; left out",
-        "left out, no exports by their names: ['.DS_Store', 'README.txt', 'old.xlsx']",
+        "left out, no exports by their names: ['README.txt', 'old.xlsx']",
     ]
     (tmp_path / "a.csv").unlink()
     with pytest.raises(SourceError, match=r"b\.zip\.crdownload is still being downloaded"):

@@ -9,6 +9,7 @@ import pytest
 
 from support.studio_exports import COUNTS, DAYS, assert_good, notes, refused, totals, writer
 from viewcast.base.errors import SourceError
+from viewcast.data.dates import is_date, parse_dates
 from viewcast.data.export import Wanted
 from viewcast.data.import_export import last_settled
 from viewcast.data.studio import read_export, read_whole
@@ -24,6 +25,10 @@ def export(tmp_path: Path) -> Callable[..., Path]:
 
 def test_byte_order_mark_is_no_part_of_the_header(export) -> None:
     assert_good(read_export(export(Totals=totals().encode("utf-8-sig"))))
+
+
+def test_letters_of_four_bytes_are_read(export) -> None:
+    assert_good(read_export(export(Totals=totals().encode("utf-32"))))
 
 
 def test_windows_line_ends_and_blank_lines(export) -> None:
@@ -63,6 +68,16 @@ def test_dates_of_a_spreadsheet(export, form) -> None:
 def test_thousands_separators_of_a_spreadsheet(export, mark) -> None:
     counts = [f'"{count:,}"'.replace(",", mark) for count in COUNTS]
     assert_good(read_export(export(Totals=totals(counts=counts))))
+
+
+@pytest.mark.parametrize("mark", [",", "."])
+@pytest.mark.parametrize("metric", ["views", "Reach"])
+def test_figures_of_which_some_are_grouped_are_refused(export, mark, metric) -> None:
+    counts = [f"12{mark}345", "0", "67890", "7"]
+    quoted = [f'"{count}"' for count in counts]
+    message = refused(export(Totals=totals(f"Date,{metric}", counts=quoted)), metric)
+    assert f"line 2, column {metric!r}: " in message
+    assert f"found '12{mark}345', and '67890' elsewhere, expected figures of which all" in message
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
@@ -136,6 +151,14 @@ def test_a_table_by_week_or_month_is_refused(export, step, name) -> None:
     assert f"found one row per {name}, expected one per day; choose Day in YouTube Stud" in message
 
 
+@pytest.mark.parametrize("without", [0, 3, 11])
+def test_a_table_by_week_is_refused_whichever_row_is_missing(export, without) -> None:
+    days = pd.date_range("2021-01-04", periods=12, freq="7D").delete(without)
+    days = [f"{day:%Y-%m-%d}" for day in days.insert(0, pd.Timestamp("2021-01-01"))]
+    message = refused(export(Totals=totals("Week,Views", days=days, counts=COUNTS * 3)))
+    assert "found one row per week, expected one per day" in message
+
+
 def test_repeated_day_is_refused(export) -> None:
     message = refused(export(Totals=totals() + "2021-01-31,0\n"))
     assert "line 6, column 'Date': found 2021-01-31, expected a value that occurs once" in message
@@ -200,6 +223,27 @@ def test_another_site_may_write_utf_16_a_title_and_midnight(export) -> None:
 def test_dates_of_other_sites(export, form) -> None:
     days = [f'"{pd.Timestamp(day).strftime(form)}"' for day in DAYS]
     assert_good(read_export(export(Totals=totals(days=days))))
+
+
+FORMS = (
+    "25. 3. 2026|25. 3. 2026.|25.03.2026 г.|25-Mar-2026|25-Mar-26|Mar 25 2026|March 25th, 2026|"
+    "2026 Mar 25|2026. márc. 25.|25 mrt. 2026|25. marts 2026|25. března 2026|25 martie 2026|"
+    "25 Μαρ 2026|25 de març del 2026|25 Mac 2026|Marso 25, 2026|25 मार्च 2026|25 de mar. de 2026"
+)
+
+
+@pytest.mark.parametrize("cell", FORMS.split("|"))
+def test_dates_as_languages_write_them(cell) -> None:
+    days = parse_dates(pd.Series([cell, cell.replace("25", "26", 1)]), "a.csv")
+    assert is_date(cell)
+    assert days.tolist() == [pd.Timestamp("2026-03-25"), pd.Timestamp("2026-03-26")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"), [("1er juin 2026", "2026-06-01"), ("1 नव॰ 2026", "2026-11-01")]
+)
+def test_the_first_of_a_month_in_french_and_short_months_in_hindi(cell, day) -> None:
+    assert parse_dates(pd.Series([cell]), "a.csv").tolist() == [pd.Timestamp(day)]
 
 
 def test_the_grouping_of_india(export) -> None:

@@ -1,5 +1,6 @@
 """An export of YouTube Studio is copied into the data, whole or not at all."""
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -110,6 +111,14 @@ def test_a_folder_of_several_exports_is_imported_as_one(export, tmp_path) -> Non
     import_export(tmp_path / "export", into, tmp_path)
     assert sorted(contents(into)) == ["1 export Totals.csv", "2 newer Totals.csv"]
     assert_good(read_export(into))
+
+
+def test_an_export_whose_name_is_no_text_is_imported(tmp_path) -> None:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / os.fsdecode(b"T\xff.csv")).write_text(totals())
+    assert_good(import_export(folder, tmp_path / "data" / "x", tmp_path).views)
+    assert_good(read_export(tmp_path / "data" / "x"))
 
 
 def test_zip_cannot_write_beside_the_folder(tmp_path) -> None:

@@ -25,8 +25,9 @@ SETS = re.compile(
 # Before a dollar (a formula on GitHub) and a colon MLflow's UI would show the backslash.
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 COLON = re.compile(r":(?=\S)")  # an address, an emoji
-# All control characters but tab and line end, and those that turn the direction of writing.
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# All control characters but tab and line end, those that turn the direction of writing, and bytes
+# of a file's name that are no text.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def in_markdown(text: str, most: int = MOST) -> str:

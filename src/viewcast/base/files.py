@@ -57,8 +57,13 @@ def write(path: Path, text: str, sync: bool = True) -> None:
 
 
 def write_json(path: Path, value: Any, sync: bool = True) -> None:
-    """Replace a file by a value as JSON; see ``replacing``."""
-    write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", sync)
+    """Replace a file by a value as JSON; see ``replacing``.
+
+    A name of a file that is no text in any encoding keeps its bytes, as an escape of JSON.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    with replacing(path, sync) as partial:
+        partial.write_bytes(text.encode(errors="backslashreplace"))
 
 
 def remove(path: Path) -> None:
@@ -81,7 +86,7 @@ def append(path: Path, *entries: dict[str, Any]) -> None:
         whole = file.read()
         if whole and not whole.endswith(b"\n"):
             file.truncate(whole.rfind(b"\n") + 1)
-        file.write("".join(lines).encode())
+        file.write("".join(lines).encode(errors="backslashreplace"))
         file.flush()
         os.fsync(file.fileno())
     wait_for_disk(path.parent)

@@ -96,7 +96,8 @@ def members(source: Path, limits: Limits = DEFAULT) -> list[Member]:
     except MemoryError as error:
         raise _too_large(source) from error
     except Exception as error:  # as above
-        if content.startswith(BEGIN) and not zipfile.is_zipfile(io.BytesIO(content)):
+        begun = content.startswith(BEGIN[: len(content)]) or not content.strip(b"\0")
+        if begun and not zipfile.is_zipfile(io.BytesIO(content)):
             raise CutFileError(source, "not a complete zip file, its end is missing") from error
         raise DataError(f"{source}: not a zip file ({_cause(error)}); download it again") from error
     archive.filename = str(source)  # names the zip in messages about its members

@@ -105,6 +105,20 @@ def counts(text: pd.Series, source: object, decimal: str = "") -> pd.Series:
     decimal point, which groups nothing; empty where none is known.
     """
     text = plain_cells(text)
+    whole = ungrouped(text, decimal)
+    if whole is not None:
+        return numbers(whole, source)
+    _refuse_half_grouped(text, source, decimal)
+    for point in POINTS[1:]:
+        if text.str.contains(point, regex=False).any() and all(map(_decimal(point), text)):
+            return numbers(_with_point(text, point), source)
+    return numbers(text, source)
+
+
+def ungrouped(text: pd.Series, decimal: str = "") -> pd.Series | None:
+    """Plain strings (R) without separators of thousands, with a decimal point where one is known;
+    None where no mark groups the whole column. See ``counts``.
+    """
     for mark in GROUPS:
         if mark == decimal or not text.str.contains(mark, regex=False).any():
             continue
@@ -112,12 +126,20 @@ def counts(text: pd.Series, source: object, decimal: str = "") -> pd.Series:
             if point and not text.str.contains(point, regex=False).any():
                 continue
             if all(map(_grouped(mark, point).fullmatch, text)):
-                ungrouped = text.str.replace(mark, "", regex=False)
-                return numbers(_with_point(ungrouped, point), source)
-    for point in POINTS[1:]:
-        if text.str.contains(point, regex=False).any() and all(map(_decimal(point), text)):
-            return numbers(_with_point(text, point), source)
-    return numbers(text, source)
+                return _with_point(text.str.replace(mark, "", regex=False), point)
+    return None
+
+
+def _refuse_half_grouped(text: pd.Series, source: object, decimal: str) -> None:
+    """Refuse (DataError) a column with ``1,234`` and ``5678``: of two hands, or a fraction."""
+    long = text.str.fullmatch(r"[-+]?\d{4,}")
+    for mark in (point for point in POINTS if point != decimal):
+        marked = text.str.contains(mark, regex=False)
+        three = rf"[-+]?[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+"
+        if long.any() and marked.any() and text[marked].str.fullmatch(three).all():
+            found = f"{quoted(text[first(marked)])}, and {quoted(text[first(long)])} elsewhere"
+            expected = "figures of which all are grouped in thousands, or none"
+            raise refusal(source, first(marked), text.name, found, expected)
 
 
 def refuse_undecided(text: pd.Series, source: object) -> None:

@@ -31,12 +31,23 @@ _MIDNIGHT = rf"([T ] ?(0?0:00(:00([.,]0+)?)?|12:00(:00)? ?[Aa]\.?[Mm]\.?){_ZONE}
 _DATE = re.compile(rf"({_NUMBERS}|{_ENGLISH}){_MIDNIGHT}")
 _AFTER = re.compile(rf"(?<=\d){_MIDNIGHT}$")
 _HOUR = re.compile(r"^((19|20)\d{6})00$")
+_LIKE_A_DAY = re.compile(
+    r".{0,30}(?<!\d)(19|20|25)\d\d(?!\d).{0,30}|[34]\d{4}(\.0)?"
+    r"|\d{1,4}\W{1,3}\d{1,2}\W{1,3}\d{1,4}.{0,20}"
+)
 SAMPLE = 100  # cells that decide which forms are tried on the whole column
 
 
 def is_date(cell: str) -> bool:
     """Whether a cell looks like a day in one of the forms that are read."""
     return _DATE.fullmatch(_in_english(cell)) is not None
+
+
+def is_like_a_day(cell: str) -> bool:
+    """Whether a cell may stand for a time, in whatever form: it has a year, or is parted as dates
+    are, or is the number of a day in a spreadsheet.
+    """
+    return _LIKE_A_DAY.fullmatch(plain(cell)) is not None
 
 
 def parse_dates(text: pd.Series, source: object) -> pd.Series:

@@ -15,10 +15,13 @@ from pathlib import Path
 from viewcast.base.errors import SourceError
 from viewcast.base.folders import MARK, made_in
 from viewcast.base.quoted import listed
-from viewcast.data.raw import is_csv
+from viewcast.data.raw import HIDDEN, is_csv
 
-GOING_ON = (".crdownload", ".part", ".partial", ".download", ".opdownload", ".tmp", ".filepart")
-OF_SYSTEMS = ("__MACOSX", "thumbs.db", "desktop.ini")
+GOING_ON = (
+    *(".crdownload", ".part", ".partial", ".download", ".opdownload", ".tmp", ".filepart"),
+    ".icloud",  # stands for a file that is not on this machine yet
+)
+OF_SYSTEMS = ("__macosx", "thumbs.db", "desktop.ini")  # in small letters
 QUIET = 600  # seconds without a change after which nobody is writing a file any more
 EARLIEST = 1981  # a zip without times has 1980 in their place
 SHOWN = 5
@@ -29,13 +32,14 @@ _NUMBERED = re.compile(r"(\d+) ")
 class Found:
     """``places``: zips, and folders that hold CSV files. ``going_on``: downloads that are not
     complete by their names. ``others``: files that are no exports. ``closed``: folders that may not
-    be looked into.
+    be looked into. ``lost``: links to files that are not there.
     """
 
     places: list[Path] = field(default_factory=list)
     going_on: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     closed: list[Path] = field(default_factory=list)
+    lost: list[Path] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -45,6 +49,7 @@ class Found:
             for why, left in (
                 ("no exports by their names", self.others),
                 ("folders that cannot be read", self.closed),
+                ("links to files that are not there", self.lost),
             )
             if left
         ]
@@ -70,7 +75,7 @@ class Watch:
     """Whether somebody is still writing a file; the clock and the look at a file can be replaced.
 
     A file that was changed within ten minutes, or since the look before it was read, may still
-    grow.
+    grow. The clock of a share may be ahead, by ten minutes at most.
     """
 
     look: Callable[[Path], Stat] = Stat.of
@@ -82,7 +87,7 @@ class Watch:
             after = self.look(place)
         except OSError:  # it has been taken away
             return True
-        return after != before or 0 <= self.now() - after.changed < QUIET
+        return after != before or abs(self.now() - after.changed) < QUIET
 
 
 def look(folder: Path) -> Found:
@@ -151,12 +156,15 @@ def _look(folder: Path, found: Found, seen: set[Path]) -> None:
         found.places.append(folder)
     for place in inside:
         name = place.name.lower()
-        if place.is_dir():
-            if not name.startswith(".") and place.name not in OF_SYSTEMS:
-                _look(place, found, seen)
-        elif name.endswith(GOING_ON):
+        if name.endswith(GOING_ON):
             found.going_on.append(place)
-        elif name.endswith(".zip") and not name.startswith("."):
+        elif name.startswith(HIDDEN) or name in OF_SYSTEMS or name == MARK:
+            continue
+        elif place.is_dir():
+            _look(place, found, seen)
+        elif place.is_symlink() and not place.exists():
+            found.lost.append(place)
+        elif name.endswith(".zip") and (place.is_file() or not place.exists()):
             found.places.append(place)
-        elif not is_csv(place) and name != MARK and name not in OF_SYSTEMS:
+        elif not is_csv(place):
             found.others.append(place)

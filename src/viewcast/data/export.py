@@ -26,15 +26,14 @@ from viewcast.data.export_file import read_table
 from viewcast.data.export_table import ExportTable, by_place
 from viewcast.data.gaps import bridge, bridged_note, missing, spans
 from viewcast.data.limits import DEFAULT, Limits
-from viewcast.data.no_totals import DAY, no_totals
+from viewcast.data.no_totals import DAY, left_out_note, no_totals
 from viewcast.data.not_counted import LEFT_OUT, Policies, counted
 from viewcast.data.raw import csv_files, first, refusal
 from viewcast.data.text import SAVE
 
 SHOWN = 5
 HOURS = 24
-WEEK = 7
-MONTH = range(28, 32)
+STEPS = {"week": (7, 7), "month": (28, 31), "quarter": (90, 92), "year": (365, 366)}  # in days
 
 
 @dataclass(frozen=True)
@@ -120,6 +119,7 @@ def read_days(source: Path, wanted: Wanted) -> list[Export]:
     for table in by_date:
         if _reaches_further(table, exports):
             _add(exports, _export(table, wanted))
+    exports[0].notes.extend(left_out_note(table) for table in tables if table.is_odd())
     return exports
 
 
@@ -237,7 +237,7 @@ def _cut(table: ExportTable) -> str:
 
 
 def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
-    """Refuse a table by hour, by week or by month."""
+    """Refuse a table by hour, by week, by month or longer; some of its rows may be missing."""
     days = dates.to_numpy().astype("datetime64[D]").astype(np.int32)  # half the room
     days.sort()
     steps = np.diff(days)
@@ -248,9 +248,8 @@ def _refuse_other_steps(table: ExportTable, dates: pd.Series) -> None:
         )
     if len(days) < 3:
         return
-    ends = int(steps.min()), int(steps.max())
-    for step, name in ((range(WEEK, WEEK + 1), "week"), (MONTH, "month")):
-        if ends[0] in step and ends[1] in step:
+    for name, (least, most) in STEPS.items():
+        if 2 * np.count_nonzero((steps >= least) & (steps <= most)) > len(steps):
             raise DataError(
                 f"{table.source}, column {quoted(table.header[0])}: found one row per {name}, "
                 f"expected one per day; {DAY}"

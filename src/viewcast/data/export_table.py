@@ -15,13 +15,14 @@ from viewcast.base.errors import ConfigError
 from viewcast.base.quoted import quoted
 from viewcast.data import metric
 from viewcast.data.cells import plain
-from viewcast.data.dates import is_date
+from viewcast.data.dates import is_date, is_like_a_day
 from viewcast.data.text import File
 
 SAMPLE = 1000  # rows that decide what a column holds; a chart has a row per day and country
 SHOWN = 5
 CUT = 500  # rows after which YouTube Studio cuts a table
 _NUMBER = re.compile(r"[-+]?\d[\d.,'’ \u00a0\u2009\u202f٬٫]*")
+_GROUP = re.compile(r"\d+ ?[-–—] ?\d+|\d+ ?\+")
 _LETTERS = re.compile(r".*[^\W\d_].*")
 
 
@@ -75,10 +76,10 @@ class ExportTable:
 
     @cached_property
     def dimensions(self) -> list[int]:
-        """Positions of the columns of words, such as the country."""
+        """Positions of the columns of words or of groups, such as the country or the age."""
         numbers = set(self.numbers)
         places = (place for place in range(1, len(self.header)) if place not in numbers)
-        return [place for place in places if self.holds(place, is_words)]
+        return [place for place in places if self.holds(place, is_of_group)]
 
     def has_days(self) -> bool:
         """Whether its rows begin with days."""
@@ -91,6 +92,11 @@ class ExportTable:
     def is_daily(self) -> bool:
         """Whether there is one row per day, with numbers."""
         return self.is_dated() and not self.dimensions
+
+    def is_odd(self) -> bool:
+        """Whether it is none of the tables of an export, whose other ones have no days to read."""
+        alone = len(self.rows) == 0 or len(self.header) == 1
+        return alone or (not self.has_days() and self.holds(0, is_like_a_day))
 
     def is_cut(self) -> bool:
         """Whether it holds the best rows only, as YouTube Studio cuts a table."""
@@ -130,6 +136,11 @@ def by_place(place: int) -> str:
 def is_number(cell: str) -> bool:
     """Whether a cell looks like a number, which a duration (0:04:34) is not."""
     return _NUMBER.fullmatch(plain(cell)) is not None
+
+
+def is_of_group(cell: str) -> bool:
+    """Whether a cell names a group, in words or as ``13-17``."""
+    return is_words(cell) or _GROUP.fullmatch(cell) is not None
 
 
 def is_words(cell: str) -> bool:

@@ -7,6 +7,12 @@ _BYTES = (
     (b"\xd0\xcf\x11\xe0", "a workbook of Excel", _SAVE),
     (b"%PDF-", "a PDF", "download the table as CSV"),
     (b"\x1f\x8b", "packed by gzip", "give it the name .csv.gz"),
+    (b"PAR1", "a table of Parquet", "save it as CSV"),
+    (b"SQLite format 3", "a database of SQLite", "save its table as CSV"),
+    (b"{\\rtf", "a text with a layout", "save it as plain text"),
+    (b"\x89PNG", "a picture", "download the table as CSV"),
+    (b"\xff\xd8\xff", "a picture", "download the table as CSV"),
+    (b"version https://git-lfs", "a pointer of Git LFS, and not the file", "`git lfs pull`"),
 )
 _WORDS = (
     ((b"<!doctype", b"<html", b"<head", b"<?xml"), "a web page", _AGAIN),

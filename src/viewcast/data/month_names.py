@@ -28,11 +28,35 @@ NAMES = (
     "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
     "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
     "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "januari februari mrt april mei juni juli augustus september oktober november december",
+    "januar februar marts april maj juni juli august september oktober november december",
+    "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie "
+    "decembrie",
+    "ledna února března dubna května června července srpna září října listopadu prosince",
+    "január február március április május június július augusztus szeptember október november "
+    "december",
+    "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου "
+    "Οκτωβρίου Νοεμβρίου Δεκεμβρίου",
+    "gener febrer març abril maig juny juliol agost setembre octubre novembre desembre",
+    "Januari Februari Mac April Mei Jun Julai Ogos September Oktober November Disember",
+    "Enero Pebrero Marso Abril Mayo Hunyo Hulyo Agosto Setyembre Oktubre Nobyembre Disyembre",
 )
 _EAST = re.compile(r"(\d{4})[年년.] ?(\d{1,2})[月월.] ?(\d{1,2})[日일.]")
+_NUMBERS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:\.| г\.)?")  # of the east of Europe
 _NAME = r"([^\d\s_.,/:;-]{2,})\.?"
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})\.? (?:de )?{_NAME},? (?:de )?(\d{{4}})(?: [гр]\.)?")
-_MONTH_FIRST = re.compile(rf"{_NAME} (\d{{1,2}}), (\d{{4}})")
+_DAY_FIRST = re.compile(
+    rf"(\d{{1,2}})(?:\.|er)?[ -](?:de )?{_NAME},?[ -](?:del? )?(\d{{4}})(?: [гр]\.)?"
+)
+_SHORT_YEAR = re.compile(rf"(\d{{1,2}})-{_NAME}-(\d\d)(?!\d)")  # as Excel writes it
+_MONTH_FIRST = re.compile(rf"{_NAME} (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})")
+_YEAR_FIRST = re.compile(rf"(\d{{4}})\.? {_NAME} (\d{{1,2}})\.?")
+_FORMS = (
+    (_DAY_FIRST, (1, 2, 3)),
+    (_SHORT_YEAR, (1, 2, 3)),
+    (_MONTH_FIRST, (2, 1, 3)),
+    (_YEAR_FIRST, (3, 2, 1)),
+)
+ABBREVIATED = "॰׳'"  # ends a short name in Hindi and in Hebrew
 LONGEST = 50  # characters of a date and a time of day; a longer cell is a title
 
 
@@ -43,14 +67,18 @@ def with_english_month(cell: str) -> str:
     """
     if len(cell) > LONGEST:
         return cell
+    if spaced := _NUMBERS.fullmatch(cell):
+        return ".".join(spaced.groups())
     east = _EAST.sub(r"\1-\2-\3", cell)
     if east != cell:
         return east
-    for form, (day, month, year) in ((_DAY_FIRST, (1, 2, 3)), (_MONTH_FIRST, (2, 1, 3))):
+    for form, (day, month, year) in _FORMS:
         found = form.match(cell)
         number = _number(found[month]) if found else None
         if found and number:
-            return f"{found[day]} {ENGLISH[number - 1]} {found[year]}{cell[found.end() :]}"
+            century = "20" if form is _SHORT_YEAR else ""
+            date = f"{found[day]} {ENGLISH[number - 1]} {century}{found[year]}"
+            return date + cell[found.end() :]
     return cell
 
 
@@ -69,4 +97,4 @@ def _number(name: str) -> int | None:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", name).casefold().rstrip(ABBREVIATED)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from viewcast.base.quoted import listed, quoted
 from viewcast.data import metric
+from viewcast.data.dates import EXAMPLES, is_like_a_day
 from viewcast.data.export_table import ExportTable
 
 SHOWN = 5
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]+\d{1,2}:\d{2}.*")
+_SERIAL = re.compile(r"[34]\d{4}(\.0)?")
+_LONGER = re.compile(r"\d{4}-\d\d?|\d{4}-?W\d\d?|[^\W\d]+\.? \d{4}|\d{4}|.*\d{4}.*\d{4}.*")
 DAY = "choose Day in YouTube Studio, above the chart, and export again"
 
 
@@ -26,6 +29,14 @@ def no_totals(source: Path, tables: Sequence[ExportTable]) -> str:
     return "\n".join([*seen, "  use `Totals.csv` of the export, or its table by date"])
 
 
+def left_out_note(table: ExportTable) -> str:
+    """What is told of a table beside daily totals that is none of an export's tables."""
+    first = [str(cell) for cell in table.rows.iloc[0]] if len(table.rows) else []
+    below = f"and below it {listed(first)}" if first else "and no rows"
+    found = f"{listed(table.header)} {below}"
+    return f"{table.source.name} has no figures by day and was left out: found {found}"
+
+
 def _causes(table: ExportTable) -> list[str]:
     if table.is_dated() and table.dimensions:
         return [
@@ -36,8 +47,8 @@ def _causes(table: ExportTable) -> list[str]:
     if len(table.rows) == 0:
         return []
     first = [str(cell) for cell in table.rows.iloc[0]]
-    if _TIME.fullmatch(first[0]):
-        return [f"{quoted(first[0])} is a time of day, and a day is expected: {DAY}"]
+    if _TIME.fullmatch(first[0]) or (not table.has_days() and table.holds(0, is_like_a_day)):
+        return [_unread_day(first[0])]
     views = [place for place, name in enumerate(table.header) if metric.known(name) == "views"]
     if views and table.has_days():
         found = quoted(first[views[0]])
@@ -48,3 +59,17 @@ def _causes(table: ExportTable) -> list[str]:
             "row for each day is read by `make run DATA=videos SOURCE=<table> NAME=<name>`"
         ]
     return []
+
+
+def _unread_day(cell: str) -> str:
+    """What is said of a cell in place of a day that stands for a time, and for no day."""
+    if _TIME.fullmatch(cell):
+        return f"{quoted(cell)} is a time of day, and a day is expected: {DAY}"
+    if _SERIAL.fullmatch(cell):
+        return (
+            f"{quoted(cell)} is a day as a spreadsheet counts them: give the column the form of a "
+            "date there, and save the table again"
+        )
+    if _LONGER.fullmatch(cell):
+        return f"{quoted(cell)} is longer than a day, and a day is expected: {DAY}"
+    return f"{quoted(cell)} is no date in a form that is read here, such as {EXAMPLES}"

@@ -24,15 +24,14 @@ from viewcast.data.limits import DEFAULT, Limits
 from viewcast.data.text import File, read_text
 
 SHOWN = 5
+HIDDEN = (".", "~$")  # how names begin of what systems add, and Excel beside a file that is open
 
 
 def is_csv(file: File) -> bool:
-    """Whether this is a CSV file, by its name, maybe packed by gzip; hidden files are not, which
-    macOS adds.
-    """
+    """Whether this is a CSV file, by its name, maybe packed by gzip; hidden files are not."""
     return (
         file.name.lower().endswith((".csv", ".csv.gz"))
-        and not file.name.startswith(".")
+        and not file.name.startswith(HIDDEN)
         and file.is_file()
     )
 
@@ -52,13 +51,17 @@ def csv_files(source: Path, limits: Limits = DEFAULT) -> Sequence[File]:
     if not files:
         inner = [file.name for file in found if file.name.lower().endswith(".zip")]
         packed = f" but another zip, {quoted(inner[0])}; give that one" if inner else ""
-        raise DataError(
-            f"{source}: found no CSV file{packed or ', expected a folder, zip or file of CSV'}"
-        )
+        expected = ", expected a folder, zip or file of CSV"
+        if found and source.suffix.lower() == ".zip" and source.is_file():
+            expected += f"; it holds {listed([file.name for file in found], SHOWN)}"
+        raise DataError(f"{source}: found no CSV file{packed or expected}")
     limits.refuse("files", source, len(files), "CSV files")
     limits.refuse("bytes", source, sum(map(_size, files)), "bytes of CSV in it")
     if len({file.name for file in files}) < len(files):
-        raise DataError(f"{source}: found CSV files of the same name, expected one export")
+        raise DataError(
+            f"{source}: found CSV files of the same name, expected one export; unpack the zip, and "
+            "keep one of them, or each in a folder of its own"
+        )
     return files
 
 

@@ -17,6 +17,8 @@ from viewcast.data.metric import is_count
 from viewcast.data.raw import is_csv
 from viewcast.data.several import Dropped, joined, some
 
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".gsheet")
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -165,5 +167,12 @@ def _nothing(folder: Path, found: Found, reading: _Reading) -> ViewcastError:
         return reading.errors[0]
     if reading.waiting:
         return SourceError(f"{folder}: {reading.waiting[0]}; run again when it is complete")
-    told = f" ({found.told[0]}; a table of text needs the name .csv)" if found.told else ""
+    told = f" ({found.told[0]}{_named_csv(found.others)})" if found.told else ""
     return DataError(f"{folder}: found no CSV file, expected a folder, zip or file of CSV{told}")
+
+
+def _named_csv(others: list[Path]) -> str:
+    """How files that are no exports by their names become some."""
+    if any(place.suffix.lower() in WORKBOOKS for place in others):
+        return "; save a workbook as 'CSV UTF-8'"
+    return "; a table of text needs the name .csv" if others else ""

@@ -12,6 +12,12 @@ from viewcast.data.limits import DEFAULT, Limits
 
 SAVE = "save the file as 'CSV UTF-8' and try again"
 UNSEEN = b"\0 \t\r\n"
+UNFILLED = b"\0" * 4
+MARKED = {  # how a text begins whose first bytes say its letters; UTF-16's are in UTF-32's
+    "UTF-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "UTF-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
+EMPTY = "the file is empty; expected a header and rows"
 CUT = ("unexpected end of data", "truncated data")  # reasons of UnicodeDecodeError
 BLANK = 2**12  # bytes that are looked at before a copy of all is made
 File = Path | Member
@@ -43,16 +49,21 @@ def read_text(file: File, limits: Limits = DEFAULT, any_page: bool = False) -> T
     content = whole(file, limits) if isinstance(file, Path) else file.read_bytes()
     if file.name.lower().endswith(".gz"):
         content = unzipped(content, file, limits)
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            content = content.decode("utf-16").encode()
-        except UnicodeDecodeError as error:
-            raise _not_text(file, content, error, "UTF-16") from error
+    for name, marks in MARKED.items():
+        if content.startswith(marks):
+            try:
+                content = content.decode(name).encode()
+            except UnicodeDecodeError as error:
+                raise _not_text(file, content, error, name) from error
     content = content.removeprefix(codecs.BOM_UTF8)
     if (other := other_kind(content)) is not None:
         raise DataError(f"{file}: {other}")
+    if not content:  # as an upload begins
+        raise CutFileError(file, EMPTY)
+    if content.endswith(UNFILLED):
+        raise CutFileError(file, "ends in zero bytes, room that a download has not filled")
     if not content[:BLANK].strip(UNSEEN) and not content.strip(UNSEEN):
-        raise DataError(f"{file}: the file is empty; expected a header and rows")
+        raise DataError(f"{file}: {EMPTY}")
     told = ""
     if b"\0" in content:
         content, told = _utf_16(file, content)
