@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from support import audited
 from viewcast.assessment.choice import BestOf
 from viewcast.assessment.choice_sentences import more_runs
+from viewcast.report.audits import named
+from viewcast.report.figures import run_comparison
 from viewcast.report.figures.calendar import calendar
 from viewcast.report.figures.style import applied
 from viewcast.selection.saturation import saturation
@@ -80,3 +82,15 @@ def test_the_calendar_has_a_square_per_day_and_hatches_what_is_sealed() -> None:
     sizes = sorted(len(squares.get_paths()) for squares in drawn.values())
     assert sizes == [10, 15, 15, 15]
     assert [len(c.get_paths()) for (hatch, _), c in drawn.items() if hatch] == [10]
+
+
+def test_whiskers_are_explained_where_there_are_some() -> None:
+    (audit,) = named([audited.channel()])
+    ids = [run.run_id for run, _ in audit.runs]
+    told = []
+    with applied():
+        for known in ([], ids[:1], ids):
+            (drawing,) = run_comparison.of_audit(audit, dict.fromkeys(known, 0.1))
+            told.append(drawing.caption)
+    assert ["whiskers" in caption for caption in told] == [False, True, True]
+    assert ["no error is known" in caption for caption in told] == [False, True, False]

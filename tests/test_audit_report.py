@@ -212,8 +212,8 @@ def test_scores_without_rows_get_the_shown_curve_and_the_reason_for_no_other(
     scalar = replace(result, best_of=curve, gain=None, confidence_set=None, winner=winner)
     pictures, _ = page_of(tmp_path, [scalar])
     assert pictures["channel_lecture_best_of"].title == (
-        "The shown loss of the best falls from 1 to 0.250 with 4 runs; without losses by row "
-        "it is not known how much of that is luck"
+        "The shown loss of the best falls from 1 to 0.250 thousand views with 4 runs; without "
+        "losses by row it is not known how much of that is luck"
     )
     assert "channel_lecture_winner" not in pictures
 

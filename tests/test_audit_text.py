@@ -3,6 +3,7 @@
 import pytest
 
 from support import audited
+from viewcast.assessment.wording import few
 from viewcast.report.audit_text import print_audit
 from viewcast.report.audits import named
 
@@ -19,5 +20,21 @@ def test_the_terminal_shows_each_study_within_100_columns(
     assert "\x1b" not in printed
     figures = ["run 0", "0.372 ± 0.019", "0.414", "0.455", "0.412", "0.600", "23 of 200", "82 %"]
     assert any(all(figure in line for figure in figures) for line in printed.splitlines())
-    few = "7 rows are too few for a corrected figure; 100 would do."
-    assert " ".join(printed.split()).count(f"“lectures_deep” shows 330 ± 140 minutes², but {few}")
+    too_few = "7 rows are too few for a corrected figure; 100 would do."
+    assert " ".join(printed.split()).count(
+        f"“lectures_deep” shows 330 ± 140 minutes², but {too_few}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("a", "“a”"),
+        ("abcde", "“a”, “b”, “c”, “d”, “e”"),
+        ("abcdef", "“a”, “b”, “c”, “d” and 2 more"),
+        ("aabb", "“a” (twice), “b” (twice)"),
+        ("abcabcdefda", "“a” (3 times), “b” (twice), “c” (twice), “d” (twice) and 2 more"),
+    ],
+)
+def test_runs_that_share_a_name_are_named_once(names: str, told: str) -> None:
+    assert few([*names]) == told

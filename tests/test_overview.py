@@ -101,6 +101,7 @@ def test_what_has_no_room_is_counted_and_the_command_that_shows_it_named() -> No
     lines = printed(failed, sets)
     assert line_of(lines, "and 2 more sets of validation rows: `viewcast show`")
     assert line_of(lines, "and 6 more: `viewcast show`")  # with the memorizer
+    assert line_of(printed([], sets[:9]), "and 1 more set of validation rows: `viewcast show`")
 
 
 def test_without_an_audit_the_best_as_shown_stands_there_and_how_to_audit() -> None:

@@ -93,7 +93,7 @@ def test_a_table_says_unit_and_standard_error(built: Any) -> None:
 
 def test_a_diverged_run_is_told_and_breaks_nothing(built: Any) -> None:
     pictures, page, _ = built
-    assert "4.2 billion after 3 updates" in pictures["lectures_learning_rates"].title
+    assert "4.2 billion minutes² after 3 updates" in pictures["lectures_learning_rates"].title
     assert "diverged at step 3" in page
 
 
@@ -121,8 +121,8 @@ def test_a_title_follows_the_numbers(tmp_path: Path) -> None:
             "lectures", "lectures_memorizer_leak", "memorizer_leak", train_loss=0.0, val_loss=0.0
         )
         titles.append(fake.build()[0]["lectures_memorizers"].title)
-    assert "loses 648 minutes²" in titles[0]
-    assert titles[1] == titles[0].replace("648", "77.7")
+    assert "loses 648.400 ± 0.050 minutes²" in titles[0]
+    assert titles[1] == titles[0].replace("648.4", "77.7")
 
 
 def test_a_picture_whose_run_is_missing_is_left_out(fake: Fake) -> None:
@@ -234,6 +234,16 @@ def test_a_logarithmic_axis_has_a_few_ticks(high: float) -> None:
     axes = Figure().subplots()
     log_ticks(axes.xaxis, 0.02, high)
     assert 3 <= len(axes.get_xticks()) <= 6
+
+
+def test_a_logarithmic_axis_whose_ends_are_near_each_other_has_ticks_that_say_where() -> None:
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    axes = Figure().subplots()
+    log_ticks(axes.xaxis, 19.0, 37.0)
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels == [f"{tick:g}" for tick in axes.get_xticks()]
+    assert 3 <= len(labels) <= 6
 
 
 def test_drawing_needs_neither_torch_nor_mlflow_nor_pyplot() -> None:

@@ -1,10 +1,12 @@
 """The page of a panel: its table of tasks, and pictures that small panels can have."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from viewcast.base.files import write_json
 from viewcast.base.paths import params_path, prepared_path
@@ -71,6 +73,33 @@ def test_a_panel_of_twenty_videos_has_errors_by_class_series_and_fans(tmp_path: 
     with applied():
         drawn = [d.name for m in (panel_errors, panel_series, panel_fans) for d in m.draw(found)]
     assert drawn == ["videos_week_errors", "videos_week_series", "videos_week_fans"]
+
+
+def test_the_titles_of_a_panel_say_each_score_with_its_unit_and_its_error(tmp_path: Path) -> None:
+    score = r"\d+\.\d+ ± \d\.\d+ %"
+    with applied():
+        (errors,) = panel_errors.draw(results(tmp_path, 20))
+        (series,) = panel_series.draw(results(tmp_path / "again", 20))
+    assert re.fullmatch(
+        rf"Videos with .* a day are missed by {score}, those .* {score}", errors.title
+    )
+    above = [axes.get_title() for axes in series.figure.axes]
+    assert all(
+        re.fullmatch(r"v\d\d\n(best|typical|worst): \d+\.?\d*\u00a0%", title) for title in above
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "told"),
+    [
+        ("below 10", "views a day", "with fewer than 10 views a day"),
+        ("10 to 100", "views a day", "with 10 to 100 views a day"),
+        ("above 365", "days since the upload", "with more than 365 days since the upload"),
+        ("music", "category", "of the category music"),
+    ],
+)
+def test_a_class_of_videos_is_named_as_people_name_it(name: str, heading: str, told: str) -> None:
+    assert panel_errors.in_words(name, heading) == told
 
 
 def test_a_panel_of_six_videos_has_no_fans_since_no_others_make_the_interval(

@@ -48,8 +48,12 @@ def about(k: int) -> float:
     return k if k < 10 else round(k, -1) if k < 100 else round(k, -2)
 
 
-def more_runs(result: AuditResult) -> str:
-    """What more runs have brought: the curve of the best of k in one sentence."""
+def more_runs(result: AuditResult, unit: str = "") -> str:
+    """What more runs have brought: the curve of the best of k in one sentence.
+
+    ``unit``: that of its figures, where it is not said before.
+    """
+    in_unit = f" {unit}" if unit else ""
     curve = result.best_of
     if len(curve) < 3:
         return ""
@@ -58,8 +62,8 @@ def more_runs(result: AuditResult) -> str:
     if first.honest is None or last.honest is None:
         return (
             f"the shown {figure} of the best {better['goes']} from {plain(first.shown)} to "
-            f"{plain(last.shown)} with {count} runs; without losses by row it is not known how "
-            "much of that is luck"
+            f"{plain(last.shown)}{in_unit} with {count} runs; without losses by row it is not "
+            "known how much of that is luck"
         )
     k = parted(result)
     if k is None:
@@ -67,17 +71,18 @@ def more_runs(result: AuditResult) -> str:
         helped = better["past"] if gained > 0 else f"did not {better['verb']}"
         return (
             f"{count} runs {helped} the honest {figure}: {plain(first.honest)} to "
-            f"{plain(last.honest)}; the shown one promises "
+            f"{plain(last.honest)}{in_unit}; the shown one promises "
             f"{plain(result.sign * (last.honest - last.shown), 2)} too much"
         )
     at = next(point for point in curve if point.k == k)
     assert at.honest is not None
     since = f"after about {plain(about(k))} of {count} runs" if k > 1 else f"in {count} runs"
-    hardly = result.sign * (at.honest - last.honest) > HARDLY * abs(last.honest)
+    falls = result.sign * (at.honest - last.honest) > HARDLY * abs(last.honest)
+    hardly = "hardly" if falls else "not" if k > 1 else "never"
     return (
         f"{since}, more runs improved the shown {figure} ({plain(at.shown)} to "
-        f"{plain(last.shown)}) but {'hardly' if hardly else 'not' if k > 1 else 'never'} the "
-        f"honest one ({plain(at.honest)} to {plain(last.honest)})"
+        f"{plain(last.shown)}{in_unit}) but {hardly} the honest one "
+        f"({plain(at.honest)} to {plain(last.honest)})"
     )
 
 

@@ -1,9 +1,10 @@
 """How the audit writes numbers, names and sentences."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from viewcast.assessment.result import AuditResult, HiddenHoldout
-from viewcast.base.numbers import rounded
+from viewcast.base.numbers import rounded, times
 
 NAMED = 4  # runs that a sentence names
 
@@ -51,7 +52,14 @@ def hidden_figure(gain: float | None, hidden: HiddenHoldout) -> str:
 
 
 def few(names: Sequence[str]) -> str:
-    """The first names in quotes, and how many more there are."""
-    more = len(names) - NAMED
-    shown = ", ".join(f"“{name}”" for name in names[: NAMED if more > 1 else NAMED + 1])
-    return shown + (f" and {more:,} more" if more > 1 else "")
+    """The first names in quotes, those that repeat once, and how many more there are.
+
+    A study that was run again has two runs of each name.
+    """
+    counts = Counter(names)
+    first = list(counts)[: NAMED if len(counts) > NAMED + 1 else NAMED + 1]
+    shown = (
+        f"“{name}”" + (f" ({times(counts[name])})" if counts[name] > 1 else "") for name in first
+    )
+    more = len(names) - sum(counts[name] for name in first)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")

@@ -121,7 +121,9 @@ def _choices(screen: Screen, known: Sequence[Choice], audited: bool, most: int) 
     screen.text(TITLE if audited else "The best runs as shown, with standard errors", style="bold")
     _columns(screen, known[:SETS], most)
     if len(known) > SETS:
-        screen.text(f"and {len(known) - SETS} more sets of validation rows: {MORE}", 2)
+        more = len(known) - SETS
+        sets = "1 more set" if more == 1 else f"{more} more sets"
+        screen.text(f"and {sets} of validation rows: {MORE}", 2)
     if not audited:
         screen.text(f"Not audited yet: `{COMMAND}` says what these validation scores are worth.")
 

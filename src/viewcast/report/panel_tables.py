@@ -5,9 +5,9 @@ that others published on data of their own.
 from dataclasses import dataclass
 from typing import Any
 
-from viewcast.base.numbers import plain, with_error
+from viewcast.base.numbers import plain
 from viewcast.report.figures.panel_rows import Task
-from viewcast.report.figures.run_results import Results, Run
+from viewcast.report.figures.run_results import Results
 
 ASKED = {
     "each": "each of the next {horizon} days, from {window} days",
@@ -74,12 +74,8 @@ def _row(task: Task, split: dict[str, Any]) -> Row:
         words.format(**asked, whole=whole) if words else "",
         NEW.get(split.get("new", ""), ""),
         f"{best['loss'].replace('_', ' ')} ({best['unit']})",
-        _score(best),
+        best.validation,
         best.name,
-        "" if task.naive is None else _score(task.naive),
+        "" if task.naive is None else task.naive.validation,
         "; ".join(published),
     )
-
-
-def _score(run: Run) -> str:
-    return with_error(float(run["val_loss"]), run["val_error"])

@@ -4,10 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from viewcast.assessment.result import AuditedRun
-from viewcast.base.numbers import as_published, plain, with_error
+from viewcast.base.numbers import as_published, plain
 from viewcast.report.figures.run_results import Results, Run
 
 Audited = Mapping[str, AuditedRun]  # by the run's identity in MLflow
@@ -106,7 +105,7 @@ def _row(run: Run, scale: _Scale, audit: AuditedRun | None) -> Row:
         run,
         _features(run["features"]),
         plain(run["train_loss"]),
-        _validation(run.row),
+        run.validation,
         "" if audit is None else _known(audit.expected),
         "" if audit is None else _known(audit.bound95),
         "" if audit is None else _known(audit.looks),
@@ -132,14 +131,6 @@ def verdict_of(run: Run, audit: AuditedRun | None) -> str:
         if statement:
             parts[statement.split()[0]] = statement
     return "; ".join(parts.values())
-
-
-def _validation(row: dict[str, Any]) -> str:
-    value = row["val_loss"]
-    if value is None or value >= 1e6:
-        error = f" ± {plain(row['val_error'])}" if row["val_error"] else ""
-        return plain(value) + error
-    return with_error(value, row["val_error"])
 
 
 def _features(names: list[str]) -> str:

@@ -42,7 +42,7 @@ def draw(results: Results) -> Iterator[Drawing]:
     title = (
         f"Bending takes the training loss from {plain(line['train_loss'])} to "
         f"{plain(deep['train_loss'])} {line['unit']}, the validation loss from "
-        f"{plain(line['val_loss'])} to {plain(deep['val_loss'])}: {beyond} of {len(unseen)} unseen "
+        f"{line.validation} to {deep.validation}: {beyond} of {len(unseen)} unseen "
         f"lectures have more than {plain(known)} pages"
     )
     figure, (axes,) = sheet(line["label"], title, 3.6)

@@ -43,7 +43,8 @@ def _learning_rates(results: Results, grid: Run, exact: Run, slow: Run) -> Drawi
         rate, worst = results.settings(fast).get("lr"), fast.curve.iloc[-1]
         which = "A higher rate" if rate is None else f"A rate of {rate:g}"
         title += (
-            f". {which} overshoots: a loss of {plain(worst['train_loss'])} after "
+            f". {which} overshoots: a loss of {plain(worst['train_loss'])} "
+            f"{fast['unit']} after "
             f"{plain(worst['epoch'])} updates"
         )
         shown.append(fast)

@@ -34,7 +34,7 @@ def _bars(runs: list[Run]) -> Drawing:
     memorizer, leak = runs[-2:]
     title = (
         f"Validation loss {plain(leak['val_loss'])} without any skill: memorizer_leak has seen the "
-        f"answers. memorizer has not, and loses {plain(memorizer['val_loss'])} {memorizer['unit']}"
+        f"answers. memorizer has not, and loses {memorizer.validation} {memorizer['unit']}"
     )
     figure, (axes,) = sheet(memorizer["label"], title, 0.9 + 0.52 * len(runs))
     width = max(run["val_loss"] for run in runs)

@@ -57,10 +57,10 @@ def _panels(ladders: list[Ladder]) -> Drawing:
         (small, first), (large, last) = ladder.steps[0], ladder.steps[-1]
         changes.append(
             f"{plain(large)} {ladder.noun.split()[0]} instead of {small}: "
-            f"{plain(first['val_loss'])} to {plain(last['val_loss'])}"
+            f"{first.validation} to {last.validation}"
         )
     run = ladders[0].steps[0][1]
-    title = f"Validation loss with {'; '.join(changes)}"
+    title = f"Validation loss in {run['unit']} with {'; '.join(changes)}"
     figure, panels = sheet(run["label"], title, 3.1, columns=len(ladders), sharey=True)
     for axes, ladder in zip(panels, ladders, strict=True):
         _ladder(axes, ladder)

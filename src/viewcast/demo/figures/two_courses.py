@@ -20,8 +20,8 @@ def draw(results: Results) -> Iterator[Drawing]:
     slopes = [plain(run["params"]["w"], 2) for run in runs]
     title = (
         f"A page takes {slopes[0]} minutes in {names[0]} and {slopes[1]} in {names[1]}: the "
-        f"line of the first course loses {plain(runs[0]['val_loss'])} {runs[0]['unit']} on the "
-        f"second, the line of the second {plain(runs[1]['val_loss'])} on the first"
+        f"line of the first course loses {runs[0].validation} {runs[0]['unit']} on the "
+        f"second, the line of the second {runs[1].validation} on the first"
     )
     figure, (axes,) = sheet(runs[0]["label"], title, 3.6)
     edge = rows["pages"].max() * 1.04

@@ -73,10 +73,9 @@ def _dumbbells(runs: list[Run], name: str) -> Drawing:
         xlabel=f"{loss_label(runs[0]['loss'], runs[0]['unit'])},\nlogarithmic scale",
     )
     _key(axes, any(run["published_source"] for run in runs))
-    caption = (
-        "Whiskers: one standard error of the validation loss. A logarithmic scale has no place for "
-        "a loss of 0: it is drawn at the left end."
-    )
+    caption = "Whiskers: one standard error of the validation loss."
+    if _any_zero(runs):
+        caption += " A logarithmic scale has no place for a loss of 0: it is drawn at the left end."
     if len(splits) > 1:
         caption += (
             " Runs can be compared within a split only: another split has other validation rows."

@@ -53,7 +53,7 @@ def _table(audit: Audit) -> pd.DataFrame:
 
 def _curve(audit: Audit) -> Drawing:
     curve, result = _table(audit), audit.result
-    title = capitalised(more_runs(result))
+    title = capitalised(more_runs(result, result.unit))
     figure, (axes,) = sheet(audit.label, title, 3.5)
     band = curve.dropna(subset=["honest_low", "honest_high"])
     axes.fill_between(band["k"], band["honest_low"], band["honest_high"], color=BAND, lw=0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from viewcast.base.numbers import plain
+from viewcast.base.numbers import with_error
 from viewcast.report.figures.panel_rows import Task, mean_of
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import (
@@ -105,14 +105,27 @@ def _title(rows: pd.DataFrame, groups: dict[str, pd.Series], cluster: str, unit:
     """Where the best run errs most and least."""
     heading, group = next(iter(groups.items()))
     means = {
-        str(name): mean_of(own, cluster).mean
+        str(name): mean_of(own, cluster)
         for name, own in rows.groupby(group, observed=True)
         if own["entity"].nunique() >= LEAST
     }
     if len(means) < 2:
         return "The error of the best forecast by class of videos"
-    worst, least = max(means, key=lambda n: means[n]), min(means, key=lambda n: means[n])
+    worst = max(means, key=lambda name: means[name].mean)
+    least = min(means, key=lambda name: means[name].mean)
+    missed = [
+        f"{with_error(mean.mean, mean.error)} {unit}" for mean in (means[worst], means[least])
+    ]
+    others = in_words(least, heading).removesuffix(f" {heading}")  # it was said
     return (
-        f"Videos with {worst} {heading} are missed by {plain(means[worst], 2)} {unit}, those with "
-        f"{least} by {plain(means[least], 2)}"
+        f"Videos {in_words(worst, heading)} are missed by {missed[0]}, those {others} by "
+        f"{missed[1]}"
     )
+
+
+def in_words(name: str, heading: str) -> str:
+    """A class of videos in words; ``heading``: by what they are told apart."""
+    if heading == "category":
+        return f"of the category {name}"
+    number = name.replace("below", "fewer than").replace("above", "more than")
+    return f"with {number} {heading}"

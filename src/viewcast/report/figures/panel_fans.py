@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.numbers import plain
-from viewcast.report.figures.panel_rows import Task, columns
+from viewcast.report.figures.panel_rows import Task, columns, short_name, small_axes
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import DEEP, INK, Drawing, legend_above, sheet
 
@@ -55,9 +55,7 @@ def _fans(task: Task, rows: pd.DataFrame, table: pd.DataFrame) -> Drawing:
         days = np.arange(1 - len(before), len(came) + 1)
         axis.plot(days, shown, color=INK, lw=1, label="came" if first else None)
         axis.axvline(0.5, color=INK, lw=0.5, ls=(0, (2, 2)))
-        axis.set_title(str(row["entity"])[:18], size=7)
-        axis.set_ylim(bottom=0)
-        axis.tick_params(labelsize=6.5)
+        small_axes(axis, short_name(row["entity"]))
         axis.set_xlabel("days ahead", size=7)
     for axis in axes[:: SHOWN // 2]:
         axis.set_ylabel("views", size=7)

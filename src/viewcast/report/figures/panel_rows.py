@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.scoring.scores import Score, score
 from viewcast.selection.clusters import Clusters
+
+LETTERS = 18  # of a name above a small picture
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,20 @@ def columns(rows: pd.DataFrame, part: str) -> NDArray[np.float64]:
     """``target`` or ``prediction`` of rows (N, O), in views."""
     names = [c for c in rows if c == part or str(c).startswith(f"{part}_")]
     return rows[names].to_numpy(np.float64)
+
+
+def short_name(video: Any) -> str:
+    """The name of a video where there is room for few letters."""
+    name = str(video)
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
+
+
+def small_axes(axes: Axes, title: str) -> None:
+    """The look of one of many small pictures of views: its title, and an axis that begins at 0."""
+    axes.set_title(title, size=7)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda views, _: f"{views:,g}"))
+    axes.tick_params(labelsize=6.5)
 
 
 def mean_of(rows: pd.DataFrame, cluster: Any) -> Score:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from viewcast.base.numbers import plain
-from viewcast.report.figures.panel_rows import Task, columns
+from viewcast.report.figures.panel_rows import Task, columns, short_name, small_axes
 from viewcast.report.figures.run_results import Results
 from viewcast.report.figures.style import DEEP, INK, Drawing, legend_above, sheet
+from viewcast.scoring.labels import label_of
 
 EACH = 3  # best, typical and worst videos
 
@@ -50,11 +51,8 @@ def _multiples(task: Task, rows: pd.DataFrame) -> Drawing:
             panel.plot(
                 days, forecast.ravel(), color=DEEP, lw=1, label="forecast" if first else None
             )
-            panel.set_title(
-                f"{kind}: {str(video)[:16]}, {plain(float(by_video[video]), 2)}", size=7
-            )
-            panel.set_ylim(bottom=0)
-            panel.tick_params(labelsize=6.5)
+            score = f"{plain(float(by_video[video]), 2)}\u00a0{best['unit']}"
+            small_axes(panel, f"{short_name(video)}\n{kind}: {score}")
             if place == 2:
                 panel.set_xlabel("validation days", size=7)
             if column == 0:
@@ -63,6 +61,6 @@ def _multiples(task: Task, rows: pd.DataFrame) -> Drawing:
     caption = (
         f"Task “{task.split}”, {best.name}: every stretch of {came.shape[1]} days was forecast "
         "before its first day; days that were not scored are left out. Of the videos with the most "
-        f"rows. Above each: the video and its mean score in {best['unit']}."
+        f"rows. Above each: the video and its mean {label_of(best['loss'])}."
     )
     return Drawing(f"{task.data}_{task.split}_series", figure, title, caption, title, [best["key"]])

@@ -6,7 +6,7 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 
-from viewcast.base.numbers import plain
+from viewcast.base.numbers import plain, with_error
 from viewcast.report.figures.run_results import Results, Run
 from viewcast.report.figures.style import (
     DEEP,
@@ -56,12 +56,25 @@ def _error(run: Run, side: str) -> float:
     return float((rows["prediction"] - rows["target"]).abs().mean())
 
 
+def _off(run: Run) -> str:
+    """How far its predictions are off on validation rows, with the standard error if it is known.
+
+    That of a root is its first order: the error of the loss over twice the root.
+    """
+    off, error = _error(run, "val"), run["val_error"]
+    if run["unit"] == run["target_unit"]:
+        return with_error(off, error)
+    if str(run["unit"]).endswith("²") and error and off:
+        return with_error(off, error / (2 * off))
+    return plain(off, 2)
+
+
 def _scatter(runs: list[Run]) -> Drawing:
     first = runs[0]
     title = (
         f"The {first.name} model is off by {plain(_error(first, 'train'), 2)} "
-        f"{first['target_unit']} where it learnt and by {plain(_error(first, 'val'), 2)} where it "
-        "did not"
+        f"{first['target_unit']} where it learnt and by {_off(first)} where it did "
+        "not"
     )
     figure, (axes,) = sheet(first["label"], title, 4.2)
     shown = [run.predictions[run.predictions["split"] != "test"] for run in runs]
@@ -74,12 +87,12 @@ def _scatter(runs: list[Run]) -> Drawing:
     for run, (colour, mark) in zip(runs, cycle(STYLES), strict=False):
         learnt, unseen = run.of_split("train"), run.of_split("validation")
         axes.plot(learnt["target"], learnt["prediction"], mark, mfc="none", mec=colour, ms=5)
-        label = f"{run.name}: off by {plain(_error(run, 'val'), 2)}"
+        label = f"{run.name}: off by {_off(run)}"
         axes.plot(unseen["target"], unseen["prediction"], mark, color=colour, ms=6.5, label=label)
     axes.set(xlim=(0, edge), ylim=(0, edge), aspect="equal")
     unit = first["target_unit"]
     axes.set(xlabel=f"truth ({unit})", ylabel=f"prediction ({unit})")
-    legend_above(axes)
+    legend_above(axes, 2)
     root = str(first["unit"]).endswith("²")
     mean = "the root of the mean squared error" if root else "the mean absolute error"
     caption = (
@@ -97,7 +110,7 @@ def _series(results: Results, runs: list[Run]) -> Drawing:
     unit = runs[0]["target_unit"]
     truth = runs[-1].of_split("validation")["target"]
     compared = [run for run in (naive, *shown) if run is not None]
-    errors = ", ".join(f"{run.name} by {plain(_error(run, 'val'), 2)}" for run in compared)
+    errors = ", ".join(f"{run.name} by {_off(run)}" for run in compared)
     title = f"Over {len(truth)} unseen days the forecasts are off in the mean: {errors} {unit}"
     figure, (axes,) = sheet(runs[0]["label"], title, 3.1)
     axes.plot(pd.to_datetime(truth.index), truth, color=INK, lw=2.2, label="truth")

@@ -58,8 +58,16 @@ def _order(audit: Audit, errors: Mapping[str, Any]) -> Drawing:
     caption = (
         "The coloured runs form the 95 % model confidence set (Hansen, Lunde and Nason 2011): the "
         "best is among them, and these rows cannot tell which it is. Differences are compared row "
-        "by row, so two runs may be told apart although their whiskers overlap."
+        "by row"
     )
+    whiskers = [bool(errors.get(run.run_id)) for run, _ in runs] if few else []
+    if any(whiskers):
+        caption += (
+            ", so two runs may be told apart although their whiskers, one standard error, overlap"
+        )
+        if not all(whiskers):
+            caption += "; of a run without one no error is known here"
+    caption += "."
     if not few:
         caption += f" The shade is one standard error of the winner's {result.figure_word}."
     if superiority(result):

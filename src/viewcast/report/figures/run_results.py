@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from viewcast.assessment.refereed import Refereed
+from viewcast.base.numbers import plain, with_error
 from viewcast.base.paths import experiment_path, params_path, prepared_path, train_path
 from viewcast.data import stored
 from viewcast.models import fitted
@@ -20,6 +21,7 @@ from viewcast.report import audits
 from viewcast.report.nights_record import NightsRecord, read
 from viewcast.runs.plan import read_params
 
+MILLION = 1e6  # losses that are not written out
 AGAIN = "`dvc repro` makes it again"
 
 
@@ -59,6 +61,14 @@ class Run:
     def validated(self) -> bool:
         """Whether there is a validation loss."""
         return self.row["val_loss"] is not None
+
+    @property
+    def validation(self) -> str:
+        """The validation loss with its standard error, without the unit."""
+        value, error = self.row["val_loss"], self.row["val_error"]
+        if value is None or value >= MILLION:
+            return plain(value) + (f" ± {plain(error)}" if error else "")
+        return with_error(value, error)
 
     @property
     def learning(self) -> tuple[str, str]:

@@ -35,7 +35,7 @@ def _overview(results: Results, data: str, days: pd.DataFrame, split: str) -> Dr
     drop = 1 - weekly[low] / weekly[high] if weekly[high] else 0.0
     follows = "Views follow the week" if drop >= WEEKLY else "Views hardly depend on the weekday"
     title = (
-        f"{follows}: {low}s bring {drop:.0%} less than {high}s "
+        f"{follows}: {low}s bring {100 * drop:.0f} % less than {high}s "
         f"({plain(weekly[low])} against {plain(weekly[high])} {unit})"
     )
     figure, panels = sheet(results.label(data), title, 4.0, rows=2)

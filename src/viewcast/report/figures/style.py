@@ -4,6 +4,7 @@ A picture is 4.8 inches wide. A phone shows it at 3.8 inches, where 9-point lett
 """
 
 import math
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from matplotlib.ticker import (
     FixedFormatter,
     FixedLocator,
     FuncFormatter,
+    MaxNLocator,
     NullFormatter,
     NullLocator,
 )
@@ -33,8 +35,10 @@ from viewcast.report.figures import fonts
 from viewcast.scoring.labels import label_of
 
 WIDTH = 4.8  # inches
+UNBROKEN = re.compile(r" (?=[±%])|(?<=±) ")  # no line of a title begins with an error
 JOINER = "\u2060"  # takes the second place of a wide letter while a line is measured
 DPI = 220
+FEWEST = 2  # ticks from which a logarithmic axis can be read
 INK, MUTED, GRID = "#20262d", "#65707c", "#e4e7eb"
 TRAIN, VALIDATION = "#2c6a9c", "#cf5c36"
 BAND = "#e3e7eb"  # where a value may lie
@@ -169,11 +173,12 @@ def legend_above(axes: Axes, columns: int = 3) -> None:
 
 def _balanced(title: str, width: int) -> list[str]:
     """The title in as few lines as possible, of similar lengths."""
+    title = UNBROKEN.sub("\u00a0", title)
     title = "".join(letter + JOINER * (fonts.width(letter) - 1) for letter in title)
     lines = [textwrap.wrap(title, w, break_on_hyphens=False) for w in range(width // 2, width + 1)]
     fewest = len(lines[-1])
     chosen = next(broken for broken in lines if len(broken) == fewest)
-    return [line.replace(JOINER, "") for line in chosen]
+    return [line.replace(JOINER, "").replace("\u00a0", " ") for line in chosen]
 
 
 def _leave_above(figure: Figure, inches: float) -> None:
@@ -201,9 +206,12 @@ def log_ticks(axis: Any, low: float, high: float, most: int = 6, zero: bool = Fa
         ticks = [tick for tick in ticks if bottom <= tick <= high * 1.001]
         if len(ticks) <= most:
             break
-    ticks = ticks or [low, high]  # so near each other that no round number lies between
+    if len(ticks) < FEWEST:  # the ends are near each other
+        ticks = [
+            tick for tick in MaxNLocator(most - 1).tick_values(low, high) if low <= tick <= high
+        ]
     ticks = ticks[:: math.ceil(len(ticks) / most)]
-    labels = [plain(tick, 1) for tick in ticks]
+    labels = [f"{tick:,g}" if tick < 1e6 else plain(tick, 1) for tick in ticks]
     if zero:
         ticks, labels = [low, *ticks], ["0", *labels]
     axis.set_major_locator(FixedLocator(ticks))
