@@ -7,8 +7,16 @@ from viewcast.base.cli import compose, stage
 from viewcast.base.escaped import tell
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build, section
-from viewcast.data.panel.importing import copied, refuse_counter, spans, summary
+from viewcast.data.panel.importing import (
+    copied,
+    refuse_counter,
+    refuse_other_steps,
+    refuse_totals,
+    spans,
+    summary,
+)
 from viewcast.data.panel.sniff import COLUMNS, understand
+from viewcast.data.panel.unpacked import unpacked
 from viewcast.data.panel.videos import Videos
 from viewcast.runs import own_channels
 
@@ -24,19 +32,24 @@ def main(config: dict[str, Any], root: Path) -> None:
     label, name = own_channels.named(root, source, which["name"])
     plain = compose(root, [f"data={BASE}", "which.source=none"], "import_export")["data"]
     asked = {k: v for k, v in section(given, "reader").items() if plain["reader"].get(k) != v}
-    found = understand(source, asked)
-    asked = {key: value for key, value in asked.items() if key not in COLUMNS}
-    reader = compose(root, [f"+reader@reader={found.reader}"], "reader")["reader"]
-    alone = {"file": source.name} if source.is_file() else {}  # its neighbours are not asked for
-    reader = {**reader, **alone, **found.settings, **asked}
-    folder = imported_path(root, name)
-    where = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
-    data: Videos = build({**plain, **where, "reader": reader}, "data", Videos)
-    panel = data.reader.read(source if source.is_dir() else source.parent)
-    if not reader.get("cumulative"):
-        refuse_counter(panel, source)
-    week = spans(panel, data.splits[data.split])
-    copied(source, folder, root)
+    with unpacked(source) as tables:
+        found = understand(tables, asked)
+        asked = {key: value for key, value in asked.items() if key not in COLUMNS}
+        reader = compose(root, [f"+reader@reader={found.reader}"], "reader")["reader"]
+        alone = (
+            {"file": tables.name} if tables.is_file() else {}
+        )  # its neighbours are not asked for
+        reader = {**reader, **alone, **found.settings, **asked}
+        folder = imported_path(root, name)
+        where = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
+        data: Videos = build({**plain, **where, "reader": reader}, "data", Videos)
+        panel = data.reader.read(tables if tables.is_dir() else tables.parent)
+        if not reader.get("cumulative"):
+            refuse_counter(panel, tables)
+        refuse_other_steps(panel, tables)
+        refuse_totals(panel, tables)
+        week = spans(panel, data.splits[data.split])
+        copied(tables, folder, root)
     changed = {**where, "reader": reader, "splits": {data.split: week}}
     own_channels.configure(root, name, BASE, changed, {"/reader@data.reader": found.reader})
     own_channels.choose(root, name)

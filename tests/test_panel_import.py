@@ -131,6 +131,21 @@ def test_of_tables_of_several_shapes_the_one_of_many_videos_is_taken(tmp_path: P
     assert found.settings["file"] == "b_chart.csv"
 
 
+@pytest.mark.parametrize("header", ["Inhalte,Datum,Aufrufe", "video,day,views"])
+def test_no_table_of_many_videos_is_dropped_beside_another(tmp_path: Path, header: str) -> None:
+    row = "{0},2026-01-01,1\n{0},2026-01-02,1\n"
+    saved(tmp_path, "video,day,views\n" + row.format("a"), "a.csv")
+    saved(tmp_path, f"{header}\n" + row.format("b"), "b.csv")
+    saved(tmp_path, "Date,Views\n2026-01-01,2\n", "totals.csv")
+    with pytest.raises(DataError, match=r"several tables of many videos.*'a\.csv', 'b\.csv'"):
+        understand(tmp_path)
+
+
+def test_a_table_without_a_header_is_said_to_lack_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="its first line is a row: put one above it, video,day,vie"):
+        understand(saved(tmp_path, "a,2026-01-01,5\na,2026-01-02,6\n"))
+
+
 def test_a_table_of_no_videos_is_refused_with_its_columns(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no table of many videos.*panel\.csv: .'Date', 'Views'"):
         understand(saved(tmp_path, "Date,Views\n2026-01-01,1\n"))
@@ -219,6 +234,26 @@ def test_rare_views_of_videos_that_nearly_nobody_sees_are_no_counter() -> None:
     rare = [0] * 99 + [1] + [0] * 100
     panel = panel_of({str(place): rare for place in range(9)})
     importing.refuse_counter(panel, Path("panel.csv"))
+
+
+def test_a_row_of_totals_among_videos_is_refused() -> None:
+    views = {"a": [4, 9, 5], "b": [3, 2, 2], "c": [2.0**24, 1, 7]}
+    total = np.sum(list(views.values()), axis=0)
+    importing.refuse_totals(panel_of({**views, "d": [1, 1, 1]}), Path("panel.csv"))
+    with pytest.raises(DataError, match=r"panel\.csv: the views of 'Total' are the sums of those"):
+        importing.refuse_totals(panel_of({**views, "Total": total}), Path("panel.csv"))
+
+
+def test_videos_that_nobody_sees_are_no_totals_of_each_other() -> None:
+    importing.refuse_totals(panel_of({name: [0, 0] for name in "abcd"}), Path("panel.csv"))
+
+
+def test_a_panel_by_week_is_refused_and_one_with_missing_days_is_not() -> None:
+    lacks = np.nan
+    weeks = [1.0, *[lacks] * 6, 2.0, *[lacks] * 6, 3.0]
+    importing.refuse_other_steps(panel_of({"a": [1, 2, lacks, 3, 4, 5], "b": weeks[:8]}), Path("x"))
+    with pytest.raises(DataError, match=r"x: the rows of a video are 7 days apart.*gaps=zero"):
+        importing.refuse_other_steps(panel_of({"a": weeks, "b": weeks}), Path("x"))
 
 
 def test_a_panel_is_summed_up_by_its_videos_and_days() -> None:

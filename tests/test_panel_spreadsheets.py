@@ -1,6 +1,8 @@
 """Tables of many videos as spreadsheets and YouTube Studio write them, in any language."""
 
 import gzip
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,61 @@ def test_views_that_points_may_group_are_refused(tmp_path: Path) -> None:
         read(tmp_path, rows.encode())
 
 
+@pytest.mark.parametrize("wide_form", [False, True])
+@pytest.mark.parametrize(
+    ("mark", "digits"),
+    [
+        *((mark, "0123456789") for mark in (",", "'", " ", "\u00a0", "\u202f")),
+        ("٬", "٠١٢٣٤٥٦٧٨٩"),
+        ("", "０１２３４５６７８９"),
+    ],
+)
+def test_views_grouped_in_thousands_or_in_digits_of_another_script_are_read(
+    tmp_path: Path, mark: str, digits: str, wide_form: bool
+) -> None:
+    views = {"a": [998, 1234, 0, 12345, 7, 1234567, 1000], "b": [5, 4, 3, 2, 1, 10000, 9]}
+    script = str.maketrans("0123456789,", f"{digits}{mark or '_'}")
+    shown = {
+        name: [f"{v:,}".translate(script).replace("_", "") for v in of]
+        for name, of in views.items()
+    }
+    if wide_form:
+        rows = [";".join([name, *of]) for name, of in shown.items()]
+        text = "\n".join([";".join(["video", *map(str, range(1, 8))]), *rows, ""])
+    else:
+        rows = [f"{n};2026-01-0{day};{v}" for n, of in shown.items() for day, v in enumerate(of, 1)]
+        text = "\n".join(["video;day;views", *rows, ""])
+    assert by_video(read(tmp_path, text.encode())) == views
+
+
+@pytest.mark.parametrize("cell", ["1,234", "1.234"])
+def test_views_of_which_some_are_grouped_are_refused(tmp_path: Path, cell: str) -> None:
+    rows = chart().replace(";8\r\n", ";5678\r\n").replace(";9\r\n", f";{cell}\r\n")
+    with pytest.raises(DataError, match=f"column 'Auf.*rufe': found '{re.escape(cell)}'"):
+        read(tmp_path, rows.encode())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "the file is empty"), (b"<html>", "is a web page"), (b"%PDF-1", "is a PDF")],
+)
+def test_what_is_no_table_of_text_is_called_by_what_it_is(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    with pytest.raises(DataError, match=f"Diagrammdaten.csv: {words}"):
+        read(tmp_path, content)
+
+
+def test_what_excel_puts_beside_a_table_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "~$Diagrammdaten.csv").write_bytes(b"\x05me\0")
+    assert by_video(read(tmp_path, chart().encode())) == RIGHT
+
+
+def test_a_name_that_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the name of the file or of a folder is no text; rename"):
+        read(tmp_path, chart().encode(), os.fsdecode(b"v\xff.csv"))
+
+
 def test_tables_that_are_written_in_different_ways_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_bytes(chart().encode("utf-16"))
     with pytest.raises(DataError, match=r"letters: \['cp1252', 'utf-16'\], between cells"):
@@ -127,7 +184,9 @@ def test_packed_tables_that_are_not_read_say_what_to_do(
 # --- dates as columns -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y%m%d"])
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d 00:00:00"]
+)
 def test_a_column_for_each_date_makes_a_table_wide(tmp_path: Path, form: str) -> None:
     dates = [f"{day:{form}}" for day in DAYS]
     rows = ["Inhalte,Titel," + ",".join(dates), "a,x,,,3,4,5,6,,8,", "b,y,1,2,3,4,5,6,7,8,9"]

@@ -22,7 +22,12 @@ from fuzz.case import Case
 from fuzz.target import Accepted, Target
 from viewcast.base.paths import imported_path
 from viewcast.base.settings import build
-from viewcast.data.panel.importing import copied, refuse_counter
+from viewcast.data.panel.importing import (
+    copied,
+    refuse_counter,
+    refuse_other_steps,
+    refuse_totals,
+)
 from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.readers.reader import Reader
 from viewcast.data.panel.sniff import understand
@@ -183,6 +188,8 @@ def run(given: Path, project: Path) -> Accepted:
     reader: Reader = build(settings, "data.reader", Reader)
     panel = reader.read(given)
     refuse_counter(panel, source)
+    refuse_other_steps(panel, source)
+    refuse_totals(panel, source)
     copied(source, imported_path(project, "mine"), project)
     return Accepted(_sums(panel))
 

@@ -51,6 +51,11 @@ def on_screen(text: str) -> str:
     return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def is_text(name: str) -> bool:
+    """Whether a name of a file is text in UTF-8: others keep their bytes in lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 def tell(text: str) -> None:
     """Print text on standard output that may hold names from others."""
     print(on_screen(text))

@@ -10,6 +10,7 @@ import re
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,13 @@ class Member:
         Refuses (DataError) a member that is locked, damaged, a link, packed in another way, or more
         than the memory holds.
         """
+        try:
+            return b"".join(self.parts())
+        except MemoryError as error:
+            raise _too_large(self) from error
+
+    def parts(self) -> Iterator[bytes]:
+        """What it holds, some at a time. Refuses what ``read_bytes`` refuses."""
         if stat.S_ISLNK(self.info.external_attr >> 16):
             raise DataError(f"{self}: is a link and no file; pack the file that it leads to")
         if self.info.flag_bits & ENCRYPTED:
@@ -70,7 +78,7 @@ class Member:
         try:
             # In steps: read at once, a member is unpacked as a whole, whatever size the zip tells.
             with self.archive.open(self.info) as packed:
-                return b"".join(iter(partial(packed.read, STEP), b""))
+                yield from iter(partial(packed.read, STEP), b"")
         except MemoryError as error:
             raise _too_large(self) from error
         except NotImplementedError as error:

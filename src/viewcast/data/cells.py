@@ -108,7 +108,7 @@ def counts(text: pd.Series, source: object, decimal: str = "") -> pd.Series:
     whole = ungrouped(text, decimal)
     if whole is not None:
         return numbers(whole, source)
-    _refuse_half_grouped(text, source, decimal)
+    refuse_half_grouped(text, source, decimal)
     for point in POINTS[1:]:
         if text.str.contains(point, regex=False).any() and all(map(_decimal(point), text)):
             return numbers(_with_point(text, point), source)
@@ -130,8 +130,10 @@ def ungrouped(text: pd.Series, decimal: str = "") -> pd.Series | None:
     return None
 
 
-def _refuse_half_grouped(text: pd.Series, source: object, decimal: str) -> None:
-    """Refuse (DataError) a column with ``1,234`` and ``5678``: of two hands, or a fraction."""
+def refuse_half_grouped(text: pd.Series, source: object, decimal: str = "") -> None:
+    """Refuse (DataError) a column (R plain strings) with ``1,234`` and ``5678``: of two hands, or a
+    fraction. ``decimal``: as in ``counts``.
+    """
     long = text.str.fullmatch(r"[-+]?\d{4,}")
     for mark in (point for point in POINTS if point != decimal):
         marked = text.str.contains(mark, regex=False)

@@ -9,6 +9,7 @@ import numpy as np
 from viewcast.base import folders
 from viewcast.base.errors import DataError
 from viewcast.base.folders import Kind
+from viewcast.base.quoted import quoted
 from viewcast.data.panel.held_out import PanelSplit
 from viewcast.data.panel.panel import Panel
 from viewcast.data.panel.readers.batches import files_in
@@ -16,6 +17,7 @@ from viewcast.data.panel.readers.batches import files_in
 IMPORT = Kind("import")
 FEWEST = 4  # videos, below which one model for all of them has nothing to learn from
 MOST_SPANS = 10
+ROUNDED = 1e-5  # of sums of views, which are kept in single precision
 COUNTER = 0.02  # share of all changes of views that are falls, below which a counter counts them
 
 
@@ -64,6 +66,36 @@ def refuse_counter(panel: Panel, source: Path) -> None:
             f"{source}: of {changes:,} changes of views {falls:,} are falls, as of counters "
             "that only grow; type data.reader.cumulative=true data.reader.negative=missing, which "
             "takes the steps from day to day"
+        )
+
+
+def refuse_other_steps(panel: Panel, source: Path) -> None:
+    """Refuse (DataError) a panel of which most rows are not a day apart: a table by week."""
+    known = np.flatnonzero(np.isfinite(panel.views))
+    video = np.searchsorted(panel.starts, known, side="right")
+    steps = np.diff(known)[np.diff(video) == 0]
+    if len(steps) and np.median(steps) > 1:
+        raise DataError(
+            f"{source}: the rows of a video are {np.median(steps):g} days apart, expected one for "
+            "each day; if a day without views has no row, type data.reader.gaps=zero"
+        )
+
+
+def refuse_totals(panel: Panel, source: Path) -> None:
+    """Refuse (DataError) a panel of which one row, or video, is the sum of all others each day."""
+    if len(panel) < FEWEST:
+        return
+    views = np.nan_to_num(panel.views.astype(np.float64))
+    first = panel.videos["first"].to_numpy(np.int64)
+    day = np.arange(len(views)) - np.repeat(panel.starts[:-1] - first, panel.days)
+    total = np.bincount(day - day.min(), views)
+    most = int(np.add.reduceat(views, panel.starts[:-1]).argmax())
+    own = views[panel.starts[most] : panel.starts[most + 1]]
+    others = total[first[most] - day.min() :][: len(own)] - own
+    if np.allclose(own, others, rtol=ROUNDED, atol=0) and own.any():
+        raise DataError(
+            f"{source}: the views of {quoted(str(panel.videos['video'][most]))} are the sums of "
+            "those of all other videos, day by day: take this row of totals out"
         )
 
 

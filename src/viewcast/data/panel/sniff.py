@@ -9,6 +9,8 @@ from typing import Any
 from viewcast.base.errors import DataError
 from viewcast.base.quoted import listed, quoted
 from viewcast.data import metric
+from viewcast.data.dates import is_date
+from viewcast.data.export_table import is_number
 from viewcast.data.panel.content import by_content
 from viewcast.data.panel.readers.batches import batches, columns_of, files_in
 
@@ -23,7 +25,8 @@ KNOWN = ("duration", "duration_seconds", "title_length", "length")
 CATEGORY = ("category", "genre", "topic", "kind")
 COLUMNS = ("day", "video", "views")  # what a person may name by header or number
 MOST_DIGITS = 6  # of the number of a column
-DATES = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?:19|20)\d{6})"  # that name columns of days
+# Names of columns of days; programs write midnight behind them.
+DATES = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?:19|20)\d{6})(?:[T ]00:00(?::00)?)?"
 _DAYS = re.compile(r"(.*?)(\d+)")
 _DATES = re.compile(DATES)
 
@@ -52,17 +55,44 @@ def understand(source: Path, asked: Mapping[str, Any] | None = None) -> Understo
         found = _of_columns(columns_of(source), source, named)
         if found is not None:
             return found
-    for file, columns in tables.items():  # an export has tables of several shapes
-        found = _of_columns(columns, file, named)
-        if found is not None:
-            settings = {**found.settings, "file": str(file.relative_to(source))}
-            return Understood(found.reader, settings, f"{file.name}: {found.told}")
+    # An export has tables of several shapes, of which one is that of many videos.
+    each = {file: _of_columns(columns, file, named) for file, columns in tables.items()}
+    panels = {file: found for file, found in each.items() if found is not None}
+    for file, found in panels.items():
+        others = [o for o in panels if o != file and _alike(tables, panels, o, file)]
+        if others:
+            raise DataError(
+                f"{source}: found several tables of many videos beside other ones, or with other "
+                f"headers: {listed([o.name for o in (file, *others)], 6)}; give the folder these "
+                "alone, with the same header in each"
+            )
+        settings = {**found.settings, "file": str(file.relative_to(source))}
+        return Understood(found.reader, settings, f"{file.name}: {found.told}")
+    headless = [n for n in columns_of(next(iter(tables))) if is_date(n) or is_number(n)]
+    line = "; its first line is a row: put one above it, video,day,views" if headless else ""
     shown = "; ".join(f"{file.name}: {listed(c, 6)}" for file, c in list(tables.items())[:3])
     raise DataError(
         f"{source}: no table of many videos was found ({shown}); expected columns of a video, a "
         "day and views, or a column for each day; name them: data.reader.video=... "
-        "data.reader.day=... column=<that of views> (make run COLUMN=...)"
+        f"data.reader.day=... column=<that of views> (make run COLUMN=...){line}"
     )
+
+
+def _alike(
+    tables: Mapping[Path, Sequence[str]], panels: Mapping[Path, Understood], one: Path, other: Path
+) -> bool:
+    """Whether two tables have day, video and views in the same places."""
+    places = [
+        (
+            panels[file].reader,
+            len(tables[file]),
+            [tables[file].index(panels[file].settings[key]) for key in COLUMNS]
+            if panels[file].reader == "long"
+            else None,
+        )
+        for file in (one, other)
+    ]
+    return places[0] == places[1]
 
 
 def _of_columns(
@@ -123,7 +153,9 @@ def _of_wide(
     video, category = _named(rest, VIDEO) or (rest[0] if rest else None), _named(rest, CATEGORY)
     if video is None:
         return None
-    settings = {"file": files_in(source)[0].name, "video": video, "category": category, **settings}
+    file = files_in(source)[0]
+    name = file.name if source.is_file() else str(file.relative_to(source))
+    settings = {"file": name, "video": video, "category": category, **settings}
     return Understood("wide", settings, f"a row for each {quoted(video)}, {told}")
 
 

@@ -9,9 +9,11 @@ import pyarrow.csv as pacsv
 import pyarrow.dataset as ds
 
 from viewcast.base.errors import DataError
+from viewcast.base.escaped import is_text
 from viewcast.base.quoted import listed, quoted
 from viewcast.data.limits import PANEL, Limits
 from viewcast.data.panel.readers.written import written
+from viewcast.data.raw import HIDDEN
 
 KINDS = {".parquet": "parquet", ".csv": "csv", ".gz": "csv"}  # by suffix, in any case of letters
 ROWS = 2**17
@@ -34,16 +36,7 @@ def files_in(source: Path, limits: Limits = PANEL) -> list[Path]:
     Refuses (DataError) a source without a table, tables of two kinds, and more files or bytes than
     ``limits`` allow.
     """
-    if source.is_file():
-        found = [source]
-    else:
-        found = sorted(
-            file
-            for file in source.rglob("*")
-            if file.is_file()
-            and file.suffix.lower() in KINDS
-            and not file.name.startswith((".", "_"))
-        )
+    found = [source] if source.is_file() else tables_in(source)
     kinds = {KINDS.get(file.suffix.lower(), file.suffix) for file in found}
     if not found or not kinds <= set(KINDS.values()):
         packed = source.suffix.lower() == ".zip" or any(source.glob("*.[zZ][iI][pP]"))
@@ -52,11 +45,24 @@ def files_in(source: Path, limits: Limits = PANEL) -> list[Path]:
     if len(kinds) > 1:
         raise DataError(f"{source}: found {' and '.join(sorted(kinds))} files; expected one kind")
     for file in found:
+        if not is_text(str(file)):  # Arrow takes no other names
+            raise DataError(f"{file}: the name of the file or of a folder is no text; rename it")
         if file.suffix.lower() == ".gz" != file.suffix:  # Arrow would read it as it is packed
             raise DataError(f"{file}: rename it, in small letters: {file.stem}.gz")
     limits.refuse("files", source, len(found), "tables")
     limits.refuse("bytes", source, sum(file.stat().st_size for file in found), "bytes of tables")
     return found
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The files of a folder, at any depth, that are tables by their names."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file()
+        and file.suffix.lower() in KINDS
+        and not file.name.startswith((*HIDDEN, "_"))
+    )
 
 
 def is_parquet(file: Path) -> bool:
@@ -120,8 +126,9 @@ def _dataset(
     def remark(row: pacsv.InvalidRow) -> str:
         if row.actual_columns != 1:
             return "error"
-        if remarks is not None:
-            remarks.append(str(row.text)[:80])
+        text = str(row.text)[:80]
+        if remarks is not None and text not in remarks:  # it is met each time the table is opened
+            remarks.append(text)
         return "skip"
 
     form: ds.FileFormat = ds.ParquetFileFormat()

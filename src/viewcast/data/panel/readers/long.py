@@ -17,11 +17,13 @@ from pydantic.dataclasses import dataclass
 
 from viewcast.base.errors import DataError
 from viewcast.base.quoted import quoted
-from viewcast.data.cells import refuse_undecided
+from viewcast.data.cells import refuse_half_grouped, refuse_undecided
 from viewcast.data.dates import parse_beside, parse_dates
 from viewcast.data.limits import PANEL, PanelLimits
 from viewcast.data.panel.panel import Clock, Panel
-from viewcast.data.panel.readers.batches import Batch, batches
+from viewcast.data.panel.readers.batches import Batch, batches, files_in
+from viewcast.data.panel.readers.counts import as_counts
+from viewcast.data.panel.readers.ends import refuse_cut_end
 from viewcast.data.panel.readers.policies import Counted, settled
 
 Indices = NDArray[np.int64]
@@ -63,6 +65,8 @@ class Long:
         source = source / self.file if self.file else source
         wanted = [self.video, self.day, self.views, *filter(None, [self.category, self.published])]
         wanted += self.known
+        for file in files_in(source, self.limits):
+            refuse_cut_end(file, self.video)
         rows, remarks = _Rows(), list[str]()
         # As text: what the first rows of a CSV file look like decides nothing for the later ones.
         for batch in batches(source, wanted, wanted, remarks, self.limits):
@@ -142,18 +146,20 @@ class Long:
     def _views(self, cells: pa.Array, batch: Batch) -> NDArray[np.float64]:
         if pa.types.is_string(cells.type) and pc.any(pc.match_substring(cells, ".")).as_py():
             text = pd.Series(cells.to_pylist(), range(batch.first, batch.first + len(cells)))
-            refuse_undecided(text.rename(self.views).fillna(""), batch.file)
+            text = text.rename(self.views).fillna("")
+            refuse_undecided(text, batch.file)
+            refuse_half_grouped(text, batch.file)
         try:
             return np.asarray(cells.cast(pa.float64()).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
-            text = pd.Series(cells.to_pylist())
-            wrong = pd.to_numeric(text, errors="coerce").isna() & text.notna() & (text != "")
-            place = int(wrong.to_numpy().argmax())
+            counts = as_counts(cells)
+            wrong = np.isnan(counts) & ~np.asarray(pc.equal(pc.fill_null(cells, ""), ""))
             if not wrong.any():
-                return pd.to_numeric(text.replace("", None)).to_numpy(np.float64)
+                return counts
+            place = int(wrong.argmax())
             raise DataError(
                 f"{batch.file}, row {batch.first + place}, column {quoted(self.views)}: found "
-                f"{quoted(str(text[place]))}, expected a count"
+                f"{quoted(str(cells[place]))}, expected a count"
             ) from None
 
     def _videos(self, rows: "_Rows") -> pd.DataFrame:

@@ -19,6 +19,7 @@ from viewcast.data.dates import parse_dates
 from viewcast.data.limits import PANEL, PanelLimits
 from viewcast.data.panel.panel import Clock, Panel
 from viewcast.data.panel.readers.batches import files_in, is_parquet
+from viewcast.data.panel.readers.counts import as_counts
 from viewcast.data.panel.readers.written import written
 
 MOST = 2.0**53  # beyond it float64 cannot hold every count
@@ -156,9 +157,9 @@ def _counts(cells: pa.ChunkedArray, column: str, path: Path) -> NDArray[np.float
     if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
         counts = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     else:
-        text = pd.Series(cells.to_pylist(), dtype=object).replace("", None)
-        counts = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
-        broken = np.isnan(counts) & text.notna().to_numpy()
+        counts = as_counts(cells)
+        empty = np.array([cell in (None, "") for cell in cells.to_pylist()], bool)
+        broken = np.isnan(counts) & ~empty
     wrong = broken | (counts < 0) | (counts > MOST)
     if wrong.any():
         place = int(wrong.argmax())

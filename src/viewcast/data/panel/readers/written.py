@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from viewcast.base.errors import DataError
+from viewcast.base.errors import CutFileError, DataError
 from viewcast.base.quoted import listed
 from viewcast.data import letters
 from viewcast.data.columns import delimiter
-from viewcast.data.text import Text
+from viewcast.data.kinds import other_kind
+from viewcast.data.text import EMPTY, Text
 
 DELIMITERS = ";\t,"
 UTF_8, ASCII = "utf-8", "ascii"
@@ -32,7 +33,7 @@ def written(files: Sequence[Path]) -> Written:
     """How tables of text are written, maybe packed by gzip; of one that cannot be read nothing is
     known, and it is taken for UTF-8.
 
-    Refuses (DataError) tables that are written in different ways.
+    Refuses (DataError) tables that are written in different ways, and what is no table of text.
     """
     forms = [_written(file) for file in files]
     pages = sorted({form.encoding for form in forms} - {ASCII})
@@ -47,6 +48,10 @@ def written(files: Sequence[Path]) -> Written:
 
 def _written(file: Path) -> Written:
     content = _start(file)
+    if file.stat().st_size == 0:
+        raise CutFileError(file, EMPTY)
+    if (other := other_kind(content.removeprefix(codecs.BOM_UTF8))) is not None:
+        raise DataError(f"{file}: {other}")
     mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if mark else _encoding(content)
     text = content.decode(encoding, "ignore")
