@@ -7,8 +7,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from viewcast.base.cli import added_key, compose
+from viewcast.commands import referee
 from viewcast.commands.program import program
+from viewcast.commands.project import SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -70,6 +74,26 @@ def test_commands_of_pages_are_found_and_a_wrong_one_is_told() -> None:
     assert told_apart(["audit", "--experiment", "churn"]) == []
     assert told_apart(["audit", "--experimint", "churn"]) == ["--experimint"]
     assert told_apart(["adit"]) == ["?"]
+
+
+SCRIPT = re.compile(r"@stage\(__file__(?:, \"(?P<config>\w+)\")?(?:, open_key=\"(?P<open>\w+)\")?")
+
+
+def test_the_examples_of_a_stage_s_help_compose() -> None:
+    for script, _, examples in SCRIPTS.values():
+        for words in map(shlex.split, examples):
+            panel = "_panel" if words == ["data=videos"] else ""
+            text = (ROOT / "pipelines" / f"{script}{panel}.py").read_text(encoding="utf-8")
+            found = SCRIPT.search(text)
+            assert found is not None, script
+            overrides = [added_key(word, found["open"] or "none") for word in words]
+            assert compose(ROOT, overrides, found["config"] or "config")
+
+
+def test_no_line_of_a_list_of_commands_is_cut() -> None:
+    for group in (program, referee.group):
+        told = CliRunner().invoke(group, ["--help"]).output
+        assert told.partition("Commands:")[2].partition("\n\n")[0].count("...") == 0
 
 
 def test_the_readme_is_one_page() -> None:

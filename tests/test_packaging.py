@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -185,7 +186,7 @@ def test_a_project_is_found_from_a_folder_in_it() -> None:
 
 
 def test_every_stage_script_that_a_command_calls_is_there() -> None:
-    for script, _ in project.SCRIPTS.values():
+    for script, *_ in project.SCRIPTS.values():
         assert (REPOSITORY / "pipelines" / f"{script}.py").is_file()
 
 
@@ -279,3 +280,13 @@ def test_make_says_what_to_install_where_there_is_no_python(tmp_path: Path) -> N
     assert done.returncode != 0
     assert "apt install python3-venv" in done.stderr
     assert not ready.exists()
+
+
+def test_the_program_runs_as_a_module_where_its_script_is_not_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["viewcast", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("viewcast", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"viewcast, version {__version__}\n"

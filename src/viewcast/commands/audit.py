@@ -39,7 +39,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--tracking-uri", help="The MLflow store; by default MLFLOW_TRACKING_URI.")
 @click.option("--experiment", help="Its name; by default the only one that has runs.")
 @click.option("--metric", help="The score that the runs are chosen by; by default it is found.")
-@click.option("--direction", type=click.Choice(["min", "max"]), help="Which is better.")
+@click.option("--direction", type=click.Choice(["min", "max"]), help="The better score is this.")
 @click.option(
     "--value",
     type=click.Choice(["last", "best", "min", "max"]),
@@ -53,8 +53,20 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--n", type=click.IntRange(min=1), help="Validation rows behind each score.")
 @click.option("--cluster", help="Rows alike: entity, time, both, or a column naming series.")
 @click.option("--reference", help="Name or id of the run that gains are measured against.")
-@click.option("--draws", type=click.IntRange(50, 10_000), default=500, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True)
+@click.option(
+    "--draws",
+    type=click.IntRange(50, 10_000),
+    default=500,
+    show_default=True,
+    help="How often rows are drawn anew: more take longer and tell errors better.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=2021,
+    show_default=True,
+    help="Of these draws: the same seed gives the same figures.",
+)
 @click.option("--html", "html_file", type=PAGE, help="Write a page with pictures to this file.")
 @click.option("--json", "json_file", type=AUDIT, help="Write the results to this file.")
 @click.option("--write", is_flag=True, help="Write the results as tags, named viewcast.*, too.")

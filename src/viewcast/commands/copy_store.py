@@ -9,7 +9,7 @@ from viewcast.base.errors import ConfigError
 SQLITE = "sqlite:///"
 
 
-@click.command("copy-store")
+@click.command("copy-store", short_help="Copy a store with all its runs into an empty database.")
 @click.argument("source")
 @click.argument("target")
 @click.option(

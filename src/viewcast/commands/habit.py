@@ -27,7 +27,9 @@ Examples.
 """
 
 
-@click.command("habit", epilog=EXAMPLE)
+@click.command(
+    "habit", epilog=EXAMPLE, short_help="Note that a channel has another level or other weekdays."
+)
 @click.argument("arguments", nargs=-1)
 def command(arguments: Sequence[str]) -> None:
     """Note that a channel has another habit from a day on: another level, or other weekdays.

@@ -21,16 +21,26 @@ from viewcast.base.errors import ConfigError
 NEEDED = ("hydra", "dvc")  # of the extra `project`; one of them missing: it is not installed
 
 SCRIPTS = {
-    "train": ("train", "Train one model and log the run."),
-    "sweep": ("sweep", "Train many candidates and log them as one search."),
-    "retrain": ("retrain", "One night: new days in, a better model out or the reason why not."),
+    "train": ("train", "Train one model and log the run.", ("model=deep data=channel seed=7",)),
+    "sweep": (
+        "sweep",
+        "Train many candidates and log them as one search.",
+        ("model=deep data=channel sweep.lr=[0.001,0.01] 'sweep.seed=range(8)'",),
+    ),
+    "retrain": (
+        "retrain",
+        "One night: new days in, a better model out or the reason why not.",
+        ("", "source=studio source.folder=my_exports", "retrain.today=2021-03-01"),
+    ),
     "predict": (
         "predict",
         "The next days with intervals: a channel's by its champion, or data=videos.",
+        ("days=7", "data=videos"),
     ),
-    "show": ("show", "Print every run, and what the validation scores are worth."),
-    "open-test": ("open_test", "Score one run on the sealed test rows, once."),
+    "show": ("show", "Print every run, and what the validation scores are worth.", ("",)),
+    "open-test": ("open_test", "Score one run on the sealed test rows, once.", ("run=RUN_ID",)),
 }
+KEYS = "docs/configuration.md of the project lists what can be set; an unknown key is refused."
 
 
 def project_folder(start: Path) -> Path:
@@ -82,26 +92,28 @@ def run_script(script: str, arguments: Sequence[str]) -> None:
     call(root, sys.executable, str(root / "pipelines" / f"{script}.py"), *arguments)
 
 
-def _stage(name: str, script: str, purpose: str) -> click.Command:
-    """A command that hands its arguments to ``pipelines/<script>.py``."""
+def _stage(name: str, script: str, purpose: str, examples: Sequence[str]) -> click.Command:
+    """A command that hands its arguments, such as ``examples``, to ``pipelines/<script>.py``."""
 
     def run(arguments: Sequence[str]) -> None:
         words = [re.sub("^DATA=", "data=", word) for word in arguments]
         panel = script == "predict" and any(word.startswith("data=") for word in words)
         run_script(f"{script}_panel" if panel else script, words)
 
-    example = f"The arguments go to pipelines/{script}.py of the project folder."
+    where = f"The arguments go to pipelines/{script}.py of the project folder."
+    lines = "\n".join(f"  $ viewcast {name} {words}".rstrip() for words in examples)
     return click.Command(
         name,
         callback=run,
         params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
         context_settings={"ignore_unknown_options": True},
-        help=f"{purpose}\n\n{example}",
+        help=f"{purpose}\n\n{where}",
+        epilog=f"\b\nExamples.\n{lines}\n\b\n{KEYS}",
         short_help=purpose,
     )
 
 
-@click.command("run")
+@click.command("run", short_help="The whole pipeline, and what was learned.")
 def run_pipeline() -> None:
     """The whole pipeline: predict, log to MLflow, and show what was learned."""
     root = project_folder(Path.cwd())

@@ -60,14 +60,20 @@ def _of_submitter(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Of the referee: it tells the address and the only token.",
         ),
-        click.option("--token-file", type=_FILE, help="By default VIEWCAST_REFEREE_TOKEN."),
-        click.option("--url", help="Of the referee; by default VIEWCAST_REFEREE_URL."),
+        click.option(
+            "--token-file",
+            type=_FILE,
+            help="Holds the token; by default VIEWCAST_REFEREE_TOKEN, else of the folder.",
+        ),
+        click.option(
+            "--url", help="Of the referee; by default VIEWCAST_REFEREE_URL, else of the folder."
+        ),
     ):
         command = option(command)
     return command
 
 
-@click.group("referee", epilog=EXAMPLE)
+@click.group("referee", epilog=EXAMPLE, short_help="Guard a loop that improves itself.")
 def group() -> None:
     """Guard a loop that improves itself: hold the targets, answer one bit.
 
@@ -77,7 +83,9 @@ def group() -> None:
     """
 
 
-@group.command("submit", epilog=AFTER_SUBMIT)
+@group.command(
+    "submit", epilog=AFTER_SUBMIT, short_help="Ask whether predictions are the best so far."
+)
 @click.argument("predictions", type=click.Path(path_type=Path))
 @_of_submitter
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAME = "referee.html"
 
 
-@click.command("page")
+@click.command("page", short_help="Write the page of a closed referee.")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),

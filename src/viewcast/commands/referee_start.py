@@ -54,12 +54,20 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Choice(["last", "spread"]),
     help="The last in time (by default), or spread over it where gains change with the season.",
 )
-@click.option("--length", type=float, help="Over how many rows a row depends on others; else 1.")
-@click.option("--mode", type=click.Choice(["referee", "explore"]), help="By default referee.")
+@click.option("--length", type=float, help="Rows over which one depends on others; by default 1.")
+@click.option(
+    "--mode",
+    type=click.Choice(["referee", "explore"]),
+    help="What is accepted: what is better (by default), or what may be, which proves nothing.",
+)
 @click.option("--key", help="The column that names a row.")
 @click.option("--time", help="The column of its time.")
 @click.option("--entity", help="The column of the series that it belongs to.")
-@click.option("--cluster", type=click.Choice(["entity", "time", "both"]), help="What will be new.")
+@click.option(
+    "--cluster",
+    type=click.Choice(["entity", "time", "both"]),
+    help="What is new where the model is used.",
+)
 @click.option("--name", help="Of the referee; by default that of the table.")
 @click.option(
     "--folder",
@@ -74,7 +82,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.IntRange(0, 65_535),
     help=f"By default that of the start before, else {PORT}; 0 takes a free one.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address that is heard.")
 @click.option("--behind-proxy", metavar="NAME", help="Others reach it by this name, through TLS.")
 @click.option("--body-mib", type=click.IntRange(1, 1024), help="Longest body; by default by rows.")
 @of_record

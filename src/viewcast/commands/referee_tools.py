@@ -20,7 +20,9 @@ It needs the extra agents: pip install 'viewcast[agents]'.
 """
 
 
-@click.command("tools", epilog=EXAMPLE)
+@click.command(
+    "tools", epilog=EXAMPLE, short_help="Give an agent the tools submit, status and close."
+)
 @click.option("--url", help="Of the referee; by default VIEWCAST_REFEREE_URL, else of the folder.")
 @click.option(
     "--token-file",
