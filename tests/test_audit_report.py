@@ -5,15 +5,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from support import audited
-from support.reported import SIMULATED, Fake, Tags, seen
+from support.reported import FIGURES, SIMULATED, Fake, Tags, seen
 from viewcast.assessment.choice import BestOf
 from viewcast.assessment.result import AuditedRun, AuditResult, OpenedTest
 from viewcast.assessment.wording import sentence
+from viewcast.demo import figures as lecture_figures
+from viewcast.report import figures
 from viewcast.report.audits import named
 from viewcast.report.figures.style import Picture
 from viewcast.report.gauge import gauge
@@ -28,8 +31,10 @@ PICTURES = {
 }  # fmt: skip
 
 
-def page_of(root: Path, audits: Sequence[AuditResult] | None) -> tuple[dict[str, Picture], str]:
-    """A small report beside these audits."""
+def page_of(
+    root: Path, audits: Sequence[AuditResult] | None, packages: Sequence[ModuleType] = FIGURES
+) -> tuple[dict[str, Picture], str]:
+    """A small report beside these audits, with the pictures that these packages draw."""
     fake = Fake(root)
     fake.prepare()
     fake.run("lectures", "main", test={"B/9": 150.0})
@@ -37,7 +42,7 @@ def page_of(root: Path, audits: Sequence[AuditResult] | None) -> tuple[dict[str,
     fake.run("channel", "channel_naive", "naive", val_loss=0.9)
     if audits is not None:
         audited.write(root, audits)
-    return fake.build()
+    return fake.build(packages)
 
 
 def section(page: str) -> str:
@@ -121,7 +126,7 @@ def test_what_hidden_rows_show_of_memorizer_leak_stands_with_its_place(tmp_path:
     why = f"{audited.MEMORY}; the hidden rows do not confirm its gain"
     memory = replace(result.runs[-1], excluded=why)
     of_channel = replace(result, runs=(*result.runs[:-1], memory))
-    _, page = page_of(tmp_path, [of_channel, audited.lectures()])
+    _, page = page_of(tmp_path, [of_channel, audited.lectures()], ())
     text = "It has seen the validation rows: loss 0 on every one. The hidden rows do not confirm "
     assert text + "its gain (channel (simulated), split “lecture”)." in section(page)
 
@@ -166,7 +171,7 @@ def test_the_table_of_all_runs_tells_expected_loss_looks_and_verdict(tmp_path: P
         result.runs[0], run_id="id-channel-main-deep", expected=0.52, bound95=0.61, looks=120,
         verdict="overfitted: validation rose by 0.10",
     )  # fmt: skip
-    _, page = page_of(tmp_path, [renamed(result, run)])
+    _, page = page_of(tmp_path, [renamed(result, run)], ())
     table = page[page.index('<table aria-label="channel (simulated), split lecture">') :]
     row = next(row for row in re.findall(r"<tr>.*?</tr>", table, re.S) if ">deep<" in row)
     assert ">0.520<small>95 % below 0.610</small>" in row
@@ -210,7 +215,7 @@ def test_scores_without_rows_get_the_shown_curve_and_the_reason_for_no_other(
     assert result.winner is not None
     winner = replace(result.winner, expected=None)
     scalar = replace(result, best_of=curve, gain=None, confidence_set=None, winner=winner)
-    pictures, _ = page_of(tmp_path, [scalar])
+    pictures, _ = page_of(tmp_path, [scalar], (figures,))
     assert pictures["channel_lecture_best_of"].title == (
         "The shown loss of the best falls from 1 to 0.250 thousand views with 4 runs; without "
         "losses by row it is not known how much of that is luck"
@@ -237,7 +242,7 @@ def test_the_test_lecture_stays_sealed_and_its_openings_are_named(tmp_path: Path
     for name, openings in (("sealed", ()), ("opened", (opened,))):
         (tmp_path / name).mkdir()
         result = replace(audited.lectures(), openings=openings)
-        picture = page_of(tmp_path / name, [result])[0]["lectures_test"]
+        picture = page_of(tmp_path / name, [result], (lecture_figures,))[0]["lectures_test"]
         assert (
             picture.title == "The length of lecture B/9 is sealed: the models predict 150 minutes"
         )
@@ -249,7 +254,7 @@ def test_the_test_lecture_stays_sealed_and_its_openings_are_named(tmp_path: Path
 def test_an_opening_stands_on_the_page_with_its_reason(tmp_path: Path) -> None:
     time = "2026-11-23T10:00:00+00:00"
     opened = OpenedTest("x", "deep", time, "ana", "a last look", 0.41, 0.03, 1)
-    _, page = page_of(tmp_path, [replace(audited.channel(), openings=(opened,))])
+    _, page = page_of(tmp_path, [replace(audited.channel(), openings=(opened,))], ())
     assert (
         "The test was opened once: “deep” on 2026-11-23 by ana, loss 0.410 ± 0.030 "
         "(reason: a last look)."
