@@ -1,6 +1,7 @@
 """A team's services on machines of their own, with the very commands of deploy/compose."""
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ def team(tmp_path: Path) -> Iterator[tuple[Team, Postgres]]:
         known |= {name: secrets.token_hex(8) for name in ("mlflow_password", "mlflow_key")}
         known["postgres_password"] = database.environment["PGPASSWORD"]
         reached = {"PGHOST": str(database.folder)}  # by a socket, not by its name
+        reached["VIEWCAST_CACHE"] = os.environ["VIEWCAST_CACHE"]  # the kernel is compiled there
         made = Team(net, tmp_path, image, known, reached, PLACES)
         try:
             yield made, database

@@ -146,9 +146,7 @@ class Fake:
         curve = {"epoch": [1, 2, 3], "train_loss": [1e3, 1e6, 4.2e9], "val_loss": [np.nan] * 3}
         pd.DataFrame(curve).to_csv(self.folder / "curve.csv", index=False)
 
-    def build(
-        self, packages: Sequence[ModuleType] = FIGURES
-    ) -> tuple[dict[str, Picture], str]:
+    def build(self, packages: Sequence[ModuleType] = FIGURES) -> tuple[dict[str, Picture], str]:
         """The pictures that these packages draw, by name, and the page."""
         (self.root / "reports").mkdir(exist_ok=True)
         (self.root / "reports" / "summary.json").write_text(json.dumps(self.rows))
