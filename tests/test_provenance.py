@@ -61,6 +61,9 @@ def test_the_packages_that_a_module_lies_in_are_imported_with_it(package: Path) 
         "def late():\n    from viewcast import page",
         "class Late:\n    def late(self):\n        from viewcast.page import draw",
         "try:\n    import viewcast.page\nexcept ImportError:\n    pass",
+        "try:\n    pass\nexcept ImportError:\n    import viewcast.page",
+        "with open(__file__):\n    for _ in ():\n        import viewcast.page",
+        "match 1:\n    case 1:\n        import viewcast.page",
         "if TYPE_CHECKING:\n    pass\nelse:\n    import viewcast.page",
     ],
 )

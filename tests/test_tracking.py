@@ -135,6 +135,17 @@ def test_the_stored_model_has_signature_and_example_and_no_pickle(project: Proje
     assert not stored & {".pkl", ".pickle", ".pt", ".pth", ".joblib"}
 
 
+def test_a_model_that_is_recorded_is_not_loaded_to_predict_its_example_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(
+        mlflow.pyfunc.PyFuncModel, "predict", lambda *given, **_: asked.append(given)
+    )
+    project.run("model=linear")
+    assert asked == []
+
+
 def test_a_diverging_run_ends_failed_with_step_and_learning_rate(project: Project) -> None:
     result = project.run("experiment=lectures_descent_diverges")
     recorded = project.recorded(result["run_id"])

@@ -9,11 +9,12 @@ hash on every Python.
 import ast
 import getpass
 import hashlib
+import os
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from viewcast.base.settings import digest
 
 NAME = "viewcast"
 PACKAGE = Path(__file__).parents[1]
+INIT = "__init__.py"
+HOLDERS = (ast.stmt, ast.excepthandler, ast.match_case)  # parts of a tree that may hold statements
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,12 @@ def reachable(*modules: str, without: Collection[str] = ()) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     waiting = list(modules)
+    listed = cache(_listed)  # each folder is looked at once in a call
     while waiting:
         name = waiting.pop()
         if name in found or any(_is_in(name, package) for package in without):
             continue
-        file = _file(name)
+        file = _file(name, listed)
         if file is None:
             continue
         found[name] = file
@@ -75,12 +79,28 @@ def _is_in(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-def _file(module: str) -> Path | None:
+def _listed(folder: str) -> frozenset[str]:
+    """The names in a folder; none where there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries)
+    except OSError:
+        return frozenset()
+
+
+def _file(module: str, listed: Callable[[str], frozenset[str]]) -> Path | None:
     """The source of a module; None for what is no module, or is not written in Python."""
     if _is_in(module, NAME):
-        path = PACKAGE.joinpath(*module.split(".")[1:])
-        files = (path.with_suffix(".py"), path / "__init__.py")
-        return next((file for file in files if file.is_file()), None)
+        *packages, name = module.split(".")
+        folder = "/".join([str(PACKAGE), *packages[1:]])
+        if module == NAME:
+            return PACKAGE / INIT if INIT in listed(folder) else None
+        if f"{name}.py" in listed(folder):
+            return Path(folder, f"{name}.py")
+        # Most names are of what is in a module: no folder has that name.
+        if name in listed(folder) and INIT in listed(f"{folder}/{name}"):
+            return Path(folder, name, INIT)
+        return None
     if module in sys.modules:
         origin = getattr(sys.modules[module], "__file__", None)
     else:
@@ -99,20 +119,32 @@ def _read(file: Path, changed: int, size: int) -> Source:
     """``changed`` and ``size``: a file that is edited is read again."""
     tree = ast.parse(file.read_bytes(), str(file))
     imports = frozenset(_imports(tree))
-    for node in ast.walk(tree):
+    for node in _blocks(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [part for part in node.body if not _says_nothing(part)]
     return Source(hashlib.sha256(_form(tree).encode()).hexdigest(), imports)
 
 
+def _blocks(tree: ast.AST) -> Iterator[ast.AST]:
+    """What may hold statements, from the outside in; expressions are not looked into."""
+    yield tree
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, HOLDERS):
+            yield from _blocks(node)
+
+
 def _form(part: Any) -> str:
     """What a part of a tree says, without empty fields: a new Python may bring more of them."""
-    if isinstance(part, list):
-        return f"[{', '.join(map(_form, part))}]"
     if not isinstance(part, ast.AST):
         return repr(part)
-    fields = ((name, getattr(part, name, None)) for name in part._fields)
-    said = [f"({name!r}, {_form(value)})" for name, value in fields if value not in (None, [])]
+    said = []
+    for name in part._fields:
+        value = getattr(part, name, None)
+        if isinstance(value, list):
+            if value:
+                said.append(f"({name!r}, [{', '.join([_form(each) for each in value])}])")
+        elif value is not None:
+            said.append(f"({name!r}, {_form(value)})")
     return f"({type(part).__name__!r}, [{', '.join(said)}])"
 
 
@@ -125,7 +157,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
         elif isinstance(node, ast.If) and _for_types_alone(node.test):
             yield from _imports(ast.Module(node.orelse, []))
-        else:
+        elif isinstance(node, HOLDERS):
             yield from _imports(node)
 
 

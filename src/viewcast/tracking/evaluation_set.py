@@ -50,5 +50,4 @@ def run_key(config: Config, rows: "Rows") -> str:
 
 
 def _basis(config: Config, rows: "Rows") -> str:
-    content = table.content(rows.train, rows.validation, rows.hidden)
-    return digest([content, code_of(config)])
+    return digest([rows.content, code_of(config)])

@@ -1,6 +1,7 @@
 """The rows of a run: training, validation, hidden and test rows with every feature of the model."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,11 @@ class Rows:
     hidden: pd.DataFrame
     inputs: list[str]
     left_out: list[str]
+
+    @cached_property
+    def content(self) -> str:
+        """Hash of all cells of the rows that are learnt from or scored, features included."""
+        return table.content(self.train, self.validation, self.hidden)
 
 
 def rows_of(config: Config, root: Path) -> Rows:
