@@ -1,10 +1,9 @@
 """Compose every run of the pipeline into files that DVC can watch, one for each stage."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from viewcast.base.cli import compose, stage
+from viewcast.base.cli import composing, stage
 from viewcast.base.settings import construct
 from viewcast.demo.settings import planned
 from viewcast.runs.plan import Pipeline, plan, write_params
@@ -14,9 +13,10 @@ from viewcast.runs.plan import Pipeline, plan, write_params
 def main(config: dict[str, Any], root: Path) -> None:
     """Write build/params/."""
     pipeline = construct(Pipeline, config, "pipeline")
-    runs = plan(pipeline, root, partial(compose, root))
     parts = ("demo", "demo_search", "demo_leaderboard", "simulator")
-    runs["demo"] = planned(pipeline.datasets, *(compose(root, [], part) for part in parts))
+    with composing(root) as compose:
+        runs = plan(pipeline, root, compose)
+        runs["demo"] = planned(pipeline.datasets, *(compose([], part) for part in parts))
     write_params(runs, root)
 
 

@@ -4,12 +4,14 @@ import json
 import shutil
 from copy import deepcopy
 from pathlib import Path
+from typing import IO
 
 import pytest
+from omegaconf import OmegaConf
 
 from support.configurations import SERVER, changed, composed, config_of, options
 from support.project import REPOSITORY, Project
-from viewcast.base.cli import compose
+from viewcast.base.cli import compose, composing
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import Tracking, build, construct
 from viewcast.runs.plan import Pipeline
@@ -38,6 +40,30 @@ def test_the_default_run_is_a_line_on_the_lectures_in_least_squares() -> None:
     assert config.data.name == "lectures"
     assert (config.model.name, config.trainer.name) == ("linear", "least_squares")
     assert config.loss.name == "mse"
+
+
+def test_many_configurations_of_one_moment_are_those_composed_alone_and_no_file_is_read_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = (
+        [],
+        ["data=channel", "model=deep", "data.block=3"],
+        [],
+        ["experiment=channel_boosted"],
+    )
+    alone = [compose(REPOSITORY, overrides) for overrides in chosen]
+    read: list[str] = []
+    load = OmegaConf.load
+
+    def noted(file: IO[str]) -> object:
+        read.append(file.name)
+        return load(file)
+
+    monkeypatch.setattr(OmegaConf, "load", noted)
+    with composing(REPOSITORY) as composed_together:
+        assert [composed_together(overrides) for overrides in chosen] == alone
+    assert len(read) > 10
+    assert len(set(read)) == len(read)
 
 
 @pytest.mark.parametrize("data", [name for name in options("data") if name != "live"])

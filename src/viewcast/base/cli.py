@@ -9,14 +9,21 @@ import atexit
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy, deepcopy
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.hydra import Hydra
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -82,7 +89,8 @@ def stage(
                 sys.argv[1:] = [whole_key(argument, short) for argument in sys.argv[1:]]
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # raise errors; told above
             try:
-                hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
+                with _mode_known():
+                    hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
             except HydraException as error:
                 raise ConfigError(shortened(_message(error), LONGEST)) from error
             except UNREADABLE as error:
@@ -102,10 +110,67 @@ def stage(
 
 def compose(root: Path, overrides: Sequence[str], config_name: str = "config") -> Plain:
     """The configuration that a script would get for these overrides, as a mapping."""
+    with _conf_of(root):
+        return plain(hydra.compose(config_name, list(overrides)))
+
+
+@contextmanager
+def composing(root: Path) -> Iterator[Callable[..., Plain]]:
+    """A function of ``overrides`` and ``config_name`` as ``compose``, for many configurations of
+    one moment: each file of conf/ is read once.
+    """
+
+    def composed(overrides: Sequence[str], config_name: str = "config") -> Plain:
+        return plain(hydra.compose(config_name, list(overrides)))
+
+    with _conf_of(root):
+        loader: Any = GlobalHydra.instance().config_loader()
+        loader.repository = _ReadOnce(loader.config_search_path)
+        yield composed
+
+
+@contextmanager
+def _conf_of(root: Path) -> Iterator[None]:
     _resolve_root(root)
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(root / "conf"), version_base="1.3"):
-        return plain(hydra.compose(config_name, list(overrides)))
+        yield
+
+
+class _ReadOnce(ConfigRepository):
+    """The files of conf/ as Hydra has read them.
+
+    Hydra copies it for each configuration, and reads every file again in the copy. Here copies
+    share what was read. Each composition gets a copy of that, because it changes what it is given.
+    """
+
+    def initialize_sources(self, config_search_path: ConfigSearchPath) -> None:
+        super().initialize_sources(config_search_path)
+        self.known: dict[str, ConfigResult | None] = {}
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        if config_path not in self.known:
+            self.known[config_path] = super().load_config(config_path)
+        found = self.known[config_path]
+        return None if found is None else replace(found, config=deepcopy(found.config))
+
+    def __deepcopy__(self, _: object) -> "_ReadOnce":
+        return copy(self)
+
+
+@contextmanager
+def _mode_known() -> Iterator[None]:
+    """Hydra composes a script's configuration a first time to read ``hydra.mode`` from it alone.
+
+    conf/ sets none: that is known without, unless an argument may bring one.
+    """
+    asked = Hydra.get_mode
+    if not any(argument.startswith(("-", "+", "hydra")) for argument in sys.argv[1:]):
+        Hydra.get_mode = lambda *_, **__: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Hydra.get_mode = asked  # type: ignore[method-assign]
 
 
 def added_key(argument: str, section: str) -> str:
