@@ -51,6 +51,7 @@ def table(days: list[str], counts: list[str] | None = None, header: str = "Date,
             "a row for each 'Content' and no days; a table of",
         ),
         (b"Channel ID,Title\nUCx,Mine\n", "found no daily totals"),
+        (b"Date Views\n2026-05-01 1130\n", "it has one column; what parts cells is a comma, a sem"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
@@ -65,6 +66,38 @@ def test_a_table_of_text_with_another_name_is_told(tmp_path: Path) -> None:
     (tmp_path / "Totals.txt").write_bytes(table(DAYS))
     with pytest.raises(DataError, match=r"by their names: \['Totals\.txt'\]; a table of text"):
         read_whole(tmp_path, Wanted())
+
+
+@pytest.mark.parametrize(
+    ("content", "lacks"),
+    [
+        (table(DAYS, header="Date,Watch time"), "no column that is called views"),
+        (b"Date,Country,Views\n2026-06-30,DE,5\n2026-06-30,TW,5\n", "rows per 'Country'"),
+    ],
+)
+def test_a_table_of_later_days_than_the_totals_is_told_and_of_earlier_days_it_is_not(
+    tmp_path: Path, content: bytes, lacks: str
+) -> None:
+    later = content.replace(b"2026-06", b"2026-07")
+    (tmp_path / "Totals.csv").write_bytes(table(DAYS))
+    (tmp_path / "b.csv").write_bytes(later)
+    (note,) = read_whole(tmp_path, Wanted()).notes
+    assert note == f"b.csv was left out: it has later days than the totals, and {lacks}"
+    (tmp_path / "b.csv").write_bytes(content.replace(b"2026-06-30", b"2026-06-29"))
+    assert read_whole(tmp_path, Wanted()).notes == []
+
+
+def test_a_counter_is_suspected_from_its_first_reading_and_also_years_later(tmp_path: Path) -> None:
+    for first in (0, 10**6):
+        readings = [str(first + 9 * place) for place in range(len(DAYS))]
+        (tmp_path / "Totals.csv").write_bytes(table(DAYS, readings))
+        (note,) = read_whole(tmp_path, Wanted()).notes
+        assert note == "the figures never fall; if they are those of a counter, cumulative=true"
+
+
+def test_rare_views_that_do_not_fall_are_no_counter(tmp_path: Path) -> None:
+    (tmp_path / "Totals.csv").write_bytes(table(DAYS, ["0"] * 40 + ["1"] * 15 + ["2"] * 5))
+    assert read_whole(tmp_path, Wanted()).notes == []
 
 
 def test_a_workbook_is_to_be_saved_as_text_and_not_renamed(tmp_path: Path) -> None:

@@ -103,7 +103,11 @@ def test_a_soft_hyphen_of_a_page_is_no_letter(export) -> None:
         (totals("Datü,Views").encode() + b"\xff", "line 6: byte 0xff is not UTF-8; save"),
         (totals("Dat\x81,Views").encode("latin-1"), "line 1: byte 0x81 is not UTF-8; save"),
         (totals().encode("utf-16-le").replace(b"V\0", b"\0\0"), "found a zero byte, and no UTF-16"),
-        (totals().encode() + b"\0" * 50, "line 6: found a zero byte, and no UTF-16, whose letters"),
+        (totals().encode() + b"\0" * 50, "ends in zero bytes, room that a download has not filled"),
+        (
+            totals().encode() + b"\0" * 50 + b"\n",
+            "line 6: found a zero byte, and no UTF-16, whose letters",
+        ),
     ],
 )
 def test_damaged_text_is_taken_for_no_other(export, content: bytes, words: str) -> None:

@@ -26,7 +26,7 @@ from viewcast.data.export_file import read_table
 from viewcast.data.export_table import ExportTable, by_place
 from viewcast.data.gaps import bridge, bridged_note, missing, spans
 from viewcast.data.limits import DEFAULT, Limits
-from viewcast.data.no_totals import DAY, left_out_note, no_totals
+from viewcast.data.no_totals import DAY, beyond_note, left_out_note, no_totals
 from viewcast.data.not_counted import LEFT_OUT, Policies, counted
 from viewcast.data.raw import csv_files, first, refusal
 from viewcast.data.text import SAVE
@@ -120,6 +120,12 @@ def read_days(source: Path, wanted: Wanted) -> list[Export]:
         if _reaches_further(table, exports):
             _add(exports, _export(table, wanted))
     exports[0].notes.extend(left_out_note(table) for table in tables if table.is_odd())
+    others = [table for table in tables if all(table is not one for one in named)]
+    exports[0].notes.extend(
+        beyond_note(table, metric.label(wanted.metric))
+        for table in others
+        if table.is_dated() and _reaches_further(table, exports)
+    )
     return exports
 
 
@@ -129,10 +135,10 @@ def _add(exports: list[Export], export: Export) -> None:
 
 
 def _reaches_further(table: ExportTable, exports: Sequence[Export]) -> bool:
-    """Whether a table by date lies beside totals of another, earlier download."""
+    """Whether a table lies beside totals of another, earlier download."""
     newest = max(export.views.index[-1] for export in exports)
     try:
-        return bool(_dates(table).max() > newest)
+        return bool(_dates(table, unique=True).max() > newest)
     except DataError:
         return False
 
@@ -166,8 +172,9 @@ def _export(table: ExportTable, wanted: Wanted) -> Export:
     return Export(str(table.source), series, header, notes)
 
 
-def _dates(table: ExportTable) -> pd.Series:
-    return parse_dates(table.rows[0].rename(table.header[0]), table.source)
+def _dates(table: ExportTable, unique: bool = False) -> pd.Series:
+    cells = table.rows[0].drop_duplicates() if unique else table.rows[0]
+    return parse_dates(cells.rename(table.header[0]), table.source)
 
 
 def _read_as(table: ExportTable, place: int, wanted: Wanted) -> list[str]:

@@ -11,8 +11,9 @@ from viewcast.data.export_table import ExportTable
 
 SHOWN = 5
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]+\d{1,2}:\d{2}.*")
+ONE_COLUMN = "it has one column; what parts cells is a comma, a semicolon or a tab"
 _SERIAL = re.compile(r"[34]\d{4}(\.0)?")
-_LONGER = re.compile(r"\d{4}-\d\d?|\d{4}-?W\d\d?|[^\W\d]+\.? \d{4}|\d{4}|.*\d{4}.*\d{4}.*")
+_LONGER = re.compile(r"\d{4}-\d\d?|\d{4}-?W\d\d?|[^\W\d]+\.? \d{4}|\d{4}|.*20\d\d.*20\d\d.*")
 DAY = "choose Day in YouTube Studio, above the chart, and export again"
 
 
@@ -37,6 +38,17 @@ def left_out_note(table: ExportTable) -> str:
     return f"{table.source.name} has no figures by day and was left out: found {found}"
 
 
+def beyond_note(table: ExportTable, wanted: str) -> str:
+    """What is told of a table of later days than the daily totals beside it, which has none.
+
+    ``wanted``: the metric in words.
+    """
+    lacks = f"and no column that is called {wanted}"
+    if table.dimensions:
+        lacks = f"and rows per {quoted(table.header[table.dimensions[0]])}"
+    return f"{table.source.name} was left out: it has later days than the totals, {lacks}"
+
+
 def _causes(table: ExportTable) -> list[str]:
     if table.is_dated() and table.dimensions:
         return [
@@ -44,8 +56,8 @@ def _causes(table: ExportTable) -> list[str]:
             "(countries reach 92.3 %)",
             f"one of them: data.channel=<word>, where {table.named()}",
         ]
-    if len(table.rows) == 0:
-        return []
+    if len(table.rows) == 0 or len(table.header) == 1:
+        return [ONE_COLUMN] if len(table.rows) else []
     first = [str(cell) for cell in table.rows.iloc[0]]
     if _TIME.fullmatch(first[0]) or (not table.has_days() and table.holds(0, is_like_a_day)):
         return [_unread_day(first[0])]
