@@ -58,12 +58,11 @@ def read_text(file: File, limits: Limits = DEFAULT, any_page: bool = False) -> T
     content = content.removeprefix(codecs.BOM_UTF8)
     if (other := other_kind(content)) is not None:
         raise DataError(f"{file}: {other}")
-    if not content:  # as an upload begins
-        raise CutFileError(file, EMPTY)
+    if not content[:BLANK].strip(UNSEEN) and not content.strip(UNSEEN):
+        begun = not content.strip(b"\0")  # as an upload is
+        raise CutFileError(file, EMPTY) if begun else DataError(f"{file}: {EMPTY}")
     if content.endswith(UNFILLED):
         raise CutFileError(file, "ends in zero bytes, room that a download has not filled")
-    if not content[:BLANK].strip(UNSEEN) and not content.strip(UNSEEN):
-        raise DataError(f"{file}: {EMPTY}")
     told = ""
     if b"\0" in content:
         content, told = _utf_16(file, content)
