@@ -80,7 +80,7 @@ def test_the_table_has_the_figures_of_the_page(tmp_path: Path) -> None:
         assert len(cells) == len(heads)
         assert cells[0].startswith(panel.title)
         assert cells[1:4] == [panel.winner, panel.shown, panel.expected]
-        assert cells[4] == ("" if panel.upper == "–" else f"at most {panel.upper}")
+        assert cells[4] == ("–" if panel.upper == "–" else f"at most {panel.upper}")
         assert cells[6] == panel.looked_at
     assert studies[0].result.headline[1:60] in MARKDOWN.render(audit_markdown(studies))
 

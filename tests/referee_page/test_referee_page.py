@@ -160,7 +160,8 @@ def test_the_plan_is_there_with_its_hash_and_what_was_not_as_planned(
     text = text_of(page)
     assert honest.plan.hash in text and honest.plan.holdout in text
     assert (
-        "366 rows of valid.parquet, each for itself: 274 judged (gate rows), 92 were hidden" in text
+        "366 rows of valid.parquet, each independent of the others: 274 judged (gate rows), 92 "
+        "were hidden" in text
     )
     assert READABLE in text
     assert "1 thing was not as planned" in text

@@ -126,7 +126,7 @@ def best_runs(result: AuditResult) -> str:
     if len(names) <= 1:
         which = f"“{names[0]}”" if names else "the best"
         return f"{which} can be told apart from all {count - 1:,} others: it is the best run"
-    runs = f"all {count:,} runs" if len(names) == count else f"{len(names):,} of {count:,} runs"
+    runs = f"the {count:,} runs" if len(names) == count else f"{len(names):,} of {count:,} runs"
     return f"{runs} cannot be told apart: any of them may be the best"
 
 

@@ -168,8 +168,10 @@ def dependence(result: AuditResult) -> str:
         return clusters(result.clustering, result)
     if result.independent is None or result.dependence is None or result.dependence <= 1:
         return ""
+    length = round(result.dependence)
+    before = "the one before" if length == 1 else f"those {length} before"
     return (
-        f"{result.rows_word} depend on those {plain(result.dependence, 2)} before: the "
+        f"{result.rows_word} depend on {before}: the "
         f"{result.rows:,} are worth {plain(round(result.independent))} independent ones"
     )
 

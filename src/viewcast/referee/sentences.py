@@ -202,8 +202,8 @@ def rule(closing: Closing) -> str:
     if exploring(closing):
         return "kept if the gain over the one kept before is above one standard error"
     return (
-        "accepted if the gain over the incumbent, row by row, has a one-sided p below "
-        f"min(0.05, {terms.false:g} · (1 + acceptances) / {terms.budget:,}) and is "
+        "accepted if the gain over the last accepted submission, row by row, has a one-sided p "
+        f"below min(0.05, {terms.false:g} · (1 + acceptances) / {terms.budget:,}) and is "
         "above a tenth of the standard error of the first submission's score; on average at most "
         f"{terms.false:g} false {'acceptance' if terms.false == 1 else 'acceptances'} in the whole "
         "life if nothing is an improvement"

@@ -52,7 +52,7 @@ def _row(cells: Sequence[str]) -> str:
 
 def _cells(panel: AssessmentPanel) -> list[str]:
     result = panel.audit.result
-    bound = "" if panel.upper == "–" else f"{bound_word(result)} {panel.upper}"
+    bound = panel.upper if panel.upper == "–" else f"{bound_word(result)} {panel.upper}"
     unit = f", loss in {in_markdown(result.unit, NAME)}" if result.unit else ""
     return [
         in_markdown(panel.title, TITLE_LENGTH) + unit,

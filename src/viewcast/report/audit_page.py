@@ -21,6 +21,7 @@ from viewcast.report.picture_shelf import PictureShelf, embedded
 from viewcast.report.refereed_panel import refereed_panel
 
 PAGE, FRAGMENT = "page_audit.html", "audit_fragment.html"
+NAMED = 32  # letters of a name above a figure
 LISTED = 100  # runs in the table; the file of the results has all
 
 
@@ -94,9 +95,11 @@ def _figures(result: AuditResult) -> list[Figure]:
     if best is None:
         return []
     set_of_best = result.confidence_set
+    winner = best.name if len(best.name) <= NAMED else f"{best.name[: NAMED - 1]}…"
     pairs = {
-        "shown": with_error(best.shown, best.error),
-        "expected on new rows": _known(best.expected, result) or range_sentences.expected(result),
+        f"shown by “{winner}”": with_error(best.shown, best.error),
+        "expected of it on new rows": _known(best.expected, result)
+        or range_sentences.expected(result),
         bound_words(result): _known(best.bound95, result) or range_sentences.bound(result),
         "true": "" if best.truth is None else noise_digits(best.truth.mean, result),
         "reference": "" if result.reference_loss is None else plain(result.reference_loss),

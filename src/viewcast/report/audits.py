@@ -56,8 +56,8 @@ class Audit:
 
     @property
     def label(self) -> str:
-        """The label of the data set; where there is none, the experiment."""
-        return self.result.label or self.place
+        """The label of the data set; of other people's runs, their experiment."""
+        return self.place if self.result.understood is not None else self.result.label or self.place
 
     @property
     def axis_label(self) -> str:

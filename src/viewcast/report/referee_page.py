@@ -86,7 +86,7 @@ def tiles(closing: Closing) -> list[Topic]:
         found = [
             Topic(f"gain on hidden rows, {unit}", sentences.figure(closing, verdict.estimate)),
             Topic(f"{sentences.confidence()} interval", sentences.interval(closing)),
-            Topic(f"the rows that judged claim, {unit}", sentences.claimed(closing)),
+            Topic(f"claim of the rows that judged, {unit}", sentences.claimed(closing)),
             *found,
         ]
     given, budget = len(closing.submissions), closing.plan.terms.budget
@@ -109,7 +109,11 @@ def plan(closing: Closing) -> list[Topic]:
     """What was fixed before the first submission."""
     of, terms = closing.plan, closing.plan.terms
     source = f" of {of.source}" if of.source else ""
-    alike = "each for itself" if terms.length <= 1 else f"in blocks, alike over {terms.length:g}"
+    alike = (
+        "each independent of the others"
+        if terms.length <= 1
+        else f"in blocks, alike over {terms.length:g}"
+    )
     if of.cluster is not None:
         new = "entities and times" if of.cluster == "both" else of.cluster
         alike = f"of a panel, alike within a cluster ({new})"

@@ -24,6 +24,7 @@ from viewcast.report.referee_figures import LETTERS
 from viewcast.report.screen import cut
 
 Vector = NDArray[np.float64]
+MANY = 100  # submissions from which their dots are small
 DOTS = "#e3a58d"  # the raw loop's colour, pale
 BELOW, WORST = 1.0, 0.05  # room under the steps, in their height; share of dots that may miss it
 FEW = 20  # dots that are all shown
@@ -111,8 +112,8 @@ def _dots(axes: Axes, numbers: Vector, raw: Vector, low: float) -> int:
     """Every submission that was not accepted first; returns how many lie below the picture."""
     inside = raw >= low
     axes.plot(
-        numbers[inside], raw[inside], ".", color=DOTS, ms=4.5, mew=0, zorder=1.5,
-        label="raw score of each",
+        numbers[inside], raw[inside], ".", color=DOTS, ms=4.5 if len(numbers) > MANY else 7, mew=0,
+        zorder=1.5, label="raw score of each",
     )  # fmt: skip
     outside = raw < low
     axes.plot(
