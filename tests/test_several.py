@@ -106,6 +106,20 @@ def test_where_all_are_of_another_channel_they_are_refused() -> None:
         joined([dropped(OTHER)], known=MONTH)
 
 
+@pytest.mark.parametrize("days", [1, -1])
+def test_the_channels_own_figures_a_day_off_are_refused_and_no_corrections(days: int) -> None:
+    known = series([1000 + 7 * (place * place % 11) for place in range(60)])
+    moved = known.shift(days, freq="D")
+    with pytest.raises(DataError, match=r"those known of this channel are the same a day apart"):
+        joined([dropped(moved)], known)
+    assert joined([dropped(known)], known).foreign == []
+
+
+def test_figures_that_repeat_from_day_to_day_are_not_a_day_off() -> None:
+    known = series([3] * 60)
+    assert joined([dropped(known.copy())], known).foreign == []
+
+
 def test_two_channels_of_which_none_is_known_are_refused() -> None:
     with pytest.raises(DataError, match=r"do they come from two channels\?"):
         joined([dropped(OTHER), dropped(MONTH)])

@@ -113,11 +113,15 @@ def test_a_folder_of_several_exports_is_imported_as_one(export, tmp_path) -> Non
     assert_good(read_export(into))
 
 
-def test_an_export_whose_name_is_no_text_is_imported(tmp_path) -> None:
+def test_an_export_whose_name_is_no_text_is_refused_in_words(tmp_path) -> None:
     folder = tmp_path / "drop"
     folder.mkdir()
     (folder / os.fsdecode(b"T\xff.csv")).write_text(totals())
-    assert_good(import_export(folder, tmp_path / "data" / "x", tmp_path).views)
+    with pytest.raises(DataError, match=r"left out, rename it, the name is no text: \['T\\udcff"):
+        import_export(folder, tmp_path / "data" / "x", tmp_path)
+    (folder / "a.csv").write_text(totals())
+    export = import_export(folder, tmp_path / "data" / "x", tmp_path)
+    assert export.notes == [r"left out, rename it, the name is no text: ['T\udcff.csv']"]
     assert_good(read_export(tmp_path / "data" / "x"))
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from viewcast.base.errors import SourceError
+from viewcast.base.escaped import is_text
 from viewcast.base.folders import MARK, made_in
 from viewcast.base.quoted import listed
 from viewcast.data.raw import HIDDEN, is_csv
@@ -32,7 +33,8 @@ _NUMBERED = re.compile(r"(\d+) ")
 class Found:
     """``places``: zips, and folders that hold CSV files. ``going_on``: downloads that are not
     complete by their names. ``others``: files that are no exports. ``closed``: folders that may not
-    be looked into. ``lost``: links to files that are not there.
+    be looked into. ``lost``: links to files that are not there. ``unnamed``: what has a
+    name that is no text, which no message, record or server could hold.
     """
 
     places: list[Path] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Found:
     others: list[Path] = field(default_factory=list)
     closed: list[Path] = field(default_factory=list)
     lost: list[Path] = field(default_factory=list)
+    unnamed: list[Path] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -50,6 +53,7 @@ class Found:
                 ("no exports by their names", self.others),
                 ("folders that cannot be read", self.closed),
                 ("links to files that are not there", self.lost),
+                ("rename it, the name is no text", self.unnamed),
             )
             if left
         ]
@@ -156,7 +160,9 @@ def _look(folder: Path, found: Found, seen: set[Path]) -> None:
         found.places.append(folder)
     for place in inside:
         name = place.name.lower()
-        if name.endswith(GOING_ON):
+        if not is_text(name):
+            found.unnamed.append(place)
+        elif name.endswith(GOING_ON):
             found.going_on.append(place)
         elif name.startswith(HIDDEN) or name in OF_SYSTEMS or name == MARK:
             continue

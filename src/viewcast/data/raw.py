@@ -17,6 +17,7 @@ import pandera.pandas as pa
 from numpy.typing import NDArray
 
 from viewcast.base.errors import DataError
+from viewcast.base.escaped import is_text
 from viewcast.base.quoted import listed, quoted
 from viewcast.data.archive import Member, members
 from viewcast.data.columns import Columns, records
@@ -28,10 +29,13 @@ HIDDEN = (".", "~$")  # how names begin of what systems add, and Excel beside a 
 
 
 def is_csv(file: File) -> bool:
-    """Whether this is a CSV file, by its name, maybe packed by gzip; hidden files are not."""
+    """Whether this is a CSV file, by its name, maybe packed by gzip; hidden files are not, nor are
+    those whose names are no text.
+    """
     return (
         file.name.lower().endswith((".csv", ".csv.gz"))
         and not file.name.startswith(HIDDEN)
+        and is_text(file.name)
         and file.is_file()
     )
 

@@ -28,6 +28,7 @@ MAX_CHANGED = 0.5  # share of the days in common that may differ
 DIFFERENCE = 0.1  # from which on two figures of a day differ; corrections are smaller
 STEP = 5  # times the views beside it, from which on a series without days in common is told
 SHOWN = 5  # sentences of one kind
+SAME = 0.9  # share of figures that are those of the day beside, in a table that is a day off
 MONTH = 28  # days on each side that such a step is measured on
 
 
@@ -175,12 +176,29 @@ def _difference(known: pd.Series, new: pd.Series) -> str | None:
     before, after = known[shared], new[shared]
     changed = differ(before, after)
     if changed.sum() <= MAX_CHANGED * len(shared):
-        return None
+        return _days_off(before, after)
     day = shared[changed.to_numpy()][0]
     return (
         f"differ on {changed.sum()} of {len(shared)} days in common ({day:%Y-%m-%d}: "
         f"{before[day]:g} and {after[day]:g})"
     )
+
+
+def _days_off(before: pd.Series, after: pd.Series) -> str | None:
+    """That figures of the same days are those of the days beside, in words, if most of them are:
+    of a table whose days were counted in another zone, or shifted by hand.
+    """
+    if len(before) < MONTH or (before == after).mean() > MAX_CHANGED:
+        return None
+    for step in (1, -1):
+        moved = before.shift(step, freq="D").reindex(after.index)
+        if (moved == after).sum() >= SAME * (len(after) - 1):
+            day = after.index[1] if step == 1 else after.index[0]
+            beside = day - pd.Timedelta(days=step)
+            return (
+                f"are the same a day apart ({beside:%Y-%m-%d} and {day:%Y-%m-%d}: {after[day]:g})"
+            )
+    return None
 
 
 def some(sentences: Sequence[str]) -> list[str]:
