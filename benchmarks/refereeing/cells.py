@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from refereeing.asked import Rule
 from refereeing.attacks import Climb, Probes, RareLoss, Sandbagger
 from refereeing.honest import STEPS, Edits, Loop, Seeds, Size
 from refereeing.lives import Life, joined, lives
 from refereeing.noise import Kind
-from refereeing.rules import Rule
 from refereeing.seasons import Seasonal, SmoothClimb
 from viewcast.referee.terms import HiddenRows
 

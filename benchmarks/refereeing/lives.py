@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from refereeing.asked import Asked, Rule
 from refereeing.honest import Edits, Loop, Seeds, Size
 from refereeing.moments import run_of, seen
-from refereeing.rules import Asked, Rule
 from viewcast.referee.interval import interval
 from viewcast.referee.parts import Parts, parts
 from viewcast.referee.terms import HiddenRows, Terms
