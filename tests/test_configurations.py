@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from support.configurations import SERVER, changed, composed, config_of, options
 from support.project import REPOSITORY, Project
-from viewcast.base.cli import compose, composing
+from viewcast.base.cli import compose, composing, hydra_words
 from viewcast.base.errors import ConfigError
 from viewcast.base.settings import Tracking, build, construct
 from viewcast.runs.plan import Pipeline
@@ -216,3 +217,29 @@ def test_the_pipeline_is_read_as_typed_settings() -> None:
 def test_the_ladder_takes_rows_as_dependent_as_the_data_set_says() -> None:
     assert config_of("data=channel", "holdout=ladder").holdout.release.length == 7
     assert config_of("data=lectures", "holdout=ladder").holdout.release.length == 1
+
+
+# Words that a script is called with
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "told"),
+    [
+        (["model=dep"], "config", "Could not find 'model/dep'; Available options in 'model': aug"),
+        (["trainer.lr=[1"], "config", "'trainer.lr=[1' cannot be read; expected key=value"),
+        (["dayz=3"], "predict", "unknown key dayz; allowed: tracking, days"),
+    ],
+)
+def test_words_that_hydra_refuses_are_told_in_one_line(
+    words: list[str], config: str, told: str
+) -> None:
+    with pytest.raises(HydraException) as caught:
+        compose(REPOSITORY, words, config)
+    said = hydra_words(caught.value)
+    assert told in said
+    assert "\n" not in said and "search path" not in said
+
+
+def test_a_key_that_must_be_given_is_asked_for_by_its_name() -> None:
+    with pytest.raises(ConfigError, match=r"run is missing; expected .* as run=\.\.\."):
+        compose(REPOSITORY, [], "open_test")

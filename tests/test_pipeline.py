@@ -221,7 +221,7 @@ def test_overrides_and_multirun_work_as_in_any_hydra_program(mine: Clone) -> Non
     [
         ("trainer.lrr=1", "unknown key trainer.lrr; allowed: _target_, name, optimizer, lr"),
         ("trainer.lr=-1", "trainer.lr = -1: Input should be greater than 0"),
-        ("model=dep", "Available options in 'model':\n\taugmented"),
+        ("model=dep", "Available options in 'model': augmented, boosted"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_words_and_leaves_nothing(

@@ -22,10 +22,10 @@ from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
 from viewcast.base.errors import ConfigError
@@ -92,7 +92,7 @@ def stage(
                 with _mode_known():
                     hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
             except HydraException as error:
-                raise ConfigError(shortened(_message(error), LONGEST)) from error
+                raise ConfigError(shortened(hydra_words(error), LONGEST)) from error
             except UNREADABLE as error:
                 if composed_so_far:
                     raise
@@ -192,13 +192,16 @@ def whole_key(argument: str, short: Mapping[str, str]) -> str:
     return f"{short[name]}='{escaped}'"
 
 
-def _message(error: HydraException) -> str:
-    """Hydra's message; for an unknown key also the keys that are allowed."""
+def hydra_words(error: HydraException) -> str:
+    """Hydra's message in one line; of an unknown key the keys that are allowed."""
+    if isinstance(error, OverrideParseException):
+        return f"{error.override!r} cannot be read; expected key=value, quoted if it has spaces"
     known = getattr(error.__cause__, "parent_node", None)
     if not isinstance(known, DictConfig):
-        return str(error)
+        told = str(error).partition("Config search path:")[0].strip()
+        return told.replace("\n\n", "; ").replace(":\n\t", ": ").replace("\n\t", ", ")
     keys = ", ".join(str(key) for key in known if key != "hydra")
-    return f"{error}\nunknown key {getattr(error.__cause__, 'full_key', '')}; allowed: {keys}"
+    return f"unknown key {getattr(error.__cause__, 'full_key', '')}; allowed: {keys}"
 
 
 def plain(composed: DictConfig) -> Plain:
@@ -208,6 +211,9 @@ def plain(composed: DictConfig) -> Plain:
     """
     try:
         resolved = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        key = error.full_key
+        raise ConfigError(f"{key} is missing; expected it among the words, as {key}=...") from error
     except OmegaConfBaseException as error:
         raise ConfigError(shortened(str(error).splitlines()[0], LONGEST)) from error
     assert isinstance(resolved, dict)
