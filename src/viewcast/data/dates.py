@@ -27,7 +27,8 @@ EXAMPLES = "2021-12-31, 31.12.2021, 12/31/2021, 20211231, Dec 31, 2021 or 31 Dec
 _NUMBERS = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(19|20)\d{6}(00)?"
 _ENGLISH = r"[A-Z][a-z]{2,8} \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]{2,8} \d{4}"
 _ZONE = r"( ?(Z|UTC|GMT|[-+]\d\d:?(\d\d)?))?"  # of a local midnight: the day is the one written
-_MIDNIGHT = rf"([T ] ?(0?0:00(:00([.,]0+)?)?|12:00(:00)? ?[Aa]\.?[Mm]\.?){_ZONE})?"
+_TWELVE = r"12:00(:00)? ?[Aa]\.?[Mm]\.?|(上午|午前|오전) ?(12|0?0):00(:00)?"
+_MIDNIGHT = rf"([T ] ?(0?0:00(:00([.,]0+)?)?|{_TWELVE}){_ZONE})?"
 _DATE = re.compile(rf"({_NUMBERS}|{_ENGLISH}){_MIDNIGHT}")
 _AFTER = re.compile(rf"(?<=\d){_MIDNIGHT}$")
 _HOUR = re.compile(r"^((19|20)\d{6})00$")

@@ -41,7 +41,7 @@ NAMES = (
     "Januari Februari Mac April Mei Jun Julai Ogos September Oktober November Disember",
     "Enero Pebrero Marso Abril Mayo Hunyo Hulyo Agosto Setyembre Oktubre Nobyembre Disyembre",
 )
-_EAST = re.compile(r"(\d{4})[年년.] ?(\d{1,2})[月월.] ?(\d{1,2})[日일.]")
+_EAST = re.compile(r"(\d{4}) ?[年년.] ?(\d{1,2}) ?[月월.] ?(\d{1,2}) ?[日일.]")
 _NUMBERS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:\.| г\.)?")  # of the east of Europe
 _NAME = r"([^\d\s_.,/:;-]{2,})\.?"
 _DAY_FIRST = re.compile(
