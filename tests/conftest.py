@@ -135,12 +135,21 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tracking database with tables and without runs; making one takes more than a second."""
-    from mlflow import MlflowClient  # noqa: PLC0415
+def empty_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A tracking database with tables and without runs; making one takes more than a second.
 
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
+    It is made once for all processes. Tests copy it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    path = (base if worker_id == "master" else base.parent) / "store" / "mlflow.db"
+    with FileLock(f"{path.parent}.lock"):
+        if not path.exists():
+            from mlflow import MlflowClient  # noqa: PLC0415
+
+            path.parent.mkdir(exist_ok=True)
+            made = path.with_name("made.db")
+            MlflowClient(f"sqlite:///{made}").search_experiments()
+            shutil.copy(made, path)
     return path
 
 

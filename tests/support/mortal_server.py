@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,9 +95,15 @@ def serve(app: Any, listener: socket.socket, store: str, fatal: dict[str, Any] |
 
 def main() -> None:
     """Fork a server for each line; answer with its port."""
+    import uvicorn  # noqa: PLC0415 (the tests need none of it)
     from mlflow.server import ARTIFACT_ROOT_ENV_VAR as ROOT  # noqa: PLC0415
     from mlflow.server import SERVE_ARTIFACTS_ENV_VAR as SERVE  # noqa: PLC0415
     from mlflow.server.fastapi_app import app  # noqa: PLC0415
+
+    # What a server loads at its first request.
+    import_module("mlflow.store.tracking.sqlalchemy_workspace_store")
+    import_module("mlflow.store.model_registry.sqlalchemy_workspace_store")
+    uvicorn.Config(app, log_level="error").load()
 
     os.environ.update({SERVE: "true", ROOT: "mlflow-artifacts:/"})
     server = 0
