@@ -60,7 +60,7 @@ def test_two_workers_leave_what_one_leaves(
 class Idle:
     """Other processes that never begin."""
 
-    asked: ClassVar[list[int]]
+    asked: ClassVar[list[int]] = []
 
     def __init__(self, processes: int, *_: object, **__: object) -> None:
         self.asked.append(processes)
