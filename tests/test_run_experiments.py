@@ -2,9 +2,8 @@
 
 import json
 import sqlite3
-from concurrent.futures import Future
 from contextlib import closing
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -55,38 +54,6 @@ def test_two_workers_leave_what_one_leaves(
         (experiment_path(project.root, name) / "key").unlink()
     assert statuses(project, plans, workers=1) == outcome
     assert str(losses(project)) == str(together)  # as text, because NaN is not NaN
-
-
-class Idle:
-    """Other processes that never begin."""
-
-    asked: ClassVar[list[int]] = []
-
-    def __init__(self, processes: int, *_: object, **__: object) -> None:
-        self.asked.append(processes)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def submit(self, _: object) -> Future[str]:
-        return Future()
-
-    def shutdown(self, **_: object) -> None:
-        pass
-
-
-def test_the_process_that_asks_is_one_of_the_workers_and_trains_what_no_other_has_begun(
-    project: Project, plans: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "FEW", 2)
-    monkeypatch.setattr(module, "ProcessPoolExecutor", Idle)
-    monkeypatch.setattr(Idle, "asked", [])
-    two = {name: plans[name] for name in NAMES[1:3]}
-    assert statuses(project, two, workers=3) == dict.fromkeys(two, "finished")
-    assert Idle.asked == [2]
 
 
 def test_runs_that_a_former_version_logged_to_its_one_experiment_are_kept(

@@ -6,7 +6,7 @@ data and the code that trains are the same, and the tracking store still has it.
 """
 
 from collections.abc import Collection, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -107,28 +107,17 @@ def _remove_unplanned(root: Path, plans: Collection[str]) -> list[str]:
 
 
 def _done(due: list[Due], workers: int) -> Iterator[tuple[str, str]]:
-    """Name and status of each run, in the order in which they end.
-
-    This process is one of the workers: it has imported already what the others take seconds to
-    import. They begin with the first runs, it takes the last one that nobody has begun.
-    """
+    """Name and status of each run, in the order in which they end."""
     if workers == 1 or len(due) < FEW:
         yield from ((planned.name, planned()) for planned in due)
         return
     fresh = get_context("spawn")  # threads of torch do not survive a fork
     batch = (batch_id(due[0].root),)
-    with ProcessPoolExecutor(workers - 1, fresh, initializer=_worker, initargs=batch) as pool:
-        waiting = {pool.submit(planned): planned for planned in due}
+    with ProcessPoolExecutor(workers, fresh, initializer=_worker, initargs=batch) as pool:
+        names = {pool.submit(planned): planned.name for planned in due}
         try:
-            while waiting:
-                for ended in [future for future in waiting if future.done()]:
-                    yield waiting.pop(ended).name, ended.result()
-                own = next((future for future in reversed(waiting) if future.cancel()), None)
-                if own is not None:
-                    planned = waiting.pop(own)
-                    yield planned.name, planned()
-                else:
-                    wait(waiting, return_when=FIRST_COMPLETED)
+            for ended in as_completed(names):
+                yield names[ended], ended.result()
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             for child in active_children():  # a signal may have reached this process alone
                 child.terminate()
