@@ -43,6 +43,10 @@ def impatient() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("viewcast.report.nights_page.write_page", lambda root: None)
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        # Where a server of these tests does not answer it hangs up, and nobody waits for it. One
+        # that others keep from its work answers late: a night would ask another question first.
+        patch.setattr("viewcast.tracking.reachable.SECONDS", 60.0)
+        patch.setattr("viewcast.tracking.patience.FIRST_SECONDS", 60.0)
         yield
 
 
