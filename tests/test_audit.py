@@ -8,6 +8,7 @@ import pytest
 
 from support.simulated_store import days
 from support.studied_runs import FACTS, KEYS, SETTINGS, noisy, of, scored, search, sentences
+from viewcast.assessment.result_file import to_json
 from viewcast.assessment.study import REMEMBERS, study
 from viewcast.assessment.usage import row_usage
 from viewcast.holdout.looks import early_stop
@@ -114,6 +115,29 @@ def test_the_reference_is_the_first_of_several_rounds_and_nobody_of_one() -> Non
     ]
     apart = [replace(run, look=look) for run, look in zip(runs, looks, strict=True)]
     assert of(apart, unnamed).gain.reference == runs[0].facts.name
+
+
+@pytest.mark.parametrize("reference", ["naive", None])
+def test_which_run_of_a_batch_began_first_changes_nothing(reference: str | None) -> None:
+    rounds = [
+        scored(f"{batch} {run.facts.name}", run.rows.final, model="naive", batch_id=batch)
+        for batch in ("0", "1")
+        for run in search(runs=10, seed=int(batch))
+    ]
+
+    def audited(starts: list[int]) -> str:
+        looks = [
+            replace(run.look, start=start, end=start + 1)
+            for run, start in zip(rounds, starts, strict=True)
+        ]
+        ran = [replace(run, look=look) for run, look in zip(rounds, looks, strict=True)]
+        found = of(ran, replace(SETTINGS, reference=reference))
+        assert found.gain.reference == "0 naive"
+        return to_json([found])
+
+    later = range(100, 111)
+    in_order = audited([*range(11), *later])
+    assert audited([*reversed(range(11)), *reversed(later)]) == in_order
 
 
 def test_the_least_dependence_length_is_that_of_the_data_or_of_the_settings() -> None:

@@ -164,7 +164,7 @@ def _reference(study: Study, name: str | None) -> Scored | None:
     runs = study.compared
     if name is None:
         in_sight = len(scored_rounds(study)) > 1
-        return min(runs, key=_time, default=None) if in_sight else None
+        return runs[0] if runs and in_sight else None
     for known in ("model", "name", "run_id"):
         for run in runs:
             if getattr(run if known == "run_id" else run.facts, known) == name:
@@ -179,12 +179,11 @@ def _hidden(
     scored = [run for run in runs if run.hidden_holdout is not None]
     if not scored:
         return None, None
-    looked = sorted(scored, key=_time)
-    shown, hidden = (_stacked(looked, which) for which in ("rows", "hidden_holdout"))
+    shown, hidden = (_stacked(scored, which) for which in ("rows", "hidden_holdout"))
     if hidden is None or shown is None:
         return None, "the runs have different hidden rows, so that no two of them can be compared"
     best = _best_so_far(shown.mean(axis=1))
-    clusters = None if cluster is None else _of_both(looked[0], cluster)
+    clusters = None if cluster is None else _of_both(scored[0], cluster)
     try:
         gain = hidden_gain(shown[best], hidden[best], length, clusters=clusters)
     except DataError as error:
@@ -201,10 +200,6 @@ def _of_both(run: Scored, cluster: Cluster) -> tuple[Clusters, Clusters]:
         Clusters.of(run.rows.keys, cluster),
         Clusters.of(run.hidden_holdout.keys, cluster),
     )
-
-
-def _time(run: Scored) -> tuple[int, int, str]:
-    return (run.look.start, run.look.end or run.look.start, run.facts.name)
 
 
 def _stacked(runs: Sequence[Scored], which: str) -> NDArray[np.float64] | None:
@@ -230,10 +225,7 @@ def _caught(study: Study, runs: Sequence[Scored], length: float) -> dict[str, st
     for run in study.runs:
         if run.excluded != REMEMBERS or run.hidden_holdout is None or run.rows is None:
             continue
-        pair = [
-            *sorted((other for other in runs if other.hidden_holdout is not None), key=_time)[:1],
-            run,
-        ]
+        pair = [*[other for other in runs if other.hidden_holdout is not None][:1], run]
         shown, hidden = (_stacked(pair, which) for which in ("rows", "hidden_holdout"))
         if len(pair) < 2 or shown is None or hidden is None:
             continue

@@ -129,11 +129,11 @@ class Opened:
 class Study:
     """One holdout. ``keys``: entity, time, row of its M rows, None where no run names them.
 
-    ``runs``: one per look, a repetition is not another; ``repeats``: by the id of such a run the
-    one that stands for it. ``looks``: all uses of the holdout, a sweep's choice among them.
-    ``assumed``: sentences on what could not be checked. ``panel``: why the rows are not one series,
-    None where they are. ``cluster``: which of them are alike then, None where that is not known and
-    no run takes part.
+    ``runs``: one per look, a repetition is not another; batch after batch, and those of a batch by
+    name. ``repeats``: by the id of such a run the one that stands for it. ``looks``: all uses of
+    the holdout, a sweep's choice among them. ``assumed``: sentences on what could not be checked.
+    ``panel``: why the rows are not one series, None where they are. ``cluster``: which of them are
+    alike then, None where that is not known and no run takes part.
     """
 
     holdout: str
@@ -234,7 +234,12 @@ def _without_repeats(runs: Sequence[Scored]) -> tuple[list[Scored], dict[str, st
     by_id = {run.run_id: run for run in runs}
     stands = {look.key: look for look in distinct(run.look for run in runs)}
     first = [replace(by_id[look.run_id], look=look) for look in stands.values()]
-    first.sort(key=lambda run: (run.look.start, run.facts.name, run.run_id))
+    # Which run of a batch began first is chance where several processes make the runs.
+    began: dict[str, int] = {}
+    for run in first:
+        batch = run.look.batch_id
+        began[batch] = min(run.look.start, began.get(batch, run.look.start))
+    first.sort(key=lambda run: (began[run.look.batch_id], run.facts.name, run.run_id))
     repeats = {
         run.run_id: stands[run.look.key].run_id
         for run in runs
