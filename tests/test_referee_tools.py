@@ -91,7 +91,7 @@ def test_an_agent_hears_one_bit_what_is_left_and_at_the_end_the_gain() -> None:
     assert bits[0]["meaning"].startswith("The first submission: gains are measured from it")
     assert bits[1]["meaning"].startswith("Accepted: there is evidence")
     assert bits[2]["meaning"].startswith("Not accepted: go back")
-    assert all(set(bit) == {"accepted", "left", "meaning"} for bit in bits)
+    assert all(set(bit) == {"accepted", "left", "replaced", "meaning"} for bit in bits)
     verdict = closed.structured_content
     assert verdict["meaning"] == str(here.close())
     assert verdict["low"] < np.abs(NOISE).mean() * 0.8 < verdict["high"]
@@ -103,9 +103,11 @@ def test_the_same_predictions_are_free_in_a_file_too(tmp_path: Path) -> None:
     here = Here()
     answers = session(lambda: here, submit(POOR), submit(GOOD), file, submit(POOR))
     assert [answer.structured_content["left"] for answer in answers] == [4, 3, 3, 3]
-    for again in answers[2:]:
-        assert again.structured_content["accepted"]
-        assert again.structured_content["meaning"].startswith("Submitted before, and accepted then")
+    best, older = (answer.structured_content for answer in answers[2:])
+    assert (best["accepted"], best["replaced"]) == (True, False)
+    assert best["meaning"] == "Submitted before, and accepted then: no news."
+    assert (older["accepted"], older["replaced"]) == (True, True)
+    assert older["meaning"].startswith("Submitted before and accepted then, but others since: go")
 
 
 def test_the_last_answer_says_that_none_is_left_and_the_next_is_an_error() -> None:

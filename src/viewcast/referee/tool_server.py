@@ -8,7 +8,7 @@ referee, never a target: it cannot tell more than it is told.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -46,7 +46,8 @@ The first submission is accepted by definition: it is what all gains are measure
 the model that you want to improve.
 
 `left`: how many answers are left, for all submitters together. Equal predictions get the answer
-that they got before, free of charge. What is refused with an error is not counted.\
+that they got before, free of charge; `replaced` = true says that others were accepted since: go
+back to those. What is refused with an error is not counted.\
 """
 
 STATUS = """\
@@ -99,10 +100,11 @@ class Asked(Protocol):
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer, and its ``meaning`` in words."""
+    """An answer (``viewcast.referee.answers.Answer``), and its ``meaning`` in words."""
 
     accepted: bool
     left: int
+    replaced: bool
     meaning: str
 
 
@@ -149,7 +151,7 @@ def tool_server(referee: Callable[[], Asked]) -> "MCPServer":
             asked = referee()
             before = asked.status()
             answer = asked.submit(given)
-            return Answered(answer.accepted, answer.left, _meaning(answer, before))
+            return Answered(**asdict(answer), meaning=_meaning(answer, before))
 
     @server.tool(description=STATUS, annotations=ToolAnnotations(read_only_hint=True))
     def status() -> Status:
@@ -193,7 +195,9 @@ def _meaning(answer: Answer, before: Status) -> str:
     """An answer in words; ``before``: the status a moment earlier."""
     explores = before.mode == "explore"
     word = "kept" if explores else "accepted"
-    if answer.left == before.left:  # nothing was counted
+    if answer.replaced:
+        said = f"Submitted before and {word} then, but others since: go back to those"
+    elif answer.left == before.left:  # nothing was counted
         said = f"Submitted before, and {word if answer.accepted else f'not {word}'} then: no news"
     elif not answer.accepted:
         said = f"Not {word}: go back to the predictions that were {word} last"
