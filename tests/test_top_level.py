@@ -75,6 +75,13 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it() -> None:
     assert "libgomp" in sentence(ImportError("libgomp.so.1: cannot open shared object file"))
 
 
+def test_a_library_that_memory_or_a_disk_keeps_from_being_loaded_is_not_called_missing() -> None:
+    told = sentence(ImportError("libz.so: failed to map segment from shared object"))
+    assert "libz.so" in told
+    assert "`ulimit -v`" in told
+    assert "install" not in told
+
+
 def test_words_of_our_own_are_told_as_they_stand_whatever_caused_them() -> None:
     error = ConfigError("trainer.lr = -1: expected more than 0")
     error.__cause__ = MemoryError()

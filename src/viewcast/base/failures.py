@@ -19,6 +19,7 @@ from viewcast.base.quoted import quoted
 DEBUG = "VIEWCAST_DEBUG"  # environment variable: 1 shows where an error comes from
 LITTLE = 1_000_000  # bytes: a disk with less room is full
 SHOWN = 300  # characters of what another program says
+UNMAPPED = "failed to map segment"  # of the loader of Linux, without an error number
 
 # Module by the extra that brings it; all others of the project come with `project`.
 EXTRAS = {
@@ -157,6 +158,11 @@ def _missing(error: BaseException) -> str:
         return (
             f"{name} is not installed in this environment; type "
             f"`pip install 'viewcast[{extra}]'`, then the same again"
+        )
+    if UNMAPPED in str(error):
+        return (
+            f"a library cannot be loaded ({_cut(str(error))}): too little memory may be used, see "
+            "`ulimit -v`, or the disk that it lies on is mounted with `noexec`"
         )
     return (
         f"a library cannot be loaded ({_cut(str(error))}); use the environment that `make run` "
