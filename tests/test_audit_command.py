@@ -91,6 +91,21 @@ def test_the_store_of_the_environment_is_the_one_that_is_meant(
     assert "experiment study" in typed().output
 
 
+def test_in_a_project_its_store_is_the_one_that_is_meant(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("pipelines", "conf", "mlflow", "notebooks"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "pipelines" / "train.py").touch()
+    own = SimulatedStore.at(tmp_path / "mlflow", empty_store)
+    own.bare("net", metrics={"val_accuracy": 0.9})
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path / "notebooks")
+    told = typed()
+    assert told.exit_code == 0, told.output
+    assert "experiment study" in told.output
+
+
 def test_the_experiment_of_the_environment_is_the_one_that_is_meant(
     store: SimulatedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

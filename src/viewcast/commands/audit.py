@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from viewcast.commands.output_file import AUDIT, PAGE
+from viewcast.commands.project import project_store
 
 EXAMPLE = """
 \b
@@ -36,7 +37,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("audit", epilog=EXAMPLE)
-@click.option("--tracking-uri", help="The MLflow store; by default MLFLOW_TRACKING_URI.")
+@click.option(
+    "--tracking-uri", help="The MLflow store; by default MLFLOW_TRACKING_URI or the project's."
+)
 @click.option("--experiment", help="Its name; by default the only one that has runs.")
 @click.option("--metric", help="The score that the runs are chosen by; by default it is found.")
 @click.option("--direction", type=click.Choice(["min", "max"]), help="The better score is this.")
@@ -85,6 +88,7 @@ def command(
     from viewcast.tracking.patience import install  # noqa: PLC0415
 
     install()
+    options["tracking_uri"] = options["tracking_uri"] or project_store()
     if taken_away:
         _take_away(unwrite, options)
         return

@@ -19,6 +19,8 @@ from viewcast.base import children
 from viewcast.base.errors import ConfigError
 
 NEEDED = ("hydra", "dvc")  # of the extra `project`; one of them missing: it is not installed
+STORE_NAMED = "MLFLOW_TRACKING_URI"
+STORE = Path("mlflow", "mlflow.db")  # as conf/tracking/sqlite.yaml says
 
 SCRIPTS = {
     "train": ("train", "Train one model and log the run.", ("model=deep data=channel seed=7",)),
@@ -53,6 +55,19 @@ def project_folder(start: Path) -> Path:
         "Go to a clone of the viewcast repository and repeat the command there "
         "(`viewcast audit` needs no project folder)"
     )
+
+
+def project_store() -> str | None:
+    """The uri of the store of the project folder where the user stands; None where there is none,
+    or where the environment names another.
+    """
+    if STORE_NAMED in os.environ:
+        return None
+    try:
+        store = project_folder(Path.cwd()) / STORE
+    except ConfigError:
+        return None
+    return f"sqlite:///{store}" if store.is_file() else None
 
 
 def check_installed() -> None:

@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,12 @@ import click
 from viewcast.base.children import search_path
 from viewcast.base.errors import ConfigError
 from viewcast.base.masked import masked, without_login
-from viewcast.commands.project import project_folder
+from viewcast.commands.project import project_store
 
 if TYPE_CHECKING:
     from viewcast.report.screen import Screen
 
 HOST = "127.0.0.1"
-STORE_NAMED = "MLFLOW_TRACKING_URI"
-PROJECT_STORE = Path("mlflow", "mlflow.db")  # as conf/tracking/sqlite.yaml says
 USUAL_PORT = 5000
 # One process answers one person as fast as the four that MLflow starts by default, and is sooner
 # there; on a busy machine those are taken for dead while they still import.
@@ -71,7 +68,7 @@ def command(
     from viewcast.tracking.write.offered_views import would_migrate  # noqa: PLC0415
 
     install()
-    uri = tracking_uri or _project_store() or usual_uri()
+    uri = tracking_uri or project_store() or usual_uri()
     remote = uri.startswith(("http://", "https://"))
     server = without_login(uri) if remote else f"http://{HOST}:{port}"
     older = not remote and would_migrate(uri)
@@ -90,17 +87,6 @@ def command(
     end.show(to)
     if serve:
         _serve(uri, port)
-
-
-def _project_store() -> str | None:
-    """The store of the project folder where the user stands; the environment goes before it."""
-    if STORE_NAMED in os.environ:
-        return None
-    try:
-        store = project_folder(Path.cwd()) / PROJECT_STORE
-    except ConfigError:
-        return None
-    return f"sqlite:///{store}" if store.is_file() else None
 
 
 def _tell_server(
