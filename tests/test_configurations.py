@@ -1,7 +1,10 @@
 """Every file of conf/ composes into a valid run, and every experiment runs: none rots unnoticed."""
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import IO
@@ -243,3 +246,28 @@ def test_words_that_hydra_refuses_are_told_in_one_line(
 def test_a_key_that_must_be_given_is_asked_for_by_its_name() -> None:
     with pytest.raises(ConfigError, match=r"run is missing; expected .* as run=\.\.\."):
         compose(REPOSITORY, [], "open_test")
+
+
+SCRIPT = """
+from viewcast.base.cli import stage
+
+
+@stage(__file__)
+def main(config, root):
+    print("seed", config["seed"])
+
+
+main()
+"""
+
+
+def test_a_mode_of_hydra_that_conf_sets_is_the_one_that_runs(tmp_path: Path) -> None:
+    for place, text in {
+        "conf/config.yaml": "seed: 0\nhydra: {mode: MULTIRUN, sweeper: {params: {seed: '1,2'}}}\n",
+        "pipelines/script.py": SCRIPT,
+    }.items():
+        (tmp_path / place).parent.mkdir()
+        (tmp_path / place).write_text(text)
+    script = [sys.executable, str(tmp_path / "pipelines" / "script.py")]
+    ran = subprocess.run(script, capture_output=True, text=True, check=True)
+    assert re.findall(r"^seed \d", ran.stdout, re.MULTILINE) == ["seed 1", "seed 2"]

@@ -19,7 +19,6 @@ from typing import Any
 
 import hydra
 from hydra._internal.config_repository import ConfigRepository
-from hydra._internal.hydra import Hydra
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
@@ -89,8 +88,7 @@ def stage(
                 sys.argv[1:] = [whole_key(argument, short) for argument in sys.argv[1:]]
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # raise errors; told above
             try:
-                with _mode_known():
-                    hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
+                hydra.main(str(root / "conf"), config_name, version_base="1.3")(checked)()
             except HydraException as error:
                 raise ConfigError(shortened(hydra_words(error), LONGEST)) from error
             except UNREADABLE as error:
@@ -156,21 +154,6 @@ class _ReadOnce(ConfigRepository):
 
     def __deepcopy__(self, _: object) -> "_ReadOnce":
         return copy(self)
-
-
-@contextmanager
-def _mode_known() -> Iterator[None]:
-    """Hydra composes a script's configuration a first time to read ``hydra.mode`` from it alone.
-
-    conf/ sets none: that is known without, unless an argument may bring one.
-    """
-    asked = Hydra.get_mode
-    if not any(argument.startswith(("-", "+", "hydra")) for argument in sys.argv[1:]):
-        Hydra.get_mode = lambda *_, **__: None  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        Hydra.get_mode = asked  # type: ignore[method-assign]
 
 
 def added_key(argument: str, section: str) -> str:
