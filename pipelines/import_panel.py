@@ -36,9 +36,8 @@ def main(config: dict[str, Any], root: Path) -> None:
         found = understand(tables, asked)
         asked = {key: value for key, value in asked.items() if key not in COLUMNS}
         reader = compose(root, [f"+reader@reader={found.reader}"], "reader")["reader"]
-        alone = (
-            {"file": tables.name} if tables.is_file() else {}
-        )  # its neighbours are not asked for
+        # The neighbours of a file are not asked for.
+        alone = {"file": tables.name} if tables.is_file() else {}
         reader = {**reader, **alone, **found.settings, **asked}
         folder = imported_path(root, name)
         where = {"name": name, "label": label, "raw": str(folder.relative_to(root))}
